@@ -1,0 +1,113 @@
+/** Each URL, system and code that the broker speaks, once. Nothing else in the project spells one. */
+
+export const BASE = 'https://crisis-plan-broker.example/fhir';
+const definition = (name: string): string => `${BASE}/StructureDefinition/${name}`;
+const codeSystem = (name: string): string => `${BASE}/CodeSystem/${name}`;
+
+/** Identifier and code systems. NHS systems are case-sensitive: nhs.md section 0. */
+export const System = {
+  nhsNumber: 'https://fhir.nhs.uk/Id/nhs-number',
+  odsOrganization: 'https://fhir.nhs.uk/Id/ods-organization-code',
+  gmc: 'https://fhir.hl7.org.uk/Id/gmc-number',
+  nmc: 'https://fhir.hl7.org.uk/Id/nmc-number',
+  hcpc: 'https://fhir.hl7.org.uk/Id/hcpc-number',
+  snomed: 'http://snomed.info/sct',
+  confidentiality: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality',
+  actCode: 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
+  actReason: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+  participationType: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType',
+  roleCode: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode',
+  consentScope: 'http://terminology.hl7.org/CodeSystem/consentscope',
+  provenanceAgent: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
+  connectionType: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
+  messageEvent: 'https://fhir.nhs.uk/CodeSystem/message-event',
+  barsReasonableAdjustment: 'https://fhir.nhs.uk/CodeSystem/reasonable-adjustment-codes-bars',
+  barsFlagCategory: 'https://fhir.nhs.uk/CodeSystem/flag-categories-bars',
+  barsMessageReason: 'https://fhir.nhs.uk/CodeSystem/message-reason-bars',
+  odsRole: 'https://digital.nhs.uk/services/organisation-data-service/CodeSystem/ODSOrganisationRole',
+  nhsNumberVerification: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland',
+  heading: codeSystem('plan-heading'),
+  kind: codeSystem('service-kind'),
+  purpose: codeSystem('purpose-of-use'),
+  anomaly: codeSystem('anomaly'),
+  taskCode: codeSystem('task-code'),
+  agreementRole: codeSystem('agreement-role'),
+  area: `${BASE}/NamingSystem/area`,
+  plan: `${BASE}/NamingSystem/plan`,
+  document: `${BASE}/NamingSystem/document`,
+  message: `${BASE}/NamingSystem/message`,
+} as const;
+
+/** Extensions. The first group is the project's own; the second is UK Core's and HL7's. */
+export const Extension = {
+  supersedes: definition('supersedes'),
+  bindsAllPublishers: definition('binds-all-publishers'),
+  agreedWithPerson: definition('agreed-with-person'),
+  reach: definition('plan-reach'),
+  reviewDate: definition('review-date'),
+  sequence: definition('sequence'),
+  serves: definition('serves'),
+  retains: definition('retains'),
+  refusesLowerSequence: definition('refuses-lower-sequence'),
+  replaceHidesOld: definition('replace-hides-old'),
+  recallForm: definition('recall-form'),
+  messageLifetime: definition('message-lifetime'),
+  acknowledgement: definition('acknowledgement'),
+
+  nhsNumberVerification: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',
+  nhsNumberUnavailableReason: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason',
+  flagDetail: 'http://hl7.org/fhir/StructureDefinition/flag-detail',
+  backportPayloadContent: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content',
+} as const;
+
+/** Profiles that the broker publishes, and those of others that it names. */
+export const Profile = {
+  crisisPlan: definition('crisis-plan'),
+  planWords: definition('plan-words'),
+  planPatient: definition('plan-patient'),
+  sharingConsent: definition('sharing-consent'),
+  sharingAgreement: definition('sharing-agreement'),
+  recipientService: definition('recipient-service'),
+  destinationEndpoint: definition('destination-endpoint'),
+  planSubscription: definition('plan-subscription'),
+  planApproval: definition('plan-approval'),
+  crisisContact: definition('crisis-contact'),
+  planFlag: definition('plan-flag'),
+  disclosure: definition('disclosure'),
+  brokerTask: definition('broker-task'),
+  subscriptionStatus: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-status-r4',
+} as const;
+
+export const ValueSet = {
+  heading: `${BASE}/ValueSet/plan-heading`,
+  kind: `${BASE}/ValueSet/service-kind`,
+  recipientKind: `${BASE}/ValueSet/recipient-kind`,
+  purpose: `${BASE}/ValueSet/purpose-of-use`,
+} as const;
+
+/** The broker's consent policy: `Consent.policy.uri` of each consent that it can compute. */
+export const CONSENT_POLICY = `${BASE}/policy/plan-sharing-1`;
+/** The one SubscriptionTopic of the spine: "what you may see of a plan changed". */
+export const PLAN_TOPIC = `${BASE}/SubscriptionTopic/plan-change`;
+
+/** Codes used in resources that the broker builds. */
+export const Code = {
+  crisisPlan: { system: System.snomed, code: '736253002', display: 'Mental health crisis plan' },
+  carePlan: { system: System.snomed, code: '734163000', display: 'Care plan' },
+  planFlag: { system: System.barsReasonableAdjustment, code: 'hasanticipatorycarecrisisplan', display: 'Has anticipatory care /crisis plan' },
+  veryRestricted: { system: System.confidentiality, code: 'V', display: 'very restricted' },
+  noRedisclosure: { system: System.actCode, code: 'NORDSCLCD', display: 'no redisclosure without consent directive' },
+  documentNotification: { system: System.messageEvent, code: 'document-notification' },
+  recipientOfInformation: { system: System.participationType, code: 'IRCP', display: 'information recipient' },
+} as const;
+
+/** `Task.code` values, in the broker's own system. */
+export const TaskCode = {
+  recall: 'recall',
+  contact: 'crisis-contact',
+  attention: 'attention',
+} as const;
+
+/** Shown on every responder view: domain.md G3. */
+export const NEVER_STOPS_CARE =
+  'This plan never stops assessment, conveyance or treatment. Use your own judgement.';

@@ -1,0 +1,35 @@
+import type { Facts } from '../model/facts.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
+
+/** A key that this worker has claimed, with the fence that its writes must carry. */
+export interface Claim {
+  readonly keyId: string;
+  readonly recipientId: string;
+  readonly fence: number;
+}
+
+/** What one look saw: generation first, then everything else. `stamp` names the exact state, and is opaque here. */
+export interface Look {
+  readonly facts: Facts;
+  readonly ledger: Ledger;
+  readonly generation: number;
+  readonly stamp: string;
+  readonly now: Instant;
+}
+
+/** What the loop needs of the world. The in-memory ledger and PostgreSQL both are this. */
+export interface Ports {
+  look(claim: Claim): Promise<Look>;
+  /**
+   * Writes the attempt down before the wire, under the shared policy locks: null when what the look saw is no longer so,
+   * when time has passed `until`, or when the fence is lost. Then nothing was written.
+   */
+  begin(claim: Claim, look: Look, desired: Desired, move: Move): Promise<Attempt | null>;
+  /** Talks to the destination, outside any transaction. Never throws. */
+  deliver(claim: Claim, attempt: Attempt): Promise<Outcome>;
+  /** Writes the outcome and what follows from it. Fenced. */
+  settle(claim: Claim, look: Look, attempt: Attempt, outcome: Outcome, next: Action): Promise<void>;
+  /** Nothing to do until `lookAt`. Fenced. */
+  rest(claim: Claim, look: Look, lookAt: Instant | null): Promise<void>;
+}
