@@ -1,0 +1,40 @@
+import type { Endpoint } from '@medplum/fhirtypes';
+import { Extension, System } from '../../profiles/canonicals.ts';
+import { anomaly } from '../../src/model/anomaly.ts';
+import type { Destination } from '../../src/model/recipient.ts';
+import type { Declared } from './declared-of.ts';
+import { declaredOf, settled } from './declared-of.ts';
+import { extensionOf } from './extensions-of.ts';
+import { present } from './present.ts';
+import { idOf } from './reference-of.ts';
+
+/** Id of the HealthcareService that an Endpoint serves. Throws `incorrect` where it names none. */
+export const servedBy = (endpoint: Endpoint): string =>
+  present(idOf(extensionOf(endpoint, Extension.serves)?.valueReference, 'HealthcareService'), `Endpoint.extension.where(url='${Extension.serves}').value`);
+
+const readChannel = (endpoint: Endpoint): Destination['channel'] | null => {
+  const { system, code } = endpoint.connectionType ?? {};
+  if (system === System.connectionType) {
+    if (code === 'hl7-fhir-msg') return 'fhir-messaging';
+    if (code === 'hl7v2-mllp') return 'hl7v2-mllp';
+    if (code === 'hl7-fhir-rest') return null;
+  }
+  throw anomaly('incorrect', 'must be hl7-fhir-msg, hl7-fhir-rest or hl7v2-mllp', 'Endpoint.connectionType');
+};
+
+/**
+ * Reads an Endpoint as a destination; null for `hl7-fhir-rest`, to which the broker pushes nothing. `service` is what its HealthcareService
+ * declares; `defaultLifetime` is in milliseconds. Throws `incorrect` for what is missing.
+ */
+export const fromEndpoint = (endpoint: Endpoint, service: Declared | null, defaultLifetime: number): Destination | null => {
+  const channel = readChannel(endpoint);
+  if (channel === null) return null;
+  return {
+    id: present(endpoint.id, 'Endpoint.id'),
+    recipientId: servedBy(endpoint),
+    channel,
+    address: present(endpoint.address, 'Endpoint.address'),
+    open: endpoint.status === 'active',
+    ...settled(channel, declaredOf(endpoint, 'Endpoint'), service, defaultLifetime),
+  };
+};
