@@ -1,0 +1,88 @@
+import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
+import type { JobsOptions } from 'bullmq';
+import { Redis } from 'ioredis';
+
+/** Where the queue lives: PostgreSQL (session pooling, for LISTEN), or Redis 6.2+ with `noeviction` when an address is given. */
+export interface QueueAddress {
+  readonly databaseUrl: string;
+  readonly redisUrl?: string | undefined;
+}
+
+/** All that a job carries: an opaque recipient id, or nothing for a fan-out. */
+export interface NudgeData {
+  readonly recipient?: string;
+}
+
+/** The side of a BullMQ queue that adds. */
+export interface Producer {
+  add(name: string, data: NudgeData, options: JobsOptions): Promise<unknown>;
+  getJobCountByTypes(...types: ('waiting' | 'active' | 'delayed')[]): Promise<number>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  waitUntilReady(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** The side that runs jobs. `close` waits without limit for running ones. */
+export interface Consumer {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  waitUntilReady(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export type Run = (job: { readonly data: NudgeData }) => Promise<void>;
+
+/** BullMQ on one of its two stores. */
+export interface Backend {
+  producer(name: string): Producer;
+  consumer(name: string, run: Run, concurrency: number): Consumer;
+  /** Ends what BullMQ leaves to the caller; after every producer and consumer is closed. */
+  end(): void;
+}
+
+const SCHEMA = 'bullmq';
+/** BullMQ never trims less than this; nobody reads its events. */
+const streams = { events: { maxLen: 100 } };
+
+/**
+ * A killed process leaves its job active, and until the job counts as stalled every nudge to that recipient is kept back: at most
+ * 15 s with these (60 s with BullMQ's own 30 s and 30 s). A false stall only runs a slice twice; the fence is in the ledger.
+ * No limit of stalls, for a job that fails as "stalled more than allowable" would be a lost nudge. `runRetryDelay`: pause after a
+ * refused connection, 15 s otherwise. An idle worker asks its store twice in 5 s and sleeps on LISTEN or BZPOPMIN else.
+ */
+const WORKING = {
+  lockDuration: 10_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 1_000_000,
+  drainDelay: 5,
+  runRetryDelay: 1_000,
+} as const;
+
+const onPostgres = (databaseUrl: string): Backend => {
+  const { Queue, Worker } = withBackend(createPostgresBackend);
+  // Each producer and consumer owns its pool; a consumer has one connection more, for LISTEN.
+  const connection = { connectionString: databaseUrl, schema: SCHEMA, migrate: true, max: 3, connectionTimeoutMillis: 2_000, keepAlive: true };
+  return {
+    producer: (name) => new Queue<NudgeData>(name, { connection, streams }),
+    consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection, concurrency, ...WORKING }),
+    end: () => undefined,
+  };
+};
+
+const onRedis = (redisUrl: string): Backend => {
+  const { Queue, Worker } = withBackend(createRedisBackend);
+  const clients: Redis[] = [];
+  const connect = (enableOfflineQueue: boolean): Redis => {
+    const client = new Redis(redisUrl, { maxRetriesPerRequest: null, enableOfflineQueue, retryStrategy: (times) => Math.min(times * 100, 1_000) });
+    clients.push(client);
+    return client;
+  };
+  return {
+    producer: (name) => new Queue<NudgeData>(name, { connection: connect(true), streams }),
+    consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection: connect(true), concurrency, ...WORKING }),
+    end: () => clients.forEach((client) => client.disconnect()),
+  };
+};
+
+/** BullMQ on Redis when an address of one is given, on PostgreSQL otherwise. */
+export const backendOf = (address: QueueAddress): Backend =>
+  address.redisUrl ? onRedis(address.redisUrl) : onPostgres(address.databaseUrl);

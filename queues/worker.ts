@@ -1,0 +1,108 @@
+import type { Consumer } from './backend.ts';
+import { QueueLine } from './line.ts';
+import { JobName } from './nudge.ts';
+import type { NudgeQueue } from './nudge.ts';
+
+/** How a slice ended: whether due keys are left, and when time alone makes the next one due (null: never). */
+export interface SliceEnd {
+  readonly more: boolean;
+  readonly lookAt: number | null;
+}
+
+/** How a batch of a fan-out ended, and whose keys it bumped. */
+export interface FanOutEnd {
+  readonly more: boolean;
+  readonly recipients: readonly string[];
+}
+
+/** What the workers are handed. Both stop early, with `more`, once `closing` is aborted. */
+export interface Work {
+  slice(recipientId: string, closing: AbortSignal): Promise<SliceEnd>;
+  fanOut(closing: AbortSignal): Promise<FanOutEnd>;
+  /** Slices at once in this process. */
+  readonly concurrency: number;
+}
+
+export interface Workers {
+  /** Takes no more jobs, and waits for running ones up to `limitMs`; answers how many still run then. Those end as a crash would: uncertain. */
+  close(limitMs?: number): Promise<number>;
+}
+
+const SOON = 50;
+/** A moment further away is left to the look-ahead of the sweep. */
+const HORIZON = 60_000;
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 30_000;
+
+/** Pauses after failures in a row, by key, in milliseconds. Only for what the ledger could not write down: its own retry times come as `lookAt`. */
+const pauses = () => {
+  const failures = new Map<string, number>();
+  return {
+    after(key: string): number {
+      const count = failures.get(key) ?? 0;
+      failures.set(key, count + 1);
+      return Math.min(FIRST_PAUSE * 2 ** count, LONGEST_PAUSE);
+    },
+    forget: (key: string): boolean => failures.delete(key),
+  };
+};
+
+/** Starts this process's workers: a job does at most one slice, and nudges again when more is left. Rejects when the store cannot be reached. */
+export const startWorkers = async (queue: NudgeQueue, work: Work): Promise<Workers> => {
+  const closing = new AbortController();
+  const pause = pauses();
+  let running = 0;
+
+  const slice = async (recipientId: string): Promise<void> => {
+    try {
+      const { more, lookAt } = await work.slice(recipientId, closing.signal);
+      pause.forget(recipientId);
+      if (more) await queue.nudge(recipientId);
+      const away = lookAt === null ? Infinity : lookAt - Date.now();
+      if (away < HORIZON) await queue.nudge(recipientId, Math.max(away, SOON));
+    } catch (error) {
+      queue.onError(QueueLine.SLICE_FAILED, error);
+      await queue.nudge(recipientId, pause.after(recipientId));
+    }
+  };
+  const fanOut = async (): Promise<void> => {
+    try {
+      const { more, recipients } = await work.fanOut(closing.signal);
+      pause.forget('*');
+      await Promise.all(recipients.map((recipientId) => queue.nudge(recipientId)));
+      if (more) await queue.nudgeFanOut();
+    } catch (error) {
+      queue.onError(QueueLine.FAN_OUT_FAILED, error);
+      await queue.nudgeFanOut(pause.after('*'));
+    }
+  };
+  const counted = async (run: Promise<void>): Promise<void> => {
+    running += 1;
+    try {
+      await run;
+    } finally {
+      running -= 1;
+    }
+  };
+  const consumers: readonly Consumer[] = [
+    queue.consumer(JobName.RECIPIENT, ({ data }) => counted(data.recipient === undefined ? Promise.resolve() : slice(data.recipient)), work.concurrency),
+    // One batch at a time: batches of one fan-out share rows.
+    queue.consumer(JobName.FAN_OUT, () => counted(fanOut()), 1),
+  ];
+  for (const consumer of consumers) consumer.on('error', (error) => queue.onError(QueueLine.QUEUE_ERROR, error));
+  await Promise.all(consumers.map((consumer) => consumer.waitUntilReady()));
+
+  return {
+    async close(limitMs = 10_000) {
+      closing.abort();
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, limitMs);
+      });
+      // BullMQ's own close waits for ever for a running job.
+      await Promise.race([Promise.allSettled(consumers.map((consumer) => consumer.close())), limit]);
+      clearTimeout(timer);
+      return running;
+    },
+  };
+};
