@@ -1,0 +1,71 @@
+import { pino } from 'pino';
+
+/** What a log line may carry. No key here can hold a person: no name, NHS number, plan text, message body or search value. */
+export interface Keys {
+  readonly address: string;
+  readonly attemptId: string;
+  readonly because: string;
+  readonly count: number;
+  readonly destinationId: string;
+  readonly fault: unknown;
+  readonly host: string;
+  readonly interaction: string;
+  readonly keyId: string;
+  readonly millis: number;
+  readonly name: string;
+  readonly outcome: string;
+  readonly pid: number;
+  readonly port: number;
+  readonly recipientId: string;
+  readonly requestId: string;
+  readonly resourceType: string;
+  readonly signal: string;
+  readonly status: number;
+  readonly url: string;
+}
+type Key = keyof Keys;
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** One kind of line: a constant message, its level, and the keys that it must be given. */
+export interface LineKind<K extends Key = never> {
+  readonly level: Level;
+  readonly message: string;
+  readonly keys: readonly K[];
+}
+
+const line = <K extends Key = never>(level: Level, message: string, ...keys: readonly K[]): LineKind<K> => ({ level, message, keys });
+
+/** Every line that the broker can log. Add a row rather than a sentence with a value in it. */
+export const Line = {
+  databaseCreated: line('info', 'database created', 'millis'),
+  databaseStarted: line('info', 'database started', 'port', 'millis'),
+  databaseAdopted: line('warn', 'database of an earlier broker was still running and is used on', 'port', 'pid'),
+  databaseStopped: line('info', 'database stopped', 'millis'),
+  connectionLost: line('warn', 'an idle database connection was lost', 'fault'),
+  migrated: line('info', 'database migrated', 'count'),
+  listening: line('info', 'listening', 'host', 'port'),
+  stopping: line('info', 'stopping', 'signal'),
+  stopped: line('info', 'stopped', 'millis'),
+  stopFailed: line('error', 'a part did not stop cleanly', 'name', 'fault'),
+  fault: line('error', 'the broker failed', 'name', 'fault'),
+} as const;
+
+/** Writes one line; the values are exactly the keys that its kind names. */
+export type Log = <K extends Key>(kind: LineKind<K>, ...values: [K] extends [never] ? [] : [Pick<Keys, K>]) => void;
+
+/** An error without its message, which may quote a person's data: class, code, SQLSTATE constraint and the stack's places. */
+const withoutWords = (fault: unknown): Record<string, unknown> => {
+  if (!(fault instanceof Error)) return { type: typeof fault };
+  const { code, constraint, syscall } = fault as { code?: unknown; constraint?: unknown; syscall?: unknown };
+  const at = (fault.stack ?? '').split('\n').filter((row) => /^\s+at /.test(row)).slice(0, 12).map((row) => row.trim());
+  return { type: fault.name, code, constraint, syscall, at, cause: fault.cause === undefined ? undefined : withoutWords(fault.cause) };
+};
+
+/** A log to standard error, or to `write` in tests: JSON lines of `level` and above. */
+export const createLog = (level: Level | 'silent', write?: (text: string) => void): Log => {
+  const options = { level, base: null, serializers: { fault: withoutWords }, timestamp: pino.stdTimeFunctions.isoTime };
+  const logger = pino(options, write === undefined ? pino.destination({ dest: 2, sync: true }) : { write });
+  return (kind, ...values) => {
+    logger[kind.level](values[0] ?? {}, kind.message);
+  };
+};
