@@ -18,6 +18,9 @@ export interface Look {
   readonly now: Instant;
 }
 
+/** What follows from a ledger at an instant, for the same desired state. */
+export type Next = (ledger: Ledger, now: Instant) => Action;
+
 /** What the loop needs of the world. The in-memory ledger and PostgreSQL both are this. */
 export interface Ports {
   look(claim: Claim): Promise<Look>;
@@ -28,8 +31,8 @@ export interface Ports {
   begin(claim: Claim, look: Look, desired: Desired, move: Move): Promise<Attempt | null>;
   /** Talks to the destination, outside any transaction. Never throws. */
   deliver(claim: Claim, attempt: Attempt): Promise<Outcome>;
-  /** Writes the outcome and what follows from it. Fenced. */
-  settle(claim: Claim, look: Look, attempt: Attempt, outcome: Outcome, next: Action): Promise<void>;
+  /** Writes the outcome. Fenced. After an acceptance `next` says whether the key may rest; otherwise it is looked at again after the back-off. */
+  settle(claim: Claim, look: Look, attempt: Attempt, outcome: Outcome, next: Next): Promise<void>;
   /** Nothing to do until `lookAt`. Fenced. */
   rest(claim: Claim, look: Look, lookAt: Instant | null): Promise<void>;
 }

@@ -1,0 +1,97 @@
+import type { Actor, Consent, Provision } from '../model/consent.ts';
+import type { Heading } from '../model/heading.ts';
+import { HEADINGS } from '../model/heading.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Purpose } from '../model/kind.ts';
+import { includes } from '../model/period.ts';
+import type { Recipient } from '../model/recipient.ts';
+
+/** Who asks, and for what. */
+export interface Ask {
+  readonly publisher: string;
+  readonly recipient: Recipient;
+  readonly purpose: Purpose;
+}
+
+/** The headings that the person's consents permit; with what could not be computed, and since when. */
+export interface Consented {
+  readonly headings: ReadonlySet<Heading>;
+  /** The instant from which a freeze is counted; null when all was decidable, or an explicit deny settles it. */
+  readonly undecidableSince: Instant | null;
+}
+
+/**
+ * Reads a person's consents for one ask: consent.md section 1.4, with explicit supersession first, then deny wins.
+ * A root deny with nested permits is silence outside them; a nested deny, or a root deny without permits, is explicit.
+ */
+export function consented(consents: readonly Consent[], ask: Ask, now: Instant): Consented {
+  const bound = consents.filter((consent) => consent.binds === null || consent.binds === ask.publisher);
+  const permitted = new Set<Heading>();
+  const denied = new Set<Heading>();
+  let undecidableSince: Instant | null = null;
+  const undecidable = (consent: Consent): void => {
+    undecidableSince = undecidableSince === null ? consent.recordedAt : Math.min(undecidableSince, consent.recordedAt);
+  };
+
+  for (const consent of bound) {
+    if (!consent.active || isDenySuperseded(consent, consents, now)) continue;
+    if (consent.undecidable !== null) {
+      undecidable(consent);
+      continue;
+    }
+    const hasPermit = consent.provisions.some((provision) => provision.type === 'permit');
+    if (!hasPermit && hasBegun(consent.period.start, now)) addAll(denied, HEADINGS);
+    for (const provision of consent.provisions) {
+      if (!speaksOfPurpose(provision, ask.purpose)) continue;
+      const actor = matchActor(provision.actors, ask.recipient);
+      if (provision.type === 'deny') {
+        // A deny's end never lets anything out: it stands until a later consent supersedes it by link.
+        if (!hasBegun(consent.period.start, now) || !hasBegun(provision.period.start, now)) continue;
+        if (actor === 'unresolved') undecidable(consent);
+        else if (actor) addAll(denied, headingsOf(provision));
+      } else if (actor === true && includes(consent.period, now) && includes(provision.period, now) && !isPermitSuperseded(consent, consents, now)) {
+        addAll(permitted, headingsOf(provision));
+      }
+    }
+  }
+  for (const heading of denied) permitted.delete(heading);
+  return { headings: permitted, undecidableSince: denied.size === HEADINGS.length ? null : undecidableSince };
+}
+
+const addAll = (set: Set<Heading>, headings: readonly Heading[]): void => headings.forEach((heading) => set.add(heading));
+const headingsOf = (provision: Provision): readonly Heading[] => (provision.headings.length === 0 ? HEADINGS : provision.headings);
+const hasBegun = (start: Instant | null, now: Instant): boolean => start === null || start <= now;
+const speaksOfPurpose = (provision: Provision, purpose: Purpose): boolean =>
+  provision.purposes.length === 0 || provision.purposes.includes(purpose);
+
+/** True when one actor is the recipient; `unresolved` when none is but one could not be resolved. */
+function matchActor(actors: readonly Actor[], recipient: Recipient): boolean | 'unresolved' {
+  if (actors.length === 0 || actors.some((actor) => isActor(actor, recipient))) return true;
+  return actors.some((actor) => actor.is === 'unresolved') ? 'unresolved' : false;
+}
+
+function isActor(actor: Actor, recipient: Recipient): boolean {
+  switch (actor.is) {
+    case 'kind':
+      return actor.kind === recipient.kind;
+    case 'organization':
+      return actor.ods === recipient.ods;
+    case 'service':
+      return actor.recipientId === recipient.id;
+    case 'unresolved':
+      return false;
+    default:
+      return actor satisfies never;
+  }
+}
+
+const superseders = (consent: Consent, consents: readonly Consent[]): readonly Consent[] =>
+  consents.filter((other) => other.id !== consent.id && other.supersedes.includes(consent.id));
+
+/** What a consent denied is let go only by one that is itself in force now. */
+const isDenySuperseded = (consent: Consent, consents: readonly Consent[], now: Instant): boolean =>
+  superseders(consent, consents).some((other) => other.active && includes(other.period, now));
+
+/** What a consent permitted is over as soon as another has superseded it, even if that one has ended since. */
+const isPermitSuperseded = (consent: Consent, consents: readonly Consent[], now: Instant): boolean =>
+  superseders(consent, consents).some((other) => !other.active || hasBegun(other.period.start, now));

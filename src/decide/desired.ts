@@ -1,0 +1,127 @@
+import type { Facts } from '../model/facts.ts';
+import type { Heading } from '../model/heading.ts';
+import { CONTACT_CARD, HEADINGS, kindMaySee, SHOWN_TOGETHER } from '../model/heading.ts';
+import type { Instant } from '../model/instant.ts';
+import { DAY, earliest } from '../model/instant.ts';
+import type { Purpose, RecipientKind } from '../model/kind.ts';
+import { PURPOSES_OF_KIND } from '../model/kind.ts';
+import type { Because, Desired } from '../model/ledger.ts';
+import { nextBoundary } from '../model/period.ts';
+import type { Person } from '../model/person.ts';
+import type { ApprovedVersion, Projection } from '../model/plan.ts';
+import { agreed } from './agreed.ts';
+import { consented } from './consented.ts';
+import { digest } from './digest.ts';
+
+/** How long what cannot be decided stays as it is, counted from the moment that is stored with the fact: design section 4. */
+export const FREEZE: number = DAY;
+
+/** What a destination should hold now. The gates of design section 4, in order; every road uses this one function. */
+export function desired(facts: Facts, now: Instant): Desired {
+  const until = nextChange(facts, now);
+  const nothing = (because: Because): Desired => ({ nothing: true, because, until });
+  const { person, plan, recipient, destination } = facts;
+
+  if (!person.alive) return nothing('not-alive');
+  if (person.restricted) return nothing('restricted');
+  if (plan.withdrawn) return nothing('withdrawn');
+  if (plan.version === null) return nothing('no-approved-version');
+  if (person.nhsNumber === null || !person.traced) return nothing('not-traced');
+  if (destination.channel !== 'pull' && !isInReach(facts, now)) return nothing('out-of-reach');
+
+  const offered = offeredHeadings(plan.version, recipient.kind, now);
+  const answers = PURPOSES_OF_KIND[recipient.kind].map((purpose) => answer(facts, purpose, offered, now));
+  if (answers.every((one) => !one.agreed)) return nothing('no-agreement');
+
+  const undecidable = answers.flatMap((one) => (one.agreed && one.undecidableSince !== null ? [one.undecidableSince] : []));
+  if (undecidable.length > 0) {
+    const thawsAt = Math.min(...undecidable) + FREEZE;
+    if (now >= thawsAt) return nothing('consent-undecidable');
+    return { freeze: true, because: 'consent-undecidable', until: earliest(thawsAt, until) ?? thawsAt };
+  }
+
+  const best = answers.reduce((most, one) => (one.headings.length > most.headings.length ? one : most));
+  if (best.headings.length === 0) return nothing(answers.some((one) => one.consented) ? 'nothing-to-disclose' : 'no-consent');
+  return {
+    hold: disclosureDigest(person, plan.version, recipient.kind, best.headings, now),
+    place: { address: destination.address, identity: sentIdentity(person, recipient.kind) },
+    headings: best.headings,
+    purpose: best.purpose,
+    until,
+  };
+}
+
+/** The identifier that a kind is sent; police are sent none. */
+export const sentIdentity = (person: Person, kind: RecipientKind): string => (kind === 'police' ? '-' : (person.nhsNumber ?? '-'));
+
+/** Whether the plan's reach includes the recipient: named, by area, or through an open crisis contact. */
+export function isInReach({ plan, recipient, openContacts }: Facts, now: Instant): boolean {
+  return (
+    plan.reach.recipientIds.includes(recipient.id) ||
+    plan.reach.areas.some((area) => recipient.areas.includes(area)) ||
+    openContacts.some((contact) => contact.until === null || contact.until > now)
+  );
+}
+
+interface Answer {
+  readonly purpose: Purpose;
+  readonly agreed: boolean;
+  readonly consented: boolean;
+  readonly headings: readonly Heading[];
+  readonly undecidableSince: Instant | null;
+}
+
+function answer(facts: Facts, purpose: Purpose, offered: readonly Heading[], now: Instant): Answer {
+  const { plan, recipient } = facts;
+  const agreedHeadings = agreed(facts.agreements, purpose, now);
+  const { headings: consentedHeadings, undecidableSince } = consented(facts.consents, { publisher: plan.publisher, recipient, purpose }, now);
+  const may = (heading: Heading): boolean =>
+    agreedHeadings.has(heading) && consentedHeadings.has(heading) && kindMaySee(recipient.kind, heading);
+  const isShown = (heading: Heading): boolean =>
+    may(heading) && SHOWN_TOGETHER.every((pair) => !pair.includes(heading) || pair.every(may));
+  return {
+    purpose,
+    agreed: agreedHeadings.size > 0,
+    consented: consentedHeadings.size > 0,
+    headings: offered.filter(isShown),
+    undecidableSince,
+  };
+}
+
+/** What the approved projection offers a kind: past hard expiry, whom to ring and nothing else. */
+function offeredHeadings(version: ApprovedVersion, kind: RecipientKind, now: Instant): readonly Heading[] {
+  const projection = version.projections[kind];
+  const signed = HEADINGS.filter((heading) => projection.headings[heading] !== undefined);
+  return isExpired(version, now) ? signed.filter((heading) => CONTACT_CARD.includes(heading)) : signed;
+}
+
+/** Whether only the contact card is left of a version. */
+export const isExpired = (version: ApprovedVersion, now: Instant): boolean => version.expiresAt !== null && version.expiresAt <= now;
+
+/**
+ * Covers what the recipient sees and nothing else: not the plan's version or dates, which would tell of hidden changes (I4, I5).
+ */
+function disclosureDigest(person: Person, version: ApprovedVersion, kind: RecipientKind, headings: readonly Heading[], now: Instant): string {
+  const projection: Projection = version.projections[kind];
+  return digest([
+    kind === 'police' ? person.nameDigest : [person.nhsNumber, headings.includes('who-i-am') ? person.identityDigest : person.nameDigest],
+    headings.map((heading) => [heading, projection.headings[heading]]),
+    version.reviewDate,
+    isExpired(version, now),
+    version.reissue,
+  ]);
+}
+
+/** The next moment at which time alone may change the answer. */
+function nextChange(facts: Facts, now: Instant): Instant | null {
+  const expiresAt = facts.plan.version?.expiresAt ?? null;
+  return earliest(
+    expiresAt !== null && expiresAt > now ? expiresAt : null,
+    ...facts.agreements.map((agreement) => nextBoundary(agreement.period, now)),
+    ...facts.consents.flatMap((consent) => [
+      nextBoundary(consent.period, now),
+      ...consent.provisions.map((provision) => nextBoundary(provision.period, now)),
+    ]),
+    ...facts.openContacts.map((contact) => (contact.until !== null && contact.until > now ? contact.until : null)),
+  );
+}

@@ -1,0 +1,176 @@
+import { desired } from '../../src/decide/desired.ts';
+import type { Protections } from '../../src/decide/protections.ts';
+import type { Attempt, Outcome } from '../../src/model/ledger.ts';
+import { holds } from '../../src/model/ledger.ts';
+import type { Destination } from '../../src/model/recipient.ts';
+import type { Claim, Ports } from '../../src/reconcile/ports.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { MemoryLedger } from '../support/memory-ledger.ts';
+import { chance } from './chance.ts';
+import type { Message } from './recipient.ts';
+import { SimulatedRecipient } from './recipient.ts';
+import { virtualTime } from './virtual-time.ts';
+import { SimulatedWorld } from './world.ts';
+
+const LIFETIME = 8_000;
+const SEND_TIMEOUT = 1_500;
+const TROUBLE = 40_000;
+const QUIET = 40_000;
+const KEY = 'key';
+
+export interface History {
+  /** The recipient ends with exactly what is desired, and nothing lies anywhere else. */
+  readonly converged: boolean;
+  /** Content that was begun although a fact forbade it: I1. */
+  readonly forbidden: number;
+  /** Messages that were sent in the second half of the quiet: none is owed then. */
+  readonly afterQuiet: number;
+  readonly sent: number;
+}
+
+class Crash extends Error {}
+
+/** One seeded history: 40 s of changing facts and every fault, 40 s of quiet, then the question what the recipient holds. */
+export async function history(seed: number, refusesLowerSequence: boolean, on: Protections): Promise<History> {
+  const dice = chance(seed);
+  const time = virtualTime(1_000_000);
+  const start = time.now();
+  const isTrouble = (): boolean => time.now() < start + TROUBLE;
+  const destination: Destination = {
+    id: 'destination',
+    recipientId: 'recipient',
+    channel: 'fhir-messaging',
+    address: 'a',
+    open: true,
+    refusesLowerSequence,
+    replaceHidesOld: true,
+    recallForm: 'message',
+    lifetime: LIFETIME,
+    acknowledgements: [],
+  };
+  const world = new SimulatedWorld(destination);
+  const recipient = new SimulatedRecipient(refusesLowerSequence, LIFETIME * 2);
+  const ledger = new MemoryLedger(
+    {
+      now: time.now,
+      chance: dice.next,
+      pause: () => time.sleep(dice.below(300)),
+      facts: () => world.facts,
+      epoch: () => world.epoch,
+    },
+    { lease: 4_000, sendBefore: 1_000, backoffMin: 200, backoffMax: 3_000 },
+    on,
+  );
+  ledger.addKey(KEY);
+
+  let forbidden = 0;
+  ledger.onBegun = (attempt, facts) => {
+    if (attempt.action.kind !== 'update') return;
+    const want = desired(facts, attempt.begunAt);
+    if (!holds(want) || want.hold !== attempt.action.effect) forbidden++;
+  };
+
+  let sent = 0;
+  let lastSentAt = start;
+  const send = (attempt: Attempt): Promise<Outcome> =>
+    new Promise((resolve) => {
+      const trouble = isTrouble();
+      const message: Message = {
+        place: attempt.action.place,
+        id: `${attempt.documentId}`,
+        sequence: attempt.sequence,
+        effect: attempt.action.kind === 'update' ? attempt.action.effect : null,
+      };
+      sent++;
+      lastSentAt = time.now();
+      time.at(time.now() + SEND_TIMEOUT, () => resolve({ kind: 'unknown', because: 'timeout' }));
+      if (trouble && dice.is(0.05)) return resolve({ kind: 'refused', because: 'busy', retry: true });
+      const arrive = (answers: boolean): void => {
+        const answer = recipient.receive(message, time.now());
+        if (!answers) return;
+        const outcome: Outcome = answer === 'accepted' ? { kind: 'accepted', level: 'application' } : { kind: 'refused', because: 'sequence', retry: false };
+        time.at(time.now() + 5 + dice.below(trouble && dice.is(0.1) ? 4_000 : 20), () => resolve(outcome));
+      };
+      const lost = trouble && dice.is(0.15);
+      const late = trouble && dice.is(0.15);
+      const delay = late ? dice.below(LIFETIME) : 5 + dice.below(20);
+      if (!lost) time.at(time.now() + delay, () => arrive(!(trouble && dice.is(0.2))));
+      if (trouble && dice.is(0.1)) time.at(time.now() + dice.below(LIFETIME), () => arrive(false));
+    });
+
+  /** Each await of a worker is a place to stall, or to die before or after what it asked for. */
+  const fragile = <A extends unknown[], R>(ask: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
+    if (isTrouble() && dice.is(0.02)) throw new Crash();
+    if (isTrouble() && dice.is(0.03)) await time.sleep(dice.below(9_000));
+    else await time.sleep(dice.below(30));
+    const answer = await ask(...args);
+    if (isTrouble() && dice.is(0.02)) throw new Crash();
+    return answer;
+  };
+  const ports: Ports = {
+    look: fragile((claim: Claim) => ledger.look(claim)),
+    begin: fragile((claim, look, want, move) => ledger.begin(claim, look, want, move)),
+    settle: fragile((claim, look, attempt, outcome, next) => ledger.settle(claim, look, attempt, outcome, next)),
+    rest: fragile((claim, look, lookAt) => ledger.rest(claim, look, lookAt)),
+    async deliver(_claim, attempt) {
+      if (isTrouble() && dice.is(0.05)) await time.sleep(dice.below(2_500));
+      if (time.now() > attempt.sendBefore) return { kind: 'refused', because: 'abandoned', retry: true };
+      return send(attempt);
+    },
+  };
+
+  let nudges = 0;
+  const waiting: (() => void)[] = [];
+  const nudge = (): void => {
+    const wake = waiting.shift();
+    if (wake === undefined) nudges = Math.min(nudges + 1, 2);
+    else time.at(time.now() + 10 + dice.below(50), wake);
+  };
+  const nudged = (): Promise<void> => {
+    if (nudges === 0) return new Promise((resolve) => waiting.push(resolve));
+    nudges--;
+    return time.sleep(10 + dice.below(50));
+  };
+  const work = async (): Promise<never> => {
+    for (;;) {
+      await nudged();
+      const claim = await ledger.claim(KEY);
+      if (claim === null) continue;
+      try {
+        await reconcile(claim, ports, on);
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        await time.sleep(dice.below(2_000));
+      }
+      if (!(isTrouble() && dice.is(0.3))) nudge();
+    }
+  };
+  const sweep = async (): Promise<void> => {
+    while (on.sweep) {
+      await time.sleep(1_000);
+      if ((await ledger.due()).length > 0) nudge();
+    }
+  };
+  const live = async (): Promise<void> => {
+    while (isTrouble()) {
+      await time.sleep(dice.is(0.5) ? dice.below(1_500) : dice.below(12_000));
+      world.change(dice, time.now());
+      ledger.bump(KEY);
+      if (!dice.is(0.3)) nudge();
+    }
+  };
+
+  nudge();
+  const crashed: unknown[] = [];
+  for (const part of [work(), work(), sweep(), live()]) part.catch((error: unknown) => crashed.push(error));
+  await time.runUntil(start + TROUBLE + QUIET / 2);
+  const sentBefore = sent;
+  await time.runUntil(start + TROUBLE + QUIET);
+  if (crashed.length > 0) throw crashed[0];
+
+  const want = desired(world.facts, time.now());
+  const should = holds(want) ? new Map([[`${want.place.address} ${want.place.identity}`, want.hold]]) : new Map<string, string>();
+  const does = recipient.holds();
+  const converged = should.size === does.size && [...should].every(([place, effect]) => does.get(place) === effect);
+  return { converged, forbidden, afterQuiet: sent - sentBefore, sent };
+}

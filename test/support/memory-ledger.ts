@@ -1,0 +1,154 @@
+import { begun, emptyLedger, nextSequence, settled } from '../../src/decide/attempt.ts';
+import { desired } from '../../src/decide/desired.ts';
+import type { Protections } from '../../src/decide/protections.ts';
+import { backoff } from '../../src/decide/retry.ts';
+import { holds } from '../../src/model/ledger.ts';
+import type { Facts } from '../../src/model/facts.ts';
+import type { Attempt, Desired, Ledger, Move, Outcome } from '../../src/model/ledger.ts';
+import type { Claim, Look, Next, Ports } from '../../src/reconcile/ports.ts';
+
+interface Row {
+  readonly id: string;
+  ledger: Ledger;
+  generation: number;
+  observed: number;
+  lookAt: number | null;
+  leaseUntil: number;
+  fence: number;
+  open: Attempt | null;
+}
+
+export interface MemoryWorld {
+  now(): number;
+  chance(): number;
+  /** Time passes between a check and what it guards, where no lock is held. */
+  pause(): Promise<void>;
+  facts(keyId: string): Facts;
+  /** Changes with each fact. */
+  epoch(): number;
+}
+
+export interface MemoryLimits {
+  readonly lease: number;
+  readonly sendBefore: number;
+  readonly backoffMin: number;
+  readonly backoffMax: number;
+}
+
+/** The ledger in memory: the one double of a module of ours. The contract suite runs on it and on PostgreSQL. */
+export class MemoryLedger implements Omit<Ports, 'deliver'> {
+  readonly rows = new Map<string, Row>();
+  /** Called when an attempt is on record: for the test of I1. */
+  onBegun: (attempt: Attempt, facts: Facts) => void = () => {};
+  readonly #world: MemoryWorld;
+  readonly #limits: MemoryLimits;
+  readonly #on: Protections;
+  #attempts = 0;
+
+  constructor(world: MemoryWorld, limits: MemoryLimits, on: Protections) {
+    this.#world = world;
+    this.#limits = limits;
+    this.#on = on;
+  }
+
+  addKey(id: string): void {
+    this.rows.set(id, { id, ledger: emptyLedger(1), generation: 1, observed: 0, lookAt: null, leaseUntil: 0, fence: 0, open: null });
+  }
+
+  bump(id: string): void {
+    this.row(id).generation++;
+  }
+
+  isDue(row: Row): boolean {
+    return row.observed < row.generation || (row.lookAt !== null && row.lookAt <= this.#world.now());
+  }
+
+  async due(): Promise<readonly string[]> {
+    return [...this.rows.values()].filter((row) => this.isDue(row)).map((row) => row.id);
+  }
+
+  async claim(keyId: string): Promise<Claim | null> {
+    const row = this.row(keyId);
+    const now = this.#world.now();
+    if (!this.isDue(row) || row.leaseUntil > now) return null;
+    row.leaseUntil = now + this.#limits.lease;
+    row.fence++;
+    if (row.open !== null && this.#on.settleExpired) {
+      row.ledger = settled(row.ledger, row.open, { kind: 'unknown', because: 'lease-expired' }, this.#world.facts(keyId).destination, this.#on);
+      row.open = null;
+    }
+    return { keyId, recipientId: keyId, fence: row.fence };
+  }
+
+  async look(claim: Claim): Promise<Look> {
+    const row = this.row(claim.keyId);
+    const generation = row.generation;
+    return { generation, facts: this.#world.facts(claim.keyId), ledger: row.ledger, stamp: this.#stamp(row), now: this.#world.now() };
+  }
+
+  async begin(claim: Claim, look: Look, want: Desired, move: Move): Promise<Attempt | null> {
+    const row = this.row(claim.keyId);
+    const now = this.#world.now();
+    if (row.fence !== claim.fence || row.open !== null) return null;
+    if (this.#on.secondDecision && (this.#stamp(row) !== look.stamp || (want.until !== null && want.until <= now))) return null;
+    if (!this.#on.policyLock) {
+      await this.#world.pause();
+      if (row.fence !== claim.fence || row.open !== null) return null;
+    }
+    const begunAt = this.#world.now();
+    const id = `attempt-${++this.#attempts}`;
+    const attempt: Attempt = {
+      id,
+      action: move,
+      sequence: nextSequence(row.ledger, move, 1),
+      documentId: move.retryOf?.documentId ?? `document-${id}`,
+      begunAt,
+      since: move.retryOf?.since ?? begunAt,
+      sendBefore: Math.min(now + this.#limits.sendBefore, holds(want) && this.#on.secondDecision && want.until !== null ? want.until : Infinity),
+    };
+    row.ledger = begun(row.ledger, attempt, look.facts.destination.lifetime, this.#on);
+    row.open = attempt;
+    this.onBegun(attempt, this.#world.facts(claim.keyId));
+    return attempt;
+  }
+
+  async settle(claim: Claim, look: Look, attempt: Attempt, outcome: Outcome, next: Next): Promise<void> {
+    const row = this.row(claim.keyId);
+    if (row.fence !== claim.fence) return;
+    const now = this.#world.now();
+    const unchanged = row.open?.id === attempt.id;
+    row.ledger = settled(row.ledger, attempt, outcome, look.facts.destination, this.#on);
+    row.open = null;
+    row.leaseUntil = 0;
+    row.observed = look.generation;
+    if (outcome.kind !== 'accepted') {
+      row.lookAt = now + backoff(row.ledger.failures, this.#limits.backoffMin, this.#limits.backoffMax, this.#world.chance());
+      return;
+    }
+    const then = next(row.ledger, now);
+    row.lookAt = unchanged && then.kind === 'rest' ? then.lookAt : now;
+  }
+
+  async rest(claim: Claim, look: Look, lookAt: number | null): Promise<void> {
+    const row = this.row(claim.keyId);
+    if (row.fence !== claim.fence) return;
+    row.observed = look.generation;
+    row.lookAt = lookAt;
+    row.leaseUntil = 0;
+  }
+
+  row(id: string): Row {
+    const row = this.rows.get(id);
+    if (row === undefined) throw new Error('no such key');
+    return row;
+  }
+
+  /** What the broker would answer now, for the tests. */
+  desired(id: string): Desired {
+    return desired(this.#world.facts(id), this.#world.now());
+  }
+
+  #stamp(row: Row): string {
+    return `${this.#world.epoch()}.${row.ledger.sequence.count}.${row.ledger.copies.length}.${row.ledger.last?.outcome}`;
+  }
+}
