@@ -1,0 +1,47 @@
+import type { Composition, CompositionSection } from '@medplum/fhirtypes';
+import { Code, System } from '../../profiles/canonicals.ts';
+import type { Disclosure } from '../../src/model/disclosure.ts';
+import { toFhirInstant } from '../time.ts';
+import { banners } from './banners.ts';
+import { headingsShown } from './headings-shown.ts';
+import type { HeadingShown } from './headings-shown.ts';
+import { toMeta } from './meta.ts';
+import { publisherReference, subjectReference } from './references.ts';
+import { bullets, paragraphs } from './xhtml.ts';
+
+/** The plan's words, one section a heading, after a first section that says what a plan never does (G3). */
+export const toComposition = (disclosure: Disclosure): Composition => ({
+  resourceType: 'Composition',
+  id: disclosure.id,
+  meta: toMeta(disclosure),
+  text: { status: 'additional', div: paragraphs(banners(disclosure)) },
+  status: 'final',
+  type: { coding: [Code.crisisPlan] },
+  subject: subjectReference(disclosure),
+  date: toFhirInstant(disclosure.issuedAt),
+  author: [publisherReference(disclosure.publisher)],
+  title: disclosure.contactCardOnly ? 'Crisis plan: whom to ring' : 'Crisis plan',
+  confidentiality: 'V',
+  custodian: publisherReference(disclosure.publisher),
+  section: [
+    { title: 'Read this first', text: { status: 'additional', div: paragraphs(banners(disclosure)) } },
+    ...headingsShown(disclosure).map((shown) => toSection(shown, disclosure.id)),
+  ],
+});
+
+// The authors' words stay untouched; actions are listed beside them, for a reader who is shown nothing but the Composition.
+const toSection = ({ heading, title, divs, actions }: HeadingShown, disclosureId: string): CompositionSection => {
+  const [first, ...more] = divs;
+  const parts: CompositionSection[] = [
+    ...more.map((div): CompositionSection => ({ title, text: { status: 'additional', div } })),
+    ...(actions.length === 0
+      ? []
+      : [{ title: 'What to do', text: { status: 'generated' as const, div: bullets(actions) }, entry: [{ reference: `CarePlan/${disclosureId}` }] }]),
+  ];
+  return {
+    title,
+    code: { coding: [{ system: System.heading, code: heading, display: title }] },
+    ...(first === undefined ? {} : { text: { status: 'additional', div: first } }),
+    ...(parts.length === 0 ? {} : { section: parts }),
+  };
+};

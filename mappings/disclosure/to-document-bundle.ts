@@ -1,0 +1,37 @@
+import type { Bundle, BundleEntry, Composition, Resource } from '@medplum/fhirtypes';
+import { BASE, Profile } from '../../profiles/canonicals.ts';
+import type { Disclosure, Envelope } from '../../src/model/disclosure.ts';
+import { toFhirInstant } from '../time.ts';
+import { SECURITY } from './meta.ts';
+import { documentIdentifier } from './references.ts';
+import { toCarePlan } from './to-care-plan.ts';
+import { toComposition } from './to-composition.ts';
+import { toOrganization } from './to-organization.ts';
+import { toPatient } from './to-patient.ts';
+
+/** The disclosure as a FHIR document: Composition, CarePlan, the least Patient, the publisher. Its bytes are its `JSON.stringify`. */
+export const toDocumentBundle = (disclosure: Disclosure, envelope: Pick<Envelope, 'documentId' | 'sequence' | 'sentAt'>): Bundle => {
+  const organization = toOrganization(disclosure.publisher);
+  return {
+    resourceType: 'Bundle',
+    id: envelope.documentId,
+    meta: { profile: [Profile.disclosure], security: SECURITY },
+    identifier: documentIdentifier(envelope.documentId),
+    type: 'document',
+    timestamp: toFhirInstant(envelope.sentAt),
+    entry: [
+      toEntry(inDocument(toComposition(disclosure), `Organization/${disclosure.publisher.ods}`)),
+      toEntry(toCarePlan(disclosure, envelope.sequence)),
+      toEntry(toPatient(disclosure)),
+      toEntry(organization),
+    ],
+  };
+};
+
+// A document holds what its Composition refers to, and refers to what it holds.
+const inDocument = (composition: Composition, publisher: string): Composition => ({
+  ...composition,
+  author: composition.author.map((author) => ({ reference: publisher, ...author })),
+});
+
+const toEntry = (resource: Resource): BundleEntry => ({ fullUrl: `${BASE}/${resource.resourceType}/${resource.id}`, resource });
