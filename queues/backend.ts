@@ -59,8 +59,8 @@ const WORKING = {
 
 const onPostgres = (databaseUrl: string): Backend => {
   const { Queue, Worker } = withBackend(createPostgresBackend);
-  // Each producer and consumer owns its pool; a consumer has one connection more, for LISTEN.
-  const connection = { connectionString: databaseUrl, schema: SCHEMA, migrate: true, max: 3, connectionTimeoutMillis: 2_000, keepAlive: true };
+  // Each producer and consumer owns its pool, and a consumer one connection more for LISTEN: with two of each, 10 connections at most.
+  const connection = { connectionString: databaseUrl, schema: SCHEMA, migrate: true, max: 2, connectionTimeoutMillis: 2_000, keepAlive: true };
   return {
     producer: (name) => new Queue<NudgeData>(name, { connection, streams }),
     consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection, concurrency, ...WORKING }),
@@ -71,14 +71,15 @@ const onPostgres = (databaseUrl: string): Backend => {
 const onRedis = (redisUrl: string): Backend => {
   const { Queue, Worker } = withBackend(createRedisBackend);
   const clients: Redis[] = [];
-  const connect = (enableOfflineQueue: boolean): Redis => {
-    const client = new Redis(redisUrl, { maxRetriesPerRequest: null, enableOfflineQueue, retryStrategy: (times) => Math.min(times * 100, 1_000) });
+  const connect = (options: { readonly enableOfflineQueue: boolean }): Redis => {
+    const client = new Redis(redisUrl, { ...options, maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(times * 100, 1_000) });
     clients.push(client);
     return client;
   };
   return {
-    producer: (name) => new Queue<NudgeData>(name, { connection: connect(true), streams }),
-    consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection: connect(true), concurrency, ...WORKING }),
+    // While Redis is away a nudge fails at once, and does not heap up in this process.
+    producer: (name) => new Queue<NudgeData>(name, { connection: connect({ enableOfflineQueue: false }), streams }),
+    consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection: connect({ enableOfflineQueue: true }), concurrency, ...WORKING }),
     end: () => clients.forEach((client) => client.disconnect()),
   };
 };

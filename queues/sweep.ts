@@ -15,6 +15,9 @@ export interface Sweeping {
   found(recipients: number, by: 'sweep' | 'moment'): void;
 }
 
+/** Where its nudges go: a NudgeQueue. */
+export type Nudges = Pick<NudgeQueue, 'nudge' | 'rescue' | 'nudgeFanOut' | 'onError'>;
+
 export interface Sweep {
   /** Waits for the round that runs. */
   close(): Promise<void>;
@@ -23,7 +26,7 @@ export interface Sweep {
 const SHORTEST = 50;
 
 /** The guarantee behind nudges: looks at once, then every `everyMs`, and between at the moments when time alone makes a key due. One round at a time. */
-export const startSweep = (queue: NudgeQueue, sweeping: Sweeping): Sweep => {
+export const startSweep = (queue: Nudges, sweeping: Sweeping): Sweep => {
   const interval = (): number => sweeping.everyMs * (0.9 + Math.random() * 0.2);
   let closed = false;
   let timer: NodeJS.Timeout | undefined;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { JobsOptions } from 'bullmq';
 import { backendOf } from '../../queues/backend.ts';
 import type { Backend, Consumer, Producer } from '../../queues/backend.ts';
@@ -55,8 +55,11 @@ describe.each(STORE_NAMES)('nudges on %s', (storeName) => {
     store = await startStore(storeName);
     backend = backendOf(store.address);
   }, 30_000);
+  // PostgreSQL allows 100 connections.
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((each) => each.close()));
+  }, 30_000);
   afterAll(async () => {
-    await Promise.all(open.map((each) => each.close()));
     backend.end();
     await store.stop();
   }, 30_000);
@@ -173,7 +176,7 @@ describe.each(STORE_NAMES)('nudges on %s', (storeName) => {
 
   test('a queue that lost everything delays, and loses nothing: the sweep finds what is due', async () => {
     const reported: string[] = [];
-    const queue = await openQueue(store.address, (line) => void reported.push(line));
+    const queue = await openQueue(store.address, (line, error) => void reported.push(`${line}: ${String(error)}`));
     const due = new Set(['recipient-a', 'recipient-b']);
     let fanOutRows = 1;
     for (const recipient of due) await queue.nudge(recipient);
