@@ -15,7 +15,7 @@ import { SimulatedWorld } from './world.ts';
 const LIFETIME = 8_000;
 const SEND_TIMEOUT = 1_500;
 const TROUBLE = 40_000;
-const QUIET = 40_000;
+const QUIET = 60_000;
 const KEY = 'key';
 
 export interface History {
@@ -30,7 +30,7 @@ export interface History {
 
 class Crash extends Error {}
 
-/** One seeded history: 40 s of changing facts and every fault, 40 s of quiet, then the question what the recipient holds. */
+/** One seeded history: 40 s of changing facts and every fault, 60 s of quiet, then the question what the recipient holds. */
 export async function history(seed: number, refusesLowerSequence: boolean, on: Protections): Promise<History> {
   const dice = chance(seed);
   const time = virtualTime(1_000_000);
