@@ -1,0 +1,61 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Disclosure } from '../model/disclosure.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Principal } from '../model/principal.ts';
+
+/** A resource as it is stored: its body already carries `id`, `meta.versionId` and `meta.lastUpdated`. */
+export interface Stored {
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  /** ODS code of the organisation that wrote it. */
+  readonly owner: string;
+  readonly updatedAt: Instant;
+  readonly body: Resource;
+}
+
+/** One search over stored resources: every parameter must match (AND), one of its values is enough (OR). */
+export interface Search {
+  readonly type: string;
+  /** Only resources of this owner; null for no such limit. */
+  readonly owner: string | null;
+  /** `param` as in the index (`identifier`, `patient`, `status`, …); values `system|code`, `code` or `Type/id`. */
+  readonly tokens: readonly { readonly param: string; readonly anyOf: readonly string[] }[];
+  readonly ids: readonly string[] | null;
+  readonly updatedFrom: Instant | null;
+  readonly updatedBefore: Instant | null;
+  readonly count: number;
+  /** Skips what came before: the last row of the page before, by (updatedAt, id), newest first. */
+  readonly after: { readonly updatedAt: Instant; readonly id: string } | null;
+}
+
+/** A write that a door asks for. `id` null lets the store choose one. */
+export interface Write {
+  readonly principal: Principal;
+  readonly resource: Resource;
+  readonly id: string | null;
+  /** The version that `If-Match` names; null when the sender named none. */
+  readonly ifMatch: number | null;
+}
+
+/** What a recipient asks to see: by the person's NHS number, or by the id under which it knows the plan. */
+export type LookUp = { readonly nhsNumber: string } | { readonly id: string };
+
+/** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
+export interface DoorStore {
+  read(type: string, id: string, version?: number): Promise<Stored | null>;
+  history(type: string, id: string): Promise<readonly Stored[]>;
+  search(search: Search): Promise<{ readonly rows: readonly Stored[]; readonly total: number }>;
+  /** Creates or updates. Facts (plan, consent, identity, agreement, recipient, destination, contact) take their locks first. `created` is false when an Encounter was there before. */
+  write(write: Write): Promise<{ readonly stored: Stored; readonly created: boolean }>;
+  /** Approves a draft CarePlan: stores the signed bytes and each kind's projection, and supersedes the version before. */
+  approve(principal: Principal, carePlanId: string, version: string, provenance: Resource): Promise<Stored>;
+  withdraw(principal: Principal, carePlanId: string, reason: string): Promise<Stored>;
+  /**
+   * What this recipient may see now: a delivery, with locks, decision and audit row committed before it answers. Refused and
+   * absent are both an empty list, after the same work. `words` false asks for what a Flag needs.
+   */
+  lookUp(principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[]>;
+  /** Whether database, queue and migrations are in order. */
+  isReady(): Promise<boolean>;
+}
