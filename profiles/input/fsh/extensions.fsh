@@ -1,0 +1,134 @@
+Extension: PlanReach
+Id: plan-reach
+Title: "Reach"
+Description: "Whom the plan is for: a named service, or every service of an area."
+* ^context[0].type = #element
+* ^context[0].expression = "CarePlan"
+* value[x] 1..1
+* value[x] only Reference(HealthcareService) or Coding
+
+Extension: ReviewDate
+Id: review-date
+Title: "Review date"
+Description: "Day of the planned review. After it the plan is shown with a banner."
+* ^context[0].type = #element
+* ^context[0].expression = "CarePlan"
+* value[x] 1..1
+* value[x] only date
+
+Extension: AgreedWithPerson
+Id: agreed-with-person
+Title: "Agreed with the person"
+Description: "Whether the person agreed to the plan; if not, why, and the second clinician who stands for it."
+* ^context[0].type = #element
+* ^context[0].expression = "CarePlan"
+* extension contains agreed 1..1 and reason 0..1 and secondClinician 0..1
+* extension[agreed].value[x] 1..1
+* extension[agreed].value[x] only boolean
+* extension[reason].value[x] 1..1
+* extension[reason].value[x] only string
+* extension[secondClinician].value[x] 1..1
+* extension[secondClinician].value[x] only Reference(Practitioner or PractitionerRole)
+
+Extension: Supersedes
+Id: supersedes
+Title: "Supersedes"
+Description: "The earlier Consent that no longer speaks, because this one does."
+* ^context[0].type = #element
+* ^context[0].expression = "Consent"
+* value[x] 1..1
+* value[x] only Reference(Consent)
+
+Extension: BindsAllPublishers
+Id: binds-all-publishers
+Title: "Binds all publishers"
+Description: "True: the consent speaks of the person's plans of every publisher, not only of the one named."
+* ^context[0].type = #element
+* ^context[0].expression = "Consent"
+* value[x] 1..1
+* value[x] only boolean
+
+Extension: Serves
+Id: serves
+Title: "Serves"
+Description: "The service whose address this Endpoint is."
+* ^context[0].type = #element
+* ^context[0].expression = "Endpoint"
+* value[x] 1..1
+* value[x] only Reference(HealthcareService)
+
+Extension: Sequence
+Id: sequence
+Title: "Sequence"
+Description: "Ledger epoch and count (`epoch.count`) of what a destination is sent. A destination that honours it refuses a lower one."
+* ^context[0].type = #element
+* ^context[0].expression = "MessageHeader"
+* ^context[1].type = #element
+* ^context[1].expression = "Bundle"
+* value[x] 1..1
+* value[x] only string
+
+Extension: Retains
+Id: retains
+Title: "Retains"
+Description: "False: the recipient stores nothing that it reads. Left out means true."
+* ^context[0].type = #element
+* ^context[0].expression = "HealthcareService"
+* value[x] 1..1
+* value[x] only boolean
+
+RuleSet: DeclaredContext
+* ^context[0].type = #element
+* ^context[0].expression = "HealthcareService"
+* ^context[1].type = #element
+* ^context[1].expression = "Endpoint"
+
+Extension: RefusesLowerSequence
+Id: refuses-lower-sequence
+Title: "Refuses a lower sequence"
+Description: "True: a message of a lower sequence than the last is refused, also after a recall. Left out means false."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only boolean
+
+Extension: ReplaceHidesOld
+Id: replace-hides-old
+Title: "A replacement hides the old"
+Description: "False: what a newer document leaves out stays visible, so it is recalled. Left out means true."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only boolean
+
+Extension: RecallFormExtension
+Id: recall-form
+Title: "Recall form"
+Description: "How the recipient takes content back."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only code
+* valueCode from RecallFormVS (required)
+
+Extension: MessageLifetime
+Id: message-lifetime
+Title: "Message lifetime"
+Description: "How long a message once written to the wire may still arrive, and ids are remembered. UCUM ms, s or min."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only Duration
+* valueDuration.value 1..1
+* valueDuration.code 1..1
+
+Extension: AcknowledgementExtension
+Id: acknowledgement
+Title: "Acknowledgement"
+Description: "What an application acknowledgement (MSA-1, optionally with ERR-3) of this recipient means."
+* insert DeclaredContext
+* extension contains code 1..1 and error 0..1 and means 1..1
+* extension[code].value[x] 1..1
+* extension[code].value[x] only code
+* extension[code].valueCode from AcknowledgementCodeVS (required)
+* extension[error].value[x] 1..1
+* extension[error].value[x] only string
+* extension[means].value[x] 1..1
+* extension[means].value[x] only code
+* extension[means].valueCode from AcknowledgementMeaningVS (required)

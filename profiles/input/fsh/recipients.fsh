@@ -1,0 +1,44 @@
+RuleSet: Declared
+* extension[refusesLowerSequence].value[x] 1..1
+* extension[replaceHidesOld].value[x] 1..1
+* extension[recallForm].value[x] 1..1
+* extension[messageLifetime].value[x] 1..1
+* extension[acknowledgement].extension[code].value[x] 1..1
+* extension[acknowledgement].extension[error].value[x] 1..1
+* extension[acknowledgement].extension[means].value[x] 1..1
+
+Profile: RecipientService
+Parent: HealthcareService
+Id: recipient-service
+Title: "Recipient"
+Description: "A service of an organisation that may hold plans: its kind, its areas, and what it declares of how it takes messages."
+* extension contains Retains named retains 0..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and AcknowledgementExtension named acknowledgement 0..*
+* extension[retains].value[x] 1..1
+* insert Declared
+* providedBy 1..1
+* providedBy only Reference(Organization)
+* type 1..1
+* type from RecipientKindVS (required)
+
+Profile: DestinationEndpoint
+Parent: Endpoint
+Id: destination-endpoint
+Title: "Address of a recipient"
+Description: "One address. What it declares wins over what its service declares."
+* extension contains Serves named serves 1..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and AcknowledgementExtension named acknowledgement 0..*
+* extension[serves].value[x] 1..1
+* insert Declared
+* connectionType from DestinationConnectionVS (required)
+* managingOrganization 1..1
+* period 0..0
+
+Profile: PlanSubscription
+Parent: Subscription
+Id: plan-subscription
+Title: "Subscription to plan changes"
+Description: "R4 backport: criteria is the topic; how much a notification carries is the backport-payload-content extension of channel.payload."
+* criteria = "https://crisis-plan-broker.example/fhir/SubscriptionTopic/plan-change"
+* channel.type = #rest-hook
+* channel.endpoint 1..1
+* channel.payload 1..1
+* channel.payload = #application/fhir+json

@@ -1,0 +1,53 @@
+Invariant: consent-category
+Description: "The category is information access (v3-ActCode INFA)"
+Severity: #error
+Expression: "category.coding.where(system = 'http://terminology.hl7.org/CodeSystem/v3-ActCode' and code = 'INFA').exists()"
+
+Invariant: consent-scope
+Description: "The scope is patient-privacy"
+Severity: #error
+Expression: "scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'patient-privacy').exists()"
+
+Profile: SharingConsent
+Parent: Consent
+Id: sharing-consent
+Title: "Sharing consent"
+Description: "A root deny under the broker's policy, and nested provisions that say who may see which headings for what. Criteria that the broker does not compute (class, securityLabel, data, dataPeriod) make it undecidable: nothing new is sent, and a person is asked."
+* obeys consent-category and consent-scope
+* extension contains Supersedes named supersedes 0..* and BindsAllPublishers named bindsAllPublishers 0..1
+* extension[supersedes].value[x] 1..1
+* extension[bindsAllPublishers].value[x] 1..1
+* patient 1..1
+* patient only Reference(Patient)
+* patient.reference 1..1
+* dateTime 1..1
+* organization 1..1
+* policy 1..1
+* policy.uri 1..1
+* policy.uri = "https://crisis-plan-broker.example/fhir/policy/plan-sharing-1"
+* policyRule 0..0
+* provision 1..1
+* provision.type 1..1
+* provision.type = #deny
+* provision.actor 0..0
+* provision.purpose 0..0
+* provision.code 0..0
+* provision.provision.type 1..1
+* provision.provision.purpose from PurposeVS (required)
+* provision.provision.code from PlanHeadingVS (required)
+
+Profile: SharingAgreement
+Parent: Contract
+Id: sharing-agreement
+Title: "Data-sharing agreement"
+Description: "Publishers and recipients, purposes and headings, expanded to pairs. Parties in term.offer.party, purposes in term.action.intent, headings in term.asset.type."
+* status 1..1
+* applies 1..1
+* term 1..*
+* term.offer.party 2..*
+* term.offer.party.role from AgreementRoleVS (required)
+* term.action 1..*
+* term.action.intent from PurposeVS (required)
+* term.asset 1..*
+* term.asset.type 1..*
+* term.asset.type from PlanHeadingVS (required)
