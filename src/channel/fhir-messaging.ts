@@ -1,0 +1,65 @@
+import { Client } from 'fhir-kit-client';
+import type { FhirResource } from 'fhir-kit-client';
+import type { Dispatcher } from 'undici';
+import { fromMessageAnswer } from '../../mappings/message/from-message-answer.ts';
+import type { Outcome } from '../model/ledger.ts';
+import type { Channel, Parcel } from './channel.ts';
+import { failedRequest } from './failed-request.ts';
+import { WriteGate } from './write-gate.ts';
+
+/** Clients that are kept; the oldest gives way. */
+const MAX_CLIENTS = 1_000;
+
+/** FHIR messaging: POST `[address]/$process-message`, answered in the same exchange. `address` is the FHIR base, or ends with the operation. */
+export const openFhirMessaging = (agent: Dispatcher): Channel => {
+  const clients = new Map<string, Client>();
+  // One client a destination: a token would be instance state.
+  const clientOf = (address: string): Client => {
+    const known = clients.get(address);
+    if (known !== undefined) return known;
+    const client = new Client({ baseUrl: address.replace(/\/(\$process-message)?$/, ''), requestOptions: { redirect: 'error' } });
+    const oldest = clients.size < MAX_CLIENTS ? undefined : clients.keys().next().value;
+    if (oldest !== undefined) clients.delete(oldest);
+    clients.set(address, client);
+    return client;
+  };
+  return {
+    send: async (target, parcel, { msLeft, timeoutMs }) => {
+      const gate = new WriteGate(agent, msLeft);
+      try {
+        const result = await clientOf(target.address).operation({
+          name: 'process-message',
+          input: frozen(parcel.bytes),
+          options: { headers: headersOf(target.headers, parcel), signal: AbortSignal.timeout(timeoutMs), ...{ dispatcher: gate } },
+        });
+        return read(Client.httpFor(result).response?.status ?? 0, result, parcel);
+      } catch (error) {
+        const answer = answerOf(error);
+        return answer === null ? failedRequest(gate, error) : read(answer.status, answer.data, parcel);
+      }
+    },
+    // The agent belongs to whoever opened it.
+    close: async () => clients.clear(),
+  };
+};
+
+// The client sends a string as it is, which its types do not say: the bytes that were frozen are the bytes that leave (test/channel).
+const frozen = (bytes: string): FhirResource => bytes as unknown as FhirResource;
+
+const headersOf = (own: Readonly<Record<string, string>>, parcel: Parcel): Record<string, string> => ({
+  ...own,
+  accept: 'application/fhir+json',
+  'content-type': parcel.contentType,
+  'x-request-id': parcel.requestId,
+  'x-correlation-id': parcel.correlationId,
+});
+
+const read = (status: number, body: unknown, { messageId, bundleId }: Parcel): Outcome => fromMessageAnswer(status, body, messageId, bundleId);
+
+/** The answer inside an error of the client; null where there was none. */
+const answerOf = (error: unknown): { readonly status: number; readonly data: unknown } | null => {
+  if (!(error instanceof Error) || !('response' in error)) return null;
+  const { response } = error;
+  if (typeof response !== 'object' || response === null || !('status' in response) || typeof response.status !== 'number') return null;
+  return { status: response.status, data: 'data' in response ? response.data : null };
+};

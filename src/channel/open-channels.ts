@@ -1,0 +1,28 @@
+import { createAddressGuard } from './address-guard.ts';
+import type { Channel } from './channel.ts';
+import { openFhirMessaging } from './fhir-messaging.ts';
+import { createGuardedAgent } from './guarded-agent.ts';
+import { openHl7v2Mllp } from './hl7v2-mllp.ts';
+import type { MllpOptions } from './hl7v2-mllp.ts';
+import { openSubscriptionNotification } from './subscription-notification.ts';
+
+/** The roads out, by `Destination.channel`. */
+export type Channels = Readonly<Record<'fhir-messaging' | 'hl7v2-mllp' | 'subscription', Channel>> & { close(): Promise<void> };
+
+/** Opens every road behind one guard and one agent. `allow` is `OUTBOUND_ALLOW` as CIDRs; throws where one is none. */
+export const openChannels = (allow: readonly string[], options: Omit<MllpOptions, 'guard'> = {}): Channels => {
+  const guard = createAddressGuard(allow);
+  const agent = createGuardedAgent(guard);
+  const messaging = openFhirMessaging(agent);
+  const mllp = openHl7v2Mllp({ guard, ...options });
+  const subscription = openSubscriptionNotification(agent);
+  return {
+    'fhir-messaging': messaging,
+    'hl7v2-mllp': mllp,
+    subscription,
+    close: async () => {
+      await Promise.all([messaging.close(), mllp.close(), subscription.close()]);
+      await agent.destroy();
+    },
+  };
+};
