@@ -46,7 +46,8 @@ export const roomOf = (file: string): Room | null => {
 };
 
 const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
-const importsOf = (text: string): readonly string[] => [...text.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+const importsOf = (text: string): readonly string[] =>
+  [...text.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
 
 /** What is wrong with one file, a sentence each; `file` is its path from the root, with slashes. */
 export const violations = (file: string, text: string): readonly string[] => {
@@ -63,7 +64,8 @@ export const violations = (file: string, text: string): readonly string[] => {
     const target = posix.join(posix.dirname(file), name);
     const other = roomOf(target);
     if (other === null) found.push(`${file} imports ${target}, which is in no room`);
-    else if (other.path !== room.path && other.number >= room.number) found.push(`${file} (room ${room.number}) imports ${target} (room ${other.number})`);
+    else if (other.path !== room.path && other.number >= room.number)
+      found.push(`${file} (room ${room.number}) imports ${target} (room ${other.number})`);
     else if (room.pure && other.path === 'src/log.ts') found.push(`${file} is in a pure room and logs`);
   }
   if (room.pure) for (const [pattern, what] of IMPURE) if (pattern.test(code)) found.push(`${file} is in a pure room and ${what}`);
@@ -81,7 +83,8 @@ export const sourceFiles = (root: string): readonly string[] =>
     .sort();
 
 /** What is wrong in the whole project. */
-export const allViolations = (root: string): readonly string[] => sourceFiles(root).flatMap((file) => violations(file, readFileSync(join(root, file), 'utf8')));
+export const allViolations = (root: string): readonly string[] =>
+  sourceFiles(root).flatMap((file) => violations(file, readFileSync(join(root, file), 'utf8')));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const found = allViolations(fileURLToPath(new URL('..', import.meta.url)));

@@ -21,7 +21,11 @@ const shippedNode = inRoot('node_modules', '.bin', 'node');
 /** Versions by folder, as a lock file lists them; packages that npm may leave out on this system are not counted. */
 const wanted = (path) => {
   const { packages } = JSON.parse(readFileSync(path, 'utf8'));
-  return new Map(Object.entries(packages).filter(([name, entry]) => name !== '' && !entry.optional).map(([name, entry]) => [name, entry.version]));
+  return new Map(
+    Object.entries(packages)
+      .filter(([name, entry]) => name !== '' && !entry.optional)
+      .map(([name, entry]) => [name, entry.version]),
+  );
 };
 
 /** Whether node_modules is what package-lock.json asks for. The dates settle it mostly; after a checkout, which sets dates anew, the content does. */
@@ -43,12 +47,17 @@ const runsTypeScript = (version) => {
 };
 
 if (!shipsNode && !runsTypeScript(process.versions.node)) {
-  stop(`On ${platform()} ${arch()} the broker runs on your own Node, which must be 22.18 or later, or 24.2 or later; this is ${process.versions.node}.`);
+  stop(
+    `On ${platform()} ${arch()} the broker runs on your own Node, which must be 22.18 or later, or 24.2 or later; this is ${process.versions.node}.`,
+  );
 }
 if (!isInstalled()) {
   process.stderr.write('Installing packages (once, about a minute) ...\n');
   // npm must not run on the Node that it is about to replace.
-  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(inRoot('node_modules'))).join(delimiter);
+  const path = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(inRoot('node_modules')))
+    .join(delimiter);
   // A command shell, for npm is npm.cmd on Windows; its output goes to standard error like ours.
   const options = { cwd: root, shell: true, stdio: ['ignore', 2, 2], env: { ...process.env, PATH: path } };
   const npm = spawnSync('npm ci --no-audit --no-fund --loglevel=error', options);

@@ -49,7 +49,8 @@ export const SETTINGS = {
   HOST: {
     schema: { type: 'string', pattern: '^[0-9A-Za-z.:_-]+$', default: '127.0.0.1' },
     rule: 'a host name or an address',
-    about: 'Address to listen on. Anything but loopback needs `BEHIND_PROXY=1`, for callers are named by headers that only a trusted proxy may set.',
+    about:
+      'Address to listen on. Anything but loopback needs `BEHIND_PROXY=1`, for callers are named by headers that only a trusted proxy may set.',
   },
   DATA_DIR: {
     schema: { type: 'string', pattern: '^[^\\0]+$', default: '.data' },
@@ -139,17 +140,23 @@ const refuse = (lines: readonly string[]): void => {
 
 /** Reads the configuration out of an environment; an empty variable counts as not set. Throws CannotStart with one line that names each wrong variable. */
 export const parseConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
-  const given: unknown = Object.fromEntries(names.filter((name) => (env[name] ?? '').trim() !== '').map((name) => [name, env[name]?.trim()]));
+  const given: unknown = Object.fromEntries(
+    names.filter((name) => (env[name] ?? '').trim() !== '').map((name) => [name, env[name]?.trim()]),
+  );
   if (!validate(given)) {
     refuse(complaints(validate.errors ?? []));
     throw new CannotStart('the environment cannot be read');
   }
   const behindProxy = given.BEHIND_PROXY === '1';
-  const outboundAllow = given.OUTBOUND_ALLOW.split(',').map((cidr) => cidr.trim()).filter((cidr) => cidr !== '');
+  const outboundAllow = given.OUTBOUND_ALLOW.split(',')
+    .map((cidr) => cidr.trim())
+    .filter((cidr) => cidr !== '');
   refuse([
     ...(outboundAllow.every((cidr) => ipaddr.isValidCIDR(cidr)) ? [] : [`OUTBOUND_ALLOW must be ${SETTINGS.OUTBOUND_ALLOW.rule}`]),
     ...(given.BACKOFF_MAX_MS >= given.BACKOFF_MIN_MS ? [] : ['BACKOFF_MAX_MS must not be less than BACKOFF_MIN_MS']),
-    ...(behindProxy || isLoopback(given.HOST) ? [] : ['HOST must be a loopback address unless BEHIND_PROXY=1 says that a proxy names the callers']),
+    ...(behindProxy || isLoopback(given.HOST)
+      ? []
+      : ['HOST must be a loopback address unless BEHIND_PROXY=1 says that a proxy names the callers']),
   ]);
   return {
     port: given.PORT,

@@ -57,7 +57,11 @@ export type Log = <K extends Key>(kind: LineKind<K>, ...values: [K] extends [nev
 const withoutWords = (fault: unknown): Record<string, unknown> => {
   if (!(fault instanceof Error)) return { type: typeof fault };
   const { code, constraint, syscall } = fault as { code?: unknown; constraint?: unknown; syscall?: unknown };
-  const at = (fault.stack ?? '').split('\n').filter((row) => /^\s+at /.test(row)).slice(0, 12).map((row) => row.trim());
+  const at = (fault.stack ?? '')
+    .split('\n')
+    .filter((row) => /^\s+at /.test(row))
+    .slice(0, 12)
+    .map((row) => row.trim());
   return { type: fault.name, code, constraint, syscall, at, cause: fault.cause === undefined ? undefined : withoutWords(fault.cause) };
 };
 

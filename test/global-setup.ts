@@ -11,14 +11,20 @@ const PREFIX = 'crisis-plan-broker-test-';
 const log = createLog('error');
 
 /** What the teardown has to stop. */
-export const run: { database: EmbeddedPostgres | null; folder: string } = { database: null, folder: join(tmpdir(), `${PREFIX}${process.pid}`) };
+export const run: { database: EmbeddedPostgres | null; folder: string } = {
+  database: null,
+  folder: join(tmpdir(), `${PREFIX}${process.pid}`),
+};
 
 /** A run that was killed left its PostgreSQL behind: it is taken on, stopped and cleared away. */
 const clearLeftovers = async (): Promise<void> => {
   for (const name of (await readdir(tmpdir())).filter((entry) => entry.startsWith(PREFIX))) {
     if (isRunning(Number(name.slice(PREFIX.length)))) continue;
     const folder = join(tmpdir(), name);
-    await startEmbeddedPostgres(folder, log, { fast: true }).then((left) => left.stop(), () => console.error(`could not stop what is left in ${folder}`));
+    await startEmbeddedPostgres(folder, log, { fast: true }).then(
+      (left) => left.stop(),
+      () => console.error(`could not stop what is left in ${folder}`),
+    );
     await rm(folder, { recursive: true, force: true });
   }
 };

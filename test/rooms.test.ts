@@ -32,7 +32,9 @@ test.each([
 
 test('The check lets pass what the design allows, and reads no comment as code', () => {
   expect(violations('src/reconcile/a.ts', "import { a } from '../decide/a.ts';\n// await Date.now()\n")).toEqual([]);
-  expect(violations('src/decide/a.ts', "import { earliest } from '../model/instant.ts';\n/** await import('../store/a.ts') */\n")).toEqual([]);
+  expect(violations('src/decide/a.ts', "import { earliest } from '../model/instant.ts';\n/** await import('../store/a.ts') */\n")).toEqual(
+    [],
+  );
   expect(violations('src/main.ts', "import { a } from './config.ts';")).toEqual([]);
 });
 

@@ -68,7 +68,9 @@ export const lockDataDir = async (dataDir: string): Promise<() => Promise<void>>
       const seen = await readIfThere(path);
       if (seen === null) continue;
       if (await isHeld(seen)) {
-        throw new CannotStart(`DATA_DIR ${dataDir} is in use by another broker (process ${seen.split('\n')[0]}); stop it, or set another DATA_DIR`);
+        throw new CannotStart(
+          `DATA_DIR ${dataDir} is in use by another broker (process ${seen.split('\n')[0]}); stop it, or set another DATA_DIR`,
+        );
       }
       // Moved aside, not removed: if another broker took the stale lock over meanwhile, what was moved is its live lock, and goes back.
       const aside = `${own}.stale`;

@@ -35,14 +35,19 @@ export const postgresAccount = async (cluster: string): Promise<Account | null> 
   const me = process.getuid?.();
   if (me === undefined) return null;
   if (me !== 0) {
-    if (owner !== null && owner.uid !== me) throw new CannotStart(`DATA_DIR: ${cluster} belongs to another user (uid ${owner.uid}); start the broker as that user, or set another DATA_DIR`);
+    if (owner !== null && owner.uid !== me)
+      throw new CannotStart(
+        `DATA_DIR: ${cluster} belongs to another user (uid ${owner.uid}); start the broker as that user, or set another DATA_DIR`,
+      );
     return null;
   }
   if (owner !== null && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid, name: `uid ${owner.uid}` };
   const there = await idsOf(NAME);
   if (there !== null) return there;
   await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', NAME]).catch(() => {
-    throw new CannotStart(`the broker runs as root, PostgreSQL refuses root, and the account "${NAME}" could not be made; start the broker as an ordinary user`);
+    throw new CannotStart(
+      `the broker runs as root, PostgreSQL refuses root, and the account "${NAME}" could not be made; start the broker as an ordinary user`,
+    );
   });
   const made = await idsOf(NAME);
   if (made === null) throw new CannotStart(`the account "${NAME}" was made and cannot be found; start the broker as an ordinary user`);
@@ -50,7 +55,8 @@ export const postgresAccount = async (cluster: string): Promise<Account | null> 
 };
 
 /** A folder and all folders above it, outermost first. */
-const withParents = (folder: string): readonly string[] => (dirname(folder) === folder ? [folder] : [...withParents(dirname(folder)), folder]);
+const withParents = (folder: string): readonly string[] =>
+  dirname(folder) === folder ? [folder] : [...withParents(dirname(folder)), folder];
 
 /** Throws CannotStart, naming the folder in the way, when the account cannot enter one of the folders: initdb would crash on it. */
 export const assertCanEnter = async (account: Account, folders: readonly string[]): Promise<void> => {
