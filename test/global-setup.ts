@@ -6,9 +6,13 @@ import { createLog } from '../src/log.ts';
 import { isRunning } from '../src/store/data-dir-lock.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/store/embedded-postgres.ts';
 import { migrate } from '../src/store/migrate.ts';
+import { hasRedis } from './support/redis.ts';
 
 const PREFIX = 'crisis-plan-broker-test-';
 const log = createLog('error');
+
+/** `CI=1`, as `.ci/run` sets it: a test that is left out is a failure. */
+const isStrict = (): boolean => process.env['CI'] === '1';
 
 /** What the teardown has to stop. */
 export const run: { database: EmbeddedPostgres | null; folder: string } = {
@@ -31,6 +35,10 @@ const clearLeftovers = async (): Promise<void> => {
 
 /** One PostgreSQL for the run, and a database with every migration that each test file's own is cloned from. */
 export default async (): Promise<void> => {
+  if (!hasRedis()) {
+    if (isStrict()) throw new Error('redis-server is not on PATH, and this run must leave no test out');
+    console.error('redis-server is not on PATH: tests on Redis are left out');
+  }
   await clearLeftovers();
   const database = await startEmbeddedPostgres(run.folder, log, { fast: true });
   run.database = database;

@@ -1,7 +1,15 @@
-/** The last line of each run: how many tests passed, failed and were skipped. */
+/** The last line of each run: how many tests passed, failed and were skipped. With `CI=1` a skipped test fails the run. */
 export default class SummaryReporter {
+  #failure = null;
+
   onRunComplete(_contexts, results) {
     const skipped = results.numPendingTests + results.numTodoTests;
+    if (process.env.CI === '1' && skipped > 0) this.#failure = new Error(`${skipped} tests were skipped, and none may be`);
     console.log(`Tests: ${results.numPassedTests} passed, ${results.numFailedTests} failed, ${skipped} skipped`);
+  }
+
+  /** Jest exits with 1 when a reporter answers an error. */
+  getLastError() {
+    return this.#failure ?? undefined;
   }
 }
