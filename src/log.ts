@@ -58,6 +58,7 @@ const withoutWords = (fault: unknown): Record<string, unknown> => {
   if (!(fault instanceof Error)) return { type: typeof fault };
   const { code, constraint, syscall } = fault as { code?: unknown; constraint?: unknown; syscall?: unknown };
   const at = (fault.stack ?? '')
+    .replace(fault.message, '')
     .split('\n')
     .filter((row) => /^\s+at /.test(row))
     .slice(0, 12)
