@@ -32,6 +32,7 @@ export const toDocumentBundle = (disclosure: Disclosure, envelope: Pick<Envelope
 const inDocument = (composition: Composition, publisher: string): Composition => ({
   ...composition,
   author: composition.author.map((author) => ({ reference: publisher, ...author })),
+  custodian: { reference: publisher, ...composition.custodian },
 });
 
 const toEntry = (resource: Resource): BundleEntry => ({ fullUrl: `${BASE}/${resource.resourceType}/${resource.id}`, resource });

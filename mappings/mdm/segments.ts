@@ -36,9 +36,9 @@ export const head = (event: 'T02' | 'T10' | 'T11', structure: 'MDM_T02' | 'MDM_T
   ];
 };
 
-/** PID-3: the NHS number, or the broker's own id for the plan where this recipient is told no number. */
+/** PID-3: the NHS number where this recipient is told it, and the broker's own id, by which two plans of one person are told apart. */
 export const patientId = (nhsNumber: string | null, disclosureId: string): string =>
-  nhsNumber === null ? `${escapeHl7(disclosureId)}^^^${AUTHORITY}^PI` : `${escapeHl7(nhsNumber)}^^^NHS^NH`;
+  `${nhsNumber === null ? '' : `${escapeHl7(nhsNumber)}^^^NHS^NH~`}${escapeHl7(disclosureId)}^^^${AUTHORITY}^PI`;
 
 const SEX = { male: 'M', female: 'F', other: 'O', unknown: 'U' } as const;
 

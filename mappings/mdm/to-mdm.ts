@@ -2,7 +2,7 @@ import type { Disclosure } from '../../src/model/disclosure.ts';
 import { banners } from '../disclosure/banners.ts';
 import { headingsShown } from '../disclosure/headings-shown.ts';
 import type { HeadingShown } from '../disclosure/headings-shown.ts';
-import { toPlainText } from './plain-text.ts';
+import { toPlainText } from './to-plain-text.ts';
 import type { MdmFrame } from './segments.ts';
 import { documentSegment, head, message, patientSegment, segment, textSegment, VISIT } from './segments.ts';
 

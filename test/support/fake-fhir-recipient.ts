@@ -1,0 +1,163 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fakeListener } from './fake-listener.ts';
+import type { FakeOptions, FakeRecipient, Received } from './fake-recipient.ts';
+import { FakeStore } from './fake-store.ts';
+
+interface Identifier {
+  readonly system: string;
+  readonly value: string;
+}
+interface Read {
+  readonly message: Omit<Received, 'at'>;
+  readonly documents: readonly string[];
+  readonly headerId: string;
+}
+
+/**
+ * An EPR: a FHIR server that takes `POST /fhir/$process-message` with a document or a recall, and keeps one document for each (person, plan).
+ * It knows a message again by MessageHeader.id and Bundle.id, and answers it as the first time.
+ */
+export const startFakeFhirRecipient = async (options: FakeOptions = {}): Promise<FakeRecipient> => {
+  const store = new FakeStore(options);
+  const listener = await fakeListener(
+    () =>
+      createServer((request, response) => {
+        answer(store, request, response).catch((error: unknown) => {
+          // What the fake cannot read is the sender's fault: said loudly, and nothing is stored.
+          if (!response.headersSent) response.writeHead(400, JSON_TYPE).end(outcome('structure', error instanceof Error ? error.message : 'unreadable'));
+        });
+      }),
+    options.port,
+  );
+  return {
+    address: `http://127.0.0.1:${listener.port()}/fhir`,
+    holds: store.holds,
+    received: store.received,
+    duplicates: store.duplicates,
+    behave: store.behave,
+    stop: listener.stop,
+    start: listener.start,
+  };
+};
+
+const JSON_TYPE = { 'content-type': 'application/fhir+json' };
+
+const answer = async (store: FakeStore, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  if (request.method !== 'POST' || request.url !== '/fhir/$process-message') {
+    response.writeHead(404, JSON_TYPE).end(outcome('not-found', 'only $process-message'));
+    return;
+  }
+  const read = readMessage(Buffer.concat(chunks).toString('utf8'), request.headers);
+  const { how, delayMs } = store.note(read.message);
+  const keep = (): 'stored' | 'lower' => apply(store, read);
+  const reply = (code: string, identifier = read.headerId): void => {
+    response.writeHead(200, JSON_TYPE).end(messageAnswer(code, identifier));
+  };
+  const say = (): void => {
+    if (keep() === 'lower') response.writeHead(409, JSON_TYPE).end(outcome('conflict', 'lower sequence'));
+    else reply('ok');
+  };
+  switch (how) {
+    case 'normal':
+    case 'double-answer':
+      return say();
+    case 'stall':
+      return;
+    case 'refuse':
+      response.writeHead(422, JSON_TYPE).end(outcome('invalid', 'refused'));
+      return;
+    case 'busy':
+      response.writeHead(503, JSON_TYPE).end(outcome('transient', 'busy'));
+      return;
+    case 'fatal-error':
+    case 'transient-error':
+      return reply(how);
+    case 'pending':
+      keep();
+      response.writeHead(202, JSON_TYPE).end();
+      return;
+    case 'lose-answer':
+      keep();
+      response.destroy();
+      return;
+    case 'answer-late':
+      keep();
+      await sleep(delayMs);
+      return say();
+    case 'arrive-late':
+      response.destroy();
+      await sleep(delayMs);
+      keep();
+      return;
+    case 'answer-another':
+      keep();
+      return reply('ok', '00000000-0000-4000-8000-000000000000');
+    case 'garbage':
+      keep();
+      response.writeHead(200, JSON_TYPE).end('<html>accepted</html>');
+      return;
+    case 'half-answer':
+      keep();
+      response.writeHead(200, { ...JSON_TYPE, 'content-length': '5000' }).write(messageAnswer('ok', read.headerId).slice(0, 60));
+      await sleep(10);
+      response.destroy();
+      return;
+    default:
+      how satisfies never;
+  }
+};
+
+const apply = (store: FakeStore, { message, documents }: Read): 'stored' | 'lower' => {
+  const { person, plan, document, sequence, bytes } = message;
+  if (message.kind === 'update') {
+    return store.apply(message, {
+      put: { person, plan, document, sequence, text: bytes },
+      remove: (held) => store.hidesOld && held.person === person && held.plan === plan,
+    });
+  }
+  // A recall names the plan as this recipient knows it, the person as sent, and the documents.
+  return store.apply(message, { put: null, remove: (held) => held.person === person && (documents.includes(held.document) || (store.hidesOld && held.plan === plan)) });
+};
+
+// A parse that trusts nothing to be there would hide what the broker left out: whatever is missing throws, and is answered with 400.
+const readMessage = (bytes: string, headers: IncomingMessage['headers']): Read => {
+  const bundle = JSON.parse(bytes);
+  const [{ resource: header }, { resource: focus, fullUrl }] = bundle.entry;
+  if (bundle.type !== 'message' || header.resourceType !== 'MessageHeader') throw new Error('no message');
+  if (header.focus[0].reference !== fullUrl) throw new Error('the focus is not in the message');
+  const kind = header.reason.coding[0].code === 'delete' ? 'recall' : 'update';
+  const plan = kind === 'recall' ? focus : focus.entry.map((entry: { resource: { resourceType: string } }) => entry.resource).find(isCarePlan);
+  if ((kind === 'recall') !== (plan.status === 'revoked')) throw new Error('reason and status differ');
+  const sequence = plan.extension.find(({ url }: { url: string }) => url.endsWith('/sequence')).valueString;
+  const documents = (plan.supportingInfo ?? []).flatMap(({ identifier }: { identifier?: Identifier }) => identifier?.value ?? []);
+  return {
+    headerId: header.id,
+    documents,
+    message: {
+      id: `${header.id} ${bundle.id}`,
+      kind,
+      person: plan.subject.identifier?.value ?? '-',
+      plan: plan.identifier[0].value,
+      sequence,
+      document: kind === 'recall' ? (documents[0] ?? '') : focus.identifier.value,
+      bytes,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+    },
+  };
+};
+
+const isCarePlan = ({ resourceType }: { readonly resourceType: string }): boolean => resourceType === 'CarePlan';
+
+const messageAnswer = (code: string, identifier: string): string =>
+  JSON.stringify({
+    resourceType: 'Bundle',
+    type: 'message',
+    entry: [{ resource: { resourceType: 'MessageHeader', source: { endpoint: 'urn:fake' }, response: { identifier, code } } }],
+  });
+
+const outcome = (code: string, text: string): string =>
+  JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, details: { text } }] });
