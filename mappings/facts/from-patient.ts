@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { HumanName, Patient } from '@medplum/fhirtypes';
+import type { Coding, HumanName, Patient } from '@medplum/fhirtypes';
 import { Extension, System } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
 import type { DisclosedPerson } from '../../src/model/disclosure.ts';
@@ -13,8 +13,9 @@ export interface PatientFacts {
   readonly disclosed: DisclosedPerson;
 }
 
-/** UK Core 01, and the code of the retired system that BaRS still sends. */
-const TRACED = ['01', 'number-present-and-verified'];
+/** UK Core 01 (present and verified), or the same in the retired code system, which BaRS still sends. */
+const isTraced = ({ system, code }: Coding): boolean =>
+  (system === System.nhsNumberVerification && code === '01') || code === 'number-present-and-verified';
 const RESTRICTED = ['R', 'V'];
 
 const digest = (values: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(values)).digest('hex');
@@ -29,7 +30,7 @@ const nhsNumber = (patient: Patient): { readonly value: string; readonly traced:
   const status = extensionOf(first.identifier, Extension.nhsNumberVerification)?.valueCodeableConcept;
   return {
     value: present(first.identifier.value, `Patient.identifier[${first.index}].value`),
-    traced: (status?.coding ?? []).some((coding) => coding.code !== undefined && TRACED.includes(coding.code)),
+    traced: (status?.coding ?? []).some(isTraced),
   };
 };
 

@@ -61,12 +61,17 @@ Description: "The person's NHS number, or why there is none (UK Core NHSNumberUn
 Severity: #error
 Expression: "identifier.where(system = 'https://fhir.nhs.uk/Id/nhs-number').exists() or extension.where(url = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason').exists()"
 
+Invariant: plan-patient-name
+Description: "A name in use has a family name"
+Severity: #error
+Expression: "name.where(family.exists()).exists()"
+
 Profile: PlanPatient
 Parent: Patient
 Id: plan-patient
 Title: "Person of a plan"
 Description: "The person, with an NHS number and its UK Core verification status, or the reason why there is no number."
-* obeys plan-patient-number
+* obeys plan-patient-number and plan-patient-name
 * identifier ^slicing.discriminator.type = #value
 * identifier ^slicing.discriminator.path = "system"
 * identifier ^slicing.rules = #open
@@ -75,7 +80,6 @@ Description: "The person, with an NHS number and its UK Core verification status
 * identifier[nhsNumber].system = "https://fhir.nhs.uk/Id/nhs-number"
 * identifier[nhsNumber].value 1..1
 * name 1..*
-* name.family 1..1
 * birthDate 1..1
 
 Invariant: approval-activity

@@ -32,6 +32,11 @@ Description: "One address. What it declares wins over what its service declares.
 * managingOrganization 1..1
 * period 0..0
 
+Invariant: subscription-payload
+Description: "Notifications are application/fhir+json"
+Severity: #error
+Expression: "payload = 'application/fhir+json'"
+
 Profile: PlanSubscription
 Parent: Subscription
 Id: plan-subscription
@@ -41,4 +46,4 @@ Description: "R4 backport: criteria is the topic; how much a notification carrie
 * channel.type = #rest-hook
 * channel.endpoint 1..1
 * channel.payload 1..1
-* channel.payload = #application/fhir+json
+* channel obeys subscription-payload

@@ -40,11 +40,12 @@ Profile: SharingAgreement
 Parent: Contract
 Id: sharing-agreement
 Title: "Data-sharing agreement"
-Description: "Publishers and recipients, purposes and headings, expanded to pairs. Parties in term.offer.party, purposes in term.action.intent, headings in term.asset.type."
+Description: "Publishers and recipients, purposes and headings, expanded to pairs. Parties in term.offer.party, purposes in term.action.intent, headings in term.asset.type. A party is an Organization; a HealthcareService is taken too, where an agreement is with one service, though R4 does not list it."
 * status 1..1
 * applies 1..1
 * term 1..*
 * term.offer.party 2..*
+* term.offer.party.reference only Reference(Organization)
 * term.offer.party.role from AgreementRoleVS (required)
 * term.action 1..*
 * term.action.intent from PurposeVS (required)

@@ -1,0 +1,36 @@
+import { System } from '../../../profiles/canonicals.ts';
+import type { Issue } from '../../model/anomaly.ts';
+import { isHeading } from '../../model/heading.ts';
+import type { JsonObject } from '../json.ts';
+import { isObject, objectsOf } from '../json.ts';
+import type { Rule } from '../rule.ts';
+import { walk } from '../walk.ts';
+
+const headingCodes = (section: JsonObject): readonly unknown[] => {
+  const concept = section['code'];
+  return isObject(concept) ? objectsOf(concept['coding']).filter(([coding]) => coding['system'] === System.heading).map(([coding]) => coding['code']) : [];
+};
+
+const repeated = (composition: JsonObject, at: string): Issue[] => {
+  const seen = new Set<unknown>();
+  return objectsOf(composition['section']).flatMap(([section, index]): Issue[] => {
+    const codes = headingCodes(section);
+    const here = `${at}.section[${index}].code`;
+    if (codes.length > 1) return [{ at: here, code: 'value', help: 'a section has one heading' }];
+    const again = codes.some((code) => seen.has(code));
+    for (const code of codes) seen.add(code);
+    return again ? [{ at: here, code: 'duplicate', help: 'a heading stands once' }] : [];
+  });
+};
+
+/** Codes of the heading system are known wherever they stand, and no Composition has a heading twice. */
+export const headings: Rule = (resource, at) => {
+  const issues: Issue[] = [];
+  walk(resource, at, (object, here) => {
+    const { system, code } = object;
+    if (system === System.heading && (typeof code !== 'string' || !isHeading(code)))
+      issues.push({ at: `${here}.code`, code: 'code-invalid', help: 'is not a heading of a plan' });
+    if (object['resourceType'] === 'Composition') issues.push(...repeated(object, here));
+  });
+  return issues;
+};

@@ -1,0 +1,76 @@
+import type { TypedValueWithPath } from '@medplum/core';
+import { OperationOutcomeError, validateTypedValue } from '@medplum/core';
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Issue } from '../model/anomaly.ts';
+import { unbound } from './bindings.ts';
+import { definitions } from './definitions.ts';
+import type { JsonObject } from './json.ts';
+import { isObject } from './json.ts';
+
+/** What the library says that holds no value of the sender, word for word. */
+const SAFE =
+  /^(Missing required property|Invalid (null|undefined|empty( non-primitive)?) value|Invalid [A-Za-z0-9]+ (format|value)|Expected (array of values|single value) for property|Invalid number of values: expected [\d.*]+, but found \d+|Incorrect number of values provided for slice '\w+': expected [\d.*]+, but found \d+|Invalid JSON type: expected \w+, but got \w+|String .*|base64Binary exceeds.*|Expected number .*|Constraint .*)$/;
+const EXTRA = /^Invalid additional property "([^"]*)"$/;
+/** A word: no digits, so no number of a person is ever repeated. */
+const WORD = /^_?[a-z][A-Za-z]{0,40}$/;
+
+/** `got "X", expected …` for each reference whose target type is not allowed. */
+const WRONG_TARGET = /^Invalid reference: got "([^"]*)", expected (.*)$/;
+/** R4 lists no HealthcareService among the parties to a Contract, but an agreement may name one service of an organisation. */
+const PARTY = /^Contract\.term\[\d+\]\.offer\.party\[\d+\]\.reference\[\d+\]$/;
+const BASE = 'http://hl7.org/fhir/StructureDefinition/';
+
+const toIssue = (issue: OperationOutcomeIssue, types: ReadonlySet<string>): Issue[] => {
+  const text = issue.details?.text ?? '';
+  const at = issue.expression?.[0] ?? null;
+  const [, got, expected] = WRONG_TARGET.exec(text) ?? [];
+  if (got !== undefined) {
+    // The library takes the first part of an absolute URL or a urn for a type.
+    if (!types.has(got) || (got === 'HealthcareService' && PARTY.test(at ?? ''))) return [];
+    return [{ at, code: 'value', help: `must refer to ${(expected ?? '').replaceAll('"', '').replaceAll(BASE, '').replaceAll(',', ' or')}` }];
+  }
+  const extra = EXTRA.exec(text)?.[1];
+  if (extra !== undefined) {
+    const parent = (at ?? '').slice(0, -extra.length - 1);
+    return [{ at: WORD.test(extra) ? at : parent, code: 'structure', help: 'is not an element of this type, or not in this form' }];
+  }
+  if (text === 'Missing required property') return [{ at, code: 'required', help: 'is required' }];
+  if (text === 'Value did not match expected pattern') return [{ at, code: 'value', help: 'must have the value that the profile fixes' }];
+  return [{ at, code: issue.code ?? 'structure', help: SAFE.test(text) ? text : 'does not fit the profile' }];
+};
+
+const check = (resource: JsonObject, definition: string, tokens: Record<string, TypedValueWithPath[]>): OperationOutcomeIssue[] => {
+  try {
+    return validateTypedValue({ type: definition, value: resource }, { collect: { tokens } });
+  } catch (error) {
+    if (error instanceof OperationOutcomeError) return error.outcome.issue;
+    // Input of the wrong JSON types makes the library stumble; what it stumbles over is never valid, so it is answered, not passed on.
+    return [{ severity: 'error', code: 'structure', details: { text: 'cannot be read as this type' } }];
+  }
+};
+
+/** The library leaves indexes out of some paths; where there is only one element, it is the one that is meant. */
+const indexed = (resource: JsonObject, path: string): string => {
+  const [type = '', ...names] = path.split('.');
+  let value: unknown = resource;
+  return names.reduce((at, name, position) => {
+    const [, property = name, index] = /^([^[]+)\[(\d+)\]$/.exec(name) ?? [];
+    const held: unknown = isObject(value) ? value[property] : undefined;
+    const single = index === undefined && Array.isArray(held) && held.length === 1 && position < names.length - 1;
+    value = Array.isArray(held) ? (index !== undefined ? held[Number(index)] : single ? held[0] : undefined) : held;
+    return `${at}.${name}${single ? '[0]' : ''}`;
+  }, type);
+};
+
+/**
+ * Cardinality, types, fixed values, slices, invariants and required bindings of one definition: a base type, or the URL of a profile.
+ * The definition is known, the depth bounded.
+ */
+export const structure = (resource: JsonObject, type: string, definition: string): Issue[] => {
+  const { types, bindings } = definitions();
+  const tokens: Record<string, TypedValueWithPath[]> = {};
+  const found = check(resource, definition, tokens)
+    .flatMap((issue) => toIssue(issue, types))
+    .map((issue): Issue => ({ ...issue, at: issue.at === null ? type : indexed(resource, issue.at) }));
+  return [...found, ...unbound(tokens, bindings)];
+};
