@@ -5,8 +5,9 @@ export const MAX_DEPTH = 40;
 /** What 2 MB of honest FHIR holds at most; the structure check is quadratic in some counts. */
 export const MAX_NODES = 60_000;
 const MAX_ARRAY = 2_000;
-/** Names that FHIR JSON uses, and that every object inherits: `in` would take the latter for known elements. */
-const NAME = /^_?[a-z][A-Za-z0-9]{0,63}$/;
+/** Names that may be repeated in a place: words, and no number as long as a person's. */
+const NAME = /^_?[A-Za-z](?!.*\d{5})[A-Za-z0-9_]{0,63}$/;
+/** Names that every object inherits: `in` would take them for known elements. */
 const INHERITED: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 /**
@@ -30,7 +31,7 @@ export const limits = (input: unknown, root: string): Issue[] => {
       continue;
     }
     for (const [name, each] of Object.entries(value)) {
-      if (!NAME.test(name) || INHERITED.has(name)) return [{ at, code: 'structure', help: 'has a property that is not of FHIR' }];
+      if (!NAME.test(name) || INHERITED.has(name)) return [{ at, code: 'structure', help: 'has a property whose name is not one of FHIR' }];
       stack.push({ value: each, at: `${at}.${name}`, depth: depth + 1 });
     }
   }

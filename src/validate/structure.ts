@@ -71,6 +71,6 @@ export const structure = (resource: JsonObject, type: string, definition: string
   const tokens: Record<string, TypedValueWithPath[]> = {};
   const found = check(resource, definition, tokens)
     .flatMap((issue) => toIssue(issue, types))
-    .map((issue): Issue => ({ ...issue, at: issue.at === null ? type : indexed(resource, issue.at) }));
+    .map((issue): Issue => ({ ...issue, at: issue.at?.startsWith(type) ? indexed(resource, issue.at) : type }));
   return [...found, ...unbound(tokens, bindings)];
 };

@@ -46,8 +46,18 @@ export interface ValidateOptions {
   readonly profile?: string;
 }
 
-const distinct = (issues: readonly Issue[]): Issue[] =>
-  [...new Map(issues.map((issue) => [`${issue.at} ${issue.help}`, issue])).values()].slice(0, MAX_ISSUES);
+/** The FHIRPath of a choice has no type in it: `value`, where the JSON says `valueDate`. */
+const asFhirPath = (at: string | null): string | null => at && at.replaceAll('[x]', '').replace(/\.value[A-Z][A-Za-z0-9]*/g, '.value');
+
+const distinct = (issues: readonly Issue[]): Issue[] => {
+  const byPlace = new Map<string, Issue>();
+  for (const issue of issues) {
+    const at = asFhirPath(issue.at);
+    const key = `${at} ${issue.help}`;
+    if (!byPlace.has(key)) byPlace.set(key, { ...issue, at });
+  }
+  return [...byPlace.values()].slice(0, MAX_ISSUES);
+};
 
 /**
  * What is wrong with a resource, each with its FHIRPath and no value of a person; empty when it may be taken. Takes anything that JSON can

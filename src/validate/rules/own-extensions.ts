@@ -22,25 +22,25 @@ const codesOf = (definition: StructureDefinition, id: string): readonly string[]
 const checkValue = (extension: JsonObject, definition: StructureDefinition, id: string, at: string): Issue[] => {
   const value = element(definition, `${id}.value[x]`);
   const present = Object.keys(extension).filter((name) => /^value[A-Z]/.test(name));
-  if (value?.max === '0') return present.map((name) => ({ at: `${at}.${name}`, code: 'extension', help: 'has no value of its own' }));
+  if (value?.max === '0') return present.map(() => ({ at: `${at}.value`, code: 'extension', help: 'has no value of its own' }));
   const types = value?.type ?? [];
   const names = types.map(({ code }) => `value${capital(code ?? '')}`);
   const [name] = present;
   if (name === undefined) return value?.min === 1 ? [{ at: `${at}.value`, code: 'required', help: `has a ${names.join(' or ')}` }] : [];
-  if (!names.includes(name)) return [{ at: `${at}.${name}`, code: 'extension', help: `has a ${names.join(' or ')}` }];
+  if (!names.includes(name)) return [{ at: `${at}.value`, code: 'extension', help: `has a ${names.join(' or ')}` }];
   const given = extension[name];
   const codes = codesOf(definition, `${id}.value[x]`);
-  if (codes !== null && !codes.some((code) => code === given)) return [{ at: `${at}.${name}`, code: 'code-invalid', help: `must be one of ${codes.join(', ')}` }];
+  if (codes !== null && !codes.some((code) => code === given)) return [{ at: `${at}.value`, code: 'code-invalid', help: `must be one of ${codes.join(', ')}` }];
   if (!isObject(given)) return [];
   const targets = types.flatMap(({ targetProfile }) => targetProfile ?? []).map((url) => url.slice(url.lastIndexOf('/') + 1));
   const reference = given['reference'];
   if (name === 'valueReference' && typeof reference === 'string' && !targets.some((type) => new RegExp(`(^|/)${type}/`).test(reference)))
-    return [{ at: `${at}.${name}`, code: 'value', help: `must refer to ${targets.join(' or ')}` }];
+    return [{ at: `${at}.value`, code: 'value', help: `must refer to ${targets.join(' or ')}` }];
   return elementsOf(definition)
     .filter(({ id: inner, min }) => min === 1 && inner !== undefined && inner.startsWith(`${id}.value[x].`))
     .map(({ path }) => path?.split('.').at(-1) ?? '')
     .filter((part) => given[part] === undefined)
-    .map((part): Issue => ({ at: `${at}.${name}.${part}`, code: 'required', help: 'is required' }));
+    .map((part): Issue => ({ at: `${at}.value.${part}`, code: 'required', help: 'is required' }));
 };
 
 /** The extensions inside a complex one, by their slices. */
