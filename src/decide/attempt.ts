@@ -1,4 +1,4 @@
-import type { Copy, Sequence } from '../model/copy.ts';
+import type { Copy, Digest, Sequence } from '../model/copy.ts';
 import { carriesContent, compareSequence, samePlace } from '../model/copy.ts';
 import type { Heading } from '../model/heading.ts';
 import type { Instant } from '../model/instant.ts';
@@ -34,6 +34,7 @@ export function begun(ledger: Ledger, attempt: Attempt, lifetime: number, on: Pr
     ...ledger,
     copies: on.copyBeforeWire ? [...kept, own] : ledger.copies,
     sequence: attempt.sequence,
+    disclosed: effect === null ? ledger.disclosed : disclosedAs(ledger, effect, attempt.begunAt),
     recallSince: action.kind === 'recall' ? (ledger.recallSince ?? attempt.begunAt) : ledger.recallSince,
     last: {
       id: attempt.id,
@@ -61,7 +62,7 @@ export function settled(ledger: Ledger, attempt: Attempt, outcome: Outcome, dest
   const last = ledger.last?.id === attempt.id ? { ...ledger.last, outcome: outcome.kind } : ledger.last;
   switch (outcome.kind) {
     case 'unknown':
-      return { ...ledger, last, failures: ledger.failures + 1 };
+      return settledUnknown(ledger, attempt.id);
     case 'refused':
       return { ...ledger, last, failures: ledger.failures + 1, copies: ledger.copies.filter((copy) => copy.id !== attempt.id) };
     case 'accepted': {
@@ -78,6 +79,13 @@ export function settled(ledger: Ledger, attempt: Attempt, outcome: Outcome, dest
       return outcome satisfies never;
   }
 }
+
+/** Nothing was heard: the copy stays as it was written before the wire. Also what an expired lease means. */
+export const settledUnknown = (ledger: Ledger, attemptId: string): Ledger => ({
+  ...ledger,
+  last: ledger.last?.id === attemptId ? { ...ledger.last, outcome: 'unknown' } : ledger.last,
+  failures: ledger.failures + 1,
+});
 
 function afterAcceptance(copy: Copy, attempt: Attempt, destination: Destination, on: Protections): readonly Copy[] {
   if (copy.id === attempt.id) return carriesContent(copy) ? [{ ...copy, state: 'held', againAt: null }] : [];
@@ -123,7 +131,13 @@ export function readBy(ledger: Ledger, read: Read, epoch: number): Ledger {
     againAt: read.at + read.lifetime,
     acceptedSince: false,
   };
-  return { ...ledger, copies: [...others, own], sequence, last: ledger.last?.outcome === 'open' ? ledger.last : null };
+  return {
+    ...ledger,
+    copies: [...others, own],
+    sequence,
+    disclosed: disclosedAs(ledger, read.effect, read.at),
+    last: ledger.last?.outcome === 'open' ? ledger.last : null,
+  };
 }
 
 /** The ledger of a key that was never acted on. */
@@ -135,3 +149,7 @@ export const emptyLedger = (epoch: number): Ledger => ({
   failures: 0,
   disclosed: null,
 });
+
+/** How this recipient counts its disclosure: one higher, and of now, only when what it sees is not what it last saw (I4, I5). */
+export const disclosedAs = (ledger: Ledger, digest: Digest, at: Instant): NonNullable<Ledger['disclosed']> =>
+  ledger.disclosed?.digest === digest ? ledger.disclosed : { digest, version: (ledger.disclosed?.version ?? 0) + 1, at };

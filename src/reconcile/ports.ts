@@ -22,17 +22,17 @@ export interface Look {
 export type Next = (ledger: Ledger, now: Instant) => Action;
 
 /** What the loop needs of the world. The in-memory ledger and PostgreSQL both are this. */
-export interface Ports {
-  look(claim: Claim): Promise<Look>;
+export interface Ports<L extends Look = Look> {
+  look(claim: Claim): Promise<L>;
   /**
    * Writes the attempt down before the wire, under the shared policy locks: null when what the look saw is no longer so,
    * when time has passed `until`, or when the fence is lost. Then nothing was written.
    */
-  begin(claim: Claim, look: Look, desired: Desired, move: Move): Promise<Attempt | null>;
+  begin(claim: Claim, look: L, desired: Desired, move: Move): Promise<Attempt | null>;
   /** Talks to the destination, outside any transaction. Never throws. */
-  deliver(claim: Claim, attempt: Attempt): Promise<Outcome>;
+  deliver(claim: Claim, look: L, attempt: Attempt): Promise<Outcome>;
   /** Writes the outcome. Fenced. After an acceptance `next` says whether the key may rest; otherwise it is looked at again after the back-off. */
-  settle(claim: Claim, look: Look, attempt: Attempt, outcome: Outcome, next: Next): Promise<void>;
+  settle(claim: Claim, look: L, attempt: Attempt, outcome: Outcome, next: Next): Promise<void>;
   /** Nothing to do until `lookAt`. Fenced. */
-  rest(claim: Claim, look: Look, lookAt: Instant | null): Promise<void>;
+  rest(claim: Claim, look: L, desired: Desired, lookAt: Instant | null): Promise<void>;
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, chmod, constants, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { Line, type Log } from '../log.ts';
 import { CannotStart } from '../model/cannot-start.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { assertCanEnter, postgresAccount } from './postgres-account.ts';
 import { addressOf, adoptCluster, type Cluster, createCluster, createDatabase, startCluster, stopCluster } from './postgres-cluster.ts';
 import { postgresPrograms } from './postgres-program.ts';
+import { reachablePrograms } from './reachable-programs.ts';
 
 /** A PostgreSQL of our own, as long as this process holds its data folder. */
 export interface EmbeddedPostgres {
@@ -42,12 +43,17 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Makes the data folder for this user alone; as root, others may pass through and not look, for PostgreSQL's account lives inside. */
 const makeFolder = async (dataDir: string): Promise<void> => {
   try {
-    // Others may pass through, not look: as root, PostgreSQL's own account has its folder inside.
-    if ((await mkdir(dataDir, { recursive: true })) !== undefined) await chmod(dataDir, 0o711);
+    const isRoot = process.getuid?.() === 0;
+    const isMade = (await mkdir(dataDir, { recursive: true })) !== undefined;
+    await access(dataDir, constants.W_OK | constants.X_OK);
+    if (isRoot ? (await readdir(dataDir)).length === 0 : isMade) await chmod(dataDir, isRoot ? 0o711 : 0o700);
   } catch (fault) {
-    throw new CannotStart(`DATA_DIR ${dataDir} cannot be made: ${fault instanceof Error && 'code' in fault ? fault.code : 'unknown'}`);
+    throw new CannotStart(
+      `DATA_DIR ${dataDir} cannot be made or written by this user: ${fault instanceof Error && 'code' in fault ? fault.code : 'unknown'}`,
+    );
   }
 };
 
@@ -66,9 +72,10 @@ export const startEmbeddedPostgres = async (
   const unlock = await lockDataDir(home);
   try {
     const data = join(home, 'postgres');
-    const programs = await postgresPrograms();
     const account = await postgresAccount(data);
-    if (account !== null) await assertCanEnter(account, [home, dirname(programs.initdb)]);
+    const installed = await postgresPrograms();
+    if (account !== null) await assertCanEnter(account, home);
+    const programs = account === null ? installed : await reachablePrograms(account, installed, home);
     const isNew = !(await isThere(join(data, 'PG_VERSION')));
     const { password, port: wanted } = await credentials(home, isNew);
     const cluster: Cluster = { data, programs, account, password };

@@ -58,16 +58,13 @@ export const postgresAccount = async (cluster: string): Promise<Account | null> 
 const withParents = (folder: string): readonly string[] =>
   dirname(folder) === folder ? [folder] : [...withParents(dirname(folder)), folder];
 
-/** Throws CannotStart, naming the folder in the way, when the account cannot enter one of the folders: initdb would crash on it. */
-export const assertCanEnter = async (account: Account, folders: readonly string[]): Promise<void> => {
+/** Throws CannotStart, naming the folder in the way, when the account cannot enter `folder`: initdb would crash on it. */
+export const assertCanEnter = async (account: Account, folder: string): Promise<void> => {
   const script = 'for d in "$@"; do cd "$d" 2>/dev/null || { printf %s "$d"; exit 0; }; done';
-  for (const folder of folders) {
-    const { stdout } = await run('/bin/sh', ['-c', script, 'sh', ...withParents(folder)], { uid: account.uid, gid: account.gid, cwd: '/' });
-    if (stdout !== '') {
-      throw new CannotStart(
-        `the user "${account.name}", who runs PostgreSQL because the broker was started as root, cannot enter ${stdout}: ` +
-          'open it (chmod o+x), set another DATA_DIR, or start the broker as an ordinary user',
-      );
-    }
-  }
+  const { stdout } = await run('/bin/sh', ['-c', script, 'sh', ...withParents(folder)], { uid: account.uid, gid: account.gid, cwd: '/' });
+  if (stdout === '') return;
+  throw new CannotStart(
+    `the user "${account.name}", who runs PostgreSQL because the broker was started as root, cannot enter ${stdout}: ` +
+      'open it (chmod o+x), set another DATA_DIR, or start the broker as an ordinary user',
+  );
 };

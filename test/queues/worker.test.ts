@@ -206,7 +206,7 @@ describe.each(STORE_NAMES)('workers on %s', (storeName) => {
     expect(ran).toEqual([]);
     await queue.rescue('recipient-a');
     await until('the sweep comes through', () => ran.length === 1, 1_000);
-    await until('the nudge comes through', () => ran.length === 2, 17_000);
+    await until('the nudge comes through', () => ran.length >= 2, 17_000);
   }, 30_000);
 
   test('a store that forgets everything under running work does no harm', async () => {

@@ -111,8 +111,8 @@ export async function history(seed: number, refusesLowerSequence: boolean, on: P
     look: fragile((claim: Claim) => ledger.look(claim)),
     begin: fragile((claim, look, want, move) => ledger.begin(claim, look, want, move)),
     settle: fragile((claim, look, attempt, outcome, next) => ledger.settle(claim, look, attempt, outcome, next)),
-    rest: fragile((claim, look, lookAt) => ledger.rest(claim, look, lookAt)),
-    async deliver(_claim, attempt) {
+    rest: fragile((claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt)),
+    async deliver(_claim, _look, attempt) {
       if (isTrouble() && dice.is(0.05)) await time.sleep(dice.below(2_500));
       if (time.now() > attempt.sendBefore) return { kind: 'refused', because: 'abandoned', retry: true };
       return send(attempt);

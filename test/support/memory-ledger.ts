@@ -129,7 +129,7 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     row.lookAt = unchanged && then.kind === 'rest' ? then.lookAt : now;
   }
 
-  async rest(claim: Claim, look: Look, lookAt: number | null): Promise<void> {
+  async rest(claim: Claim, look: Look, _want: Desired, lookAt: number | null): Promise<void> {
     const row = this.row(claim.keyId);
     if (row.fence !== claim.fence) return;
     row.observed = look.generation;

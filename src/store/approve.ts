@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import type { CarePlan, Composition, Provenance } from '@medplum/fhirtypes';
+import type pg from 'pg';
+import { fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
+import { fromComposition } from '../../mappings/facts/from-composition.ts';
+import { canonical, digest } from '../decide/digest.ts';
+import { guardrails } from '../decide/guardrails.ts';
+import { project } from '../decide/project.ts';
+import { Anomaly, anomaly } from '../model/anomaly.ts';
+import type { RecipientKind } from '../model/kind.ts';
+import type { ApprovedVersion, Projection } from '../model/plan.ts';
+import type { Principal } from '../model/principal.ts';
+import type { Stored } from './door.ts';
+import { personOf } from './facts/person-of.ts';
+import { handsOf } from './hands.ts';
+import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
+import { statement, transaction } from './pool.ts';
+import { putNext, readResource } from './resources.ts';
+
+const planByIdentifier = statement<[string, string], { id: string; patient_id: string; withdrawn: boolean; version: ApprovedVersion | null; number: number }>(
+  'plan-by-identifier',
+  `SELECT p.id, p.patient_id, p.withdrawn, p.version, (SELECT coalesce(max(number), 0) FROM approved_version WHERE plan_id = p.id) AS number
+     FROM plan p WHERE p.publisher = $1 AND p.identifier = $2`,
+);
+const putPlan = statement<[string, string, string, string, ApprovedVersion, readonly string[], readonly string[]], never>(
+  'put-plan',
+  `INSERT INTO plan (id, publisher, identifier, patient_id, version, reach_recipients, reach_areas) VALUES ($1, $2, $3, $4, $5, $6, $7)
+   ON CONFLICT (id) DO UPDATE SET version = $5, reach_recipients = $6, reach_areas = $7, withdrawn = false`,
+);
+const addVersion = statement<[string, string, string, number, string, string, string, object], never>(
+  'add-approved-version',
+  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections)
+   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8)`,
+);
+
+/**
+ * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, and lets it take
+ * the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it.
+ */
+export async function approve(pool: pg.Pool, principal: Principal, carePlanId: string, version: string, provenance: Provenance): Promise<Stored> {
+  const owner = principal.organization;
+  return transaction(pool, async (tx) => {
+    const named = await ownPlan(tx, carePlanId, owner);
+    const person = await personOf(tx, fromCarePlan(named.body as CarePlan).patientId, owner, 'CarePlan.subject');
+    const scope = { ...NO_LOCKS, persons: [person] };
+    await takePolicyLocks(tx, scope);
+
+    const draft = await ownPlan(tx, carePlanId, owner);
+    const carePlan = draft.body as CarePlan;
+    if (carePlan.status !== 'draft') throw anomaly('conflict', 'is no draft', 'CarePlan.status');
+    if (String(draft.version) !== version) throw anomaly('stale', 'the draft has changed since that version', 'Parameters.parameter[0].valueString');
+    const facts = fromCarePlan(carePlan);
+    if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== person) throw anomaly('busy', 'the person was corrected meanwhile: try again');
+    const words = await readResource(tx, 'Composition', facts.compositionId);
+    if (words === null || words.owner !== owner) throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
+    const composition = words.body as Composition;
+    checkTarget(provenance, carePlanId);
+
+    const issues = guardrails({ carePlan, composition, hands: await handsOf(tx, owner, carePlan, provenance), agreement: facts.agreedWithPerson });
+    if (issues.length > 0) throw new Anomaly('incorrect', issues);
+
+    const identifier = `${facts.businessIdentifier.system}|${facts.businessIdentifier.value}`;
+    const [before] = await planByIdentifier(tx, owner, identifier);
+    if (before !== undefined && before.patient_id !== facts.patientId) throw anomaly('conflict', 'this plan is of another person', 'CarePlan.identifier');
+    if (before?.version != null && facts.replaces !== null && facts.replaces !== before.version.carePlanId) {
+      throw anomaly('conflict', 'replaces a version that is not the one in force', 'CarePlan.replaces');
+    }
+    const planId = before?.id ?? randomUUID();
+    const projected = project(fromComposition(composition), facts.actions);
+    const now = new Date();
+    const approved: ApprovedVersion = {
+      carePlanId,
+      projections: Object.fromEntries(Object.entries(projected).map(([kind, one]) => [kind, one.projection])) as Record<RecipientKind, Projection>,
+      reviewDate: facts.reviewDate,
+      expiresAt: facts.expiresAt,
+      reissue: 0,
+    };
+    const bytes = canonical({ carePlan, composition });
+    const signed = await putNext(tx, { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] }, randomUUID(), owner, null, now);
+    await putPlan(tx, planId, owner, identifier, facts.patientId, approved, facts.reach.recipientIds, facts.reach.areas);
+    await addVersion(tx, carePlanId, facts.compositionId, planId, (before?.number ?? 0) + 1, bytes, digest([bytes]), signed.id, projected);
+    if (before?.version != null) await setStatus(tx, before.version.carePlanId, 'completed', now);
+    const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
+    await markChanged(tx, scope);
+    return stored;
+  });
+}
+
+/** Withdraws the plan of which this is a version: everyone who may hold it is asked to give it up. */
+export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: string, reason: string): Promise<Stored> {
+  const owner = principal.organization;
+  if (reason.trim() === '') throw anomaly('incorrect', 'a reason is required', 'Parameters.parameter[0].valueString');
+  return transaction(pool, async (tx) => {
+    const named = await ownPlan(tx, carePlanId, owner);
+    const facts = fromCarePlan(named.body as CarePlan);
+    const scope = { ...NO_LOCKS, persons: [await personOf(tx, facts.patientId, owner, 'CarePlan.subject')] };
+    await takePolicyLocks(tx, scope);
+    const [plan] = await planByIdentifier(tx, owner, `${facts.businessIdentifier.system}|${facts.businessIdentifier.value}`);
+    if (plan?.version?.carePlanId !== carePlanId || plan.withdrawn) throw anomaly('conflict', 'is not the version in force', 'CarePlan.status');
+    if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== scope.persons[0]) throw anomaly('busy', 'the person was corrected meanwhile: try again');
+    const now = new Date();
+    await tx.query('UPDATE plan SET withdrawn = true WHERE id = $1', [plan.id]);
+    const stored = await setStatus(tx, carePlanId, 'revoked', now, reason);
+    await markChanged(tx, scope);
+    return stored;
+  });
+}
+
+/** Status lives beside the signed bytes: those stay in `approved_version` as they were. */
+async function setStatus(tx: pg.PoolClient, id: string, status: CarePlan['status'], now: Date, reason?: string): Promise<Stored> {
+  const previous = await readResource(tx, 'CarePlan', id);
+  if (previous === null) throw anomaly('not-found', 'is not there', 'CarePlan.id');
+  const body = previous.body as CarePlan;
+  const note = reason === undefined ? body.note : [...(body.note ?? []), { text: reason }];
+  return putNext(tx, { ...body, status, ...(note === undefined ? {} : { note }) }, id, previous.owner, previous, now);
+}
+
+async function ownPlan(tx: pg.PoolClient, id: string, owner: string): Promise<Stored> {
+  const stored = await readResource(tx, 'CarePlan', id);
+  if (stored === null || stored.owner !== owner) throw anomaly('not-found', 'no such CarePlan', null);
+  return stored;
+}
+
+function checkTarget(provenance: Provenance, carePlanId: string): void {
+  const others = (provenance.target ?? []).filter(({ reference }) => !(reference ?? '').includes(carePlanId));
+  if (others.length > 0) throw anomaly('incorrect', 'signs another resource', 'Provenance.target');
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { Task } from '@medplum/fhirtypes';
+import { System, TaskCode } from '../../profiles/canonicals.ts';
+import { type Sql } from './pool.ts';
+import { putNext, readResource } from './resources.ts';
+
+/** Work for a person or a system that the broker raises. Holds no words of a plan and no identifier of the person. */
+export interface BrokerTask {
+  readonly code: (typeof TaskCode)[keyof typeof TaskCode];
+  /** ODS code of the organisation that has it to do. */
+  readonly owner: string;
+  /** `CarePlan/…` or `Encounter/…`, by the id under which its owner knows it. */
+  readonly focus: string;
+  /** One of the broker's constants; never words of a plan. */
+  readonly reason: string;
+  /** What the same Task is made of a second time. */
+  readonly about: string;
+  readonly description: string;
+}
+
+/** The same id for the same matter: raised twice, there is one Task. */
+const idOf = (task: Pick<BrokerTask, 'code' | 'owner' | 'about'>): string =>
+  createHash('sha256').update(`${task.code} ${task.owner} ${task.about}`).digest('hex').slice(0, 32);
+
+/** Raises a Task, or opens it again; answers its status as it then is, and its id. Inside a transaction: the same matter waits its turn. */
+export async function raiseTask(sql: Sql, task: BrokerTask, options: { readonly reopen: boolean }): Promise<{ id: string; status: string }> {
+  const id = idOf(task);
+  await lockTask(sql, id);
+  const previous = await readResource(sql, 'Task', id);
+  const status = previous === null ? null : (previous.body as Task).status;
+  if (status !== null && !(options.reopen && DONE.includes(status))) return { id, status };
+  const body: Task = {
+    resourceType: 'Task',
+    identifier: [{ system: `${System.taskCode}/matter`, value: id }],
+    status: 'requested',
+    intent: 'order',
+    code: { coding: [{ system: System.taskCode, code: task.code }] },
+    statusReason: { text: task.reason },
+    description: task.description,
+    focus: { reference: task.focus },
+    authoredOn: new Date().toISOString(),
+    owner: { type: 'Organization', identifier: { system: System.odsOrganization, value: task.owner } },
+  };
+  await putNext(sql, body, id, 'BROKER', previous, new Date());
+  return { id, status: 'requested' };
+}
+
+/** Marks a Task as done by the broker itself, because its matter is; nothing where there is none. */
+export async function endTask(sql: Sql, task: Pick<BrokerTask, 'code' | 'owner' | 'about'>, status: 'completed' | 'cancelled'): Promise<void> {
+  await lockTask(sql, idOf(task));
+  const previous = await readResource(sql, 'Task', idOf(task));
+  if (previous === null || DONE.includes((previous.body as Task).status)) return;
+  await putNext(sql, { ...(previous.body as Task), status }, previous.id, previous.owner, previous, new Date());
+}
+
+const lockTask = (sql: Sql, id: string): Promise<unknown> => sql.query('SELECT pg_advisory_xact_lock(4, hashtext($1))', [id]);
+
+const DONE: readonly string[] = ['completed', 'cancelled', 'failed', 'rejected', 'entered-in-error'];

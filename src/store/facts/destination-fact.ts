@@ -1,0 +1,96 @@
+import type { Endpoint, Subscription } from '@medplum/fhirtypes';
+import type { Declared } from '../../../mappings/facts/declared-of.ts';
+import { fromEndpoint, servedBy } from '../../../mappings/facts/from-endpoint.ts';
+import { fromSubscription } from '../../../mappings/facts/from-subscription.ts';
+import { anomaly } from '../../model/anomaly.ts';
+import type { Instant } from '../../model/instant.ts';
+import type { Destination } from '../../model/recipient.ts';
+import { joinScopes, NO_LOCKS } from '../policy-locks.ts';
+import { type Sql, statement } from '../pool.ts';
+import type { Fact, FactRecorder } from './fact.ts';
+
+interface RecipientRow {
+  readonly id: string;
+  readonly ods: string;
+  readonly kind: string;
+  readonly declared: Declared;
+}
+
+const recipientById = statement<[string], RecipientRow>('recipient-by-id', 'SELECT id, ods, kind, declared FROM recipient WHERE id = $1');
+const recipientOf = statement<[string, string], RecipientRow>(
+  'recipient-of-principal',
+  'SELECT id, ods, kind, declared FROM recipient WHERE ods = $1 AND kind = $2 ORDER BY id LIMIT 1',
+);
+const recipientOfDestination = statement<[string], { recipient_id: string }>(
+  'recipient-of-destination',
+  'SELECT recipient_id FROM destination WHERE id = $1',
+);
+const putDestination = statement<[string, string, Destination, object | null, boolean, Instant | null], never>(
+  'put-destination',
+  `INSERT INTO destination (id, recipient_id, facts, subscription, handshake_due, ends_at)
+   VALUES ($1, $2, $3, $4, $5, to_timestamp($6::double precision / 1000))
+   ON CONFLICT (id) DO UPDATE SET facts = $3, subscription = $4, handshake_due = $5, ends_at = to_timestamp($6::double precision / 1000)`,
+);
+const endpointsOf = statement<[string], { body: string }>(
+  'endpoints-of-recipient',
+  `SELECT r.body FROM destination d JOIN resource r ON r.type = 'Endpoint' AND r.id = d.id WHERE d.recipient_id = $1`,
+);
+
+const before = async (sql: Sql, id: string): Promise<readonly string[]> => (await recipientOfDestination(sql, id)).map((row) => row.recipient_id);
+
+/** An Endpoint says where a recipient takes plans, and in which shape. */
+export const endpointFact: FactRecorder<Endpoint> = {
+  async scope(sql, { resource }) {
+    return joinScopes({ ...NO_LOCKS, recipients: [servedBy(resource), ...(await before(sql, resource.id))] });
+  },
+  async record(sql, fact) {
+    const [recipient] = await recipientById(sql, servedBy(fact.resource));
+    const isOwn = recipient !== undefined && (fact.principal.kind === 'operator' || recipient.ods === fact.principal.organization);
+    if (!isOwn) throw anomaly('incorrect', 'serves no service of this organisation', 'Endpoint.extension');
+    const [served] = await before(sql, fact.resource.id);
+    if (served !== undefined && served !== recipient.id) throw anomaly('conflict', 'an address stays with its service', 'Endpoint.extension');
+    await record(sql, fact, recipient);
+  },
+};
+
+async function record(sql: Sql, { resource, defaultLifetime }: Pick<Fact<Endpoint>, 'resource' | 'defaultLifetime'>, recipient: RecipientRow): Promise<void> {
+  const destination = fromEndpoint(resource, recipient.declared, defaultLifetime);
+  if (destination !== null) await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
+}
+
+/** Works what a service declares into its addresses: what an Endpoint declares itself wins. */
+export async function recordDestinations(sql: Sql, recipientId: string, defaultLifetime: number): Promise<void> {
+  const [recipient] = await recipientById(sql, recipientId);
+  if (recipient === undefined) return;
+  for (const { body } of await endpointsOf(sql, recipientId)) {
+    await record(sql, { resource: JSON.parse(body) as Endpoint & { id: string }, defaultLifetime }, recipient);
+  }
+}
+
+/** A Subscription says where a recipient wants to be told. It is open once its handshake was answered; deleting it leaves the duty to recall. */
+export const subscriptionFact: FactRecorder<Subscription> = {
+  async scope(sql, fact) {
+    return joinScopes({ ...NO_LOCKS, recipients: [(await subscriber(sql, fact)).id, ...(await before(sql, fact.resource.id))] });
+  },
+  async record(sql, fact) {
+    const recipient = await subscriber(sql, fact);
+    const { destination, content, end, headers } = fromSubscription(fact.resource, recipient.id, recipient.declared, fact.defaultLifetime);
+    if (recipient.kind === 'police' && content === 'full-resource') {
+      throw anomaly('incorrect', 'police are told at most that something changed', 'Subscription.channel.payload');
+    }
+    const isOver = end !== null && end <= fact.now;
+    const isAsked = fact.resource.status === 'requested' && !isOver;
+    await putDestination(sql, destination.id, recipient.id, { ...destination, open: destination.open && !isOver }, { content, headers }, isAsked, end);
+  },
+};
+
+async function subscriber(sql: Sql, { principal, resource }: Fact<Subscription>): Promise<RecipientRow> {
+  const [recipient] = principal.kind === 'operator' ? await ownRecipient(sql, resource.id) : await recipientOf(sql, principal.organization, principal.kind);
+  if (recipient === undefined) throw anomaly('incorrect', 'the organisation has no service of this kind that is registered', 'Subscription');
+  return recipient;
+}
+
+const ownRecipient = async (sql: Sql, destinationId: string): Promise<readonly RecipientRow[]> => {
+  const [id] = await before(sql, destinationId);
+  return id === undefined ? [] : recipientById(sql, id);
+};

@@ -1,0 +1,14 @@
+import { anomaly } from '../../model/anomaly.ts';
+import { type Sql, statement } from '../pool.ts';
+
+const ofPatient = statement<[string], { person_id: string; owner: string }>(
+  'person-of-owned-patient',
+  'SELECT person_id, owner FROM patient_fact WHERE patient_id = $1',
+);
+
+/** The person of a publisher's own Patient. Another's answers as one that is not there. */
+export async function personOf(sql: Sql, patientId: string, owner: string, at: string): Promise<string> {
+  const [row] = await ofPatient(sql, patientId);
+  if (row === undefined || row.owner !== owner) throw anomaly('incorrect', 'names no Patient of this organisation', at);
+  return row.person_id;
+}

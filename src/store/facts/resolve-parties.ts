@@ -1,0 +1,29 @@
+import type { Party, Resolve } from '../../../mappings/facts/reference-of.ts';
+import type { Sql } from '../pool.ts';
+
+/** Literal references anywhere in a resource. */
+function referencesIn(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(referencesIn);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) => (key === 'reference' && typeof inner === 'string' ? [inner] : referencesIn(inner)));
+}
+
+const ORGANIZATION = /(?:^|\/)Organization\/([A-Za-z0-9\-.]{1,64})$/;
+const SERVICE = /(?:^|\/)HealthcareService\/([A-Za-z0-9\-.]{1,64})$/;
+
+/** Looks up every Organization and HealthcareService that a resource refers to: pure mappings then resolve without asking. */
+export async function resolveParties(sql: Sql, resource: object): Promise<Resolve> {
+  const references = referencesIn(resource);
+  const ids = (pattern: RegExp): string[] => references.flatMap((reference) => pattern.exec(reference)?.[1] ?? []);
+  const organizations = await sql.query<{ id: string; ods: string }>(
+    `SELECT id, split_part(token, '|', 2) AS ods FROM resource_token
+      WHERE type = 'Organization' AND param = 'identifier' AND token LIKE 'https://fhir.nhs.uk/Id/ods-organization-code|%' AND id = ANY($1::text[])`,
+    [ids(ORGANIZATION)],
+  );
+  const services = await sql.query<{ id: string }>('SELECT id FROM recipient WHERE id = ANY($1::text[])', [ids(SERVICE)]);
+  const known = new Map<string, Party>([
+    ...organizations.rows.map((row): [string, Party] => [`Organization/${row.id}`, { ods: row.ods }]),
+    ...services.rows.map((row): [string, Party] => [`HealthcareService/${row.id}`, { recipientId: row.id }]),
+  ]);
+  return (reference) => known.get(/(?:Organization|HealthcareService)\/[^/]+$/.exec(reference)?.[0] ?? '') ?? null;
+}

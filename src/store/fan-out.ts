@@ -1,0 +1,117 @@
+import type pg from 'pg';
+import { emptyLedger } from '../decide/attempt.ts';
+import { desired } from '../decide/desired.ts';
+import { step } from '../decide/step.ts';
+import type { KeyRow } from './look.ts';
+import { FACT_COLUMNS, factsOf } from './look.ts';
+import { type Sql, statement, transaction } from './pool.ts';
+
+/** Plans in one batch. */
+const BATCH = 1_000;
+
+interface FanOutRow {
+  readonly id: string;
+  readonly persons: string[];
+  readonly pairs: string[];
+  readonly recipients: string[];
+  readonly cursor: string | null;
+}
+
+// What concerns a few plans goes before what concerns many: a revocation does not wait for the end of an agreement.
+const nextFanOut = statement<[], FanOutRow>(
+  'next-fan-out',
+  `SELECT id, persons, pairs, recipients, cursor FROM fan_out
+    ORDER BY cardinality(pairs) + cardinality(recipients) > 0, id LIMIT 1 FOR UPDATE SKIP LOCKED`,
+);
+const plansOf = statement<[string[], string[], string[], string | null, number], { id: string }>(
+  'plans-of-fan-out',
+  `SELECT id FROM (
+     SELECT p.id FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id WHERE pt.person_id = ANY($1::uuid[])
+     UNION SELECT p.id FROM plan p WHERE p.publisher IN (SELECT split_part(name, ' ', 1) FROM unnest($2::text[]) name)
+     UNION SELECT p.id FROM plan p WHERE p.reach_recipients && $3::text[]
+     UNION SELECT p.id FROM plan p JOIN recipient r ON r.id = ANY($3::text[]) AND p.reach_areas && r.areas
+     UNION SELECT k.plan_id FROM ledger_key k WHERE k.recipient_id = ANY($3::text[])) plans
+    WHERE $4::uuid IS NULL OR id > $4 ORDER BY id LIMIT $5`,
+);
+/** New keys for whoever is in reach, on every road out: a destination that only reads has a key once it has read. */
+const makeKeys = statement<[string[], string[], string[], string[], object], { recipient_id: string }>(
+  'make-keys',
+  `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, state)
+   SELECT gen_random_uuid(), p.id, d.id, r.id, disclosure_id(p.id, r.id), $5
+     FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
+     JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
+          OR EXISTS (SELECT FROM contact c WHERE c.open AND c.sender = r.ods AND c.kind = r.kind
+                      AND (c.patient_id = p.patient_id OR c.nhs_number = pe.nhs_number))
+     JOIN destination d ON d.recipient_id = r.id AND d.facts->>'channel' <> 'pull'
+    WHERE p.id = ANY($1::uuid[]) AND p.version IS NOT NULL
+      AND (cardinality($2::uuid[]) > 0 OR r.id = ANY($3::text[]) OR p.publisher || ' ' || r.ods = ANY($4::text[]))
+   ON CONFLICT (plan_id, destination_id) DO NOTHING RETURNING recipient_id`,
+);
+const bumpKeys = statement<[string[], string[], string[], string[]], { id: string; recipient_id: string; holds: boolean }>(
+  'bump-keys',
+  `UPDATE ledger_key k SET generation = k.generation + 1, look_at = least(k.look_at, clock_timestamp()), rank = 1
+     FROM recipient r, plan p
+    WHERE k.plan_id = ANY($1::uuid[]) AND r.id = k.recipient_id AND p.id = k.plan_id
+      AND (cardinality($2::uuid[]) > 0 OR r.id = ANY($3::text[]) OR p.publisher || ' ' || r.ods = ANY($4::text[]))
+   RETURNING k.id, k.recipient_id, jsonb_array_length(k.state->'copies') > 0 AS holds`,
+);
+const lookAtKeys = statement<[string[]], KeyRow>(
+  'look-at-keys',
+  `SELECT k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
+     FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
+     JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
+    WHERE k.id = ANY($1::uuid[])`,
+);
+const rankFirst = statement<[string[]], never>('rank-first', 'UPDATE ledger_key SET rank = 0 WHERE id = ANY($1::uuid[])');
+const moveOn = statement<[string, string], never>('move-fan-out', 'UPDATE fan_out SET cursor = $2 WHERE id = $1');
+const endFanOut = statement<[string], never>('end-fan-out', 'DELETE FROM fan_out WHERE id = $1');
+
+/**
+ * One batch of the oldest fan-out: makes the keys that should be, bumps those that are, and answers whose they were. The facts
+ * were committed before; this only says whom to look at.
+ */
+export async function fanOut(pool: pg.Pool, epoch: number): Promise<{ more: boolean; recipients: readonly string[] }> {
+  return transaction(pool, async (tx) => {
+    const [row] = await nextFanOut(tx);
+    if (row === undefined) return { more: false, recipients: [] };
+    const { persons, pairs, recipients } = row;
+    const plans = (await plansOf(tx, persons, pairs, recipients, row.cursor, BATCH)).map(({ id }) => id);
+    const made = await makeKeys(tx, plans, persons, recipients, pairs, emptyLedger(epoch));
+    const bumped = await bumpKeys(tx, plans, persons, recipients, pairs);
+    await rankRecalls(tx, bumped.filter((key) => key.holds).map((key) => key.id));
+    const last = plans.at(-1);
+    if (last !== undefined && plans.length === BATCH) await moveOn(tx, row.id, last);
+    else await endFanOut(tx, row.id);
+    return { more: true, recipients: [...new Set([...made, ...bumped].map((key) => key.recipient_id))] };
+  });
+}
+
+/** Puts what will be a recall in front. Only an order of work: each is decided again when its turn comes. */
+async function rankRecalls(tx: Sql, keys: string[]): Promise<void> {
+  if (keys.length === 0) return;
+  const recalls = (await lookAtKeys(tx, keys)).filter((row) => {
+    const now = Number(row.now);
+    return step(desired(factsOf(row, row.destination), now), row.state, now, row.destination).kind === 'recall';
+  });
+  await rankFirst(tx, recalls.map((row) => row.key_id));
+}
+
+const anyFanOut = statement<[], { pending: boolean }>('any-fan-out', 'SELECT EXISTS (SELECT FROM fan_out) AS pending');
+
+export const isFanOutPending = async (sql: Sql): Promise<boolean> => (await anyFanOut(sql))[0]?.pending ?? false;
+
+/** How many keys a resync found that the fan-out had missed. Each is an alarm. */
+const resyncKeys = statement<[object], { recipient_id: string }>(
+  'resync-keys',
+  `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, state)
+   SELECT gen_random_uuid(), p.id, d.id, r.id, disclosure_id(p.id, r.id), $1
+     FROM plan p JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
+     JOIN destination d ON d.recipient_id = r.id AND d.facts->>'channel' <> 'pull'
+     LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.destination_id = d.id
+    WHERE p.version IS NOT NULL AND k.id IS NULL AND NOT EXISTS (SELECT FROM fan_out)
+   ON CONFLICT (plan_id, destination_id) DO NOTHING RETURNING recipient_id`,
+);
+
+/** Recomputes the set of keys by anti-join, while no fan-out is under way; answers whose keys were missing. */
+export const resync = async (sql: Sql, epoch: number): Promise<readonly string[]> =>
+  (await resyncKeys(sql, emptyLedger(epoch))).map((row) => row.recipient_id);

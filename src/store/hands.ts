@@ -1,0 +1,95 @@
+import type { CarePlan, CareTeam, Organization, PractitionerRole, Provenance, Reference } from '@medplum/fhirtypes';
+import { System } from '../../profiles/canonicals.ts';
+import type { Hand } from '../decide/guardrails/rule.ts';
+import type { Kind } from '../model/kind.ts';
+import { isKind } from '../model/kind.ts';
+import type { Sql } from './pool.ts';
+import { readResource, searchResources } from './resources.ts';
+
+/** ODS primary roles of police: RO233 constabulary, RO234 custody suite (nhs.md section 6). */
+const POLICE_ROLES: readonly string[] = ['RO233', 'RO234'];
+const APPROVING: readonly string[] = ['verifier', 'attester', 'legal', 'enterer', 'author'];
+
+interface Named {
+  readonly as: Hand['as'];
+  readonly at: string;
+  readonly who: Reference | undefined;
+}
+
+/** Everyone whose hand is on a draft: its authors, its team, and who approves it; each with the kinds of their organisation. */
+export async function handsOf(sql: Sql, owner: string, carePlan: CarePlan, provenance: Provenance): Promise<readonly Hand[]> {
+  const authors: Named[] = [
+    ...(carePlan.author === undefined ? [] : [{ as: 'author' as const, at: 'CarePlan.author', who: carePlan.author }]),
+    ...(carePlan.contributor ?? []).map((who, index): Named => ({ as: 'author', at: `CarePlan.contributor[${index}]`, who })),
+  ];
+  const approvers = (provenance.agent ?? []).flatMap((agent, index): Named[] => {
+    const isApproving = (agent.type?.coding ?? []).every(({ code }) => code === undefined || APPROVING.includes(code));
+    return [
+      { as: isApproving ? 'approver' : 'author', at: `Provenance.agent[${index}].who`, who: agent.who },
+      ...(agent.onBehalfOf === undefined ? [] : [{ as: 'author' as const, at: `Provenance.agent[${index}].onBehalfOf`, who: agent.onBehalfOf }]),
+    ];
+  });
+  const named = [...authors, ...approvers, ...(await teamOf(sql, owner, carePlan))];
+  return Promise.all(named.map((one) => toHand(sql, owner, one)));
+}
+
+async function teamOf(sql: Sql, owner: string, carePlan: CarePlan): Promise<readonly Named[]> {
+  const teams = await Promise.all(
+    (carePlan.careTeam ?? []).map(async (reference, index): Promise<readonly Named[]> => {
+      const at = `CarePlan.careTeam[${index}]`;
+      const stored = await owned(sql, owner, reference, 'CareTeam');
+      if (stored === null) return [{ as: 'care-team', at, who: undefined }];
+      return ((stored as CareTeam).participant ?? []).map(({ member }): Named => ({ as: 'care-team', at, who: member }));
+    }),
+  );
+  return teams.flat();
+}
+
+async function toHand(sql: Sql, owner: string, { as, at, who }: Named): Promise<Hand> {
+  const [type, id] = /([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/.exec(who?.reference ?? '')?.slice(1, 3) ?? [];
+  if (type === 'Patient' || type === 'RelatedPerson') return { as, at, reference: `${type}/${id}`, kinds: ['person'] };
+  if (type === 'Organization') return { as, at, reference: `${type}/${id}`, kinds: await kindsOfOrganization(sql, who) };
+  if (type === 'PractitionerRole') {
+    const role = (await owned(sql, owner, who, 'PractitionerRole')) as PractitionerRole | null;
+    return { as, at, reference: role?.practitioner?.reference ?? null, kinds: role === null ? null : await kindsOfOrganization(sql, role.organization) };
+  }
+  if (type === 'Practitioner' && (await owned(sql, owner, who, 'Practitioner')) !== null) {
+    return { as, at, reference: `Practitioner/${id}`, kinds: await kindsOfPractitioner(sql, owner, `Practitioner/${id}`) };
+  }
+  if (who?.identifier?.system === System.odsOrganization) return { as, at, reference: null, kinds: await kindsOfOrganization(sql, who) };
+  return { as, at, reference: null, kinds: null };
+}
+
+/** A practitioner of the publisher's own, with the kinds of every organisation in which they have a role. */
+async function kindsOfPractitioner(sql: Sql, owner: string, reference: string): Promise<readonly Kind[] | null> {
+  const roles = await searchResources(sql, {
+    type: 'PractitionerRole', owner, tokens: [{ param: 'practitioner', anyOf: [reference] }], ids: null, updatedFrom: null, updatedBefore: null, count: 100, after: null,
+  });
+  const kinds = await Promise.all(roles.rows.map(({ body }) => kindsOfOrganization(sql, (body as PractitionerRole).organization)));
+  return kinds.some((one) => one === null) ? null : ['publisher', ...kinds.flatMap((one) => one ?? [])];
+}
+
+/** What an organisation is: by its type, and by the services that are registered for it. Null where it is not known here. */
+async function kindsOfOrganization(sql: Sql, reference: Reference | undefined): Promise<readonly Kind[] | null> {
+  const id = /Organization\/([A-Za-z0-9\-.]{1,64})$/.exec(reference?.reference ?? '')?.[1];
+  const { rows } = await searchResources(sql, {
+    type: 'Organization', owner: null,
+    tokens: id === undefined ? [{ param: 'identifier', anyOf: [`${System.odsOrganization}|${reference?.identifier?.value ?? ''}`] }] : [],
+    ids: id === undefined ? null : [id], updatedFrom: null, updatedBefore: null, count: 1, after: null,
+  });
+  const organization = rows[0]?.body as Organization | undefined;
+  if (organization === undefined) return null;
+  const codings = (organization.type ?? []).flatMap(({ coding }) => coding ?? []);
+  const ods = (organization.identifier ?? []).filter(({ system }) => system === System.odsOrganization).map(({ value }) => value ?? '');
+  const services = await sql.query<{ kind: string }>('SELECT DISTINCT kind FROM recipient WHERE ods = ANY($1::text[])', [ods]);
+  const declared = codings.flatMap(({ system, code }) =>
+    system === System.kind && code !== undefined ? [code] : system === System.odsRole && code !== undefined && POLICE_ROLES.includes(code) ? ['police'] : [],
+  );
+  return [...declared, ...services.rows.map(({ kind }) => kind)].filter(isKind);
+}
+
+async function owned(sql: Sql, owner: string, reference: Reference | undefined, type: string) {
+  const id = new RegExp(`${type}/([A-Za-z0-9\\-.]{1,64})$`).exec(reference?.reference ?? '')?.[1];
+  const stored = id === undefined ? null : await readResource(sql, type, id);
+  return stored === null || stored.owner !== owner ? null : stored.body;
+}

@@ -1,0 +1,238 @@
+import type pg from 'pg';
+import { begun, nextSequence, settled } from '../decide/attempt.ts';
+import type { Protections } from '../decide/protections.ts';
+import { PROTECTED } from '../decide/protections.ts';
+import { backoff } from '../decide/retry.ts';
+import type { Facts } from '../model/facts.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
+import { holds } from '../model/ledger.ts';
+import { attention, calm } from './attention.ts';
+import type { ClaimedKey } from './claim.ts';
+import { claim } from './claim.ts';
+import type { KeyRow } from './look.ts';
+import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
+import { statement } from './pool.ts';
+import { takeBackTask } from './recall-task.ts';
+
+/** What one look at a key saw, in one snapshot. */
+export interface StoredLook {
+  readonly facts: Facts;
+  readonly ledger: Ledger;
+  readonly generation: number;
+  readonly stamp: string;
+  readonly now: Instant;
+  readonly row: KeyRow;
+  /** `performance.now()` before the look: monotonic deadlines are counted from here. */
+  readonly seenAt: number;
+}
+
+/** Milliseconds, all of them. */
+export interface LedgerLimits {
+  readonly lease: number;
+  readonly sendBefore: number;
+  readonly backoffMin: number;
+  readonly backoffMax: number;
+}
+
+/** An attempt with the bytes that were frozen for it. */
+export interface Begun<Parcel> {
+  readonly attempt: Attempt;
+  readonly parcel: Parcel;
+}
+
+const lookAtKey = statement<[string], KeyRow>(
+  'look-at-key',
+  `SELECT k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
+     FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
+     JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
+    WHERE k.id = $1`,
+);
+
+const beginDelivery = statement<
+  [string, number, string, object, Instant | null, number, Ledger, object, object | null, object, boolean, boolean],
+  { begun: boolean }
+>(
+  'begin-delivery',
+  `SELECT begin_delivery($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12) AS begun`,
+);
+
+// A settlement or a rest that is lost in a crash of PostgreSQL is found again by its lease: it need not wait for the disk.
+const settleDelivery = statement<
+  [string, number, string, Ledger, number, Instant | null, number, string, string, string | null],
+  { kept: string }
+>(
+  'settle-delivery',
+  `WITH kept AS (
+     UPDATE ledger_key SET state = $4, version = version + 1, open_delivery = NULL, lease_until = NULL, observed = $5, rank = $7,
+            look_at = CASE WHEN generation > $5 THEN clock_timestamp() ELSE coalesce(to_timestamp($6::double precision / 1000), 'infinity') END
+      WHERE id = $1 AND fence = $2 AND version = $3 RETURNING id),
+   done AS (UPDATE delivery SET outcome = $9, because = $10, settled_at = clock_timestamp() WHERE id = $8 AND EXISTS (SELECT FROM kept))
+   SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true) FROM kept`,
+);
+
+const restKey = statement<[string, number, number, Instant | null], { kept: string }>(
+  'rest-key',
+  `WITH kept AS (
+     UPDATE ledger_key SET lease_until = NULL, observed = $3, rank = 0,
+            look_at = CASE WHEN generation > $3 THEN clock_timestamp() ELSE coalesce(to_timestamp($4::double precision / 1000), 'infinity') END
+      WHERE id = $1 AND fence = $2 RETURNING id)
+   SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true) FROM kept`,
+);
+
+const keyState = statement<[string, number], { state: Ledger; version: string }>(
+  'key-state',
+  'SELECT state, version FROM ledger_key WHERE id = $1 AND fence = $2',
+);
+
+/** How often a key fails before a person is told: with the default back-off within two minutes (I12). */
+const FAILURES_BEFORE_A_TASK = 5;
+
+/** The ledger on PostgreSQL: what each destination may hold, and each attempt, before the wire. */
+export class StoredLedger {
+  readonly #pool: pg.Pool;
+  readonly #limits: LedgerLimits;
+  readonly #epoch: number;
+  readonly #on: Protections;
+
+  constructor(pool: pg.Pool, limits: LedgerLimits, epoch: number, on: Protections = PROTECTED) {
+    this.#pool = pool;
+    this.#limits = limits;
+    this.#epoch = epoch;
+    this.#on = on;
+  }
+
+  claim(recipientId: string, most: number): Promise<readonly ClaimedKey[]> {
+    return claim(this.#pool, recipientId, most, this.#limits.lease, this.#on.settleExpired);
+  }
+
+  async look(claimed: ClaimedKey): Promise<StoredLook> {
+    const seenAt = performance.now();
+    const [row] = await lookAtKey(this.#pool, claimed.keyId);
+    if (row === undefined) throw new Error('a claimed key is gone');
+    return {
+      facts: factsOf(row, row.destination),
+      ledger: row.state,
+      generation: Number(row.generation),
+      stamp: `${row.person_epoch}.${row.pair_epoch}.${row.recipient_epoch}.${row.key_version}`,
+      now: Number(row.now),
+      row,
+      seenAt,
+    };
+  }
+
+  /** The attempt that a move would be, with ids and time-limits; nothing is written. */
+  plan(look: StoredLook, want: Desired, move: Move, id: string, documentId: string): Attempt {
+    const until = holds(want) ? want.until : null;
+    return {
+      id,
+      action: move,
+      sequence: nextSequence(look.ledger, move, this.#epoch),
+      documentId: move.retryOf?.documentId ?? documentId,
+      begunAt: look.now,
+      since: move.retryOf?.since ?? look.now,
+      sendBefore: Math.min(look.now + this.#limits.sendBefore, until ?? Number.POSITIVE_INFINITY),
+    };
+  }
+
+  /** Writes the attempt down before the wire; false, and nothing written, when anything that the look saw has changed. */
+  async begin(claimed: ClaimedKey, look: StoredLook, want: Desired, attempt: Attempt, parcel: object | null): Promise<boolean> {
+    const { action, sequence } = attempt;
+    const update = action.kind === 'update' ? action : null;
+    const [answer] = await beginDelivery(
+      this.#pool,
+      claimed.keyId,
+      claimed.fence,
+      look.row.key_version,
+      stampOf(look.row),
+      want.until,
+      this.#limits.lease,
+      begun(look.ledger, attempt, look.facts.destination.lifetime, this.#on),
+      {
+        id: attempt.id,
+        action: action.kind,
+        epoch: sequence.epoch,
+        count: sequence.count,
+        begunAt: attempt.begunAt,
+        since: attempt.since,
+        sendBefore: attempt.sendBefore,
+        digest: update?.effect ?? null,
+        headings: update?.headings ?? [],
+        documentId: attempt.documentId,
+        repeats: action.retryOf?.id ?? null,
+      },
+      parcel,
+      {
+        event: update === null ? 'recall' : 'disclose',
+        organization: look.facts.recipient.ods,
+        kind: look.facts.recipient.kind,
+        plan: look.facts.plan.id,
+        purpose: holds(want) ? want.purpose : null,
+        because: 'nothing' in want ? want.because : null,
+      },
+      this.#on.policyLock,
+      this.#on.secondDecision,
+    );
+    return answer?.begun ?? false;
+  }
+
+  /** Writes the outcome. A read that came meanwhile has changed the row: then the outcome is worked into what is there now. */
+  async settle(
+    claimed: ClaimedKey,
+    look: StoredLook,
+    attempt: Attempt,
+    outcome: Outcome,
+    next: (ledger: Ledger, now: Instant) => Action,
+  ): Promise<void> {
+    const { destination } = look.facts;
+    const now = look.now + (performance.now() - look.seenAt);
+    let before = begun(look.ledger, attempt, destination.lifetime, this.#on);
+    let version = String(BigInt(look.row.key_version) + 1n);
+    let isUndisturbed = true;
+    for (;;) {
+      const after = settled(before, attempt, outcome, destination, this.#on);
+      const then = outcome.kind === 'accepted' ? next(after, now) : null;
+      const retryAt = now + backoff(after.failures, this.#limits.backoffMin, this.#limits.backoffMax, Math.random());
+      const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
+      const rank = then === null ? (attempt.action.kind === 'recall' ? 0 : 1) : then.kind === 'update' ? 1 : 0;
+      const because = 'because' in outcome ? outcome.because : null;
+      const [answer] = await settleDelivery(
+        this.#pool,
+        claimed.keyId,
+        claimed.fence,
+        version,
+        after,
+        look.generation,
+        lookAt,
+        rank,
+        attempt.id,
+        outcome.kind,
+        because,
+      );
+      if (Number(answer?.kept ?? 0) === 1) {
+        if (after.failures >= FAILURES_BEFORE_A_TASK || outcome.kind === 'refused')
+          await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
+        else if (outcome.kind === 'accepted' && look.ledger.failures > 0) await calm(this.#pool, look);
+        return;
+      }
+      const [current] = await keyState(this.#pool, claimed.keyId, claimed.fence);
+      // Without the fence the key is another worker's, and the copy stays uncertain.
+      if (current === undefined) return;
+      before = current.state;
+      version = current.version;
+      isUndisturbed = false;
+    }
+  }
+
+  async rest(claimed: ClaimedKey, look: StoredLook, want: Desired, lookAt: Instant | null): Promise<void> {
+    await restKey(this.#pool, claimed.keyId, claimed.fence, look.generation, lookAt);
+    const { last } = look.ledger;
+    if (last?.kind === 'recall' && last.outcome === 'unknown') {
+      await takeBackTask(this.#pool, { documentId: last.documentId, ods: look.facts.recipient.ods, keyId: claimed.keyId });
+    }
+    if (!holds(want) && ASKS_FOR_A_PERSON.includes(want.because)) await attention(this.#pool, look, want.because);
+  }
+}
+
+/** What a person has to put right before the plan can reach the recipient: I11, I12. */
+const ASKS_FOR_A_PERSON: readonly string[] = ['consent-undecidable', 'not-traced'];

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type pg from 'pg';
+import { disclosedAs, emptyLedger, readBy } from '../decide/attempt.ts';
+import { desired } from '../decide/desired.ts';
+import { disclose } from '../decide/disclose.ts';
+import type { Disclosure } from '../model/disclosure.ts';
+import { anomaly } from '../model/anomaly.ts';
+import type { Ledger } from '../model/ledger.ts';
+import { holds } from '../model/ledger.ts';
+import { isRecipientKind } from '../model/kind.ts';
+import type { Principal } from '../model/principal.ts';
+import { contentOf } from './content.ts';
+import type { LookUp } from './door.ts';
+import type { KeyRow } from './look.ts';
+import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
+import { statement } from './pool.ts';
+
+/** What is read under a person's number or a disclosure's id, at the destination where this recipient's reads are kept track of. */
+interface SeenRow extends Omit<KeyRow, 'key_id' | 'state'> {
+  readonly key_id: string | null;
+  readonly state: Ledger | null;
+  readonly destination_id: string;
+  readonly disclosure_id: string;
+}
+
+const SEEN = `k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, d.id AS destination_id,
+  disclosure_id(p.id, r.id) AS disclosure_id, ${FACT_COLUMNS}`;
+// A subscriber's reads belong to its Subscription, which is told when they are over; anyone else's to the destination that polls.
+const AT_READER = `
+  JOIN recipient r ON r.ods = $2 AND r.kind = $3
+  JOIN LATERAL (
+    SELECT d.* FROM destination d WHERE d.recipient_id = r.id AND (d.facts->>'channel' = 'pull' OR (d.facts->>'channel' = 'subscription'
+       AND (d.facts->>'open')::boolean AND EXISTS (SELECT FROM ledger_key s WHERE s.plan_id = p.id AND s.destination_id = d.id)))
+     ORDER BY d.facts->>'channel' DESC, d.id LIMIT 1) d ON true
+  LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.destination_id = d.id`;
+
+const byNumber = statement<[string, string, string], SeenRow>(
+  'look-up-by-number',
+  `SELECT ${SEEN} FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id ${AT_READER}
+    WHERE pe.nhs_number = $1 ORDER BY p.id, r.id`,
+);
+const byId = statement<[string, string, string], SeenRow>(
+  'look-up-by-id',
+  `SELECT ${SEEN} FROM (SELECT DISTINCT plan_id, recipient_id FROM ledger_key WHERE disclosure_id = $1::uuid) known
+     JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${AT_READER}
+    WHERE r.id = known.recipient_id`,
+);
+const makeKey = statement<[string, string, string, object], never>(
+  'make-read-key',
+  `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, observed, look_at, state)
+   VALUES (gen_random_uuid(), $1, $2, $3, disclosure_id($1, $3), 1, 'infinity', $4) ON CONFLICT (plan_id, destination_id) DO NOTHING`,
+);
+const beginRead = statement<[object, string], never>('begin-read', 'SELECT begin_read($1, $2)');
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const SERIALIZATION_FAILURE = '40001';
+const ATTEMPTS = 10;
+/** Refused and absent are answered at the same moment after the question, so that their work cannot be told apart by a clock (I6). */
+const EMPTY_ANSWER_MS = 8;
+
+/**
+ * What a recipient may see now of the plans of one person. A read is a delivery: decision, copy and audit row are committed, under
+ * the shared policy locks, before anything is answered.
+ */
+export async function lookUp(pool: pg.Pool, epoch: number, principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[]> {
+  const startedAt = performance.now();
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const shown = await lookOnce(pool, epoch, principal, what, words);
+    if (shown === 'changed') continue;
+    if (shown.length === 0) await wait(Math.max(0, EMPTY_ANSWER_MS - (performance.now() - startedAt)));
+    return shown;
+  }
+  throw anomaly('busy', 'what was asked for changes at this moment: try again');
+}
+
+async function lookOnce(pool: pg.Pool, epoch: number, principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[] | 'changed'> {
+  const { organization, kind } = principal;
+  const isReader = isRecipientKind(kind);
+  const rows = !isReader ? [] : 'nhsNumber' in what ? await byNumber(pool, what.nhsNumber, organization, kind)
+    : UUID.test(what.id) ? await byId(pool, what.id, organization, kind) : [];
+  const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure> }[] = [];
+  const seen: object[] = [];
+
+  for (const row of rows) {
+    const now = Number(row.now);
+    const facts = factsOf(row, row.destination);
+    // In reach a destination is told; anyone with agreement and consent may look up.
+    const want = desired({ ...facts, destination: { ...facts.destination, channel: 'pull' } }, now);
+    if (!holds(want)) {
+      seen.push({ stamp: stampOf(row), plan: row.plan_id, key: row.key_id, until: want.until, headings: [], because: want.because });
+      continue;
+    }
+    if (row.key_id === null || row.state === null) {
+      await makeKey(pool, row.plan_id, row.destination_id, row.recipient_id, emptyLedger(epoch));
+      return 'changed';
+    }
+    const read = { id: randomUUID(), place: want.place, effect: want.hold, headings: want.headings, at: now, lifetime: row.destination.lifetime };
+    const disclosed = disclosedAs(row.state, want.hold, now);
+    const next = row.retains ? readBy(row.state, read, epoch) : disclosed === row.state.disclosed ? null : { ...row.state, disclosed };
+    const version = facts.plan.version;
+    if (version === null) throw new Error('a plan without an approved version is held');
+    seen.push({
+      stamp: stampOf(row), plan: row.plan_id, key: row.key_id, until: want.until, purpose: want.purpose, headings: want.headings, digest: want.hold,
+      ...(next === null ? {} : { state: next, version: row.key_version }),
+    });
+    shown.push({
+      row,
+      show: async () =>
+        disclose(facts, want, words ? await contentOf(pool, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(facts.person.nhsNumber),
+          row.disclosure_id, disclosed, now),
+    });
+  }
+  // The words are read before the audit row is committed: nothing that fails after it could take the answer back.
+  const answers = await Promise.all(shown.map(({ show }) => show()));
+  try {
+    await beginRead(pool, { event: words ? 'read' : 'flag', organization, kind, caller: principal.user }, JSON.stringify(seen));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === SERIALIZATION_FAILURE) return 'changed';
+    throw error;
+  }
+  return answers;
+}
+
+/** A Flag says that there is a plan, and for whom; none of its words. */
+const NO_CONTENT = (nhsNumber: string | null) => ({
+  words: { sections: [], actions: [] },
+  person: { nhsNumber, family: '', given: [], preferredName: null, birthDate: '', gender: null, address: null, telecom: [] },
+  publisherName: '',
+});

@@ -1,0 +1,93 @@
+import type { Consent } from '../model/consent.ts';
+import type { Agreement } from '../model/agreement.ts';
+import type { Facts } from '../model/facts.ts';
+import type { Ledger } from '../model/ledger.ts';
+import type { Person } from '../model/person.ts';
+import type { ApprovedVersion } from '../model/plan.ts';
+import type { Destination, Recipient } from '../model/recipient.ts';
+
+/** The epochs under which a decision was taken, and the names of its locks: `facts_stand` and `share_policy_locks` read it. */
+export interface Stamp {
+  readonly person: string;
+  readonly personEpoch: string;
+  readonly publisher: string;
+  readonly ods: string;
+  readonly pairEpoch: string;
+  readonly recipient: string;
+  readonly recipientEpoch: string;
+}
+
+/** Columns of everything that `desired` reads, for plan `p`, its patient `pt` and person `pe`, recipient `r` and destination `d`. One snapshot. */
+export const FACT_COLUMNS = `
+  p.id AS plan_id, p.publisher, p.withdrawn, p.version AS approved, p.reach_recipients, p.reach_areas,
+  pt.facts AS patient, pe.id AS person_id, pe.epoch AS person_epoch,
+  (SELECT jsonb_agg(cf.facts) FROM consent_fact cf JOIN patient_fact cp ON cp.patient_id = cf.patient_id WHERE cp.person_id = pe.id) AS consents,
+  (SELECT jsonb_agg(af.facts) FROM agreement_fact af
+    WHERE af.publisher = p.publisher AND af.recipient_ods = r.ods AND (af.recipient_id = '' OR af.recipient_id = r.id)) AS agreements,
+  (SELECT jsonb_agg(extract(epoch FROM c.ends_at) * 1000) FROM contact c
+    WHERE c.open AND c.sender = r.ods AND c.kind = r.kind
+      AND (c.patient_id = p.patient_id OR c.nhs_number = pe.nhs_number)) AS contacts,
+  coalesce((SELECT pa.epoch FROM pair pa WHERE pa.publisher = p.publisher AND pa.recipient_ods = r.ods), 0) AS pair_epoch,
+  r.id AS recipient_id, r.ods, r.kind, r.retains, r.areas, r.active AS recipient_active, r.epoch AS recipient_epoch,
+  extract(epoch FROM clock_timestamp()) * 1000 AS now`;
+
+/** A row of `FACT_COLUMNS`. */
+export interface FactRow {
+  readonly plan_id: string;
+  readonly publisher: string;
+  readonly withdrawn: boolean;
+  readonly approved: ApprovedVersion | null;
+  readonly reach_recipients: string[];
+  readonly reach_areas: string[];
+  readonly patient: Omit<Person, 'id'>;
+  readonly person_id: string;
+  readonly person_epoch: string;
+  readonly consents: Consent[] | null;
+  readonly agreements: Agreement[] | null;
+  readonly contacts: (number | null)[] | null;
+  readonly pair_epoch: string;
+  readonly recipient_id: string;
+  readonly ods: string;
+  readonly kind: Recipient['kind'];
+  readonly retains: boolean;
+  readonly areas: string[];
+  readonly recipient_active: boolean;
+  readonly recipient_epoch: string;
+  readonly now: string;
+}
+
+/** A row of a key with its facts. */
+export interface KeyRow extends FactRow {
+  readonly key_id: string;
+  readonly generation: string;
+  readonly key_version: string;
+  readonly state: Ledger;
+  readonly destination: Destination;
+}
+
+/** The model's facts of one row. A service that is switched off takes nothing new. */
+export const factsOf = (row: FactRow, destination: Destination): Facts => ({
+  person: { ...row.patient, id: row.person_id },
+  plan: {
+    id: row.plan_id,
+    publisher: row.publisher,
+    withdrawn: row.withdrawn,
+    version: row.approved,
+    reach: { recipientIds: row.recipient_active ? row.reach_recipients : [], areas: row.recipient_active ? row.reach_areas : [] },
+  },
+  consents: row.consents ?? [],
+  agreements: row.recipient_active ? (row.agreements ?? []) : [],
+  recipient: { id: row.recipient_id, ods: row.ods, kind: row.kind, retains: row.retains, areas: row.areas },
+  destination,
+  openContacts: (row.contacts ?? []).map((until) => ({ until })),
+});
+
+export const stampOf = (row: FactRow): Stamp => ({
+  person: row.person_id,
+  personEpoch: row.person_epoch,
+  publisher: row.publisher,
+  ods: row.ods,
+  pairEpoch: row.pair_epoch,
+  recipient: row.recipient_id,
+  recipientEpoch: row.recipient_epoch,
+});

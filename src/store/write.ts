@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { CarePlan, Encounter, Resource, Task } from '@medplum/fhirtypes';
+import type pg from 'pg';
+import { anomaly } from '../model/anomaly.ts';
+import type { Stored, Write } from './door.ts';
+import { agreementFact } from './facts/agreement-fact.ts';
+import { consentFact } from './facts/consent-fact.ts';
+import { contactFact, sameContact } from './facts/contact-fact.ts';
+import { endpointFact, subscriptionFact } from './facts/destination-fact.ts';
+import type { Fact, FactRecorder } from './facts/fact.ts';
+import { patientFact } from './facts/patient-fact.ts';
+import { personOf } from './facts/person-of.ts';
+import { recipientFact } from './facts/recipient-fact.ts';
+import { recallAnswered } from './recall-task.ts';
+import { coversScope, markChanged, takePolicyLocks } from './policy-locks.ts';
+import { transaction } from './pool.ts';
+import { putNext, readResource } from './resources.ts';
+
+/** The types that say facts. A draft says none: recipients never see drafts. */
+const RECORDERS: Readonly<Record<string, FactRecorder<never>>> = {
+  Patient: patientFact,
+  Consent: consentFact,
+  Contract: agreementFact,
+  HealthcareService: recipientFact,
+  Endpoint: endpointFact,
+  Subscription: subscriptionFact,
+  Encounter: contactFact,
+};
+
+/** More locks are needed than were taken: the write starts over. */
+class StartOver extends Error {}
+const ATTEMPTS = 5;
+
+/** PostgreSQL: a row that two writers made at once. */
+const UNIQUE_VIOLATION = '23505';
+const isRace = (error: unknown): boolean =>
+  error instanceof StartOver || (error instanceof Error && 'code' in error && (error.code === UNIQUE_VIOLATION || error.code === '40P01'));
+
+/** Creates or updates one resource, and the fact that it says, in one transaction under the fact's policy locks. */
+export async function write(pool: pg.Pool, request: Write, defaultLifetime: number): Promise<{ stored: Stored; created: boolean }> {
+  const id = request.id ?? randomUUID();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transaction(pool, (tx) => writeOnce(tx, request, id, defaultLifetime));
+    } catch (error) {
+      if (!isRace(error)) throw error;
+      if (attempt >= ATTEMPTS) throw anomaly('busy', 'others write the same at this moment: try again');
+    }
+  }
+}
+
+async function writeOnce(tx: pg.PoolClient, request: Write, id: string, defaultLifetime: number): Promise<{ stored: Stored; created: boolean }> {
+  const { principal } = request;
+  const resource = { ...request.resource, id } as Resource & { id: string };
+  const type = resource.resourceType;
+  const recorder = RECORDERS[type] as FactRecorder | undefined;
+  const seen = await readResource(tx, type, id);
+  const fact: Fact = { resource, owner: seen?.owner ?? principal.organization, principal, now: Date.now(), defaultLifetime };
+
+  if (resource.resourceType === 'Encounter' && request.id === null) {
+    const same = await sameContact(tx, principal.organization, resource as Encounter);
+    const stored = same === null ? null : await readResource(tx, 'Encounter', same);
+    if (stored !== null) return { stored, created: false };
+  }
+  const scope = recorder === undefined ? null : await recorder.scope(tx, fact);
+  if (scope !== null) {
+    await takePolicyLocks(tx, scope);
+    // What named the locks is read again under them.
+    if (!coversScope(scope, await (recorder as FactRecorder).scope(tx, fact))) throw new StartOver();
+  }
+  await tx.query({ name: 'lock-resource', text: 'SELECT pg_advisory_xact_lock(5, hashtext($1))', values: [`${type}/${id}`] });
+  const previous = await readResource(tx, type, id);
+  if (request.ifMatch !== null && previous?.version !== request.ifMatch) throw anomaly('stale', 'the resource has another version now');
+  await checkUnsigned(tx, resource, previous);
+  if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
+
+  const stored = await putNext(tx, resource, id, previous?.owner ?? principal.organization, previous, new Date());
+  if (recorder !== undefined && scope !== null) {
+    await recorder.record(tx, { ...fact, resource: stored.body as Resource & { id: string }, now: stored.updatedAt });
+    await markChanged(tx, scope);
+  }
+  if (resource.resourceType === 'Task') await recallAnswered(tx, resource as Task);
+  return { stored, created: previous === null };
+}
+
+/** I9: an approved version and the words that were signed with it never change. */
+async function checkUnsigned(tx: pg.PoolClient, resource: Resource & { id: string }, previous: Stored | null): Promise<void> {
+  if (previous === null || (resource.resourceType !== 'CarePlan' && resource.resourceType !== 'Composition')) return;
+  const { rows } = await tx.query('SELECT FROM approved_version WHERE care_plan_id = $1 OR composition_id = $2', [
+    resource.resourceType === 'CarePlan' ? resource.id : null,
+    resource.resourceType === 'Composition' ? resource.id : null,
+  ]);
+  if (rows.length > 0) throw anomaly('conflict', 'an approved version never changes: write a new draft that replaces it', resource.resourceType);
+}
+
+async function checkDraft(tx: pg.PoolClient, plan: CarePlan, owner: string): Promise<void> {
+  if (plan.status !== 'draft') throw anomaly('incorrect', 'is written as a draft; only $approve makes it active', 'CarePlan.status');
+  await personOf(tx, /Patient\/([^/]+)$/.exec(plan.subject.reference ?? '')?.[1] ?? '', owner, 'CarePlan.subject');
+}
