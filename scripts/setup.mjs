@@ -1,7 +1,7 @@
 // Installs what the scripts need, if it is not there yet. Runs under the system's Node (20 or later) before all else, so it imports
 // nothing but Node's own, and writes to standard error only: standard output belongs to the broker.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,8 +35,6 @@ const isInstalled = () => {
   if (statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return true;
   const have = wanted(installed);
   for (const [name, version] of wanted(lock)) if (have.get(name) !== version) return false;
-  const now = new Date();
-  utimesSync(installed, now, now);
   return true;
 };
 
