@@ -57,7 +57,7 @@ const bumpKeys = statement<[string[], string[], string[], string[]], { id: strin
 );
 const lookAtKeys = statement<[string[]], KeyRow>(
   'look-at-keys',
-  `SELECT k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
+  `SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
      FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
      JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
     WHERE k.id = ANY($1::uuid[])`,

@@ -35,15 +35,17 @@ export interface LedgerLimits {
   readonly backoffMax: number;
 }
 
-/** An attempt with the bytes that were frozen for it. */
-export interface Begun<Parcel> {
-  readonly attempt: Attempt;
-  readonly parcel: Parcel;
+/** What goes with an attempt into `begin`. */
+export interface Frozen {
+  /** Bytes and ids, for the first attempt with them. */
+  readonly parcel: object;
+  /** The attempt whose parcel a retry repeats: always the first with it. */
+  readonly repeats: string | null;
 }
 
 const lookAtKey = statement<[string], KeyRow>(
   'look-at-key',
-  `SELECT k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
+  `SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
      FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
      JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
     WHERE k.id = $1`,
@@ -51,7 +53,7 @@ const lookAtKey = statement<[string], KeyRow>(
 
 const beginDelivery = statement<
   [string, number, string, object, Instant | null, number, Ledger, object, object | null, object, boolean, boolean],
-  { begun: boolean }
+  { begun: string | null }
 >(
   'begin-delivery',
   `SELECT begin_delivery($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12) AS begun`,
@@ -79,6 +81,13 @@ const restKey = statement<[string, number, number, Instant | null], { kept: stri
       WHERE id = $1 AND fence = $2 RETURNING id)
    SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true) FROM kept`,
 );
+
+const parcelOf = statement<[string], { first: string; parcel: object }>(
+  'parcel-of-delivery',
+  `SELECT coalesce(d.repeats, d.id) AS first, coalesce(o.parcel, d.parcel) AS parcel
+     FROM delivery d LEFT JOIN delivery o ON o.id = d.repeats WHERE d.id = $1`,
+);
+const releaseKey = statement<[string, number], never>('release-key', 'UPDATE ledger_key SET lease_until = NULL WHERE id = $1 AND fence = $2');
 
 const keyState = statement<[string, number], { state: Ledger; version: string }>(
   'key-state',
@@ -135,8 +144,11 @@ export class StoredLedger {
     };
   }
 
-  /** Writes the attempt down before the wire; false, and nothing written, when anything that the look saw has changed. */
-  async begin(claimed: ClaimedKey, look: StoredLook, want: Desired, attempt: Attempt, parcel: object | null): Promise<boolean> {
+  /**
+   * Writes the attempt down before the wire; null, and nothing written, when anything that the look saw has changed. Otherwise the
+   * number of its notification, 0 on roads that count none.
+   */
+  async begin(claimed: ClaimedKey, look: StoredLook, want: Desired, attempt: Attempt, frozen: Frozen): Promise<number | null> {
     const { action, sequence } = attempt;
     const update = action.kind === 'update' ? action : null;
     const [answer] = await beginDelivery(
@@ -159,9 +171,10 @@ export class StoredLedger {
         digest: update?.effect ?? null,
         headings: update?.headings ?? [],
         documentId: attempt.documentId,
-        repeats: action.retryOf?.id ?? null,
+        repeats: frozen.repeats,
+        ...(look.facts.destination.channel === 'subscription' ? { notifies: look.facts.destination.id } : {}),
       },
-      parcel,
+      frozen.repeats === null ? frozen.parcel : null,
       {
         event: update === null ? 'recall' : 'disclose',
         organization: look.facts.recipient.ods,
@@ -173,7 +186,19 @@ export class StoredLedger {
       this.#on.policyLock,
       this.#on.secondDecision,
     );
-    return answer?.begun ?? false;
+    return answer?.begun == null ? null : Number(answer.begun);
+  }
+
+  /** The bytes and ids that a retry repeats. */
+  async repeated(deliveryId: string): Promise<Frozen> {
+    const [row] = await parcelOf(this.#pool, deliveryId);
+    if (row === undefined) throw new Error('the bytes of an attempt are gone');
+    return { parcel: row.parcel, repeats: row.first };
+  }
+
+  /** Gives a claim back unused. Fenced. */
+  async release(claimed: ClaimedKey): Promise<void> {
+    await releaseKey(this.#pool, claimed.keyId, claimed.fence);
   }
 
   /** Writes the outcome. A read that came meanwhile has changed the row: then the outcome is worked into what is there now. */

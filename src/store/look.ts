@@ -59,6 +59,7 @@ export interface FactRow {
 /** A row of a key with its facts. */
 export interface KeyRow extends FactRow {
   readonly key_id: string;
+  readonly disclosure_id: string;
   readonly generation: string;
   readonly key_version: string;
   readonly state: Ledger;

@@ -42,6 +42,8 @@ CREATE TABLE delivery (
   -- Ids and bytes as they go to the wire; null where the attempt repeats those of `repeats`.
   parcel jsonb,
   repeats uuid,
+  -- Number of the notification, in order of `begin`; a retry keeps it.
+  event_number bigint,
   outcome text NOT NULL DEFAULT 'open',
   because text,
   settled_at timestamptz
@@ -97,19 +99,21 @@ CREATE FUNCTION facts_stand(stamp jsonb) RETURNS boolean LANGUAGE sql VOLATILE A
 $$;
 
 -- The transaction before the wire: shared policy locks, then the clock, the decision again (its facts and its time still
--- stand), then the attempt, its copy and its audit row. Answers false, and writes nothing, when anything has changed.
+-- stand), then the attempt, its copy and its audit row. Answers null, and writes nothing, when anything has changed; otherwise the
+-- number of the notification, 0 on roads that count none.
 CREATE FUNCTION begin_delivery(
   key uuid, expected_fence bigint, expected_version bigint, stamp jsonb, until timestamptz, lease interval,
   next_state jsonb, attempt jsonb, parcel jsonb, trail jsonb, locked boolean DEFAULT true, decided boolean DEFAULT true
-) RETURNS boolean LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   delivery_id uuid := (attempt->>'id')::uuid;
+  number bigint := 0;
 BEGIN
   IF locked THEN
     PERFORM share_policy_locks((stamp->>'person')::uuid, stamp->>'publisher', stamp->>'ods', stamp->>'recipient');
   END IF;
   IF decided AND (clock_timestamp() >= coalesce(until, 'infinity') OR NOT facts_stand(stamp)) THEN
-    RETURN false;
+    RETURN NULL;
   END IF;
   IF NOT locked THEN
     PERFORM pg_sleep(0.002);
@@ -118,18 +122,25 @@ BEGIN
      SET state = next_state, version = k.version + 1, open_delivery = delivery_id, lease_until = clock_timestamp() + lease
    WHERE k.id = key AND k.fence = expected_fence AND k.version = expected_version;
   IF NOT FOUND THEN
-    RETURN false;
+    RETURN NULL;
   END IF;
-  INSERT INTO delivery (id, key_id, action, epoch, count, begun_at, since, send_before, digest, headings, document_id, parcel, repeats)
+  IF attempt ? 'notifies' THEN
+    IF attempt->>'repeats' IS NULL THEN
+      UPDATE destination SET events = events + 1 WHERE id = attempt->>'notifies' RETURNING events INTO number;
+    ELSE
+      SELECT event_number INTO number FROM delivery WHERE id = (attempt->>'repeats')::uuid;
+    END IF;
+  END IF;
+  INSERT INTO delivery (id, key_id, action, epoch, count, begun_at, since, send_before, digest, headings, document_id, parcel, repeats, event_number)
   VALUES (delivery_id, key, attempt->>'action', (attempt->>'epoch')::integer, (attempt->>'count')::bigint,
           to_timestamp((attempt->>'begunAt')::double precision / 1000), to_timestamp((attempt->>'since')::double precision / 1000),
           to_timestamp((attempt->>'sendBefore')::double precision / 1000), attempt->>'digest',
-          ARRAY(SELECT jsonb_array_elements_text(attempt->'headings')), attempt->>'documentId', parcel, (attempt->>'repeats')::uuid);
+          ARRAY(SELECT jsonb_array_elements_text(attempt->'headings')), attempt->>'documentId', parcel, (attempt->>'repeats')::uuid, nullif(number, 0));
   INSERT INTO audit (event, organization, kind, person_id, plan_id, key_id, delivery_id, purpose, headings, digest, because, stamp)
   VALUES (trail->>'event', trail->>'organization', trail->>'kind', (stamp->>'person')::uuid, (trail->>'plan')::uuid, key, delivery_id,
           trail->>'purpose', ARRAY(SELECT jsonb_array_elements_text(attempt->'headings')), attempt->>'digest', trail->>'because',
           concat_ws('.', stamp->>'personEpoch', stamp->>'pairEpoch', stamp->>'recipientEpoch'));
-  RETURN true;
+  RETURN number;
 END $$;
 
 -- A read is a delivery: locks, decision and audit row in one transaction, then the bytes. `seen` holds one element for each

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
+import { toMessageHeaders } from '../../mappings/message/to-message-headers.ts';
+import { toNotification } from '../../mappings/notification/to-notification.ts';
+import { toChannelHeaders } from '../channel/channel-headers.ts';
+import type { Limits, Parcel, Target } from '../channel/channel.ts';
+import type { Channels } from '../channel/open-channels.ts';
+import { disclosedAs } from '../decide/attempt.ts';
+import { disclose } from '../decide/disclose.ts';
+import type { Attempt, Desired, Outcome } from '../model/ledger.ts';
+import { holds } from '../model/ledger.ts';
+import type { AttemptLog } from '../store/attempt-log.ts';
+import { contentOf } from '../store/content.ts';
+import type { Frozen, StoredLedger, StoredLook } from '../store/ledger.ts';
+import { askByTask } from '../store/recall-task.ts';
+import { setSubscription, subscriptionOf } from '../store/subscriptions.ts';
+import type { Sender } from './freeze.ts';
+import { freeze } from './freeze.ts';
+import type { Claim, Ports } from './ports.ts';
+
+export interface World {
+  readonly pool: pg.Pool;
+  readonly ledger: StoredLedger;
+  readonly channels: Channels;
+  /** Attempts are written outside the database too, before the wire: a restore from backup replays them. */
+  readonly attempts: AttemptLog;
+  readonly sender: Sender;
+  /** Milliseconds for one exchange. */
+  readonly sendTimeout: number;
+}
+
+/** An attempt as this process sends it. */
+interface Sending extends Attempt {
+  readonly parcel: Parcel;
+  readonly eventNumber: number;
+}
+
+/** A Subscription that fails this often in a row is in error until its owner asks again. */
+const FAILURES_BEFORE_ERROR = 5;
+
+/** The ports of the loop, on PostgreSQL and real roads. */
+export function portsOn(world: World): Ports<StoredLook> {
+  const { pool, ledger } = world;
+  return {
+    look: (claim) => ledger.look(claim),
+    begin: async (claim, look, want, move) => {
+      const attempt = ledger.plan(look, want, move, randomUUID(), randomUUID());
+      const frozen = move.retryOf === null ? await freezeFor(world, look, want, attempt) : await ledger.repeated(move.retryOf.id);
+      const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
+      if (eventNumber === null) return null;
+      world.attempts.write(claim, look, attempt);
+      const sending: Sending = { ...attempt, parcel: frozen.parcel as Parcel, eventNumber };
+      return sending;
+    },
+    deliver: (claim, look, attempt) => deliver(world, claim, look, attempt as Sending),
+    settle: async (claim, look, attempt, outcome, next) => {
+      await ledger.settle(claim, look, attempt, outcome, next);
+      const { destination } = look.facts;
+      if (destination.channel === 'subscription' && outcome.kind !== 'accepted' && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
+        await setSubscription(pool, destination.id, ['active'], 'error');
+      }
+    },
+    rest: (claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt),
+  };
+}
+
+async function freezeFor({ pool, sender }: World, look: StoredLook, want: Desired, attempt: Attempt): Promise<Frozen> {
+  const { facts, ledger, now, row } = look;
+  const { destination, recipient, plan } = facts;
+  const disclosureId = row.disclosure_id;
+  const carriesWords = holds(want) && attempt.action.kind === 'update' && (destination.channel === 'fhir-messaging' || destination.channel === 'hl7v2-mllp');
+  const content = carriesWords && plan.version !== null ? await contentOf(pool, plan.version.carePlanId, recipient.kind, plan.publisher) : null;
+  const disclosure = content === null || !holds(want) ? null : disclose(facts, want, content, disclosureId, disclosedAs(ledger, want.hold, attempt.begunAt), now);
+  const envelope = {
+    documentId: attempt.documentId,
+    sequence: attempt.sequence,
+    messageId: randomUUID(),
+    bundleId: randomUUID(),
+    requestId: randomUUID(),
+    correlationId: row.key_id,
+    sentAt: attempt.begunAt,
+  };
+  return { parcel: freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender }), repeats: null };
+}
+
+async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Sending): Promise<Outcome> {
+  const { destination, recipient } = look.facts;
+  const { action } = attempt;
+  if (destination.channel === 'pull' || !destination.open) {
+    return askByTask(world.pool, { documentId: attempt.documentId, ods: recipient.ods, keyId: claim.keyId, disclosureId: look.row.disclosure_id });
+  }
+  // Counted on the monotonic clock from before the look, so that no wait in between is forgotten.
+  const deadline = look.seenAt + (attempt.sendBefore - look.now);
+  const limits: Limits = { msLeft: () => deadline - performance.now(), timeoutMs: world.sendTimeout };
+  const target = { address: action.place.address, acknowledgements: destination.acknowledgements };
+  switch (destination.channel) {
+    case 'fhir-messaging': {
+      const headers = toMessageHeaders(world.sender, { ods: recipient.ods, name: null, endpoint: action.place.address });
+      return world.channels['fhir-messaging'].send({ ...target, headers }, attempt.parcel, limits);
+    }
+    case 'hl7v2-mllp':
+      return world.channels['hl7v2-mllp'].send({ ...target, headers: {} }, attempt.parcel, limits);
+    case 'subscription':
+      return notify(world, look, attempt, target, limits);
+    default:
+      return destination.channel satisfies never;
+  }
+}
+
+async function notify(world: World, look: StoredLook, attempt: Sending, target: Omit<Target, 'headers'>, limits: Limits): Promise<Outcome> {
+  const { content, headers } = await subscriptionOf(world.pool, look.facts.destination.id);
+  const notification = toNotification({
+    id: attempt.parcel.bundleId,
+    base: world.sender.endpoint,
+    subscriptionId: look.facts.destination.id,
+    topic: PLAN_TOPIC,
+    type: 'event-notification',
+    status: 'active',
+    eventNumber: attempt.eventNumber,
+    eventsSinceStart: attempt.eventNumber,
+    focus: `CarePlan/${look.row.disclosure_id}`,
+    change: attempt.action.kind === 'recall' ? 'withdrawn' : 'changed',
+    content: content === 'empty' ? 'empty' : 'id-only',
+    at: attempt.since,
+  });
+  return world.channels.subscription.send({ ...target, headers: toChannelHeaders(headers) }, { ...attempt.parcel, bytes: JSON.stringify(notification) }, limits);
+}

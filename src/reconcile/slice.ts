@@ -1,0 +1,61 @@
+import type { StoredLook } from '../store/ledger.ts';
+import { isOrdered, nextOf } from '../store/due.ts';
+import { shakeHands } from './handshake.ts';
+import type { Claim, Ports } from './ports.ts';
+import type { World } from './ports-on.ts';
+import { reconcile } from './reconcile.ts';
+
+/** How long one job works before it lets others in. */
+const SLICE_MS = 1_000;
+const IN_FLIGHT = 16;
+/** How often facts may change under one claim before it is given back. */
+const CHANGES = 3;
+
+/** How a slice ended: whether more can be claimed now, and when next. */
+export interface SliceEnd {
+  readonly more: boolean;
+  readonly lookAt: number | null;
+  /** Whether facts changed: there is a fan-out to do. */
+  readonly changed: boolean;
+}
+
+/**
+ * One recipient's due keys, for at most a second. Each time that a place is free it claims again, recalls first, so that no recall
+ * waits behind the updates that were there before it.
+ */
+export async function slice(world: World, ports: Ports<StoredLook>, recipientId: string, closing: AbortSignal): Promise<SliceEnd> {
+  const changed = await shakeHands(world, recipientId);
+  const places = (await isOrdered(world.pool, recipientId)) ? 1 : IN_FLIGHT;
+  const endsAt = performance.now() + SLICE_MS;
+  const running = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const start = (claim: Claim): void => {
+    const work = oneKey(world, ports, claim)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => running.delete(work));
+    running.add(work);
+  };
+
+  while (!closing.aborted && performance.now() < endsAt && failures.length === 0) {
+    // Half of the places at a time: one claim for several keys, and still recalls first.
+    if (running.size <= places / 2) {
+      const claims = await world.ledger.claim(recipientId, places - running.size);
+      if (claims.length === 0 && running.size === 0) break;
+      claims.forEach(start);
+      if (claims.length > 0) continue;
+    }
+    await Promise.race(running);
+  }
+  await Promise.all(running);
+  // What the ledger could not write down is told to the worker, which tries again later; the lease protects the key meanwhile.
+  if (failures.length > 0) throw failures[0];
+  const { due, lookAt } = await nextOf(world.pool, recipientId);
+  return { more: due, lookAt, changed };
+}
+
+async function oneKey(world: World, ports: Ports<StoredLook>, claim: Claim): Promise<void> {
+  for (let turn = 0; turn < CHANGES; turn++) {
+    if ((await reconcile(claim, ports)) !== 'changed') return;
+  }
+  await world.ledger.release(claim);
+}

@@ -1,0 +1,53 @@
+import { type Sql, statement } from './pool.ts';
+
+const dueRecipients = statement<[], { recipient_id: string }>(
+  'due-recipients',
+  `SELECT recipient_id FROM ledger_key
+    WHERE look_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until <= clock_timestamp()) GROUP BY recipient_id
+   UNION SELECT recipient_id FROM destination WHERE handshake_due`,
+);
+const nextLook = statement<[], { at: string | null }>(
+  'next-look',
+  `SELECT extract(epoch FROM min(greatest(look_at, coalesce(lease_until, look_at)))) * 1000 AS at FROM (
+     SELECT look_at, lease_until FROM ledger_key WHERE look_at > clock_timestamp() AND look_at < 'infinity' ORDER BY look_at LIMIT 100) soon`,
+);
+const nextLookOf = statement<[string], { due: boolean; at: string | null }>(
+  'next-look-of',
+  `SELECT EXISTS (SELECT FROM ledger_key WHERE recipient_id = $1 AND look_at <= clock_timestamp()
+                     AND (lease_until IS NULL OR lease_until <= clock_timestamp())) AS due,
+          (SELECT extract(epoch FROM min(look_at)) * 1000 FROM ledger_key
+            WHERE recipient_id = $1 AND look_at > clock_timestamp() AND look_at < 'infinity') AS at`,
+);
+const inFlight = statement<[string], { ordered: boolean }>(
+  'is-ordered',
+  `SELECT EXISTS (SELECT FROM destination WHERE recipient_id = $1 AND facts->>'channel' IN ('hl7v2-mllp', 'subscription')) AS ordered`,
+);
+const counts = statement<[], { due: string; open: string; fan_outs: string }>(
+  'ledger-counts',
+  `SELECT (SELECT count(*) FROM ledger_key WHERE look_at <= clock_timestamp()) AS due,
+          (SELECT count(*) FROM delivery WHERE outcome = 'open') AS open, (SELECT count(*) FROM fan_out) AS fan_outs`,
+);
+
+/** Recipients with keys that are due and claimable, or with a handshake to make. */
+export const due = async (sql: Sql): Promise<readonly string[]> => (await dueRecipients(sql)).map((row) => row.recipient_id);
+
+/** The next moment at which time alone makes a key due; null when there is none. */
+export async function lookAhead(sql: Sql): Promise<number | null> {
+  const at = (await nextLook(sql))[0]?.at ?? null;
+  return at === null ? null : Number(at);
+}
+
+/** Whether a recipient has more that can be claimed now, and when next. */
+export async function nextOf(sql: Sql, recipientId: string): Promise<{ due: boolean; lookAt: number | null }> {
+  const [row] = await nextLookOf(sql, recipientId);
+  return { due: row?.due ?? false, lookAt: row?.at == null ? null : Number(row.at) };
+}
+
+/** Whether a recipient takes one message after another: HL7 v2 has one in flight, notifications are numbered. */
+export const isOrdered = async (sql: Sql, recipientId: string): Promise<boolean> => (await inFlight(sql, recipientId))[0]?.ordered ?? false;
+
+/** Figures for the metrics. */
+export async function ledgerCounts(sql: Sql): Promise<{ due: number; open: number; fanOuts: number }> {
+  const [row] = await counts(sql);
+  return { due: Number(row?.due ?? 0), open: Number(row?.open ?? 0), fanOuts: Number(row?.fan_outs ?? 0) };
+}
