@@ -45,10 +45,13 @@ function compile(work) {
   });
   if (run.status !== 0 || !run.stdout.includes('0 Errors')) throw new Error(`SUSHI failed\n${run.stdout}\n${run.stderr}`);
   const folder = join(work, 'out/fsh-generated/resources');
-  return readdirSync(folder).sort().map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
+  return readdirSync(folder)
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
 }
 
-const resources = (bundle, type) => (readJson(`fhir/r4/${bundle}.json`).entry ?? []).flatMap(({ resource }) => (resource?.resourceType === type ? [resource] : []));
+const resources = (bundle, type) =>
+  (readJson(`fhir/r4/${bundle}.json`).entry ?? []).flatMap(({ resource }) => (resource?.resourceType === type ? [resource] : []));
 
 /** Every file that this script owns, by its path in the repository. */
 function build() {
@@ -58,7 +61,11 @@ function build() {
     const of = (type) => own.filter((resource) => resource.resourceType === type);
     const core = ['profiles-types', 'profiles-resources'].flatMap((name) => resources(name, 'StructureDefinition'));
     const terms = (type) => ['valuesets', 'v3-codesystems', 'v2-tables'].flatMap((name) => resources(name, type));
-    const bindings = requiredBindings([...core, ...of('StructureDefinition')], [...terms('ValueSet'), ...of('ValueSet')], [...terms('CodeSystem'), ...of('CodeSystem')]);
+    const bindings = requiredBindings(
+      [...core, ...of('StructureDefinition')],
+      [...terms('ValueSet'), ...of('ValueSet')],
+      [...terms('CodeSystem'), ...of('CodeSystem')],
+    );
     const json = (value) => `${JSON.stringify(value, null, 1)}\n`;
     const files = new Map([
       ['profiles/input/fsh/tables.fsh', tablesFsh()],
@@ -75,8 +82,14 @@ function build() {
 
 const files = build();
 const generated = join(root, 'profiles/generated');
-const stale = existsSync(generated) ? readdirSync(generated).map((name) => `profiles/generated/${name}`).filter((path) => !files.has(path)) : [];
-const changed = [...files].filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text).map(([path]) => path);
+const stale = existsSync(generated)
+  ? readdirSync(generated)
+      .map((name) => `profiles/generated/${name}`)
+      .filter((path) => !files.has(path))
+  : [];
+const changed = [...files]
+  .filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text)
+  .map(([path]) => path);
 if (check) {
   for (const path of [...changed, ...stale]) console.error(`differs from what is generated: ${path}`);
   process.exitCode = changed.length + stale.length === 0 ? 0 : 1;

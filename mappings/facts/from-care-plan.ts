@@ -35,7 +35,9 @@ export interface CarePlanFacts {
 }
 
 const readIdentifier = (plan: CarePlan): CarePlanFacts['businessIdentifier'] => {
-  const whole = (plan.identifier ?? []).flatMap(({ system, value }) => (system !== undefined && value !== undefined ? [{ system, value }] : []));
+  const whole = (plan.identifier ?? []).flatMap(({ system, value }) =>
+    system !== undefined && value !== undefined ? [{ system, value }] : [],
+  );
   // The broker's own name for the plan first: a trust may add more of its own.
   return present(whole.find(({ system }) => system === System.plan) ?? whole[0], 'CarePlan.identifier');
 };
@@ -81,7 +83,10 @@ export const fromCarePlan = (plan: CarePlan): CarePlanFacts => {
     compositionId: present(idOf(words, 'Composition'), 'CarePlan.supportingInfo[0]'),
     replaces: replaces === undefined ? null : present(idOf(replaces, 'CarePlan'), 'CarePlan.replaces[0]'),
     reach: readReach(plan),
-    reviewDate: present(extensionOf(plan, Extension.reviewDate)?.valueDate, `CarePlan.extension.where(url='${Extension.reviewDate}').value`),
+    reviewDate: present(
+      extensionOf(plan, Extension.reviewDate)?.valueDate,
+      `CarePlan.extension.where(url='${Extension.reviewDate}').value`,
+    ),
     expiresAt: plan.period?.end === undefined ? null : endOf(plan.period.end, 'CarePlan.period.end'),
     agreedWithPerson: readAgreed(plan),
     actions: readActions(plan),

@@ -35,7 +35,9 @@ const readPeriod = (period: ConsentProvision['period'], at: string, doubt: Doubt
 
 const readActor = (actor: ConsentProvisionActor, at: string, doubt: Doubt, resolve: Resolve): Actor => {
   const { recipientOfInformation } = Code;
-  const role = (actor.role?.coding ?? []).some(({ system, code }) => system === recipientOfInformation.system && code === recipientOfInformation.code);
+  const role = (actor.role?.coding ?? []).some(
+    ({ system, code }) => system === recipientOfInformation.system && code === recipientOfInformation.code,
+  );
   if (!role) doubt(`${at}.role`, 'only recipients of information (IRCP) are computed');
   const identifier = actor.reference?.identifier;
   if (identifier?.system === System.kind && actor.reference?.reference === undefined) {

@@ -10,7 +10,10 @@ import { idOf } from './reference-of.ts';
 
 /** Id of the HealthcareService that an Endpoint serves. Throws `incorrect` where it names none. */
 export const servedBy = (endpoint: Endpoint): string =>
-  present(idOf(extensionOf(endpoint, Extension.serves)?.valueReference, 'HealthcareService'), `Endpoint.extension.where(url='${Extension.serves}').value`);
+  present(
+    idOf(extensionOf(endpoint, Extension.serves)?.valueReference, 'HealthcareService'),
+    `Endpoint.extension.where(url='${Extension.serves}').value`,
+  );
 
 const readChannel = (endpoint: Endpoint): Destination['channel'] | null => {
   const { system, code } = endpoint.connectionType ?? {};

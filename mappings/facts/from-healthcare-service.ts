@@ -35,11 +35,15 @@ export const fromHealthcareService = (service: HealthcareService): ServiceFacts 
     kind: readKind(service),
     retains: extensionOf(service, Extension.retains)?.valueBoolean ?? true,
     areas: (service.coverageArea ?? []).flatMap((area, index) =>
-      area.identifier?.system === System.area ? [present(area.identifier.value, `HealthcareService.coverageArea[${index}].identifier.value`)] : [],
+      area.identifier?.system === System.area
+        ? [present(area.identifier.value, `HealthcareService.coverageArea[${index}].identifier.value`)]
+        : [],
     ),
   },
   active: service.active !== false,
   providedBy: present(service.providedBy, 'HealthcareService.providedBy'),
-  endpointIds: (service.endpoint ?? []).map((reference, index) => present(idOf(reference, 'Endpoint'), `HealthcareService.endpoint[${index}]`)),
+  endpointIds: (service.endpoint ?? []).map((reference, index) =>
+    present(idOf(reference, 'Endpoint'), `HealthcareService.endpoint[${index}]`),
+  ),
   declared: declaredOf(service, 'HealthcareService'),
 });

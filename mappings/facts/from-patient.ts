@@ -51,9 +51,7 @@ const telecom = (patient: Patient): DisclosedPerson['telecom'] =>
 const address = (patient: Patient): DisclosedPerson['address'] => {
   const usable = (patient.address ?? []).filter((each) => each.use !== 'old' && each.use !== 'billing');
   const chosen = usable.find((each) => each.use === 'temp') ?? usable.find((each) => each.use === 'home') ?? usable[0];
-  return chosen === undefined
-    ? null
-    : { line: chosen.line ?? [], city: chosen.city ?? null, postalCode: chosen.postalCode ?? null };
+  return chosen === undefined ? null : { line: chosen.line ?? [], city: chosen.city ?? null, postalCode: chosen.postalCode ?? null };
 };
 
 /** Reads a Patient. Throws `incorrect` where the family name or birth date is missing, or two NHS numbers stand. */

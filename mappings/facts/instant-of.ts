@@ -24,8 +24,7 @@ const spanOf = (text: string, at: string): Span => {
     return { first: instant, after: instant };
   }
   const from = `${year}-${month ?? '01'}-${day ?? '01'}`;
-  const after =
-    day !== undefined ? from : month !== undefined ? monthAfter(Number(year), Number(month)) : monthAfter(Number(year), 12);
+  const after = day !== undefined ? from : month !== undefined ? monthAfter(Number(year), Number(month)) : monthAfter(Number(year), 12);
   // `Date` rolls 30 February over to March: a day that does not come back as itself does not exist.
   const parsed = Date.parse(`${from}T00:00:00Z`);
   if (Number.isNaN(parsed) || new Date(parsed).toISOString().slice(0, 10) !== from) throw anomaly('incorrect', 'no such day', at);

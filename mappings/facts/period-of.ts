@@ -9,7 +9,10 @@ export const periodOf = (period: FhirPeriod | undefined, at: string): Period => 
   if (period === undefined) return ALWAYS;
   const start = period.start === undefined ? null : startOf(period.start, `${at}.start`);
   const end = period.end === undefined ? null : endOf(period.end, `${at}.end`);
-  if (start !== null && end !== null && end < start) throw anomaly('incorrect', 'the period ends before it starts', `${at}.end`);
+  // A day or year that ends where the start begins lies before it; a time may be both.
+  const instant = period.end?.includes('T') ?? false;
+  if (start !== null && end !== null && (end < start || (end === start && !instant)))
+    throw anomaly('incorrect', 'the period ends before it starts', `${at}.end`);
   return { start, end };
 };
 

@@ -15,7 +15,12 @@ export function requiredBindings(definitions, valueSets, codeSystems) {
 }
 
 const bare = (canonical) => canonical.split('|')[0];
-const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, Array.isArray(value) ? [...new Set(value)].sort() : value]));
+const sorted = (object) =>
+  Object.fromEntries(
+    Object.entries(object)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, value]) => [key, Array.isArray(value) ? [...new Set(value)].sort() : value]),
+  );
 
 /** Null as soon as one part of the value set is not known whole. */
 function expand(url, sets, systems, seen) {
@@ -49,14 +54,20 @@ function included(part, sets, systems, seen) {
   let codes = flat(system.concept, []);
   for (const filter of filters) {
     if (filter.op !== 'is-a' || filter.property !== 'concept') return null;
-    codes = codes.filter(({ code, above, parents }) => code === filter.value || above.includes(filter.value) || isBelow(parents, filter.value, codes));
+    codes = codes.filter(
+      ({ code, above, parents }) => code === filter.value || above.includes(filter.value) || isBelow(parents, filter.value, codes),
+    );
   }
   return { [part.system]: codes.map(({ code }) => code) };
 }
 
 const flat = (concepts, above) =>
   concepts.flatMap((concept) => [
-    { code: concept.code, above, parents: (concept.property ?? []).filter(({ code }) => code === 'subsumedBy').map(({ valueCode }) => valueCode) },
+    {
+      code: concept.code,
+      above,
+      parents: (concept.property ?? []).filter(({ code }) => code === 'subsumedBy').map(({ valueCode }) => valueCode),
+    },
     ...flat(concept.concept ?? [], [...above, concept.code]),
   ]);
 

@@ -43,7 +43,9 @@ export const headingPage = (): string => {
     '',
     row(['heading', 'code', ...RECIPIENT_KINDS]),
     row(['---', '---', ...RECIPIENT_KINDS.map(() => ':-:')]),
-    ...HEADING_TABLE.map(({ code, title }) => row([title, `\`${code}\``, ...RECIPIENT_KINDS.map((kind) => (kindMaySee(kind, code) ? 'yes' : '–'))])),
+    ...HEADING_TABLE.map(({ code, title }) =>
+      row([title, `\`${code}\``, ...RECIPIENT_KINDS.map((kind) => (kindMaySee(kind, code) ? 'yes' : '–'))]),
+    ),
     '',
   ].join('\n');
 };

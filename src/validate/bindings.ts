@@ -7,7 +7,9 @@ import { isObject, objectsOf } from './json.ts';
 type Systems = ReadonlyMap<string, ReadonlySet<string>>;
 
 const codingFits = (coding: JsonObject, systems: Systems): boolean =>
-  typeof coding['code'] === 'string' && typeof coding['system'] === 'string' && (systems.get(coding['system'])?.has(coding['code']) ?? false);
+  typeof coding['code'] === 'string' &&
+  typeof coding['system'] === 'string' &&
+  (systems.get(coding['system'])?.has(coding['code']) ?? false);
 
 const fits = (value: unknown, systems: Systems): boolean => {
   if (typeof value === 'string') return [...systems.values()].some((codes) => codes.has(value));

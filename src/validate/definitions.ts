@@ -37,11 +37,16 @@ const load = (): Definitions => {
     new Map(own.filter(({ type }) => (type === 'Extension') === extensions).map((each) => [each.url, each]));
   const bindings = readGenerated<Record<string, Record<string, string[]>>>('required-bindings.json');
   return {
-    types: new Set(base.flatMap(({ kind, abstract, type }) => (kind === 'resource' && abstract === false && type !== undefined ? [type] : []))),
+    types: new Set(
+      base.flatMap(({ kind, abstract, type }) => (kind === 'resource' && abstract === false && type !== undefined ? [type] : [])),
+    ),
     profiles: byUrl(false),
     extensions: byUrl(true),
     bindings: new Map(
-      Object.entries(bindings).map(([url, systems]) => [url, new Map(Object.entries(systems).map(([system, codes]) => [system, new Set(codes)]))]),
+      Object.entries(bindings).map(([url, systems]) => [
+        url,
+        new Map(Object.entries(systems).map(([system, codes]) => [system, new Set(codes)])),
+      ]),
     ),
   };
 };

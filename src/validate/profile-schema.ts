@@ -11,7 +11,10 @@ const INNER_SLICE = /\.extension:[^.]+\.extension/;
  */
 export const registerProfile = (definition: StructureDefinition): void => {
   const elements = definition.snapshot?.element ?? [];
-  const schema = parseStructureDefinition({ ...definition, snapshot: { element: elements.filter(({ id = '' }) => !INNER_SLICE.test(id)) } });
+  const schema = parseStructureDefinition({
+    ...definition,
+    snapshot: { element: elements.filter(({ id = '' }) => !INNER_SLICE.test(id)) },
+  });
   nest(schema, definition.type ?? '', schema.innerTypes);
   getAllDataTypes()[definition.url] = schema;
 };

@@ -21,13 +21,17 @@ const PARTY = /^Contract\.term\[\d+\]\.offer\.party\[\d+\]\.reference\[\d+\]$/;
 const BASE = 'http://hl7.org/fhir/StructureDefinition/';
 
 const toIssue = (issue: OperationOutcomeIssue, types: ReadonlySet<string>): Issue[] => {
+  // An invariant that cannot be evaluated is said to be not met as well.
+  if (issue.code === 'processing') return [];
   const text = issue.details?.text ?? '';
   const at = issue.expression?.[0] ?? null;
   const [, got, expected] = WRONG_TARGET.exec(text) ?? [];
   if (got !== undefined) {
     // The library takes the first part of an absolute URL or a urn for a type.
     if (!types.has(got) || (got === 'HealthcareService' && PARTY.test(at ?? ''))) return [];
-    return [{ at, code: 'value', help: `must refer to ${(expected ?? '').replaceAll('"', '').replaceAll(BASE, '').replaceAll(',', ' or')}` }];
+    return [
+      { at, code: 'value', help: `must refer to ${(expected ?? '').replaceAll('"', '').replaceAll(BASE, '').replaceAll(',', ' or')}` },
+    ];
   }
   const extra = EXTRA.exec(text)?.[1];
   if (extra !== undefined) {
@@ -49,6 +53,28 @@ const check = (resource: JsonObject, definition: string, tokens: Record<string, 
   }
 };
 
+type Tokens = Record<string, readonly TypedValueWithPath[]>;
+
+/**
+ * Takes each code that the library sees. The library compares every new code with all that it has collected for the same value set (3 s for
+ * 20,000 codes), so what it writes is kept elsewhere and it finds nothing there.
+ */
+const collector = (): { readonly given: Record<string, TypedValueWithPath[]>; readonly tokens: Tokens } => {
+  const tokens: Record<string, TypedValueWithPath[]> = {};
+  const given = new Proxy<Record<string, TypedValueWithPath[]>>(
+    {},
+    {
+      set: (_, url, values: TypedValueWithPath[]) => {
+        const list = tokens[String(url)] ?? [];
+        tokens[String(url)] = list;
+        list.push(...values);
+        return true;
+      },
+    },
+  );
+  return { given, tokens };
+};
+
 /** The library leaves indexes out of some paths; where there is only one element, it is the one that is meant. */
 const indexed = (resource: JsonObject, path: string): string => {
   const [type = '', ...names] = path.split('.');
@@ -68,9 +94,11 @@ const indexed = (resource: JsonObject, path: string): string => {
  */
 export const structure = (resource: JsonObject, type: string, definition: string): Issue[] => {
   const { types, bindings } = definitions();
-  const tokens: Record<string, TypedValueWithPath[]> = {};
-  const found = check(resource, definition, tokens)
+  const { given, tokens } = collector();
+  const found = check(resource, definition, given)
     .flatMap((issue) => toIssue(issue, types))
     .map((issue): Issue => ({ ...issue, at: issue.at?.startsWith(type) ? indexed(resource, issue.at) : type }));
-  return [...found, ...unbound(tokens, bindings)];
+  // An element that is not one of FHIR also trips invariants: the cause is said first.
+  const isInvariant = ({ code }: Issue): boolean => code === 'invariant';
+  return [...found.filter((issue) => !isInvariant(issue)), ...unbound(tokens, bindings), ...found.filter(isInvariant)];
 };

@@ -47,7 +47,7 @@ export interface ValidateOptions {
 }
 
 /** The FHIRPath of a choice has no type in it: `value`, where the JSON says `valueDate`. */
-const asFhirPath = (at: string | null): string | null => at && at.replaceAll('[x]', '').replace(/\.value[A-Z][A-Za-z0-9]*/g, '.value');
+const asFhirPath = (at: string | null): string | null => at?.replaceAll('[x]', '').replace(/\.value[A-Z][A-Za-z0-9]*/g, '.value') ?? null;
 
 const distinct = (issues: readonly Issue[]): Issue[] => {
   const byPlace = new Map<string, Issue>();
@@ -78,7 +78,8 @@ export const validate = (resource: unknown, options: ValidateOptions = {}): Issu
   const profile = url === undefined || url === `${BASE_R4}${type}` ? undefined : profiles.get(url);
   if (url !== undefined && url !== `${BASE_R4}${type}` && profile === undefined)
     return [{ at: type, code: 'not-supported', help: 'the profile asked for is not one of the broker' }];
-  if (profile !== undefined && profile.type !== type) return [{ at: 'resourceType', code: 'value', help: `the profile is one of ${profile.type}` }];
+  if (profile !== undefined && profile.type !== type)
+    return [{ at: 'resourceType', code: 'value', help: `the profile is one of ${profile.type}` }];
 
   const rules = profile === undefined ? RULES : [...RULES, ...RULES_OF_PROFILE];
   return distinct([...structure(resource, type, profile?.url ?? type), ...rules.flatMap((rule) => rule(resource, type))]);

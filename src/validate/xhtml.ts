@@ -6,7 +6,9 @@ const ELEMENTS: ReadonlySet<string> = new Set(
 );
 const VOID: ReadonlySet<string> = new Set(['br', 'hr', 'img', 'col']);
 const ATTRIBUTES: ReadonlySet<string> = new Set(
-  'xmlns id class title lang xml:lang dir style href name src alt width height border cellpadding cellspacing align valign colspan rowspan span scope headers abbr start type value summary cite'.split(' '),
+  'xmlns id class title lang xml:lang dir style href name src alt width height border cellpadding cellspacing align valign colspan rowspan span scope headers abbr start type value summary cite'.split(
+    ' ',
+  ),
 );
 const ENTITY = /&(?!(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});)/;
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
@@ -69,7 +71,8 @@ export const xhtmlProblem = (div: string): string | null => {
     at = next + whole.length;
     if (!ELEMENTS.has(name)) return 'has an element that a narrative may not have';
     if (closing !== '') {
-      if (attributes.trim() !== '' || selfClosing !== '' || open.pop() !== name) return 'is not well-formed: tags close in the order in which they open';
+      if (attributes.trim() !== '' || selfClosing !== '' || open.pop() !== name)
+        return 'is not well-formed: tags close in the order in which they open';
       if (open.length === 0 && div.slice(at).trim() !== '') return 'is one div, with nothing round it';
       continue;
     }

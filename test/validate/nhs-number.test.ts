@@ -43,7 +43,12 @@ describe('NHS numbers', () => {
   });
 
   test('I8: what is said of a number never repeats it', () => {
-    const patient = { resourceType: 'Patient', identifier: [{ system: System.nhsNumber, value: '9990012343' }], name: [{ family: 'Testperson-Amber' }], birthDate: '1987-13-14' };
+    const patient = {
+      resourceType: 'Patient',
+      identifier: [{ system: System.nhsNumber, value: '9990012343' }],
+      name: [{ family: 'Testperson-Amber' }],
+      birthDate: '1987-13-14',
+    };
     const said = JSON.stringify(validate(patient));
     expect(said).toContain('Patient.identifier[0].value');
     expect(said).not.toMatch(/9990012343|Testperson|1987/);

@@ -33,7 +33,9 @@ describe.each(readdirSync(EXAMPLES))('profile %s', (name) => {
 });
 
 const SHARED = new URL('../../../shared/examples/', import.meta.url);
-const shared = existsSync(SHARED) ? readdirSync(SHARED, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json')) : [];
+const shared = existsSync(SHARED)
+  ? readdirSync(SHARED, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'))
+  : [];
 if (shared.length === 0) console.info('published examples left out: ../shared/examples does not stand beside the checkout');
 const withShared = shared.length === 0 ? describe.skip : describe;
 

@@ -5,8 +5,10 @@ import { BASE, Extension, Profile, System } from '../../profiles/canonicals.ts';
 import { validate } from '../../src/validate/validate.ts';
 
 type Json = Record<string, unknown>;
-const example = (name: string): Json => JSON.parse(readFileSync(new URL(`../../profiles/examples/${name}/valid-full.json`, import.meta.url), 'utf8'));
-const places = (resource: unknown, profile?: string): (string | null)[] => validate(resource, profile === undefined ? {} : { profile }).map(({ at }) => at);
+const example = (name: string): Json =>
+  JSON.parse(readFileSync(new URL(`../../profiles/examples/${name}/valid-full.json`, import.meta.url), 'utf8'));
+const places = (resource: unknown, profile?: string): (string | null)[] =>
+  validate(resource, profile === undefined ? {} : { profile }).map(({ at }) => at);
 
 const MARK = 'Zzyzx';
 /** The tree with the value at one of its leaves (or branches) replaced. */
@@ -39,7 +41,16 @@ describe('I10: input that is no resource is answered, never thrown on', () => {
     ['a very deep object', { resourceType: 'Patient', contact: deep(100_000, (inner) => ({ contact: inner })) }],
     ['a very deep list', { resourceType: 'Patient', contact: deep(100_000, (inner) => [inner]) }],
     ['a huge list', { resourceType: 'Patient', name: Array.from({ length: 100_000 }, () => ({})) }],
-    ['very many elements', { resourceType: 'Bundle', type: 'collection', entry: Array.from({ length: 1_900 }, () => ({ resource: { resourceType: 'Patient', name: Array.from({ length: 40 }, () => ({ family: 'x' })) } })) }],
+    [
+      'very many elements',
+      {
+        resourceType: 'Bundle',
+        type: 'collection',
+        entry: Array.from({ length: 1_900 }, () => ({
+          resource: { resourceType: 'Patient', name: Array.from({ length: 40 }, () => ({ family: 'x' })) },
+        })),
+      },
+    ],
     ['an inherited property', JSON.parse('{"resourceType":"Patient","__proto__":{"active":true}}')],
     ['a property called constructor', JSON.parse('{"resourceType":"Patient","constructor":1}')],
     ['a number past the end', JSON.parse('{"resourceType":"Location","position":{"latitude":1e999,"longitude":0}}')],
@@ -52,9 +63,32 @@ describe('I10: input that is no resource is answered, never thrown on', () => {
   });
 
   test('whatever stands in place of one element, places come back and hold none of it', () => {
-    const names = ['crisis-plan', 'plan-words', 'plan-patient', 'sharing-consent', 'sharing-agreement', 'recipient-service', 'crisis-contact', 'disclosure'];
+    const names = [
+      'crisis-plan',
+      'plan-words',
+      'plan-patient',
+      'sharing-consent',
+      'sharing-agreement',
+      'recipient-service',
+      'crisis-contact',
+      'disclosure',
+    ];
     const junk = fc.oneof(
-      fc.constantFrom<unknown>(null, true, 0, -1.5, '', [], {}, [[]], [null], { [MARK]: 1 }, { resourceType: MARK }, { reference: MARK }, { coding: MARK }),
+      fc.constantFrom<unknown>(
+        null,
+        true,
+        0,
+        -1.5,
+        '',
+        [],
+        {},
+        [[]],
+        [null],
+        { [MARK]: 1 },
+        { resourceType: MARK },
+        { reference: MARK },
+        { coding: MARK },
+      ),
       fc.constant<unknown>(MARK),
       fc.constant<unknown>([MARK, { value: MARK, system: MARK }]),
       fc.constant<unknown>({ url: `${BASE}/StructureDefinition/${MARK}`, valueString: MARK, div: `<${MARK}>`, start: MARK, end: MARK }),
@@ -62,7 +96,9 @@ describe('I10: input that is no resource is answered, never thrown on', () => {
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.nat({ max: 60 }), junk, (name, nth, value) => {
         const issues = validate(withReplaced(example(name), { left: nth + 1 }, value), { profile: `${BASE}/StructureDefinition/${name}` });
-        expect(issues.map(({ at, help }) => `${at} ${help}`).filter((line) => line.includes(MARK) && !line.includes(`.${MARK}`))).toEqual([]);
+        expect(issues.map(({ at, help }) => `${at} ${help}`).filter((line) => line.includes(MARK) && !line.includes(`.${MARK}`))).toEqual(
+          [],
+        );
       }),
       { numRuns: 400 },
     );
@@ -86,12 +122,25 @@ describe('profiles', () => {
   });
 
   test('contained resources are held against base R4, and their codes are checked', () => {
-    const plan = { ...example('crisis-plan'), contained: [{ resourceType: 'Patient', id: 'p', gender: 'banana' }], subject: { reference: '#p' } };
+    const plan = {
+      ...example('crisis-plan'),
+      contained: [{ resourceType: 'Patient', id: 'p', gender: 'banana' }],
+      subject: { reference: '#p' },
+    };
     expect(places(plan)).toEqual(['CarePlan.contained[0].gender']);
   });
 
   test.each<[string, Json, string]>([
-    ['two contained of one id', { contained: [{ resourceType: 'Practitioner', id: 'a' }, { resourceType: 'Practitioner', id: 'a' }] }, 'CarePlan.contained[1].id'],
+    [
+      'two contained of one id',
+      {
+        contained: [
+          { resourceType: 'Practitioner', id: 'a' },
+          { resourceType: 'Practitioner', id: 'a' },
+        ],
+      },
+      'CarePlan.contained[1].id',
+    ],
     ['a contained without a type', { contained: [{ id: 'a' }] }, 'CarePlan.contained[0].resourceType'],
     ['an id with a space', { id: 'a b' }, 'CarePlan.id'],
     ['a reference that is a search', { author: { reference: 'Practitioner?identifier=1' } }, 'CarePlan.author.reference'],
@@ -104,19 +153,47 @@ describe('profiles', () => {
     expect(places({ ...example('crisis-plan'), ...change })).toContain(at);
   });
 
-  test.each(['urn:uuid:6f1b2c3d-0000-4000-8000-000000000001', 'https://trust.example/fhir/Practitioner/1', 'Practitioner/1/_history/2'])('takes the reference %s', (reference) => {
-    expect(validate({ ...example('crisis-plan'), author: { reference } })).toEqual([]);
-  });
+  test.each(['urn:uuid:6f1b2c3d-0000-4000-8000-000000000001', 'https://trust.example/fhir/Practitioner/1', 'Practitioner/1/_history/2'])(
+    'takes the reference %s',
+    (reference) => {
+      expect(validate({ ...example('crisis-plan'), author: { reference } })).toEqual([]);
+    },
+  );
 
   test('one of our extensions on the wrong element is refused', () => {
     const plan = example('crisis-plan');
-    expect(places({ ...plan, activity: [{ extension: [{ url: Extension.reviewDate, valueDate: '2027-01-01' }], detail: { status: 'scheduled', code: { coding: [{ system: System.heading, code: 'coping' }] }, description: 'x' } }] })).toEqual(['CarePlan.activity[0].extension[0]']);
+    expect(
+      places({
+        ...plan,
+        activity: [
+          {
+            extension: [{ url: Extension.reviewDate, valueDate: '2027-01-01' }],
+            detail: { status: 'scheduled', code: { coding: [{ system: System.heading, code: 'coping' }] }, description: 'x' },
+          },
+        ],
+      }),
+    ).toEqual(['CarePlan.activity[0].extension[0]']);
+  });
+
+  test.each<[string, string, boolean]>([
+    ['2026-11-01', '2026-11-01', true],
+    ['2026-11-01', '2026', true],
+    ['2027', '2026', false],
+    ['2026-11', '2026-10-31', false],
+    ['2026-11-02', '2026-11-01T23:00:00Z', false],
+    ['2026-11-01T10:00:00Z', '2026-11-01', true],
+    ['2026-11-01T10:00:00+01:00', '2026-11-01T09:00:00Z', true],
+    ['2026-11-01T10:00:00Z', '2026-11-01T10:59:59+01:00', false],
+  ])('a period from %s to %s: %s', (start, end, taken) => {
+    expect(places({ ...example('crisis-plan'), period: { start, end } })).toEqual(taken ? [] : ['CarePlan.period']);
   });
 
   test('a position in the United Kingdom is taken, one with its numbers swapped is not', () => {
     const location = (latitude: number, longitude: number): Json => ({ resourceType: 'Location', position: { latitude, longitude } });
     expect(validate(location(53.79, -1.54))).toEqual([]);
-    expect(validate(location(-1.54, 53.79))).toEqual([expect.objectContaining({ at: 'Location.position', help: 'latitude and longitude are swapped' })]);
+    expect(validate(location(-1.54, 53.79))).toEqual([
+      expect.objectContaining({ at: 'Location.position', help: 'latitude and longitude are swapped' }),
+    ]);
     expect(places(location(40.7, -74))).toEqual(['Location.position']);
   });
 });

@@ -3,7 +3,9 @@ import type { Rule } from '../rule.ts';
 import { walk } from '../walk.ts';
 
 const KEYS: ReadonlySet<string> = new Set(
-  'start end date dateTime recorded timestamp authoredOn lastModified created issued sent deceasedDateTime effectiveDateTime valueDateTime'.split(' '),
+  'start end date dateTime recorded timestamp authoredOn lastModified created issued sent deceasedDateTime effectiveDateTime valueDateTime'.split(
+    ' ',
+  ),
 );
 /** The structure check takes `T10` and a day with a zone; R4 wants seconds and a zone with every time, and none without. */
 const WHOLE = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?$/;

@@ -7,7 +7,13 @@ export const doNotPerform: Rule = (resource, at) => {
   if (resource['resourceType'] !== 'CarePlan') return [];
   return objectsOf(resource['activity']).flatMap(([{ detail }, index]): Issue[] =>
     isObject(detail) && detail['doNotPerform'] !== undefined && detail['doNotPerform'] !== false
-      ? [{ at: `${at}.activity[${index}].detail.doNotPerform`, code: 'business-rule', help: "a don't is never an activity: write it as words under a heading" }]
+      ? [
+          {
+            at: `${at}.activity[${index}].detail.doNotPerform`,
+            code: 'business-rule',
+            help: "a don't is never an activity: write it as words under a heading",
+          },
+        ]
       : [],
   );
 };

@@ -8,7 +8,11 @@ import { walk } from '../walk.ts';
 
 const headingCodes = (section: JsonObject): readonly unknown[] => {
   const concept = section['code'];
-  return isObject(concept) ? objectsOf(concept['coding']).filter(([coding]) => coding['system'] === System.heading).map(([coding]) => coding['code']) : [];
+  return isObject(concept)
+    ? objectsOf(concept['coding'])
+        .filter(([coding]) => coding['system'] === System.heading)
+        .map(([coding]) => coding['code'])
+    : [];
 };
 
 const repeated = (composition: JsonObject, at: string): Issue[] => {

@@ -7,7 +7,8 @@ export const modifiers: Rule = (resource, at) => {
   const issues: Issue[] = [];
   walk(resource, at, (object, here) => {
     for (const name of ['modifierExtension', 'implicitRules'])
-      if (object[name] !== undefined) issues.push({ at: `${here}.${name}`, code: 'extension', help: 'is not understood, and would change the meaning' });
+      if (object[name] !== undefined)
+        issues.push({ at: `${here}.${name}`, code: 'extension', help: 'is not understood, and would change the meaning' });
   });
   return issues;
 };

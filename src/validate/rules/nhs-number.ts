@@ -18,8 +18,10 @@ export const refusal = (number: string): string | null => {
   if (!hasCheckDigit(number)) return 'fails the check digit (modulus 11)';
   const value = Number(number);
   if (value >= 101_010_000 && value <= 3_112_999_999) return 'is in the range of the Scottish CHI number, which is not an NHS number';
-  if (value >= 3_200_000_001 && value <= 3_999_999_999) return 'is in the range of the Northern Irish H&C number, which is not an NHS number';
-  const issued = (value >= 4_000_000_000 && value <= 4_999_999_999) || (value >= 6_000_000_000 && value <= 7_999_999_999) || value >= 9_000_000_000;
+  if (value >= 3_200_000_001 && value <= 3_999_999_999)
+    return 'is in the range of the Northern Irish H&C number, which is not an NHS number';
+  const issued =
+    (value >= 4_000_000_000 && value <= 4_999_999_999) || (value >= 6_000_000_000 && value <= 7_999_999_999) || value >= 9_000_000_000;
   return issued ? null : 'is in no range from which NHS numbers are issued';
 };
 
@@ -49,7 +51,10 @@ const checkExtensions = (object: JsonObject, at: string): Issue[] =>
     const here = `${at}.extension[${index}].value`;
     if (extension['url'] === Extension.nhsNumberVerification && !codingsOf(extension).some(isStatus))
       return [{ at: here, code: 'code-invalid', help: 'is a code 01 to 08 of UKCore-NHSNumberVerificationStatusEngland' }];
-    if (extension['url'] === Extension.nhsNumberUnavailableReason && !codingsOf(extension).some(({ code }) => typeof code === 'string' && UNAVAILABLE.has(code)))
+    if (
+      extension['url'] === Extension.nhsNumberUnavailableReason &&
+      !codingsOf(extension).some(({ code }) => typeof code === 'string' && UNAVAILABLE.has(code))
+    )
       return [{ at: here, code: 'code-invalid', help: `is one of ${[...UNAVAILABLE].join(', ')}` }];
     return [];
   });

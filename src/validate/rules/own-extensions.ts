@@ -9,7 +9,8 @@ import { walk } from '../walk.ts';
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 const elementsOf = (definition: StructureDefinition): readonly ElementDefinition[] => definition.snapshot?.element ?? [];
-const element = (definition: StructureDefinition, id: string): ElementDefinition | undefined => elementsOf(definition).find((each) => each.id === id);
+const element = (definition: StructureDefinition, id: string): ElementDefinition | undefined =>
+  elementsOf(definition).find((each) => each.id === id);
 
 /** The codes of a required binding on the value; null where there is none. */
 const codesOf = (definition: StructureDefinition, id: string): readonly string[] | null => {
@@ -30,7 +31,8 @@ const checkValue = (extension: JsonObject, definition: StructureDefinition, id: 
   if (!names.includes(name)) return [{ at: `${at}.value`, code: 'extension', help: `has a ${names.join(' or ')}` }];
   const given = extension[name];
   const codes = codesOf(definition, `${id}.value[x]`);
-  if (codes !== null && !codes.some((code) => code === given)) return [{ at: `${at}.value`, code: 'code-invalid', help: `must be one of ${codes.join(', ')}` }];
+  if (codes !== null && !codes.some((code) => code === given))
+    return [{ at: `${at}.value`, code: 'code-invalid', help: `must be one of ${codes.join(', ')}` }];
   if (!isObject(given)) return [];
   const targets = types.flatMap(({ targetProfile }) => targetProfile ?? []).map((url) => url.slice(url.lastIndexOf('/') + 1));
   const reference = given['reference'];

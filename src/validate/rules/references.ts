@@ -34,9 +34,11 @@ const idsContained = (resource: JsonObject, at: string, issues: Issue[]): Readon
   for (const [contained, index] of objectsOf(resource['contained'])) {
     const here = `${at}.contained[${index}]`;
     const { id } = contained;
-    if (typeof id !== 'string' || found.has(id)) issues.push({ at: `${here}.id`, code: 'invariant', help: 'each contained resource has an id of its own' });
+    if (typeof id !== 'string' || found.has(id))
+      issues.push({ at: `${here}.id`, code: 'invariant', help: 'each contained resource has an id of its own' });
     else found.add(id);
-    if (contained['contained'] !== undefined) issues.push({ at: `${here}.contained`, code: 'invariant', help: 'contained resources do not nest (dom-2)' });
+    if (contained['contained'] !== undefined)
+      issues.push({ at: `${here}.contained`, code: 'invariant', help: 'contained resources do not nest (dom-2)' });
   }
   return found;
 };

@@ -10,5 +10,11 @@ export const subscriptionContent: Rule = (resource, at) => {
   const payload = resource['channel']['_payload'];
   const found = isObject(payload) ? objectsOf(payload['extension']).filter(([{ url }]) => url === Extension.backportPayloadContent) : [];
   if (found.length === 1 && found.every(([{ valueCode }]) => CONTENT.includes(valueCode))) return [];
-  return [{ at: `${at}.channel.payload.extension.where(url='${Extension.backportPayloadContent}').value`, code: 'required', help: 'is one of empty, id-only, full-resource' }];
+  return [
+    {
+      at: `${at}.channel.payload.extension.where(url='${Extension.backportPayloadContent}').value`,
+      code: 'required',
+      help: 'is one of empty, id-only, full-resource',
+    },
+  ];
 };
