@@ -12,13 +12,12 @@ export interface LoggedAttempt {
   readonly epoch: number;
   readonly count: number;
   readonly digest: string | null;
-  readonly headings: readonly string[];
   readonly document: string;
   readonly address: string;
   readonly begunAt: number;
   readonly sendBefore: number;
-  /** The record of the person whose identifier it carried, and the version of it. */
-  readonly patient: string;
+  /** The broker's own id of the person whose identifier it carried. */
+  readonly person: string;
 }
 
 /** An append-only file outside the database, written before the wire. */
@@ -41,12 +40,11 @@ export function openAttemptLog(folder: string): AttemptLog {
         epoch: attempt.sequence.epoch,
         count: attempt.sequence.count,
         digest: action.kind === 'update' ? action.effect : null,
-        headings: action.kind === 'update' ? action.headings : [],
         document: attempt.documentId,
         address: action.place.address,
         begunAt: attempt.begunAt,
         sendBefore: attempt.sendBefore,
-        patient: look.row.person_id,
+        person: look.row.person_id,
       };
       writeSync(file, `${JSON.stringify(line)}\n`);
     },
@@ -54,14 +52,18 @@ export function openAttemptLog(folder: string): AttemptLog {
   };
 }
 
-/** Every attempt that is on file, oldest first. A last line that a crash cut off is no attempt: it never reached the wire. */
-export function readAttempts(folder: string): readonly LoggedAttempt[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort()
-    .flatMap((name) => {
-      const text = readFileSync(join(folder, name), 'utf8');
-      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-      return whole.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LoggedAttempt);
-    });
+/** The lines of one file. A last line that a crash cut off is no attempt: it never reached the wire. */
+function linesOf(folder: string, name: string): readonly string[] {
+  const text = readFileSync(join(folder, name), 'utf8');
+  return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== '');
 }
+
+const filesOf = (folder: string): readonly string[] => readdirSync(folder).filter((name) => name.endsWith('.jsonl')).sort();
+const parse = (line: string): LoggedAttempt => JSON.parse(line) as LoggedAttempt;
+
+/** Every attempt that is on file, oldest first. */
+export const readAttempts = (folder: string): readonly LoggedAttempt[] => filesOf(folder).flatMap((name) => linesOf(folder, name).map(parse));
+
+/** The last attempt of each file: what a restored database has forgotten first. */
+export const lastAttempts = (folder: string): readonly LoggedAttempt[] =>
+  filesOf(folder).flatMap((name) => linesOf(folder, name).slice(-1).map(parse));

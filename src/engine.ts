@@ -1,0 +1,94 @@
+import type pg from 'pg';
+import { BASE } from '../profiles/canonicals.ts';
+import type { NudgeQueue } from '../queues/nudge.ts';
+import { openQueue } from '../queues/nudge.ts';
+import { startSweep } from '../queues/sweep.ts';
+import { startWorkers } from '../queues/worker.ts';
+import { openChannels } from './channel/open-channels.ts';
+import type { Config } from './config.ts';
+import type { Part } from './lifecycle.ts';
+import { Line, type Log } from './log.ts';
+import { portsOn } from './reconcile/ports-on.ts';
+import { slice } from './reconcile/slice.ts';
+import { openAttemptLog } from './store/attempt-log.ts';
+import { due, lookAhead } from './store/due.ts';
+import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
+import { StoredLedger } from './store/ledger.ts';
+import { attemptFolder } from './store/ledger-epoch.ts';
+import { endSubscriptions } from './store/subscriptions.ts';
+
+/** What brings destinations to what they should hold: queue, workers, sweep. One in each process; as many processes as one likes. */
+export interface Engine {
+  readonly queue: NudgeQueue;
+  /** A fact was committed: its fan-out is to be done. */
+  changed(): void;
+  /** Keys due that a sweep or a resync found, since the start: the first are lost nudges, the second alarms. */
+  readonly found: { bySweep: number; byResync: number };
+}
+
+const SLICES = 16;
+/** What a crash takes longer than to be noticed: an exchange, the wait before it, and some. */
+const leaseOf = (config: Config): number => config.sendTimeoutMs + config.sendBeforeMs + 10_000;
+const RESYNC_EVERY = 20;
+
+/** Starts the loop on a database. Each part stops in reverse order: sweep, workers, queue, roads. */
+export async function startEngine(part: Part, config: Config, log: Log, pool: pg.Pool, url: string, epoch: number): Promise<Engine> {
+  const channels = await part('channels', () => openChannels(config.outboundAllow), (open) => open.close());
+  const attempts = await part('attempts', () => openAttemptLog(attemptFolder(config.dataDir)), async (file) => file.close());
+  const limits = {
+    lease: leaseOf(config),
+    sendBefore: config.sendBeforeMs,
+    backoffMin: config.backoffMinMs,
+    backoffMax: config.backoffMaxMs,
+  };
+  const ledger = new StoredLedger(pool, limits, epoch);
+  const sender = { ods: config.operatorOds, name: 'Crisis-plan broker', endpoint: BASE };
+  const world = { pool, ledger, channels, attempts, sender, sendTimeout: config.sendTimeoutMs };
+  const ports = portsOn(world);
+  const onError = (name: string, fault: unknown): void => log(Line.fault, { name, fault });
+  const queue = await part(
+    'queue',
+    () => openQueue({ databaseUrl: url, ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }) }, onError),
+    (open) => open.close(),
+  );
+  const changed = (): void => void queue.nudgeFanOut();
+  await part(
+    'workers',
+    () =>
+      startWorkers(queue, {
+        slice: async (recipientId, closing) => {
+          const end = await slice(world, ports, recipientId, closing);
+          if (end.changed) changed();
+          return end;
+        },
+        fanOut: () => fanOut(pool, epoch),
+        concurrency: SLICES,
+      }),
+    (workers) => workers.close(config.sendTimeoutMs + 1_000),
+  );
+  const found = { bySweep: 0, byResync: 0 };
+  let sweeps = 0;
+  await part(
+    'sweep',
+    () =>
+      startSweep(queue, {
+        everyMs: config.sweepMs,
+        due: async () => {
+          await endSubscriptions(pool);
+          if (++sweeps % RESYNC_EVERY === 0) {
+            const missing = await resync(pool, epoch);
+            found.byResync += missing.length;
+            if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
+          }
+          return due(pool);
+        },
+        fanOutPending: () => isFanOutPending(pool),
+        lookAhead: () => lookAhead(pool),
+        found: (recipients, by) => {
+          if (by === 'sweep') found.bySweep += recipients;
+        },
+      }),
+    (sweep) => sweep.close(),
+  );
+  return { queue, changed, found };
+}
