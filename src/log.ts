@@ -51,6 +51,7 @@ export const Line = {
   stopped: line('info', 'stopped', 'millis'),
   stopFailed: line('error', 'a part did not stop cleanly', 'name', 'fault'),
   fault: line('error', 'the broker failed', 'name', 'fault'),
+  requestFailed: line('error', 'a request failed by our fault', 'requestId', 'name', 'interaction', 'fault'),
 } as const;
 
 /** Writes one line; the values are exactly the keys that its kind names. */
