@@ -1,0 +1,78 @@
+import type { Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
+import { toDocumentBundle } from '../../../mappings/disclosure/to-document-bundle.ts';
+import { toOperationOutcome } from '../../../mappings/outcome/to-operation-outcome.ts';
+import { Anomaly } from '../../model/anomaly.ts';
+import type { Issue } from '../../model/anomaly.ts';
+import { versionHeaders } from '../etag.ts';
+import { principalOf, resourceOf, routeOf } from '../exchange.ts';
+import type { Answer, Exchange } from '../exchange.ts';
+import { notFound } from '../refusal.ts';
+import type { Act } from './act.ts';
+import { readOwn } from './read.ts';
+
+const MAX_REASON = 1_000;
+
+const required = (name: string, help: string): Anomaly => new Anomaly('incorrect', { at: `Parameters.parameter.where(name='${name}')`, code: 'required', help });
+
+const parametersOf = (exchange: Exchange): Parameters => {
+  const resource = resourceOf(exchange);
+  if (resource.resourceType === 'Parameters') return resource;
+  throw new Anomaly('malformed', { at: 'resourceType', help: 'an operation takes Parameters' });
+};
+
+const parameter = (parameters: Parameters, name: string): ParametersParameter | undefined => {
+  const found = (Array.isArray(parameters.parameter) ? parameters.parameter : []).filter((each) => each?.name === name);
+  if (found.length > 1) throw required(name, 'stands once');
+  return found[0];
+};
+
+const stringOf = (parameters: Parameters, name: string, help: string): string => {
+  const value: unknown = parameter(parameters, name)?.valueString;
+  if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_REASON) throw required(name, help);
+  return value;
+};
+
+const errorsOf = (issues: readonly Issue[]): readonly Issue[] => issues.filter(({ severity }) => severity === undefined || severity === 'error');
+
+/** CarePlan/[id]/$approve: the draft, at the version that the approver saw, becomes the plan. */
+export const approve: Act = async (exchange, door) => {
+  const draft = await readOwn(exchange, door);
+  const parameters = parametersOf(exchange);
+  const version = stringOf(parameters, 'version', 'names the versionId of the draft that is approved');
+  const provenance: Resource | undefined = parameter(parameters, 'provenance')?.resource;
+  if (provenance?.resourceType !== 'Provenance') throw required('provenance', 'is the Provenance of the approval');
+  const errors = errorsOf(door.validate(provenance));
+  if (errors.length > 0) throw new Anomaly('incorrect', errors.map((each) => ({ ...each, at: `Parameters.parameter.where(name='provenance').resource.${each.at ?? ''}` })));
+  const stored = await door.store.approve(principalOf(exchange), draft.id, version, provenance);
+  return { status: 200, headers: versionHeaders(stored.version, stored.updatedAt), body: stored.body };
+};
+
+/** CarePlan/[id]/$withdraw: nobody may hold the plan any longer. */
+export const withdraw: Act = async (exchange, door) => {
+  const plan = await readOwn(exchange, door);
+  const reason = stringOf(parametersOf(exchange), 'reason', `says why, in at most ${MAX_REASON} characters`);
+  const stored = await door.store.withdraw(principalOf(exchange), plan.id, reason);
+  return { status: 200, headers: versionHeaders(stored.version, stored.updatedAt), body: stored.body };
+};
+
+/** Composition/[id]/$document: the whole disclosure as a FHIR document, with an id of its own. */
+export const document: Act = async (exchange, door) => {
+  const { id } = routeOf(exchange);
+  const disclosures = await door.store.lookUp(principalOf(exchange), { id }, true);
+  const disclosure = disclosures.find((each) => each.id === id);
+  if (disclosure === undefined) throw notFound();
+  const body = toDocumentBundle(disclosure, { documentId: door.newId(), sequence: null, sentAt: door.now() });
+  return { status: 200, headers: versionHeaders(disclosure.version, disclosure.issuedAt), body };
+};
+
+/** [type]/$validate: what a write of this resource would be told, and nothing is stored. */
+export const validateOnly: Act = (exchange, door): Answer => {
+  const sent = resourceOf(exchange);
+  const resource = sent.resourceType === 'Parameters' ? parameter(sent, 'resource')?.resource : sent;
+  if (resource === undefined) throw required('resource', 'is the resource to validate');
+  const { type } = routeOf(exchange);
+  const issues: readonly Issue[] =
+    resource.resourceType === type ? door.validate(resource) : [{ at: 'resourceType', code: 'value', help: `is ${type}, as in the address` }];
+  const well: Issue = { at: null, code: 'informational', severity: 'information', help: 'this resource may be sent' };
+  return { status: 200, headers: {}, body: toOperationOutcome({ category: 'incorrect', issues: issues.length === 0 ? [well] : issues }) };
+};

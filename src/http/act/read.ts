@@ -1,0 +1,52 @@
+import { isUnchanged, versionHeaders } from '../etag.ts';
+import { principalOf, reachOf, routeOf } from '../exchange.ts';
+import type { Answer, Door, Exchange } from '../exchange.ts';
+import { shown } from '../redact-header.ts';
+import { notFound } from '../refusal.ts';
+import type { Stored } from '../../store/door.ts';
+import { isWithinReach } from '../within-reach.ts';
+import type { Act } from './act.ts';
+import { readDisclosed } from './disclosed.ts';
+
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+/** The stored resource that the path names, if it is within the caller's reach. Throws `not-found` alike for absent and for another's. */
+export const readOwn = async (exchange: Exchange, door: Door): Promise<Stored> => {
+  const { type, id } = routeOf(exchange);
+  const stored = ID.test(id) ? await door.store.read(type, id) : null;
+  if (stored === null || !(await isWithinReach(door.store, principalOf(exchange), reachOf(exchange), stored))) throw notFound();
+  return stored;
+};
+
+const answerOf = (exchange: Exchange, stored: Stored): Answer => {
+  const headers = versionHeaders(stored.version, stored.updatedAt);
+  return isUnchanged(exchange.request.headers['if-none-match'], stored.version)
+    ? { status: 304, headers, body: null }
+    : { status: 200, headers, body: shown(stored.body) };
+};
+
+const disclosed = async (exchange: Exchange, door: Door): Promise<Answer> => {
+  const { type, id } = routeOf(exchange);
+  const answer = ID.test(id) ? await readDisclosed(exchange, door, type, id) : null;
+  if (answer === null) throw notFound();
+  return answer;
+};
+
+/** Read (R4 http, read): a stored resource within reach, or a disclosure. */
+export const read: Act = async (exchange, door) => {
+  const reach = reachOf(exchange);
+  if (reach === 'disclosed') return disclosed(exchange, door);
+  if (reach !== 'own-or-disclosed') return answerOf(exchange, await readOwn(exchange, door));
+  const { type, id } = routeOf(exchange);
+  const stored = ID.test(id) ? await door.store.read(type, id) : null;
+  return stored?.owner === principalOf(exchange).organization ? answerOf(exchange, stored) : disclosed(exchange, door);
+};
+
+/** Vread (R4 http, vread): one version of a resource that is within reach now. */
+export const vread: Act = async (exchange, door) => {
+  const { type, id, version } = routeOf(exchange);
+  await readOwn(exchange, door);
+  const stored = /^[1-9]\d{0,8}$/.test(version) ? await door.store.read(type, id, Number(version)) : null;
+  if (stored === null) throw notFound();
+  return answerOf(exchange, stored);
+};

@@ -1,0 +1,29 @@
+import type { Act } from './act/act.ts';
+import { history } from './act/history.ts';
+import { capabilities, conformanceRead, conformanceSearch, live, metrics, ready } from './act/open.ts';
+import { approve, document, validateOnly, withdraw } from './act/operations.ts';
+import { read, vread } from './act/read.ts';
+import { search } from './act/search.ts';
+import { create, remove, update } from './act/write.ts';
+import type { Route } from './routes.ts';
+
+/** What each interaction does. */
+export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
+  live,
+  ready,
+  metrics,
+  capabilities,
+  'conformance-read': conformanceRead,
+  'conformance-search': conformanceSearch,
+  read,
+  vread,
+  history,
+  search,
+  create,
+  update,
+  delete: remove,
+  validate: validateOnly,
+  document,
+  approve,
+  withdraw,
+};

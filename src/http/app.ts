@@ -1,0 +1,47 @@
+import express from 'express';
+import type { Express } from 'express';
+import helmet from 'helmet';
+import { createAddressGuard } from '../channel/address-guard.ts';
+import { loadConformance } from './conformance.ts';
+import type { AppParts, Door, Exchange } from './exchange.ts';
+import { runPipeline } from './pipeline.ts';
+import { requestMetrics } from './request-metrics.ts';
+import { createPageTokens } from './search/page-token.ts';
+
+/** The FHIR door as an express application: `/fhir`, `/health/live`, `/health/ready` and `/metrics`. Throws where a definition or a CIDR cannot be read. */
+export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Express => {
+  const count = requestMetrics(metrics);
+  const door: Door = {
+    ...parts,
+    now,
+    guard: createAddressGuard(parts.config.outboundAllow),
+    conformance: loadConformance(),
+    pages: createPageTokens(),
+    exposition: async () => ({ type: metrics.contentType, text: await metrics.metrics() }),
+  };
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } } }));
+  app.use((request, response) => {
+    const [path = '', ...query] = request.url.split('?');
+    const exchange: Exchange = {
+      request,
+      response,
+      startedAt: performance.now(),
+      requestId: door.newId(),
+      base: '/fhir',
+      path,
+      query: query.join('?'),
+      route: null,
+      principal: null,
+      reach: null,
+      form: null,
+      resource: null,
+      answer: null,
+    };
+    response.once('close', () => count(exchange.route?.label ?? 'none', response.statusCode, performance.now() - exchange.startedAt));
+    return runPipeline(exchange, door);
+  });
+  return app;
+};

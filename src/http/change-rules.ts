@@ -1,0 +1,35 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Resource, Subscription, Task } from '@medplum/fhirtypes';
+import { Anomaly } from '../model/anomaly.ts';
+
+/** What the one who has a Task to do may change of it. */
+const OF_TASK: ReadonlySet<string> = new Set(['meta', 'text', 'status', 'statusReason', 'businessStatus', 'note', 'output', 'lastModified', 'executionPeriod']);
+const ANSWERS: readonly Task['status'][] = ['received', 'accepted', 'rejected', 'in-progress', 'on-hold', 'failed', 'completed'];
+const ENDED: readonly Task['status'][] = ['completed', 'cancelled', 'entered-in-error'];
+
+const incorrect = (at: string, help: string): Anomaly => new Anomaly('incorrect', { at, code: 'business-rule', help });
+
+const checkTask = (sent: Task, stored: Task): void => {
+  const before = new Map(Object.entries(stored));
+  const after = new Map(Object.entries(sent));
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    if (!OF_TASK.has(name) && !isDeepStrictEqual(before.get(name), after.get(name)))
+      throw incorrect(`Task.${name}`, 'only the status of a Task, and what belongs to it, may be changed');
+  }
+  if (sent.status === stored.status) return;
+  if (ENDED.includes(stored.status)) throw new Anomaly('conflict', { at: 'Task.status', help: 'the Task has ended' });
+  if (!ANSWERS.includes(sent.status)) throw incorrect('Task.status', `is one of ${ANSWERS.join(', ')}`);
+};
+
+// `active` and `error` are the broker's words: a subscriber asks (`requested`) or stops (`off`), and may send back what it read.
+const checkSubscription = (sent: Subscription, stored: Subscription | null): void => {
+  if (sent.status === 'requested' || sent.status === 'off') return;
+  if (stored !== null && sent.status === stored.status && isDeepStrictEqual(sent.channel, stored.channel)) return;
+  throw incorrect('Subscription.status', 'is requested, or off');
+};
+
+/** Rules of a write that depend on what is stored; `stored` null is a creation. Throws `incorrect` or `conflict`. */
+export const checkChange = (sent: Resource, stored: Resource | null): void => {
+  if (sent.resourceType === 'Task' && stored?.resourceType === 'Task') checkTask(sent, stored);
+  if (sent.resourceType === 'Subscription') checkSubscription(sent, stored?.resourceType === 'Subscription' ? stored : null);
+};

@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { OperationOutcome, Resource } from '@medplum/fhirtypes';
+import type { Registry } from 'prom-client';
+import type { Log } from '../log.ts';
+import type { Issue } from '../model/anomaly.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Principal } from '../model/principal.ts';
+import type { DoorStore } from '../store/door.ts';
+import type { AddressGuard } from '../channel/address-guard.ts';
+import type { Conformance } from './conformance.ts';
+import type { PageTokens } from './search/page-token.ts';
+import type { Reach } from './policy.ts';
+import type { Matched } from './routes.ts';
+
+/** What the FHIR door is told about where it stands. */
+export interface HttpConfig {
+  readonly operatorOds: string;
+  /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are a trusted proxy's. */
+  readonly behindProxy: boolean;
+  /** CIDRs to which plain `http:` and `mllp:` addresses may be registered. */
+  readonly outboundAllow: readonly string[];
+}
+
+/** What the door is made of. */
+export interface AppParts {
+  readonly store: DoorStore;
+  readonly config: HttpConfig;
+  readonly metrics: Registry;
+  /** What is wrong with a resource; empty where nothing is. */
+  readonly validate: (resource: unknown) => readonly Issue[];
+  readonly log: Log;
+  readonly newId: () => string;
+  readonly now?: () => Instant;
+}
+
+/** The parts as the steps see them. */
+export interface Door extends Omit<AppParts, 'now' | 'metrics'> {
+  readonly now: () => Instant;
+  readonly guard: AddressGuard;
+  readonly conformance: Conformance;
+  readonly pages: PageTokens;
+  readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
+}
+
+/** What goes back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Resource | OperationOutcome | { readonly type: string; readonly text: string } | null;
+}
+
+/** One request on its way through the pipeline. What a later step sets is null before it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly startedAt: Instant;
+  /** The caller's `X-Request-ID` where it is a UUID; else the broker's own. For log lines. */
+  requestId: string;
+  /** `http://host/fhir`, as the caller reached it. */
+  base: string;
+  readonly path: string;
+  /** The part of the URL after `?`, as it stands; never logged. */
+  readonly query: string;
+  route: Matched | null;
+  principal: Principal | null;
+  reach: Reach | null;
+  /** A body read as a form. */
+  form: URLSearchParams | null;
+  /** A body read as JSON, and held against its profile where the route says so. */
+  resource: Resource | null;
+  answer: Answer | null;
+}
+
+const set = <T>(value: T | null, what: string): T => {
+  // A step that runs before what it needs is the broker's own fault: 500, and nothing is let through.
+  if (value === null) throw new Error(`the pipeline has not yet set ${what}`);
+  return value;
+};
+
+export const routeOf = (exchange: Exchange): Matched => set(exchange.route, 'the route');
+export const principalOf = (exchange: Exchange): Principal => set(exchange.principal, 'the principal');
+export const reachOf = (exchange: Exchange): Reach => set(exchange.reach, 'the reach');
+export const resourceOf = (exchange: Exchange): Resource => set(exchange.resource, 'the resource');

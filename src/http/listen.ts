@@ -1,0 +1,75 @@
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { toOperationOutcome } from '../../mappings/outcome/to-operation-outcome.ts';
+import { Line } from '../log.ts';
+import type { Log } from '../log.ts';
+import { CannotStart } from '../model/cannot-start.ts';
+
+/** A door that is open. */
+export interface Listening {
+  readonly server: Server;
+  readonly port: number;
+  /** `http://HOST:PORT/fhir`. */
+  readonly url: string;
+  /** Takes no new request, waits for those in flight, and cuts what is left after `graceMs`. */
+  close(graceMs?: number): Promise<void>;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use: set PORT to another one, or to 0',
+  EACCES: 'this user may not open the port: set PORT to another one',
+  EADDRNOTAVAIL: 'this machine does not have the address: set HOST to one of its own',
+  ENOTFOUND: 'the name of the host is not known: set HOST to an address',
+};
+
+const open = (server: Server, port: number, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new CannotStart(`cannot listen on ${host}:${port}: ${REASONS[error.code ?? ''] ?? error.code ?? 'no reason given'}`));
+    });
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+
+// What is no HTTP at all never becomes a request: it is answered on the bare socket.
+const answerGarbage = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, category] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? (['431 Request Header Fields Too Large', 'too-large'] as const)
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? (['408 Request Timeout', 'malformed'] as const)
+        : (['400 Bad Request', 'malformed'] as const);
+  const body = JSON.stringify(toOperationOutcome({ category, issues: [{ at: null, help: 'this is no HTTP request that can be read' }] }));
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+};
+
+const closer = (server: Server) => async (graceMs = 10_000): Promise<void> => {
+  const closed = new Promise<void>((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)));
+  });
+  // A kept-alive connection becomes idle when its last request ends, and nobody closes it then.
+  const idle = setInterval(() => server.closeIdleConnections(), 25);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  try {
+    await closed;
+  } finally {
+    clearInterval(idle);
+    clearTimeout(cut);
+  }
+};
+
+/** Opens the door. `port` 0 picks a free one. Throws CannotStart, with one line, where it cannot listen. */
+export const listen = async (listener: RequestListener, { host, port, log }: { readonly host: string; readonly port: number; readonly log: Log }): Promise<Listening> => {
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 30_000, connectionsCheckingInterval: 5_000, noDelay: true },
+    listener,
+  );
+  server.on('clientError', answerGarbage);
+  const chosen = await open(server, port, host);
+  log(Line.listening, { host, port: chosen });
+  return { server, port: chosen, url: `http://${host.includes(':') ? `[${host}]` : host}:${chosen}/fhir`, close: closer(server) };
+};

@@ -1,0 +1,49 @@
+import type { Door, Exchange } from './exchange.ts';
+import { toFailure } from './failure.ts';
+import type { Route } from './routes.ts';
+import { sendAnswer } from './send-answer.ts';
+import { act, applyPolicy, checkLimits, matchRoute, mirrorIds, namePrincipal, parseBody, validateResource } from './steps.ts';
+
+/** One step of the door: it changes the exchange, or throws. */
+export interface Step {
+  readonly name: string;
+  /** Whether it runs on a route; null is a request that has none, or none yet. */
+  readonly on: (route: Route | null) => boolean;
+  readonly run: (exchange: Exchange, door: Door) => Promise<void> | void;
+}
+
+const every = (): boolean => true;
+const closed = (route: Route | null): boolean => route === null || !route.open;
+const withBody = (route: Route | null): boolean => route !== null && route.body !== 'none';
+const writing = (route: Route | null): boolean => route?.interaction === 'create' || route?.interaction === 'update';
+
+/**
+ * The door, in the order in which a request goes through it. What throws goes straight to the answer. The route comes before the caller, for
+ * some routes need none; an unknown one is refused only after, under `policy`, so that a stranger learns nothing of what is here.
+ */
+export const PIPELINE: readonly Step[] = [
+  { name: 'request id', on: every, run: mirrorIds },
+  { name: 'route', on: every, run: matchRoute },
+  { name: 'limits', on: every, run: checkLimits },
+  { name: 'principal', on: closed, run: namePrincipal },
+  { name: 'policy', on: closed, run: applyPolicy },
+  { name: 'parse', on: withBody, run: parseBody },
+  { name: 'validate', on: writing, run: validateResource },
+  { name: 'act', on: every, run: act },
+  { name: 'answer', on: every, run: sendAnswer },
+];
+
+/** Takes one request through the pipeline. Answers whatever happens, and never throws. */
+export const runPipeline = async (exchange: Exchange, door: Door, steps: readonly Step[] = PIPELINE): Promise<void> => {
+  try {
+    for (const step of steps) {
+      if (!step.on(exchange.route?.route ?? null)) continue;
+      const pending = step.run(exchange, door);
+      if (pending !== undefined) await pending;
+    }
+  } catch (error) {
+    exchange.answer = toFailure(error, exchange, door);
+    if (exchange.response.headersSent) exchange.response.destroy();
+    else sendAnswer(exchange);
+  }
+};

@@ -1,0 +1,20 @@
+import { Anomaly } from '../model/anomaly.ts';
+import type { Category, Issue } from '../model/anomaly.ts';
+
+/** A failure that only HTTP knows: its status is finer than its category's (RFC 9110: 404 for an unknown type, 405, 406, 414, 415). */
+export class Refusal extends Anomaly {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: 400 | 404 | 405 | 406 | 414 | 415, category: Category, issue: Issue, headers: Readonly<Record<string, string>> = {}) {
+    super(category, issue);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** What is not there for this caller: the same words whether it exists or not (I6). */
+export const notFound = (): Anomaly => new Anomaly('not-found', { at: null, help: 'there is no such resource here' });
+
+/** A search parameter or header that cannot be read: 400, with its name as R4 writes it (`http.` and the name). */
+export const badParameter = (name: string, help: string): Anomaly => new Anomaly('malformed', { at: `http.${name}`, code: 'value', help });

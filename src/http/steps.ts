@@ -1,0 +1,112 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { Anomaly } from '../model/anomaly.ts';
+import type { Door, Exchange } from './exchange.ts';
+import { principalOf, resourceOf, routeOf } from './exchange.ts';
+import { ACTS } from './acts.ts';
+import { checkAccept, checkContentType } from './media.ts';
+import { OFFERED, permitted } from './policy.ts';
+import type { Interaction } from './policy.ts';
+import { principalFrom } from './principal.ts';
+import { readBody } from './read/read-body.ts';
+import { readJson } from './read/read-json.ts';
+import { badParameter, Refusal } from './refusal.ts';
+import { findRoute, whyNoRoute } from './routes.ts';
+import { writeRules } from './write-rules.ts';
+
+const MAX_URL = 8_192;
+const MAX_FORM = 65_536;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const HOST = /^[A-Za-z0-9.\-:[\]]{1,255}$/;
+
+const one = (header: string | readonly string[] | undefined): string | undefined => (typeof header === 'string' ? header : header?.[0]);
+
+/** Mirrors the ids that the caller sent, as they are (nhs.md section 3); the log gets a UUID or the broker's own, for an id may hold anything. */
+export const mirrorIds = (exchange: Exchange, door: Door): void => {
+  const { request, response } = exchange;
+  const requestId = one(request.headers['x-request-id']);
+  const correlationId = one(request.headers['x-correlation-id']);
+  if (requestId !== undefined && UUID.test(requestId)) exchange.requestId = requestId;
+  response.setHeader('X-Request-ID', requestId ?? exchange.requestId);
+  if (correlationId !== undefined) response.setHeader('X-Correlation-ID', correlationId);
+  const forwarded = door.config.behindProxy;
+  const host = (forwarded ? one(request.headers['x-forwarded-host']) : undefined) ?? request.headers.host ?? '';
+  const scheme = forwarded && one(request.headers['x-forwarded-proto']) === 'https' ? 'https' : 'http';
+  exchange.base = HOST.test(host) ? `${scheme}://${host}/fhir` : '/fhir';
+};
+
+/** Finds the route; what has none is refused only once its caller is known. */
+export const matchRoute = (exchange: Exchange): void => {
+  exchange.route = findRoute(exchange.request.method ?? '', exchange.path);
+};
+
+/** Refuses what is too long, and what asks for or sends another media type. */
+export const checkLimits = ({ request, path, query, route }: Exchange): void => {
+  if (path.length + query.length > MAX_URL)
+    throw new Refusal(414, 'too-large', { at: 'http.path', help: `an address has at most ${MAX_URL} characters: search by POST` });
+  if (path.includes('%00')) throw badParameter('path', 'holds a character that is not text');
+  if (route?.route.interaction === 'live' || route?.route.interaction === 'ready' || route?.route.interaction === 'metrics') return;
+  checkAccept(request.headers.accept, query.includes('_format=') ? new URLSearchParams(query).get('_format') : null);
+};
+
+/** Names the caller: 401 without. */
+export const namePrincipal = (exchange: Exchange, door: Door): void => {
+  exchange.principal = principalFrom(exchange.request.headers, door.config.operatorOds);
+};
+
+/** Denies by default: a route that is not there (404, 405), a type or interaction that the policy does not give this kind (403). */
+export const applyPolicy = (exchange: Exchange): void => {
+  if (exchange.route === null) throw whyNoRoute(exchange.path);
+  const { route, type } = exchange.route;
+  const offered = OFFERED.get(type);
+  const interaction = [...(offered ?? [])].find((each): each is Interaction => each === route.interaction);
+  if (interaction === undefined) throw new Refusal(405, 'unsupported', { at: null, help: `this type offers ${[...(offered ?? [])].join(', ')}` }, { Allow: allowOf(offered) });
+  const reach = permitted(principalOf(exchange).kind, type, interaction);
+  if (reach === null) throw new Anomaly('forbidden', { at: null, help: `a service of this kind may not ${interaction} ${type}` });
+  exchange.reach = reach;
+};
+
+const allowOf = (offered: ReadonlySet<Interaction> | undefined): string =>
+  [
+    ...(offered?.has('read') || offered?.has('search') ? ['GET'] : []),
+    ...(offered?.has('create') || offered?.has('search') ? ['POST'] : []),
+    ...(offered?.has('update') ? ['PUT'] : []),
+    ...(offered?.has('delete') ? ['DELETE'] : []),
+  ].join(', ');
+
+// The parse is the door: from here on it is a resource, of a type that the next step checks.
+const isResource = (value: unknown): value is Resource =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && 'resourceType' in value && typeof value.resourceType === 'string';
+
+/** Reads the body: a form, or JSON that is a resource of the type that the address names. */
+export const parseBody = async (exchange: Exchange): Promise<void> => {
+  const { route, type } = routeOf(exchange);
+  const { request } = exchange;
+  if (route.body === 'none') return;
+  checkContentType(request.headers, route.body === 'form' ? 'form' : 'resource');
+  if (route.body === 'form') {
+    exchange.form = new URLSearchParams(await readBody(request, MAX_FORM));
+    checkAccept(undefined, exchange.form.get('_format'));
+    return;
+  }
+  const value = readJson(await readBody(request));
+  if (!isResource(value)) throw new Anomaly('malformed', { at: 'resourceType', help: 'the body is a resource: a JSON object with its resourceType' });
+  const expected = route.body === 'parameters' ? 'Parameters' : type;
+  if (value.resourceType !== expected && !(route.interaction === 'validate' && value.resourceType === 'Parameters'))
+    throw new Anomaly('malformed', { at: 'resourceType', help: `is ${expected}, as the address says` });
+  exchange.resource = value;
+};
+
+/** Holds what is to be stored against its profile and the door's own rules: 422 with every place that is wrong. */
+export const validateResource = (exchange: Exchange, door: Door): void => {
+  const resource = resourceOf(exchange);
+  const errors = door.validate(resource).filter(({ severity }) => severity === undefined || severity === 'error');
+  if (errors.length > 0) throw new Anomaly('incorrect', errors);
+  const { config, guard } = door;
+  const rules = writeRules(resource, { principal: principalOf(exchange), guard, plainSomewhere: config.outboundAllow.length > 0 });
+  if (rules.length > 0) throw new Anomaly('incorrect', rules);
+};
+
+/** Does what the route is for. */
+export const act = async (exchange: Exchange, door: Door): Promise<void> => {
+  exchange.answer = await ACTS[routeOf(exchange).route.interaction](exchange, door);
+};

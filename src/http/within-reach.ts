@@ -1,0 +1,68 @@
+import type { Resource, Task } from '@medplum/fhirtypes';
+import { System } from '../../profiles/canonicals.ts';
+import { fromHealthcareService } from '../../mappings/facts/from-healthcare-service.ts';
+import { idOf, odsOf } from '../../mappings/facts/reference-of.ts';
+import type { Principal } from '../model/principal.ts';
+import type { DoorStore, Stored } from '../store/door.ts';
+import type { Reach } from './policy.ts';
+
+const isTask = (resource: Resource): resource is Task => resource.resourceType === 'Task';
+
+/** Whether a Task names an organisation as the one that has it to do. */
+export const isAddressedTo = (resource: Resource, ods: string): boolean => isTask(resource) && odsOf(resource.owner) === ods;
+
+const isSubjectOfTask = async (store: DoorStore, { type, id }: Stored, ods: string): Promise<boolean> => {
+  const { total } = await store.search({
+    type: 'Task',
+    owner: null,
+    tokens: [
+      { param: 'focus', anyOf: [`${type}/${id}`] },
+      { param: 'owner', anyOf: [`${System.odsOrganization}|${ods}`] },
+    ],
+    ids: null,
+    updatedFrom: null,
+    updatedBefore: null,
+    count: 1,
+    after: null,
+  });
+  return total > 0;
+};
+
+/** Whether a stored HealthcareService is the caller's: its organisation's, and of its kind. */
+export const isProvidedBy = async (store: DoorStore, service: Stored, { organization, kind }: Principal): Promise<boolean> => {
+  if (service.body.resourceType !== 'HealthcareService') return false;
+  const { providedBy, recipient } = fromHealthcareService(service.body);
+  if (recipient.kind !== kind) return false;
+  const named = odsOf(providedBy);
+  const id = idOf(providedBy, 'Organization');
+  const provider = id === null ? null : await store.read('Organization', id);
+  const stored =
+    provider?.body.resourceType === 'Organization'
+      ? (provider.body.identifier?.find(({ system }) => system === System.odsOrganization)?.value ?? null)
+      : null;
+  // Where a logical and a literal reference stand together, both must say the same.
+  if (named !== null && named !== organization) return false;
+  return id === null ? named === organization : stored === organization;
+};
+
+/** Whether a stored resource is within a caller's reach. What is not, is answered as if it were not there. */
+export const isWithinReach = async (store: DoorStore, principal: Principal, reach: Reach, stored: Stored): Promise<boolean> => {
+  const isOwn = stored.owner === principal.organization;
+  switch (reach) {
+    case 'any':
+      return true;
+    case 'own':
+    case 'own-or-disclosed':
+      return isOwn;
+    case 'addressed':
+      return isAddressedTo(stored.body, principal.organization);
+    case 'own-or-addressed':
+      return isOwn || (await isSubjectOfTask(store, stored, principal.organization));
+    case 'provided':
+      return isProvidedBy(store, stored, principal);
+    case 'disclosed':
+      return false;
+    default:
+      return reach satisfies never;
+  }
+};
