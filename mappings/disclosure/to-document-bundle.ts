@@ -1,5 +1,6 @@
 import type { Bundle, BundleEntry, Composition, Resource } from '@medplum/fhirtypes';
 import { BASE, Profile } from '../../profiles/canonicals.ts';
+import type { Sequence } from '../../src/model/copy.ts';
 import type { Disclosure, Envelope } from '../../src/model/disclosure.ts';
 import { toFhirInstant } from '../time.ts';
 import { SECURITY } from './meta.ts';
@@ -9,8 +10,11 @@ import { toComposition } from './to-composition.ts';
 import { toOrganization } from './to-organization.ts';
 import { toPatient } from './to-patient.ts';
 
+/** What a document carries beside the disclosure; one that is pulled has no sequence. */
+type DocumentEnvelope = Pick<Envelope, 'documentId' | 'sentAt'> & { readonly sequence: Sequence | null };
+
 /** The disclosure as a FHIR document: Composition, CarePlan, the least Patient, the publisher. Its bytes are its `JSON.stringify`. */
-export const toDocumentBundle = (disclosure: Disclosure, envelope: Pick<Envelope, 'documentId' | 'sequence' | 'sentAt'>): Bundle => {
+export const toDocumentBundle = (disclosure: Disclosure, envelope: DocumentEnvelope): Bundle => {
   const organization = toOrganization(disclosure.publisher);
   return {
     resourceType: 'Bundle',
