@@ -4,7 +4,8 @@ import type { Draft, Find, Rule } from './guardrails/rule.ts';
 import { hasNumber, WORD_RULES } from './guardrails/word-rules.ts';
 
 /** `Type/id` of a literal reference, whatever base or version stands around it. */
-const typeAndId = (reference: string): string => /([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/.*)?$/.exec(reference)?.[1] ?? reference;
+const typeAndId = (reference: string): string =>
+  /([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/.*)?$/.exec(reference)?.[1] ?? reference;
 const sameResource = (a: string, b: string): boolean => typeAndId(a) === typeAndId(b);
 
 const stop = (at: string): Find => ({ at, stops: true });
@@ -49,7 +50,9 @@ const withThePerson: Rule = {
     if (secondClinician === null || secondClinician.trim() === '') return [stop(`${at}.secondClinician`)];
     // An approver whom nobody can tell from the second clinician might be the second clinician.
     const approvers = hands.filter(({ as }) => as === 'approver');
-    return approvers.some(({ reference }) => reference === null || sameResource(reference, secondClinician)) ? [stop(`${at}.secondClinician`)] : [];
+    return approvers.some(({ reference }) => reference === null || sameResource(reference, secondClinician))
+      ? [stop(`${at}.secondClinician`)]
+      : [];
   },
 };
 

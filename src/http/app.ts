@@ -22,7 +22,9 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } } }));
+  app.use(
+    helmet({ contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } } }),
+  );
   app.use((request, response) => {
     const [path = '', ...query] = request.url.split('?');
     const exchange: Exchange = {

@@ -31,7 +31,9 @@ const isInteraction = (value: string): value is Interaction => value in CODES ||
 
 const toResource = (type: string, offered: ReadonlySet<Interaction>): CapabilityStatementRestResource => {
   const profile = profileOf(type);
-  const routed = ROUTES.map(({ interaction }) => interaction).filter((each): each is Interaction => isInteraction(each) && offered.has(each));
+  const routed = ROUTES.map(({ interaction }) => interaction).filter(
+    (each): each is Interaction => isInteraction(each) && offered.has(each),
+  );
   const interactions = [...new Set(routed)];
   const parameters = PARAMETERS.get(type) ?? [];
   const operations = interactions.flatMap((name) => {
@@ -77,7 +79,8 @@ export const capabilityStatement = (base: string): CapabilityStatement => ({
   rest: [
     {
       mode: 'server',
-      documentation: 'Recipients read CarePlan, Composition, Patient and Flag as disclosures, computed for the one who asks; publishers read what they wrote.',
+      documentation:
+        'Recipients read CarePlan, Composition, Patient and Flag as disclosures, computed for the one who asks; publishers read what they wrote.',
       security: {
         description: `A caller is named by ${ORGANISATION_HEADER} and ${KIND_HEADER}, on loopback or by the proxy in front. Everything that is not permitted is refused; what another holds is answered as if it were not there.`,
       },

@@ -3,7 +3,17 @@ import type { Resource, Subscription, Task } from '@medplum/fhirtypes';
 import { Anomaly } from '../model/anomaly.ts';
 
 /** What the one who has a Task to do may change of it. */
-const OF_TASK: ReadonlySet<string> = new Set(['meta', 'text', 'status', 'statusReason', 'businessStatus', 'note', 'output', 'lastModified', 'executionPeriod']);
+const OF_TASK: ReadonlySet<string> = new Set([
+  'meta',
+  'text',
+  'status',
+  'statusReason',
+  'businessStatus',
+  'note',
+  'output',
+  'lastModified',
+  'executionPeriod',
+]);
 const ANSWERS: readonly Task['status'][] = ['received', 'accepted', 'rejected', 'in-progress', 'on-hold', 'failed', 'completed'];
 const ENDED: readonly Task['status'][] = ['completed', 'cancelled', 'entered-in-error'];
 

@@ -4,7 +4,13 @@ import type { Resource } from '@medplum/fhirtypes';
 const GENERATED = new URL('../../profiles/generated/', import.meta.url);
 
 /** Types of definition that the broker publishes. */
-export const CONFORMANCE_TYPES: ReadonlySet<string> = new Set(['StructureDefinition', 'CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']);
+export const CONFORMANCE_TYPES: ReadonlySet<string> = new Set([
+  'StructureDefinition',
+  'CodeSystem',
+  'ValueSet',
+  'ConceptMap',
+  'NamingSystem',
+]);
 
 /** One published definition. */
 export interface Definition {

@@ -13,7 +13,7 @@ export const versionHeaders = (version: number, at: Instant): Readonly<Record<st
 
 /** Whether `If-None-Match` names this version. */
 export const isUnchanged = (header: string | undefined, version: number): boolean =>
-  header !== undefined && header.split(',').some((each) => each.trim() === '*' || each.trim().replace(/^W\//, '') === `"${version}"`);
+  (header?.split(',') ?? []).some((each) => each.trim() === '*' || each.trim().replace(/^W\//, '') === `"${version}"`);
 
 /** The version that `If-Match` names; null where there is no such header. Throws `malformed` for one that is no ETag, `stale` for one that was never ours. */
 export const ifMatchOf = (header: string | undefined): number | null => {
@@ -25,4 +25,5 @@ export const ifMatchOf = (header: string | undefined): number | null => {
 };
 
 /** The version that the caller changed is not the newest. */
-export const stale = (): Anomaly => new Anomaly('stale', { at: 'http.If-Match', help: 'another version is the newest: read it, and try again' });
+export const stale = (): Anomaly =>
+  new Anomaly('stale', { at: 'http.If-Match', help: 'another version is the newest: read it, and try again' });

@@ -11,7 +11,10 @@ const UNREACHABLE = /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|08...
 const isUnreachable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   const { code } = error as { readonly code?: unknown };
-  return (typeof code === 'string' && UNREACHABLE.test(code)) || /^(?:timeout exceeded when trying to connect|Connection terminated)/.test(error.message);
+  return (
+    (typeof code === 'string' && UNREACHABLE.test(code)) ||
+    /^(?:timeout exceeded when trying to connect|Connection terminated)/.test(error.message)
+  );
 };
 
 const statusOf = (anomaly: Anomaly): number => (anomaly instanceof Refusal ? anomaly.status : CATEGORY_TABLE[anomaly.category].status);
@@ -39,6 +42,9 @@ export const toFailure = (error: unknown, exchange: Exchange, door: Pick<Door, '
   return {
     status: CATEGORY_TABLE[category].status,
     headers: { 'Retry-After': '2' },
-    body: toOperationOutcome({ category, issues: [{ at: null, help: `the broker failed, and what you sent did not cause it; its log says more under ${faultId}` }] }),
+    body: toOperationOutcome({
+      category,
+      issues: [{ at: null, help: `the broker failed, and what you sent did not cause it; its log says more under ${faultId}` }],
+    }),
   };
 };

@@ -44,26 +44,33 @@ const answerGarbage = (error: NodeJS.ErrnoException, socket: Socket): void => {
         ? (['408 Request Timeout', 'malformed'] as const)
         : (['400 Bad Request', 'malformed'] as const);
   const body = JSON.stringify(toOperationOutcome({ category, issues: [{ at: null, help: 'this is no HTTP request that can be read' }] }));
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 };
 
-const closer = (server: Server) => async (graceMs = 10_000): Promise<void> => {
-  const closed = new Promise<void>((resolve, reject) => {
-    server.close((error) => (error === undefined ? resolve() : reject(error)));
-  });
-  // A kept-alive connection becomes idle when its last request ends, and nobody closes it then.
-  const idle = setInterval(() => server.closeIdleConnections(), 25);
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-  try {
-    await closed;
-  } finally {
-    clearInterval(idle);
-    clearTimeout(cut);
-  }
-};
+const closer =
+  (server: Server) =>
+  async (graceMs = 10_000): Promise<void> => {
+    const closed = new Promise<void>((resolve, reject) => {
+      server.close((error) => (error === undefined ? resolve() : reject(error)));
+    });
+    // A kept-alive connection becomes idle when its last request ends, and nobody closes it then.
+    const idle = setInterval(() => server.closeIdleConnections(), 25);
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    try {
+      await closed;
+    } finally {
+      clearInterval(idle);
+      clearTimeout(cut);
+    }
+  };
 
 /** Opens the door. `port` 0 picks a free one. Throws CannotStart, with one line, where it cannot listen. */
-export const listen = async (listener: RequestListener, { host, port, log }: { readonly host: string; readonly port: number; readonly log: Log }): Promise<Listening> => {
+export const listen = async (
+  listener: RequestListener,
+  { host, port, log }: { readonly host: string; readonly port: number; readonly log: Log },
+): Promise<Listening> => {
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 30_000, connectionsCheckingInterval: 5_000, noDelay: true },
     listener,

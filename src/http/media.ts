@@ -11,8 +11,15 @@ const FORM_BODY = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /** Refuses (406) where `Accept`, or `_format`, which overrules it, leaves no JSON. */
 export const checkAccept = (accept: string | undefined, format: string | null): void => {
-  const fits = format === null ? accept === undefined || accept.trim() === '' || ACCEPTED.test(accept) : JSON_FORMAT.test(format.split(';')[0]?.trim() ?? '');
-  if (!fits) throw new Refusal(406, 'unsupported', { at: format === null ? 'http.Accept' : 'http._format', help: 'answers are application/fhir+json' });
+  const fits =
+    format === null
+      ? accept === undefined || accept.trim() === '' || ACCEPTED.test(accept)
+      : JSON_FORMAT.test(format.split(';')[0]?.trim() ?? '');
+  if (!fits)
+    throw new Refusal(406, 'unsupported', {
+      at: format === null ? 'http.Accept' : 'http._format',
+      help: 'answers are application/fhir+json',
+    });
 };
 
 const unsupported = (header: string, help: string): Refusal => new Refusal(415, 'unsupported', { at: `http.${header}`, help });
@@ -22,11 +29,15 @@ export const checkContentType = (headers: IncomingHttpHeaders, body: 'resource' 
   const type = headers['content-type'] ?? '';
   if (body === 'form' && type === '' && headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return;
   if (!(body === 'form' ? FORM_BODY : JSON_BODY).test(type))
-    throw unsupported('Content-Type', body === 'form' ? 'a search is sent as application/x-www-form-urlencoded' : 'resources are sent as application/fhir+json');
+    throw unsupported(
+      'Content-Type',
+      body === 'form' ? 'a search is sent as application/x-www-form-urlencoded' : 'resources are sent as application/fhir+json',
+    );
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw unsupported('Content-Type', 'the character set is UTF-8');
   const version = /;\s*fhirVersion\s*=\s*"?([^";\s]+)/i.exec(type)?.[1];
   if (version !== undefined && !/^4\.0(?:\.|$)/.test(version)) throw unsupported('Content-Type', 'the version of FHIR is 4.0');
   const coding = headers['content-encoding'];
-  if (coding !== undefined && coding.toLowerCase() !== 'identity') throw unsupported('Content-Encoding', 'bodies are sent as they are, not compressed');
+  if (coding !== undefined && coding.toLowerCase() !== 'identity')
+    throw unsupported('Content-Encoding', 'bodies are sent as they are, not compressed');
 };

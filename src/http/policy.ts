@@ -28,7 +28,12 @@ interface Row {
   readonly reach: Reach;
 }
 
-const row = (kinds: readonly Kind[], types: readonly string[], may: readonly Interaction[], reach: Reach): Row => ({ kinds, types, may, reach });
+const row = (kinds: readonly Kind[], types: readonly string[], may: readonly Interaction[], reach: Reach): Row => ({
+  kinds,
+  types,
+  may,
+  reach,
+});
 
 const READERS = RECIPIENT_KINDS.filter((kind) => kind !== 'publisher');
 const KEEP: readonly Interaction[] = ['create', 'read', 'vread', 'history', 'update', 'search', 'validate'];
@@ -38,7 +43,12 @@ export const POLICY: readonly Row[] = [
   row(['operator'], ['Organization', 'HealthcareService', 'Endpoint', 'Contract', 'Location'], KEEP, 'any'),
   row(['operator'], ['Task'], ['read', 'search', 'update'], 'addressed'),
 
-  row(['publisher'], ['Patient', 'CarePlan', 'Composition'], KEEP.filter((each) => each !== 'read'), 'own'),
+  row(
+    ['publisher'],
+    ['Patient', 'CarePlan', 'Composition'],
+    KEEP.filter((each) => each !== 'read'),
+    'own',
+  ),
   row(['publisher'], ['Patient', 'CarePlan', 'Composition'], ['read'], 'own-or-disclosed'),
   row(['publisher'], ['RelatedPerson', 'CareTeam', 'Practitioner', 'PractitionerRole', 'Consent', 'Provenance'], KEEP, 'own'),
   row(['publisher'], ['CarePlan'], ['approve', 'withdraw'], 'own'),
@@ -64,7 +74,8 @@ const REACHES: ReadonlyMap<string, Reach> = new Map(
 );
 
 /** How far a kind may go with an interaction on a type; null is "not at all". */
-export const permitted = (kind: Kind, type: string, interaction: Interaction): Reach | null => REACHES.get(cell(kind, type, interaction)) ?? null;
+export const permitted = (kind: Kind, type: string, interaction: Interaction): Reach | null =>
+  REACHES.get(cell(kind, type, interaction)) ?? null;
 
 /** The types that the door offers to anyone, and what it offers of each: the CapabilityStatement says the same. */
 export const OFFERED: ReadonlyMap<string, ReadonlySet<Interaction>> = POLICY.reduce((offered, { types, may }) => {

@@ -12,6 +12,8 @@ export const shown = (resource: Resource): Resource => {
 /** A Subscription that was read, changed and sent back: a header that still stands hidden keeps its value. */
 export const unhidden = (sent: Subscription, stored: Subscription | null): Subscription => {
   const kept = new Map((stored?.channel?.header ?? []).map((line) => [nameOf(line).toLowerCase(), line]));
-  const header = sent.channel?.header?.map((line) => (line.endsWith(`: ${HIDDEN}`) ? (kept.get(nameOf(line).toLowerCase()) ?? line) : line));
+  const header = sent.channel?.header?.map((line) =>
+    line.endsWith(`: ${HIDDEN}`) ? (kept.get(nameOf(line).toLowerCase()) ?? line) : line,
+  );
   return header === undefined ? sent : { ...sent, channel: { ...sent.channel, header } };
 };

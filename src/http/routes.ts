@@ -15,7 +15,12 @@ export interface Route {
   readonly open: boolean;
 }
 
-const route = (line: string, interaction: Interaction, body: Route['body'] = 'none'): Route => ({ ...split(line), interaction, body, open: false });
+const route = (line: string, interaction: Interaction, body: Route['body'] = 'none'): Route => ({
+  ...split(line),
+  interaction,
+  body,
+  open: false,
+});
 const open = (line: string, interaction: OpenInteraction): Route => ({ ...split(line), interaction, body: 'none', open: true });
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
@@ -107,7 +112,12 @@ export const whyNoRoute = (path: string): Refusal => {
   const segments = segmentsOf(path);
   const methods = TEMPLATES.filter(({ segments: template }) => matches(template, segments)).map(({ route: each }) => each.method);
   if (methods.length > 0)
-    return new Refusal(405, 'unsupported', { at: null, help: 'this method is not offered here' }, { Allow: [...new Set(methods)].join(', ') });
+    return new Refusal(
+      405,
+      'unsupported',
+      { at: null, help: 'this method is not offered here' },
+      { Allow: [...new Set(methods)].join(', ') },
+    );
   const [first, type] = segments;
   const known = type === undefined || OFFERED.has(type) || CONFORMANCE_TYPES.has(type);
   const help = first !== 'fhir' || known ? 'there is nothing at this address' : 'this resource type is not offered: see /fhir/metadata';

@@ -14,5 +14,9 @@ export const checkServesOwn = async (store: DoorStore, principal: Principal, res
   if (resource.resourceType !== 'Endpoint' || principal.kind === 'operator') return;
   const service = await store.read('HealthcareService', servedBy(resource));
   if (service !== null && (await isProvidedBy(store, service, principal))) return;
-  throw new Anomaly('incorrect', { at: `Endpoint.extension.where(url='${Extension.serves}').value`, code: 'business-rule', help: 'names no service of yours' });
+  throw new Anomaly('incorrect', {
+    at: `Endpoint.extension.where(url='${Extension.serves}').value`,
+    code: 'business-rule',
+    help: 'names no service of yours',
+  });
 };

@@ -59,7 +59,13 @@ export const applyPolicy = (exchange: Exchange): void => {
   const { route, type } = exchange.route;
   const offered = OFFERED.get(type);
   const interaction = [...(offered ?? [])].find((each): each is Interaction => each === route.interaction);
-  if (interaction === undefined) throw new Refusal(405, 'unsupported', { at: null, help: `this type offers ${[...(offered ?? [])].join(', ')}` }, { Allow: allowOf(offered) });
+  if (interaction === undefined)
+    throw new Refusal(
+      405,
+      'unsupported',
+      { at: null, help: `this type offers ${[...(offered ?? [])].join(', ')}` },
+      { Allow: allowOf(offered) },
+    );
   const reach = permitted(principalOf(exchange).kind, type, interaction);
   if (reach === null) throw new Anomaly('forbidden', { at: null, help: `a service of this kind may not ${interaction} ${type}` });
   exchange.reach = reach;
@@ -89,7 +95,8 @@ export const parseBody = async (exchange: Exchange): Promise<void> => {
     return;
   }
   const value = readJson(await readBody(request));
-  if (!isResource(value)) throw new Anomaly('malformed', { at: 'resourceType', help: 'the body is a resource: a JSON object with its resourceType' });
+  if (!isResource(value))
+    throw new Anomaly('malformed', { at: 'resourceType', help: 'the body is a resource: a JSON object with its resourceType' });
   const expected = route.body === 'parameters' ? 'Parameters' : type;
   if (value.resourceType !== expected && !(route.interaction === 'validate' && value.resourceType === 'Parameters'))
     throw new Anomaly('malformed', { at: 'resourceType', help: `is ${expected}, as the address says` });

@@ -20,7 +20,12 @@ const CHANNEL_SCHEMES = { https: true, http: false } as const;
 const ENDPOINT_SCHEMES = { https: true, http: false, mllps: true, mllp: false } as const;
 
 /** An address that the broker is asked to send to. A name is judged when it is connected to; a literal address already here. */
-const checkAddress = (text: string | undefined, at: string, schemes: Readonly<Record<string, boolean>>, { guard, plainSomewhere }: Writing): readonly Issue[] => {
+const checkAddress = (
+  text: string | undefined,
+  at: string,
+  schemes: Readonly<Record<string, boolean>>,
+  { guard, plainSomewhere }: Writing,
+): readonly Issue[] => {
   if (text === undefined || !URL.canParse(text)) return wrong(at, 'is an absolute URL', 'value');
   const url = new URL(text);
   const secure = schemes[url.protocol.slice(0, -1)];
@@ -34,7 +39,8 @@ const checkAddress = (text: string | undefined, at: string, schemes: Readonly<Re
 };
 
 const checkSubscription = (subscription: Subscription, writing: Writing): readonly Issue[] => {
-  const channel: (SubscriptionChannel & { readonly _payload?: { readonly extension?: SubscriptionChannel['extension'] } }) | undefined = subscription.channel;
+  const channel: (SubscriptionChannel & { readonly _payload?: { readonly extension?: SubscriptionChannel['extension'] } }) | undefined =
+    subscription.channel;
   const content = extensionOf(channel?._payload, Extension.backportPayloadContent)?.valueCode;
   return [
     ...(subscription.criteria === PLAN_TOPIC ? [] : wrong('Subscription.criteria', `is the topic of the broker: ${PLAN_TOPIC}`, 'value')),
@@ -46,7 +52,8 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
   ];
 };
 
-const checkEndpoint = (endpoint: Endpoint, writing: Writing): readonly Issue[] => checkAddress(endpoint.address, 'Endpoint.address', ENDPOINT_SCHEMES, writing);
+const checkEndpoint = (endpoint: Endpoint, writing: Writing): readonly Issue[] =>
+  checkAddress(endpoint.address, 'Endpoint.address', ENDPOINT_SCHEMES, writing);
 
 const checkCarePlan = (plan: CarePlan): readonly Issue[] =>
   plan.status === 'draft' ? [] : wrong('CarePlan.status', 'a plan is written as a draft; $approve and $withdraw change its status');

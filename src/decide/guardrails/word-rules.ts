@@ -43,7 +43,9 @@ const LISTS: readonly WordList[] = [
   {
     id: 'G3',
     sentence: 'A plan never stands in for judgement: take out that it replaces or overrules assessment.',
-    patterns: [/\bplan (?:replaces|overrides|overrules|takes precedence over|stands in for) (?:the |any |all |your |clinical )*(?:judge?ment|assessment)\b/i],
+    patterns: [
+      /\bplan (?:replaces|overrides|overrules|takes precedence over|stands in for) (?:the |any |all |your |clinical )*(?:judge?ment|assessment)\b/i,
+    ],
   },
   {
     id: 'G14',

@@ -16,11 +16,14 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 const INLINE = /<\/?(?:a|abbr|b|bdo|big|cite|code|dfn|em|i|img|q|samp|small|span|strong|sub|sup|tt|var)\b[^>]*>/gi;
 
 const decode = (text: string): string =>
-  text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|([a-z]+));/gi, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole;
-    const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    return point <= 0x10ffff ? String.fromCodePoint(point) : whole;
-  });
+  text.replace(
+    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|([a-z]+));/gi,
+    (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+      if (name !== undefined) return ENTITIES[name] ?? whole;
+      const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+    },
+  );
 
 // What looks alike reads alike: full-width letters, curly apostrophes, soft hyphens and invisible spaces hide no word from a rule.
 const plain = (text: string): string =>
@@ -33,7 +36,13 @@ const plain = (text: string): string =>
 
 /** The lines of an XHTML `div`, without its tags: a block ends a line, an inline tag does not. */
 export const linesOf = (div: string): readonly string[] =>
-  decode(div.replace(/<!--[\s\S]*?-->/g, '').replace(INLINE, '').replace(/\s+/g, ' ').replace(/<[^>]*>/g, '\n'))
+  decode(
+    div
+      .replace(/<!--[\s\S]*?-->/g, '')
+      .replace(INLINE, '')
+      .replace(/\s+/g, ' ')
+      .replace(/<[^>]*>/g, '\n'),
+  )
     .split('\n')
     .map(plain)
     .filter((line) => line !== '');
@@ -79,4 +88,7 @@ const ofCarePlan = (plan: CarePlan): readonly Line[] => {
 };
 
 /** Every line that a reader of the plan may meet, with its place. */
-export const wordsOf = (draft: Pick<Draft, 'carePlan' | 'composition'>): readonly Line[] => [...ofCarePlan(draft.carePlan), ...ofComposition(draft.composition)];
+export const wordsOf = (draft: Pick<Draft, 'carePlan' | 'composition'>): readonly Line[] => [
+  ...ofCarePlan(draft.carePlan),
+  ...ofComposition(draft.composition),
+];

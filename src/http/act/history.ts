@@ -13,12 +13,14 @@ export const history: Act = async (exchange, door) => {
   const { count } = askedOf(exchange);
   await readOwn(exchange, door);
   const versions = await door.store.history(type, id);
-  const entry = versions.slice(0, count).map(({ version, updatedAt, body }): BundleEntry => ({
-    fullUrl: `${exchange.base}/${type}/${id}`,
-    resource: shown(body),
-    request: version === 1 ? { method: 'POST', url: type } : { method: 'PUT', url: `${type}/${id}` },
-    response: { status: version === 1 ? '201' : '200', etag: etagOf(version), lastModified: toFhirInstant(updatedAt) },
-  }));
+  const entry = versions.slice(0, count).map(
+    ({ version, updatedAt, body }): BundleEntry => ({
+      fullUrl: `${exchange.base}/${type}/${id}`,
+      resource: shown(body),
+      request: version === 1 ? { method: 'POST', url: type } : { method: 'PUT', url: `${type}/${id}` },
+      response: { status: version === 1 ? '201' : '200', etag: etagOf(version), lastModified: toFhirInstant(updatedAt) },
+    }),
+  );
   const body: Bundle = {
     resourceType: 'Bundle',
     type: 'history',

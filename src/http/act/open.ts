@@ -15,7 +15,8 @@ const json = (status: number, value: Readonly<Record<string, string>>) => ({
 export const live: Act = () => json(200, { status: 'live' });
 
 /** Database, queue and migrations are in order; 503 while they are not. */
-export const ready: Act = async (_exchange, door) => ((await door.store.isReady()) ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' }));
+export const ready: Act = async (_exchange, door) =>
+  (await door.store.isReady()) ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' });
 
 /** What Prometheus reads. */
 export const metrics: Act = async (_exchange, door) => ({ status: 200, headers: {}, body: await door.exposition() });
@@ -44,7 +45,13 @@ export const conformanceSearch: Act = (exchange, door) => {
     link: [{ relation: 'self', url: `${exchange.base}/${type}${url === null ? '' : `?url=${encodeURIComponent(url)}`}` }],
     ...(found.length === 0
       ? {}
-      : { entry: found.map((each) => ({ fullUrl: `${exchange.base}/${type}/${each.id}`, resource: each.body, search: { mode: 'match' as const } })) }),
+      : {
+          entry: found.map((each) => ({
+            fullUrl: `${exchange.base}/${type}/${each.id}`,
+            resource: each.body,
+            search: { mode: 'match' as const },
+          })),
+        }),
   };
   return { status: 200, headers: {}, body };
 };

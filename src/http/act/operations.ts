@@ -12,7 +12,8 @@ import { readOwn } from './read.ts';
 
 const MAX_REASON = 1_000;
 
-const required = (name: string, help: string): Anomaly => new Anomaly('incorrect', { at: `Parameters.parameter.where(name='${name}')`, code: 'required', help });
+const required = (name: string, help: string): Anomaly =>
+  new Anomaly('incorrect', { at: `Parameters.parameter.where(name='${name}')`, code: 'required', help });
 
 const parametersOf = (exchange: Exchange): Parameters => {
   const resource = resourceOf(exchange);
@@ -32,7 +33,8 @@ const stringOf = (parameters: Parameters, name: string, help: string): string =>
   return value;
 };
 
-const errorsOf = (issues: readonly Issue[]): readonly Issue[] => issues.filter(({ severity }) => severity === undefined || severity === 'error');
+const errorsOf = (issues: readonly Issue[]): readonly Issue[] =>
+  issues.filter(({ severity }) => severity === undefined || severity === 'error');
 
 /** CarePlan/[id]/$approve: the draft, at the version that the approver saw, becomes the plan. */
 export const approve: Act = async (exchange, door) => {
@@ -42,7 +44,11 @@ export const approve: Act = async (exchange, door) => {
   const provenance: Resource | undefined = parameter(parameters, 'provenance')?.resource;
   if (provenance?.resourceType !== 'Provenance') throw required('provenance', 'is the Provenance of the approval');
   const errors = errorsOf(door.validate(provenance));
-  if (errors.length > 0) throw new Anomaly('incorrect', errors.map((each) => ({ ...each, at: `Parameters.parameter.where(name='provenance').resource.${each.at ?? ''}` })));
+  if (errors.length > 0)
+    throw new Anomaly(
+      'incorrect',
+      errors.map((each) => ({ ...each, at: `Parameters.parameter.where(name='provenance').resource.${each.at ?? ''}` })),
+    );
   const stored = await door.store.approve(principalOf(exchange), draft.id, version, provenance);
   return { status: 200, headers: versionHeaders(stored.version, stored.updatedAt), body: stored.body };
 };
@@ -72,7 +78,9 @@ export const validateOnly: Act = (exchange, door): Answer => {
   if (resource === undefined) throw required('resource', 'is the resource to validate');
   const { type } = routeOf(exchange);
   const issues: readonly Issue[] =
-    resource.resourceType === type ? door.validate(resource) : [{ at: 'resourceType', code: 'value', help: `is ${type}, as in the address` }];
+    resource.resourceType === type
+      ? door.validate(resource)
+      : [{ at: 'resourceType', code: 'value', help: `is ${type}, as in the address` }];
   const well: Issue = { at: null, code: 'informational', severity: 'information', help: 'this resource may be sent' };
   return { status: 200, headers: {}, body: toOperationOutcome({ category: 'incorrect', issues: issues.length === 0 ? [well] : issues }) };
 };

@@ -27,7 +27,10 @@ const page = async (exchange: Exchange, door: Door, search: Search, rest: Pick<F
 
 /** Whether a disclosed resource says one of these codes. */
 const says = (resource: Resource, param: 'status' | 'code', anyOf: readonly string[]): boolean => {
-  const { status, code } = resource as { readonly status?: string; readonly code?: { readonly coding?: readonly { system?: string; code?: string }[] } };
+  const { status, code } = resource as {
+    readonly status?: string;
+    readonly code?: { readonly coding?: readonly { system?: string; code?: string }[] };
+  };
   return anyOf.some((text) => {
     const wanted = tokenOf(text);
     if (param === 'status') return status === wanted.code;
@@ -39,7 +42,10 @@ const searchDisclosed = async (exchange: Exchange, door: Door, type: string, ask
   const { lookUp, ids, tokens, used, ignored } = disclosedSearch(type, asked, exchange.base);
   const found = lookUp === null ? [] : await lookUpAs(exchange, door, type, lookUp);
   const matches = found
-    .filter(({ disclosure, resource }) => (ids === null || ids.includes(disclosure.id)) && tokens.every(({ param, anyOf }) => says(resource, param, anyOf)))
+    .filter(
+      ({ disclosure, resource }) =>
+        (ids === null || ids.includes(disclosure.id)) && tokens.every(({ param, anyOf }) => says(resource, param, anyOf)),
+    )
     .map(({ resource }) => resource);
   return answer({ base: exchange.base, type, matches: matches.slice(0, asked.count), total: matches.length, next: null, used, ignored });
 };

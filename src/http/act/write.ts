@@ -78,6 +78,11 @@ export const remove: Act = async (exchange, door) => {
   const stored = await readOwn(exchange, door);
   if (stored.body.resourceType !== 'Subscription') throw new Error('only a Subscription can be switched off');
   if (stored.body.status !== 'off')
-    await door.store.write({ principal: principalOf(exchange), resource: { ...stored.body, status: 'off' }, id: stored.id, ifMatch: stored.version });
+    await door.store.write({
+      principal: principalOf(exchange),
+      resource: { ...stored.body, status: 'off' },
+      id: stored.id,
+      ifMatch: stored.version,
+    });
   return { status: 204, headers: {}, body: null };
 };

@@ -6,7 +6,8 @@ export const MAX_BODY = 2 * 1024 * 1024;
 /** A caller who sends on after the refusal is cut off here. */
 const MAX_DRAINED = 8 * MAX_BODY;
 
-const tooLarge = (limit: number): Anomaly => new Anomaly('too-large', { at: 'http.Content-Length', help: `a body has at most ${limit} bytes` });
+const tooLarge = (limit: number): Anomaly =>
+  new Anomaly('too-large', { at: 'http.Content-Length', help: `a body has at most ${limit} bytes` });
 
 /**
  * The whole body as text. Throws `too-large` as soon as the limit is passed, and goes on reading, but keeping nothing, so that the caller gets to

@@ -33,7 +33,8 @@ export const askedOf = (exchange: Exchange): Asked => {
   if (all.length > MAX_PARAMETERS) throw badParameter('search', `has at most ${MAX_PARAMETERS} parameters`);
   for (const [name, value] of all) {
     // PostgreSQL takes no NUL, and half a surrogate pair is no text.
-    if (value.includes('\0') || name.includes('\0') || !value.isWellFormed()) throw badParameter(checkedNames(name), 'holds a character that is not text');
+    if (value.includes('\0') || name.includes('\0') || !value.isWellFormed())
+      throw badParameter(checkedNames(name), 'holds a character that is not text');
   }
   const single = (name: string): string | null => {
     const found = all.filter(([each]) => each === name);

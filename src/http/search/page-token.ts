@@ -31,7 +31,9 @@ export const createPageTokens = (): PageTokens => {
       const refused = badParameter('_page', 'is no page of a search of the last hour: search again');
       const bytes = Buffer.from(token, 'base64url');
       if (bytes.length < 29) throw refused;
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(callerOf(principal)).setAuthTag(bytes.subarray(12, 28));
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
+        .setAAD(callerOf(principal))
+        .setAuthTag(bytes.subarray(12, 28));
       let text: string;
       try {
         text = `${decipher.update(bytes.subarray(28), undefined, 'utf8')}${decipher.final('utf8')}`;

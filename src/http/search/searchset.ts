@@ -20,7 +20,9 @@ export interface Found {
 const HARMLESS = /^(?:_id|_lastUpdated|status|code|focus|owner|target)$/;
 
 const linksOf = ({ base, type, used, next }: Found): BundleLink[] => {
-  const query = used.map(([name, value]) => `${encodeURIComponent(name)}=${HARMLESS.test(name) ? encodeURIComponent(value) : ''}`).join('&');
+  const query = used
+    .map(([name, value]) => `${encodeURIComponent(name)}=${HARMLESS.test(name) ? encodeURIComponent(value) : ''}`)
+    .join('&');
   return [
     { relation: 'self', url: `${base}/${type}${query === '' ? '' : `?${query}`}` },
     ...(next === null ? [] : [{ relation: 'next', url: `${base}/${type}?_page=${next}` } satisfies BundleLink]),
@@ -31,7 +33,11 @@ const ignoredEntry = (names: readonly string[]): BundleEntry => ({
   search: { mode: 'outcome' },
   resource: toOperationOutcome({
     category: 'unsupported',
-    issues: names.map((name) => ({ at: `http.${checkedNames(name)}`, help: 'is no parameter of this search, and was ignored', severity: 'warning' })),
+    issues: names.map((name) => ({
+      at: `http.${checkedNames(name)}`,
+      help: 'is no parameter of this search, and was ignored',
+      severity: 'warning',
+    })),
   }),
 });
 

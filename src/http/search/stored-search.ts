@@ -28,7 +28,10 @@ interface Asking {
 }
 
 /** A name of a parameter in its parts: `patient`, `patient:identifier`, `patient.identifier`. Null where the type has no such parameter. */
-export const parameterOf = (type: string, name: string): { readonly parameter: Parameter; readonly by: 'value' | 'identifier' | 'chain' } | null => {
+export const parameterOf = (
+  type: string,
+  name: string,
+): { readonly parameter: Parameter; readonly by: 'value' | 'identifier' | 'chain' } | null => {
   const [, base = '', mark, rest] = /^([^:.]+)(?:([:.])(.+))?$/s.exec(name) ?? [];
   const parameter = (PARAMETERS.get(type) ?? []).find((each) => each.name === base);
   if (parameter === undefined) return null;
@@ -52,7 +55,13 @@ const literals = async ({ store, principal }: Asking, identifiers: readonly stri
   return rows.map(({ id }) => `Patient/${id}`);
 };
 
-const tokenFor = async (asking: Asking, name: string, parameter: Parameter, by: 'value' | 'identifier' | 'chain', text: string): Promise<Token> => {
+const tokenFor = async (
+  asking: Asking,
+  name: string,
+  parameter: Parameter,
+  by: 'value' | 'identifier' | 'chain',
+  text: string,
+): Promise<Token> => {
   const param = parameter.index ?? parameter.name;
   const choices = choicesOf(name, text);
   if (by === 'identifier') return { param, anyOf: choices.map((each) => checkedToken(name, each)) };
@@ -60,7 +69,8 @@ const tokenFor = async (asking: Asking, name: string, parameter: Parameter, by: 
     const identifiers = choices.map((each) => checkedToken(name, each));
     return { param, anyOf: [...identifiers, ...(await literals(asking, identifiers))] };
   }
-  if (parameter.type === 'reference') return { param, anyOf: choices.map((each) => referenceOf(name, each, asking.base, parameter.target)) };
+  if (parameter.type === 'reference')
+    return { param, anyOf: choices.map((each) => referenceOf(name, each, asking.base, parameter.target)) };
   // A status has one system, so the index holds its code alone.
   if (parameter.index === 'status') return { param, anyOf: choices.map((each) => tokenOf(each).code) };
   return { param, anyOf: choices.map((each) => checkedToken(name, each)) };

@@ -11,7 +11,9 @@ const MAX_CHOICES = 50;
 /** The alternatives of one parameter: split at commas that are not escaped, with `\,` `\$` `\|` `\\` read (R4 search, escaping). */
 export const choicesOf = (name: string, text: string): readonly string[] => {
   if (text.length > MAX_VALUE) throw badParameter(name, `has at most ${MAX_VALUE} characters`);
-  const choices = (text.match(/(?:\\.|[^,\\]|\\$)+/g) ?? []).map((each) => each.replace(/\\([,$|\\])/g, '$1').trim()).filter((each) => each !== '');
+  const choices = (text.match(/(?:\\.|[^,\\]|\\$)+/g) ?? [])
+    .map((each) => each.replace(/\\([,$|\\])/g, '$1').trim())
+    .filter((each) => each !== '');
   if (choices.length === 0) throw badParameter(name, 'has no value');
   if (choices.length > MAX_CHOICES) throw badParameter(name, `has at most ${MAX_CHOICES} values`);
   return choices;
@@ -73,7 +75,8 @@ export const spanOf = (name: string, text: string): Span => {
     if (prefix === 'lt' || prefix === 'eb') return { from: null, before: first };
     return { from: first, before: after };
   } catch (error) {
-    if (error instanceof Anomaly) throw badParameter(name, 'is a date or a time with its zone, with eq, ge, gt, le, lt, sa or eb before it');
+    if (error instanceof Anomaly)
+      throw badParameter(name, 'is a date or a time with its zone, with eq, ge, gt, le, lt, sa or eb before it');
     throw error;
   }
 };
