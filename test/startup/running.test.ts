@@ -1,9 +1,17 @@
 import { readdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import type { BrokerProcess } from '../support/broker.ts';
+import { openDatabase } from '../support/database.ts';
 import { useStartup } from '../support/startup.ts';
 
 const { folder, start, started, stop } = useStartup();
+
+/** The order in which it stopped, whatever else was logged in between. */
+const lastWords = (broker: BrokerProcess): readonly string[] =>
+  broker.messages().filter((message) => ['stopping', 'database stopped', 'stopped'].includes(message));
 
 describe('Starting and stopping', () => {
   test('The broker prints one line when it is ready, and a second start finds what the first one stored', async () => {
@@ -26,7 +34,7 @@ describe('Starting and stopping', () => {
     await broker.ready();
     broker.signal('SIGINT', 'group');
     expect(await broker.exit()).toBe(0);
-    expect(broker.messages().slice(-3)).toEqual(['stopping', 'database stopped', 'stopped']);
+    expect(lastWords(broker)).toEqual(['stopping', 'database stopped', 'stopped']);
     expect(broker.stderr()).not.toMatch(/"level":(40|50)/);
     expect(await folder().postmaster()).toBeNull();
     expect((await readdir(folder().path)).sort()).toEqual(['postgres', 'postgres.url']);
@@ -37,7 +45,25 @@ describe('Starting and stopping', () => {
     await broker.ready();
     broker.signal('SIGINT', 'group');
     await broker.exit();
-    expect(broker.messages().slice(-3)).toEqual(['stopping', 'database stopped', 'stopped']);
+    expect(lastWords(broker)).toEqual(['stopping', 'database stopped', 'stopped']);
+    expect(await folder().postmaster()).toBeNull();
+  });
+
+  test('A request that never ends holds the stop up for a while only, and a second signal ends it at once', async () => {
+    const broker = await started();
+    const { port } = new URL(await broker.ready());
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.on('error', () => {}); // cut when the broker goes
+    socket.write('POST /fhir/Patient HTTP/1.1\r\nHost: broker\r\nContent-Length: 9\r\n\r\n{');
+    await delay(200);
+    broker.signal('SIGINT', 'group');
+    await delay(1_500);
+    expect(broker.child.exitCode).toBeNull();
+    broker.signal('SIGINT', 'group');
+    expect(await broker.exit()).toBe(130);
+    socket.destroy();
+    // PostgreSQL was left running, as after kill -9, and the next start takes it on.
+    await stop(await started());
     expect(await folder().postmaster()).toBeNull();
   });
 
@@ -51,6 +77,22 @@ describe('Starting and stopping', () => {
     expect(await folder().postmaster()).toBeNull();
     await stop(await started());
   });
+});
+
+test('With DATABASE_URL no PostgreSQL of our own is made, and many brokers may share the database', async () => {
+  const database = await openDatabase();
+  try {
+    const brokers = [start({ DATABASE_URL: database.url }), start({ DATABASE_URL: database.url })];
+    await Promise.all(brokers.map((broker) => broker.ready()));
+    expect(await readdir(folder().path)).not.toContain('postgres');
+    for (const broker of brokers) await stop(broker);
+    const { rows } = await database.pool.query(
+      'SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    expect(rows).toEqual([]);
+  } finally {
+    await database.close();
+  }
 });
 
 describe('Starting after a crash', () => {

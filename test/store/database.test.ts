@@ -13,8 +13,18 @@ test('A test file gets a database of its own, with every migration and the queue
   await expect(database.pool.query('SELECT max(version) FROM bullmq.migration')).resolves.toBeDefined();
 });
 
-test('Migrations that start at the same time wait for each other, and take no step twice', async () => {
-  expect(await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)])).toEqual([0, 0, 0]);
+test('Migrations of an empty database that start at the same time wait for each other, and take no step twice', async () => {
+  const name = `${new URL(database.url).pathname.slice(1)}_empty`;
+  await database.pool.query(`CREATE DATABASE ${name}`);
+  try {
+    const empty = new URL(database.url);
+    empty.pathname = `/${name}`;
+    const steps = await Promise.all([migrate(empty.href), migrate(empty.href), migrate(empty.href)]);
+    expect(steps.toSorted((one, two) => one - two)).toEqual([0, 0, (await migrationFiles()).length]);
+    expect(await migrate(empty.href)).toBe(0);
+  } finally {
+    await database.pool.query(`DROP DATABASE ${name} WITH (FORCE)`);
+  }
 });
 
 test('A transaction that throws leaves nothing, and its connection is given back clean', async () => {
