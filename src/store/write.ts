@@ -12,7 +12,7 @@ import { patientFact } from './facts/patient-fact.ts';
 import { personOf } from './facts/person-of.ts';
 import { recipientFact } from './facts/recipient-fact.ts';
 import { recallAnswered } from './recall-task.ts';
-import { coversScope, markChanged, takePolicyLocks } from './policy-locks.ts';
+import { coversScope, joinScopes, markChanged, takePolicyLocks } from './policy-locks.ts';
 import { transaction } from './pool.ts';
 import { putNext, readResource } from './resources.ts';
 
@@ -77,7 +77,8 @@ async function writeOnce(tx: pg.PoolClient, request: Write, id: string, defaultL
   const stored = await putNext(tx, resource, id, previous?.owner ?? principal.organization, previous, new Date());
   if (recorder !== undefined && scope !== null) {
     await recorder.record(tx, { ...fact, resource: stored.body as Resource & { id: string }, now: stored.updatedAt });
-    await markChanged(tx, scope);
+    // A correction may have made the person to whom the record moves: their keys are bumped too.
+    await markChanged(tx, joinScopes(scope, await recorder.scope(tx, fact)));
   }
   if (resource.resourceType === 'Task') await recallAnswered(tx, resource as Task);
   return { stored, created: previous === null };
