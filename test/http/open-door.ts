@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
+import request from 'supertest';
+import type { Test } from 'supertest';
+import { createApp } from '../../src/http/app.ts';
+import { listen } from '../../src/http/listen.ts';
+import { createLog } from '../../src/log.ts';
+import type { Kind } from '../../src/model/kind.ts';
+import { openStore } from '../../src/store/store.ts';
+import { validate } from '../../src/validate/validate.ts';
+import { openDatabase } from '../support/database.ts';
+
+/** A caller of the door, as the proxy would name it. */
+export interface Caller {
+  readonly ods: string;
+  readonly kind: Kind;
+}
+
+export const OPERATOR: Caller = { ods: 'BROKER', kind: 'operator' };
+export const TRUST: Caller = { ods: 'ZZ1', kind: 'publisher' };
+export const OTHER_TRUST: Caller = { ods: 'ZZ9', kind: 'publisher' };
+export const AMBULANCE: Caller = { ods: 'ZZ3', kind: 'ambulance' };
+export const POLICE: Caller = { ods: 'ZZ4', kind: 'police' };
+
+export const NHS_NUMBER_SYSTEM = 'https://fhir.nhs.uk/Id/nhs-number';
+/** The number of the example patient. */
+export const AMBER = '9990012342';
+/** A valid number of nobody. */
+export const NOBODY = '9990000018';
+
+type Body = Record<string, unknown>;
+
+/** A valid example of a profile, as a fresh object. */
+export const example = (profile: string, name = 'valid-full'): Body =>
+  JSON.parse(readFileSync(new URL(`../../profiles/examples/${profile}/${name}.json`, import.meta.url), 'utf8')) as Body;
+
+/** The real door on a real socket, on the real store in a database of its own. */
+export const openDoor = async () => {
+  const database = await openDatabase();
+  const lines: string[] = [];
+  const log = createLog('info', (text) => lines.push(text));
+  const registry = new Registry();
+  const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {} });
+  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: ['127.0.0.0/8'] };
+  const app = createApp({ store, config, metrics: registry, validate, log, newId: randomUUID });
+  const listening = await listen(app, { host: '127.0.0.1', port: 0, log });
+  const origin = `http://127.0.0.1:${listening.port}`;
+  const agent = request(origin);
+  const as = (test: Test, caller: Caller): Test => test.set('NHSD-End-User-Organisation-ODS', caller.ods).set('X-Service-Kind', caller.kind);
+  const put = (caller: Caller, resource: Body): Test =>
+    as(agent.put(`/fhir/${String(resource['resourceType'])}/${String(resource['id'])}`), caller)
+      .set('Content-Type', 'application/fhir+json')
+      .send(JSON.stringify(resource));
+  const post = (caller: Caller, path: string, body: unknown): Test =>
+    as(agent.post(path), caller)
+      .set('Content-Type', 'application/fhir+json')
+      .send(JSON.stringify(body));
+  const get = (caller: Caller, path: string): Test => as(agent.get(path), caller);
+  const search = (caller: Caller, type: string, form: string): Test =>
+    as(agent.post(`/fhir/${type}/_search`), caller).set('Content-Type', 'application/x-www-form-urlencoded').send(form);
+  return {
+    agent,
+    as,
+    put,
+    post,
+    get,
+    search,
+    store,
+    pool: database.pool,
+    origin,
+    lines,
+    /** How many versions of any resource are stored. */
+    stored: async () => (await database.pool.query<{ n: number }>('SELECT count(*)::integer AS n FROM resource_version')).rows[0]?.n ?? 0,
+    close: async () => {
+      await listening.close();
+      await database.close();
+    },
+  };
+};
+
+export type OpenDoor = Awaited<ReturnType<typeof openDoor>>;
+
+const ods = (value: string) => [{ system: 'https://fhir.nhs.uk/Id/ods-organization-code', value }];
+const service = (id: string, organization: string, kind: string): Body => ({
+  ...example('recipient-service', 'valid-bare'),
+  id,
+  providedBy: { reference: `Organization/${organization}` },
+  type: [{ coding: [{ system: 'https://crisis-plan-broker.example/fhir/CodeSystem/service-kind', code: kind }] }],
+});
+
+const must = async (test: Test, status: number): Promise<void> => {
+  const answer = await test;
+  if (answer.status !== status) throw new Error(`${status} was expected, and it is ${answer.status}: ${JSON.stringify(answer.body)}`);
+};
+
+/** Organisations, services, an agreement, and Amber's approved plan, with consent for ambulance services; police are in no agreement. */
+export const approvePlan = async (door: OpenDoor): Promise<void> => {
+  for (const [id, code] of [
+    ['trust', 'ZZ1'],
+    ['ambulance-trust', 'ZZ3'],
+    ['constabulary', 'ZZ4'],
+  ] as const) {
+    await must(door.put(OPERATOR, { resourceType: 'Organization', id, identifier: ods(code), name: `Example ${id}` }), 201);
+  }
+  await must(door.put(OPERATOR, service('trust-service', 'trust', 'publisher')), 201);
+  await must(door.put(OPERATOR, service('ambulance', 'ambulance-trust', 'ambulance')), 201);
+  await must(door.put(OPERATOR, service('police', 'constabulary', 'police')), 201);
+  await must(door.put(OPERATOR, example('sharing-agreement')), 201);
+  for (const id of ['nurse', 'consultant']) {
+    await must(door.put(TRUST, { resourceType: 'Practitioner', id, name: [{ family: `Clinician-${id}`, given: ['Example'] }] }), 201);
+  }
+  const team = { resourceType: 'CareTeam', id: 'crisis-team', status: 'active', participant: [{ member: { reference: 'Practitioner/nurse' } }] };
+  await must(door.put(TRUST, team), 201);
+  await must(door.put(TRUST, example('plan-patient')), 201);
+  await must(door.put(TRUST, example('plan-words')), 201);
+  await must(door.put(TRUST, example('crisis-plan')), 201);
+  const { extension, ...consent } = example('sharing-consent');
+  if (!Array.isArray(extension)) throw new Error('the example consent has changed');
+  await must(door.put(TRUST, consent), 201);
+  await must(
+    door.post(TRUST, '/fhir/CarePlan/plan-1/$approve', {
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'version', valueString: '1' },
+        { name: 'provenance', resource: example('plan-approval', 'valid-approve') },
+      ],
+    }),
+    200,
+  );
+};
