@@ -4,22 +4,30 @@ import type { WriteGate } from './write-gate.ts';
 
 /** What a request that ended without an answer proves. Where nothing was written it is refused; everything else is unknown. */
 export const failedRequest = (gate: WriteGate, error: unknown): Outcome => {
-  const chain = causes(error);
+  // What the dispatcher said is closer to the cause than what fetch made of it.
+  const chain = [...causes(gate.failure), ...causes(error)];
   if (!gate.written) {
     if (gate.overdue) return ABANDONED;
-    return chain.some((each) => codeOf(each) === 'ADDRESS_FORBIDDEN') ? ADDRESS_FORBIDDEN : NOT_CONNECTED;
+    return chain.some(({ code }) => code === 'ADDRESS_FORBIDDEN') ? ADDRESS_FORBIDDEN : NOT_CONNECTED;
   }
-  if (chain.some((each) => each instanceof DOMException && each.name === 'TimeoutError')) return { kind: 'unknown', because: 'timeout' };
-  if (chain.some((each) => codeOf(each) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')) return { kind: 'unknown', because: 'answer-too-large' };
-  if (chain.some((each) => each instanceof Error && each.message === 'unexpected redirect')) return { kind: 'unknown', because: 'redirected' };
+  const says = (key: 'name' | 'code' | 'message', value: string): boolean => chain.some((each) => each[key] === value);
+  if (says('name', 'TimeoutError')) return { kind: 'unknown', because: 'timeout' };
+  if (says('code', 'UND_ERR_RES_EXCEEDED_MAX_SIZE')) return { kind: 'unknown', because: 'answer-too-large' };
+  if (says('message', 'unexpected redirect')) return { kind: 'unknown', because: 'redirected' };
   return { kind: 'unknown', because: 'connection-lost' };
 };
 
-/** The error and what caused it, at most five deep. */
-const causes = (error: unknown): readonly unknown[] => {
-  const chain: unknown[] = [];
-  for (let each = error; each !== undefined && each !== null && chain.length < 5; each = each instanceof Error ? each.cause : null) chain.push(each);
+interface Cause {
+  readonly name: unknown;
+  readonly code: unknown;
+  readonly message: unknown;
+}
+
+/** The error and what caused it, at most five deep; by shape, for errors of the platform need not be of this realm. */
+const causes = (error: unknown): readonly Cause[] => {
+  const chain: Cause[] = [];
+  for (let each = error; typeof each === 'object' && each !== null && chain.length < 5; each = 'cause' in each ? each.cause : null) {
+    chain.push({ name: 'name' in each ? each.name : null, code: 'code' in each ? each.code : null, message: 'message' in each ? each.message : null });
+  }
   return chain;
 };
-
-const codeOf = (error: unknown): unknown => (typeof error === 'object' && error !== null && 'code' in error ? error.code : null);

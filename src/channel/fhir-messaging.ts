@@ -58,7 +58,7 @@ const read = (status: number, body: unknown, { messageId, bundleId }: Parcel): O
 
 /** The answer inside an error of the client; null where there was none. */
 const answerOf = (error: unknown): { readonly status: number; readonly data: unknown } | null => {
-  if (!(error instanceof Error) || !('response' in error)) return null;
+  if (typeof error !== 'object' || error === null || !('response' in error)) return null;
   const { response } = error;
   if (typeof response !== 'object' || response === null || !('status' in response) || typeof response.status !== 'number') return null;
   return { status: response.status, data: 'data' in response ? response.data : null };

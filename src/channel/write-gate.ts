@@ -14,6 +14,8 @@ export class WriteGate extends Dispatcher {
   written = false;
   /** Whether the gate stopped it. */
   overdue = false;
+  /** Why the exchange ended without a whole answer, as the dispatcher said it; null where it did not. */
+  failure: Error | null = null;
 
   constructor(inner: Dispatcher, msLeft: () => number) {
     super();
@@ -23,12 +25,20 @@ export class WriteGate extends Dispatcher {
 
   // undici calls `onConnect` (fetch, request) or `onRequestStart` (newer handlers) directly before the first byte; an abort there writes none.
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const { onConnect, onRequestStart } = handler;
+    const { onConnect, onRequestStart, onError, onResponseError } = handler;
     if (onRequestStart !== undefined || onConnect === undefined) {
       handler.onRequestStart = (controller, context) =>
         this.#opens() ? onRequestStart?.call(handler, controller, context) : controller.abort(new Overdue('send_before has passed'));
+      handler.onResponseError = (controller, error) => {
+        this.failure = error;
+        onResponseError?.call(handler, controller, error);
+      };
     } else {
       handler.onConnect = (abort) => (this.#opens() ? onConnect.call(handler, abort) : abort(new Overdue('send_before has passed')));
+      handler.onError = (error) => {
+        this.failure = error;
+        onError?.call(handler, error);
+      };
     }
     return this.#inner.dispatch(options, handler);
   }
