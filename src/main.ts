@@ -1,13 +1,21 @@
-import { createServer } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { Registry } from 'prom-client';
 import { type Config, parseConfig } from './config.ts';
+import { startEngine } from './engine.ts';
+import { createApp } from './http/app.ts';
+import { listen } from './http/listen.ts';
 import { runUntilSignal } from './lifecycle.ts';
-import { listen } from './listen.ts';
 import { createLog, Line } from './log.ts';
+import { brokerMetrics } from './metrics.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
+import { findLedger } from './store/ledger-epoch.ts';
 import { migrate } from './store/migrate.ts';
 import { createPool } from './store/pool.ts';
+import { openStore } from './store/store.ts';
+import { definitions } from './validate/definitions.ts';
+import { validate } from './validate/validate.ts';
 
 const readConfig = (): Config => {
   try {
@@ -34,18 +42,30 @@ await runUntilSignal(log, async (part) => {
       : { url: config.databaseUrl };
   await assertDatabase(database.url);
   log(Line.migrated, { count: await migrate(database.url) });
-  await part(
+  const pool = await part(
     'pool',
     () => createPool(database.url, log),
-    (pool) => pool.end(),
+    (open) => open.end(),
   );
+  const { epoch, replayed, lost } = await findLedger(pool, config.dataDir);
+  if (replayed > 0) log(Line.ledgerRestored, { count: replayed });
+  if (lost > 0) log(Line.ledgerLost, { count: lost });
 
-  const server = createServer((_request, response) => response.writeHead(503).end());
+  // Half a second of reading, once, before anyone waits for it.
+  definitions();
+  const engine = await startEngine(part, config, log, pool, database.url, epoch);
+  const store = openStore(pool, {
+    epoch,
+    messageLifetime: config.messageLifetimeMs,
+    changed: engine.changed,
+    queueAnswers: async () => void (await engine.queue.depth()),
+  });
+  const metrics = brokerMetrics(new Registry(), pool, engine);
+  const app = createApp({ store, config, metrics, validate, log, newId: randomUUID });
   const door = await part(
     'http',
-    () => listen(server, config.host, config.port),
+    () => listen(app, { host: config.host, port: config.port, log }),
     (listening) => listening.close(),
   );
-  log(Line.listening, { host: config.host, port: door.port });
-  process.stdout.write(`ready ${door.origin}/fhir\n`);
+  process.stdout.write(`ready ${door.url}\n`);
 });

@@ -15,6 +15,8 @@ export interface StoreOptions {
   readonly messageLifetime: number;
   /** Called after each commit that wrote a fact: there is a fan-out to do. */
   readonly changed: () => void;
+  /** Rejects when the queue's store does not answer. */
+  readonly queueAnswers: () => Promise<void>;
 }
 
 /** The store as the doors see it, on PostgreSQL. */
@@ -36,7 +38,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
     lookUp: (principal, what, words) => lookUp(pool, options.epoch, principal, what, words),
     isReady: async () => {
-      await pool.query('SELECT 1');
+      await options.queueAnswers();
       return isMigrated(pool);
     },
   };

@@ -126,7 +126,7 @@ const apply = (store: FakeStore, segments: Hl7Segments, message: Omit<Received, 
   const { person, plan, document, sequence } = message;
   const event = eventOf(segments);
   const parent = fieldOf(segments, 'TXA', 13).split('^')[0];
-  const had = store.holds().some((held) => held.person === person && held.document === document);
+  const had = store.has(person, document);
   const isNotice = event === 'T10' && fieldOf(segments, 'OBX', 3).startsWith('withdrawn^');
   const answer = store.apply(message, {
     put: event === 'T11' || isNotice ? null : { person, plan, document, sequence, text: readable(segments) },

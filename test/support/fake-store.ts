@@ -5,7 +5,8 @@ import type { Behaviour, FakeOptions, Held, How, Received } from './fake-recipie
 /** The store and the mood that the fake recipients share; each gives it messages in one shape. */
 export class FakeStore {
   readonly #options: FakeOptions;
-  readonly #documents = new Map<string, Held>();
+  /** By person, then by document: what lies here may be much. */
+  readonly #documents = new Map<string, Map<string, Held>>();
   readonly #highest = new Map<string, string>();
   readonly #answers = new Map<string, 'stored' | 'lower'>();
   readonly #received: Received[] = [];
@@ -17,7 +18,8 @@ export class FakeStore {
     this.#options = options;
   }
 
-  holds = (): readonly Held[] => [...this.#documents.values()];
+  holds = (): readonly Held[] => [...this.#documents.values()].flatMap((of) => [...of.values()]);
+  has = (person: string, document: string): boolean => this.#documents.get(person)?.has(document) ?? false;
   received = (): readonly Received[] => [...this.#received];
   duplicates = (): number => this.#duplicates;
 
@@ -34,7 +36,7 @@ export class FakeStore {
     return { how: this.#behaviour.how, delayMs: this.#behaviour.delayMs ?? 0 };
   }
 
-  /** Does what a message asks, once for each id; a repeated id is answered as the first time and changes nothing. */
+  /** Does what a message asks of its person's documents, once for each id; a repeated id is answered as the first time and changes nothing. */
   apply(message: Received | Omit<Received, 'at'>, change: { readonly put: Held | null; readonly remove: (held: Held) => boolean }): 'stored' | 'lower' {
     const known = this.#answers.get(message.id);
     if (known !== undefined) {
@@ -44,8 +46,11 @@ export class FakeStore {
     const answer = this.#isLower(message) ? 'lower' : 'stored';
     this.#answers.set(message.id, answer);
     if (answer === 'stored') {
-      for (const held of this.holds()) if (change.remove(held)) this.#documents.delete(`${held.person} ${held.document}`);
-      if (change.put !== null) this.#documents.set(`${change.put.person} ${change.put.document}`, change.put);
+      const { put, remove } = change;
+      const own = this.#documents.get(message.person) ?? new Map<string, Held>();
+      for (const held of [...own.values()]) if (remove(held)) own.delete(held.document);
+      if (put !== null) own.set(put.document, put);
+      this.#documents.set(message.person, own);
     }
     return answer;
   }

@@ -1,0 +1,28 @@
+import type pg from 'pg';
+import { Gauge, type Registry } from 'prom-client';
+import type { Engine } from './engine.ts';
+import { ledgerCounts } from './store/due.ts';
+
+/** The broker's own figures beside those of the door. No label names a person, a plan or a recipient. */
+export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine): Registry {
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
+  const open = gauge('broker_deliveries_open', 'Deliveries begun and not settled');
+  const fanOuts = gauge('broker_fan_outs', 'Fan-outs that are not finished');
+  const swept = gauge('broker_sweep_found', 'Recipients with due keys that a sweep found since the start: lost nudges');
+  const resynced = gauge('broker_resync_found', 'Keys that a resync found missing since the start: each is an alarm');
+  new Gauge({
+    name: 'broker_keys_due',
+    help: 'Keys that are due',
+    registers: [registry],
+    // One look at the database for all of them, when they are asked for.
+    async collect() {
+      const counts = await ledgerCounts(pool);
+      this.set(counts.due);
+      open.set(counts.open);
+      fanOuts.set(counts.fanOuts);
+      swept.set(engine.found.bySweep);
+      resynced.set(engine.found.byResync);
+    },
+  });
+  return registry;
+}

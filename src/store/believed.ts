@@ -1,0 +1,87 @@
+import type { Ledger } from '../model/ledger.ts';
+import { type Sql } from './pool.ts';
+
+/** What is believed of one key, without plan text and without any identifier of the person. */
+export interface Believed {
+  readonly key: string;
+  readonly recipient: { readonly ods: string; readonly kind: string; readonly service: string };
+  readonly destination: string;
+  readonly channel: string;
+  /** The id under which the recipient knows the plan. */
+  readonly disclosure: string;
+  /** The CarePlan version in force; null when there is none. */
+  readonly carePlan: string | null;
+  readonly generation: number;
+  readonly observed: number;
+  readonly lookAt: string | null;
+  readonly failures: number;
+  readonly sequence: string;
+  readonly copies: readonly {
+    readonly state: 'held' | 'uncertain';
+    readonly digest: string | null;
+    readonly headings: readonly string[];
+    readonly document: string;
+    readonly sequence: string;
+    readonly againAt: string | null;
+    /** `current` is the person's identifier of today, `former` an older one. */
+    readonly identity: 'current' | 'former';
+  }[];
+  readonly last: { readonly action: string; readonly outcome: string } | null;
+}
+
+interface Row {
+  readonly id: string;
+  readonly ods: string;
+  readonly kind: string;
+  readonly recipient_id: string;
+  readonly destination_id: string;
+  readonly channel: string;
+  readonly disclosure_id: string;
+  readonly care_plan: string | null;
+  readonly generation: string;
+  readonly observed: string;
+  readonly look_at: Date | number;
+  readonly state: Ledger;
+  readonly nhs_number: string | null;
+}
+
+/** What the ledger believes, key by key; of one key when `key` is given (its id, or a CarePlan's). */
+export async function believed(sql: Sql, key: string | null): Promise<readonly Believed[]> {
+  const { rows } = await sql.query<Row>(
+    `SELECT k.id, r.ods, r.kind, r.id AS recipient_id, k.destination_id, d.facts->>'channel' AS channel, k.disclosure_id,
+            p.version->>'carePlanId' AS care_plan, k.generation, k.observed, k.look_at, k.state, pe.nhs_number
+       FROM ledger_key k JOIN recipient r ON r.id = k.recipient_id JOIN destination d ON d.id = k.destination_id
+       JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
+      WHERE $1::text IS NULL OR k.id::text = $1 OR k.disclosure_id::text = $1
+         OR p.id IN (SELECT plan_id FROM approved_version WHERE care_plan_id = $1)
+      ORDER BY p.id, r.ods, k.destination_id`,
+    [key],
+  );
+  return rows.map(toBelieved);
+}
+
+const toBelieved = (row: Row): Believed => ({
+  key: row.id,
+  recipient: { ods: row.ods, kind: row.kind, service: row.recipient_id },
+  destination: row.destination_id,
+  channel: row.channel,
+  disclosure: row.disclosure_id,
+  carePlan: row.care_plan,
+  generation: Number(row.generation),
+  observed: Number(row.observed),
+  lookAt: row.look_at instanceof Date ? row.look_at.toISOString() : null,
+  failures: row.state.failures,
+  sequence: `${row.state.sequence.epoch}.${row.state.sequence.count}`,
+  copies: row.state.copies
+    .filter((copy) => copy.effect !== null)
+    .map((copy) => ({
+      state: copy.state,
+      digest: copy.effect,
+      headings: copy.headings,
+      document: copy.documentId,
+      sequence: `${copy.sequence.epoch}.${copy.sequence.count}`,
+      againAt: copy.againAt === null ? null : new Date(copy.againAt).toISOString(),
+      identity: copy.place.identity === '-' || copy.place.identity === row.nhs_number ? ('current' as const) : ('former' as const),
+    })),
+  last: row.state.last === null ? null : { action: row.state.last.kind, outcome: row.state.last.outcome },
+});
