@@ -13,9 +13,11 @@ export interface HeadingShown {
 
 /** The headings that have something to show, in the order in which they are read. */
 export const headingsShown = (disclosure: Pick<Disclosure, 'sections' | 'actions'>): readonly HeadingShown[] =>
-  HEADING_TABLE.map(({ code, title }): HeadingShown => ({
-    heading: code,
-    title,
-    divs: disclosure.sections.filter(({ heading }) => heading === code).map(({ div }) => div),
-    actions: disclosure.actions.filter(({ heading }) => heading === code).map(({ description }) => description),
-  })).filter(({ divs, actions }) => divs.length + actions.length > 0);
+  HEADING_TABLE.map(
+    ({ code, title }): HeadingShown => ({
+      heading: code,
+      title,
+      divs: disclosure.sections.filter(({ heading }) => heading === code).map(({ div }) => div),
+      actions: disclosure.actions.filter(({ heading }) => heading === code).map(({ description }) => description),
+    }),
+  ).filter(({ divs, actions }) => divs.length + actions.length > 0);

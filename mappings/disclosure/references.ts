@@ -10,7 +10,9 @@ export const documentIdentifier = (documentId: string): Identifier => ({ system:
 export const nhsNumberIdentifier = (nhsNumber: string): Identifier => ({ system: System.nhsNumber, value: nhsNumber });
 
 /** The person; with the NHS number only where it is disclosed to this kind. */
-export const subjectReference = (disclosure: Pick<Disclosure, 'id'> & { readonly person: { readonly nhsNumber: string | null } }): Reference<never> => ({
+export const subjectReference = (
+  disclosure: Pick<Disclosure, 'id'> & { readonly person: { readonly nhsNumber: string | null } },
+): Reference<never> => ({
   reference: `Patient/${disclosure.id}`,
   ...(disclosure.person.nhsNumber === null ? {} : { identifier: nhsNumberIdentifier(disclosure.person.nhsNumber) }),
 });

@@ -6,7 +6,10 @@ import type { Sequence } from '../../src/model/copy.ts';
 export const toSequenceText = ({ epoch, count }: Sequence): string => `${epoch}.${count}`;
 
 /** The sequence as an extension; a recipient that honours it refuses a lower one. */
-export const toSequenceExtension = (sequence: Sequence): FhirExtension => ({ url: Extension.sequence, valueString: toSequenceText(sequence) });
+export const toSequenceExtension = (sequence: Sequence): FhirExtension => ({
+  url: Extension.sequence,
+  valueString: toSequenceText(sequence),
+});
 
 /** The sequence that a text names; null when it is none. */
 export const fromSequenceText = (text: string): Sequence | null => {

@@ -37,7 +37,9 @@ export const toCarePlan = (disclosure: Disclosure, sequence: Sequence | null = n
 // `code` carries the heading; the status is required by R4, and an action of a plan has not started until somebody takes it.
 const toActivity = (disclosure: Disclosure): CarePlanActivity[] =>
   headingsShown(disclosure).flatMap(({ heading, title, actions }) =>
-    actions.map((description): CarePlanActivity => ({
-      detail: { code: { coding: [{ system: System.heading, code: heading, display: title }] }, status: 'not-started', description },
-    })),
+    actions.map(
+      (description): CarePlanActivity => ({
+        detail: { code: { coding: [{ system: System.heading, code: heading, display: title }] }, status: 'not-started', description },
+      }),
+    ),
   );

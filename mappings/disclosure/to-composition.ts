@@ -36,7 +36,13 @@ const toSection = ({ heading, title, divs, actions }: HeadingShown, disclosureId
     ...more.map((div): CompositionSection => ({ title, text: { status: 'additional', div } })),
     ...(actions.length === 0
       ? []
-      : [{ title: 'What to do', text: { status: 'generated' as const, div: bullets(actions) }, entry: [{ reference: `CarePlan/${disclosureId}` }] }]),
+      : [
+          {
+            title: 'What to do',
+            text: { status: 'generated' as const, div: bullets(actions) },
+            entry: [{ reference: `CarePlan/${disclosureId}` }],
+          },
+        ]),
   ];
   return {
     title,

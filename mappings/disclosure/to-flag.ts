@@ -6,7 +6,9 @@ import { subjectReference } from './references.ts';
 import { paragraphs } from './xhtml.ts';
 
 /** The Flag that tells this asker that there is a plan, and where: computed, never stored. */
-export const toFlag = (disclosure: Pick<Disclosure, 'id' | 'version' | 'issuedAt'> & { readonly person: { readonly nhsNumber: string | null } }): Flag => ({
+export const toFlag = (
+  disclosure: Pick<Disclosure, 'id' | 'version' | 'issuedAt'> & { readonly person: { readonly nhsNumber: string | null } },
+): Flag => ({
   resourceType: 'Flag',
   id: disclosure.id,
   meta: toMeta(disclosure, Profile.planFlag),

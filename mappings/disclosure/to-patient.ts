@@ -8,7 +8,11 @@ import { paragraphs } from './xhtml.ts';
 /** The least Patient that this recipient needs; what is null in the disclosure is left out. */
 export const toPatient = (disclosure: Pick<Disclosure, 'id' | 'version' | 'issuedAt' | 'person'>): Patient => {
   const { person } = disclosure;
-  const official: HumanName = { use: 'official', family: person.family, ...(person.given.length === 0 ? {} : { given: [...person.given] }) };
+  const official: HumanName = {
+    use: 'official',
+    family: person.family,
+    ...(person.given.length === 0 ? {} : { given: [...person.given] }),
+  };
   const usual: HumanName[] = person.preferredName === null ? [] : [{ use: 'usual', text: person.preferredName }];
   return {
     resourceType: 'Patient',

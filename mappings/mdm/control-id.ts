@@ -5,4 +5,8 @@ import { createHash } from 'node:crypto';
  * another message (103 bits of SHA-256 in base 36).
  */
 export const controlId = (messageId: string, index = 0): string =>
-  BigInt(`0x${createHash('sha256').update(`${messageId}#${index}`).digest('hex')}`).toString(36).toUpperCase().padStart(50, '0').slice(-20);
+  BigInt(`0x${createHash('sha256').update(`${messageId}#${index}`).digest('hex')}`)
+    .toString(36)
+    .toUpperCase()
+    .padStart(50, '0')
+    .slice(-20);

@@ -26,7 +26,11 @@ export const AUTHORITY = 'CRISIS-PLAN-BROKER';
 export const segment = (name: string, fields: readonly string[]): string => [name, ...fields].join('|').replace(/\|+$/, '');
 
 /** MSH and EVN. MSH-15 and 16 stay empty: original acknowledgement mode. */
-export const head = (event: 'T02' | 'T10' | 'T11', structure: 'MDM_T02' | 'MDM_T01', { envelope, sender, receiver, index }: MdmFrame): readonly string[] => {
+export const head = (
+  event: 'T02' | 'T10' | 'T11',
+  structure: 'MDM_T02' | 'MDM_T01',
+  { envelope, sender, receiver, index }: MdmFrame,
+): readonly string[] => {
   const at = toHl7Time(envelope.sentAt);
   const names = [sender.application, sender.facility, receiver.application, receiver.facility].map(escapeHl7);
   const id = controlId(envelope.messageId, index);
@@ -50,7 +54,10 @@ export const patientSegment = (person: DisclosedPerson, disclosureId: string): s
     ...(person.preferredName === null ? [] : [`^${escapeHl7(person.preferredName)}^^^^^N`]),
   ];
   const { address } = person;
-  const home = address === null ? '' : `${escapeHl7(address.line.join(', '))}^^${escapeHl7(address.city ?? '')}^^${escapeHl7(address.postalCode ?? '')}^GBR^H`;
+  const home =
+    address === null
+      ? ''
+      : `${escapeHl7(address.line.join(', '))}^^${escapeHl7(address.city ?? '')}^^${escapeHl7(address.postalCode ?? '')}^GBR^H`;
   return segment('PID', [
     '1',
     '',
@@ -75,12 +82,7 @@ const toTelecom = ({ system, value }: DisclosedPerson['telecom'][number]): strin
 export const VISIT = segment('PV1', ['1', 'N']);
 
 /** TXA. The sequence travels in TXA-16, the only free text of the header that T11 has too; `parent` is TXA-13. */
-export const documentSegment = (
-  envelope: Envelope,
-  documentId: string,
-  parent: string | null,
-  availability: 'AV' | 'CA',
-): string => {
+export const documentSegment = (envelope: Envelope, documentId: string, parent: string | null, availability: 'AV' | 'CA'): string => {
   const at = toHl7Time(envelope.sentAt);
   const fields = Array.from({ length: 19 }, () => '');
   const put = (position: number, value: string): void => {

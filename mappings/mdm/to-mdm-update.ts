@@ -12,6 +12,8 @@ export interface MdmUpdate extends Omit<PlanMdm, 'kind' | 'index'> {
 export const toMdmUpdate = ({ stale, ...plan }: MdmUpdate): string => {
   const { envelope, sender, receiver, disclosure } = plan;
   const identity = disclosure.person.nhsNumber ?? '-';
-  const cancels = stale.map((document, index) => toMdmCancel({ envelope, sender, receiver, index: index + 1, disclosureId: disclosure.id, identity, document }));
+  const cancels = stale.map((document, index) =>
+    toMdmCancel({ envelope, sender, receiver, index: index + 1, disclosureId: disclosure.id, identity, document }),
+  );
   return toParcel([...cancels, toMdm({ ...plan, kind: plan.parent === null ? 'T02' : 'T10' })]);
 };

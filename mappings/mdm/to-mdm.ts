@@ -36,5 +36,17 @@ const toText = ({ divs, actions }: HeadingShown): string =>
 
 const documentBytes = (index: number, document: string): string => {
   const data = Buffer.from(document, 'utf8').toString('base64');
-  return segment('OBX', [String(index), 'ED', 'fhir-document^FHIR document^L', '', `^application^fhir+json^Base64^${data}`, '', '', '', '', '', 'F']);
+  return segment('OBX', [
+    String(index),
+    'ED',
+    'fhir-document^FHIR document^L',
+    '',
+    `^application^fhir+json^Base64^${data}`,
+    '',
+    '',
+    '',
+    '',
+    '',
+    'F',
+  ]);
 };

@@ -58,7 +58,8 @@ const bare = (id: string): string => id.replace(/^urn:uuid:/, '');
 
 const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
 
-const issuesOf = (body: unknown): readonly Json[] => (isJson(body) && body['resourceType'] === 'OperationOutcome' ? listOf(body['issue']) : []);
+const issuesOf = (body: unknown): readonly Json[] =>
+  isJson(body) && body['resourceType'] === 'OperationOutcome' ? listOf(body['issue']) : [];
 
 const responseOf = (body: Json): Json | null => {
   if (body['resourceType'] !== 'Bundle' || body['type'] !== 'message') return null;

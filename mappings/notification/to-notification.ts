@@ -66,4 +66,10 @@ const toEvent = ({ eventNumber, at, content, focus }: Notification): ParametersP
 const toFocusEntry = ({ content, focus, base, change }: Notification): readonly BundleEntry[] =>
   content === 'empty' || focus === null
     ? []
-    : [{ fullUrl: `${base}/${focus}`, request: { method: change === 'withdrawn' ? 'DELETE' : 'PUT', url: focus }, response: { status: '200' } }];
+    : [
+        {
+          fullUrl: `${base}/${focus}`,
+          request: { method: change === 'withdrawn' ? 'DELETE' : 'PUT', url: focus },
+          response: { status: '200' },
+        },
+      ];

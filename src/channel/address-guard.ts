@@ -47,8 +47,11 @@ export const createAddressGuard = (allow: readonly string[]): AddressGuard => {
   const resolveAllowed = async (host: string, secure: boolean): Promise<readonly [Pinned, ...Pinned[]]> => {
     // `verbatim`: the resolver's own order. A literal is answered as itself, in whatever spelling the system reads.
     const found = await lookup(host.replace(/^\[|\]$/g, ''), { all: true, verbatim: true });
-    const [first, ...more] = found.flatMap(({ address, family }): Pinned[] => (permits(address, secure) ? [{ address, family: family === 6 ? 6 : 4 }] : []));
-    if (first === undefined) throw new AddressForbidden(secure ? 'the address is not public' : 'plain text goes only where OUTBOUND_ALLOW says');
+    const [first, ...more] = found.flatMap(({ address, family }): Pinned[] =>
+      permits(address, secure) ? [{ address, family: family === 6 ? 6 : 4 }] : [],
+    );
+    if (first === undefined)
+      throw new AddressForbidden(secure ? 'the address is not public' : 'plain text goes only where OUTBOUND_ALLOW says');
     return [first, ...more];
   };
   return { permits, resolveAllowed };

@@ -2,8 +2,20 @@ import { anomaly } from '../model/anomaly.ts';
 
 /** Headers that belong to the exchange itself, or that the broker sets. */
 const OURS: ReadonlySet<string> = new Set([
-  'host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'proxy-authorization',
-  'proxy-connection', 'content-type', 'x-request-id', 'x-correlation-id',
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'trailer',
+  'expect',
+  'proxy-authorization',
+  'proxy-connection',
+  'content-type',
+  'x-request-id',
+  'x-correlation-id',
 ]);
 
 /** Reads `Subscription.channel.header` lines (`Name: value`). Throws `incorrect` with the place, never with the line: it may be a secret. */

@@ -27,7 +27,11 @@ interface Cause {
 const causes = (error: unknown): readonly Cause[] => {
   const chain: Cause[] = [];
   for (let each = error; typeof each === 'object' && each !== null && chain.length < 5; each = 'cause' in each ? each.cause : null) {
-    chain.push({ name: 'name' in each ? each.name : null, code: 'code' in each ? each.code : null, message: 'message' in each ? each.message : null });
+    chain.push({
+      name: 'name' in each ? each.name : null,
+      code: 'code' in each ? each.code : null,
+      message: 'message' in each ? each.message : null,
+    });
   }
   return chain;
 };

@@ -54,7 +54,8 @@ const headersOf = (own: Readonly<Record<string, string>>, parcel: Parcel): Recor
   'x-correlation-id': parcel.correlationId,
 });
 
-const read = (status: number, body: unknown, { messageId, bundleId }: Parcel): Outcome => fromMessageAnswer(status, body, messageId, bundleId);
+const read = (status: number, body: unknown, { messageId, bundleId }: Parcel): Outcome =>
+  fromMessageAnswer(status, body, messageId, bundleId);
 
 /** The answer inside an error of the client; null where there was none. */
 const answerOf = (error: unknown): { readonly status: number; readonly data: unknown } | null => {

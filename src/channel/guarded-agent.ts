@@ -10,12 +10,14 @@ const MAX_RESPONSE = 5_000_000;
 const NO_LONGER_THAN = 120_000;
 
 // The address is judged where it is connected to, so that a name cannot change between the look and the connection.
-const lookupThrough = (guard: AddressGuard, secure: boolean): LookupFunction => (host, { all }, callback) => {
-  guard.resolveAllowed(host, secure).then(
-    (pinned) => (all === true ? callback(null, [...pinned]) : callback(null, pinned[0].address, pinned[0].family)),
-    (error: Error) => callback(error, '', 0),
-  );
-};
+const lookupThrough =
+  (guard: AddressGuard, secure: boolean): LookupFunction =>
+  (host, { all }, callback) => {
+    guard.resolveAllowed(host, secure).then(
+      (pinned) => (all === true ? callback(null, [...pinned]) : callback(null, pinned[0].address, pinned[0].family)),
+      (error: Error) => callback(error, '', 0),
+    );
+  };
 
 /** The one HTTP agent: each connection goes to an address that the guard permits; answers are cut at 5 MB; no proxy. */
 export const createGuardedAgent = (guard: AddressGuard): Agent => {

@@ -85,7 +85,11 @@ export class MllpConnection {
 }
 
 /** Connects within `timeoutMs`; null where no connection came to be. Nothing is written but the TLS handshake. */
-export const openMllp = ({ pinned, port, host, tls }: MllpPlace, timeoutMs: number, unexpected: () => void): Promise<MllpConnection | null> =>
+export const openMllp = (
+  { pinned, port, host, tls }: MllpPlace,
+  timeoutMs: number,
+  unexpected: () => void,
+): Promise<MllpConnection | null> =>
   new Promise((resolve) => {
     const to = { host: pinned.address, family: pinned.family, port, noDelay: true, keepAlive: true };
     const socket = tls === null ? connectPlain(to) : connectTls({ ...to, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });

@@ -17,7 +17,8 @@ beforeEach(async () => {
 afterEach(() => epr.stop());
 afterAll(() => channels.close());
 
-const send = (count: number, words?: string) => channel.send(target(epr.address), updateParcel(epr.address, envelope(count), words), within(1_000));
+const send = (count: number, words?: string) =>
+  channel.send(target(epr.address), updateParcel(epr.address, envelope(count), words), within(1_000));
 
 describe('FHIR messaging', () => {
   test('an update is held, the next replaces it, a recall leaves nothing', async () => {
@@ -86,7 +87,11 @@ describe('FHIR messaging', () => {
   });
 
   test('I1: after send_before nothing is written, not even after a slow connection', async () => {
-    expect(await channel.send(target(epr.address), updateParcel(epr.address, envelope(1)), within(0))).toEqual({ kind: 'refused', because: 'abandoned', retry: true });
+    expect(await channel.send(target(epr.address), updateParcel(epr.address, envelope(1)), within(0))).toEqual({
+      kind: 'refused',
+      because: 'abandoned',
+      retry: true,
+    });
     // There is time when it is sent, and none when the connection is made.
     const late = channel.send(target(epr.address), updateParcel(epr.address, envelope(1)), within(20));
     const end = performance.now() + 30;

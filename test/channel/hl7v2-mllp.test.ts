@@ -42,7 +42,9 @@ describe('HL7 v2 over MLLP', () => {
     await channel.send(target(ed.address), mdmParcel(second), within(1_000));
     expect(ed.holds()).toHaveLength(2);
     const documents = [second.documentId, first.documentId];
-    expect(await channel.send(target(ed.address), mdmRecallParcel(envelope(3), documents, 'mdm-t10-notice'), within(1_000))).toEqual(ACCEPTED);
+    expect(await channel.send(target(ed.address), mdmRecallParcel(envelope(3), documents, 'mdm-t10-notice'), within(1_000))).toEqual(
+      ACCEPTED,
+    );
     expect(ed.holds()).toEqual([]);
   });
 
@@ -51,9 +53,14 @@ describe('HL7 v2 over MLLP', () => {
     await channel.send(target(ed.address), mdmParcel(stale), within(1_000));
     ed.behave({ how: 'refuse', times: 1 });
     // The T11 is refused, the T02 taken: the words may lie there twice, so nothing is certain.
-    expect(await channel.send(target(ed.address), mdmParcel(now, null, [stale.documentId]), within(1_000))).toEqual({ kind: 'unknown', because: 'in-part-AE' });
+    expect(await channel.send(target(ed.address), mdmParcel(now, null, [stale.documentId]), within(1_000))).toEqual({
+      kind: 'unknown',
+      because: 'in-part-AE',
+    });
     expect(ed.holds()).toHaveLength(2);
-    expect(await channel.send(target(ed.address), mdmRecallParcel(envelope(3), [now.documentId, stale.documentId]), within(1_000))).toEqual(ACCEPTED);
+    expect(await channel.send(target(ed.address), mdmRecallParcel(envelope(3), [now.documentId, stale.documentId]), within(1_000))).toEqual(
+      ACCEPTED,
+    );
     expect(ed.holds()).toEqual([]);
   });
 
@@ -66,22 +73,31 @@ describe('HL7 v2 over MLLP', () => {
     ['answer-another', { kind: 'unknown', because: 'answer-to-another' }, 1],
     ['garbage', { kind: 'unknown', because: 'answer-garbled' }, 1],
     ['half-answer', { kind: 'unknown', because: 'connection-lost' }, 1],
-  ] satisfies readonly [How, object, number][])('a recipient that does "%s" is read as what it proved, and the next message gets its own answer', async (how, outcome, held) => {
-    ed.behave({ how, times: 1 });
-    const parcel = mdmParcel(envelope(1));
-    expect(await channel.send(target(ed.address), parcel, within(1_000, 200))).toEqual(outcome);
-    expect(ed.holds()).toHaveLength(held);
-    expect(await channel.send(target(ed.address), parcel, within(1_000))).toEqual(ACCEPTED);
-    expect(ed.holds()).toHaveLength(1);
-    const [one, two] = ed.received();
-    expect(one?.bytes).toBe(two?.bytes);
-  });
+  ] satisfies readonly [How, object, number][])(
+    'a recipient that does "%s" is read as what it proved, and the next message gets its own answer',
+    async (how, outcome, held) => {
+      ed.behave({ how, times: 1 });
+      const parcel = mdmParcel(envelope(1));
+      expect(await channel.send(target(ed.address), parcel, within(1_000, 200))).toEqual(outcome);
+      expect(ed.holds()).toHaveLength(held);
+      expect(await channel.send(target(ed.address), parcel, within(1_000))).toEqual(ACCEPTED);
+      expect(ed.holds()).toHaveLength(1);
+      const [one, two] = ed.received();
+      expect(one?.bytes).toBe(two?.bytes);
+    },
+  );
 
   test('an answer that comes after the time-out is never credited to the next message', async () => {
     ed.behave({ how: 'answer-late', times: 1, delayMs: 150 });
-    expect(await channel.send(target(ed.address), mdmParcel(envelope(1)), within(1_000, 100))).toEqual({ kind: 'unknown', because: 'timeout' });
+    expect(await channel.send(target(ed.address), mdmParcel(envelope(1)), within(1_000, 100))).toEqual({
+      kind: 'unknown',
+      because: 'timeout',
+    });
     ed.behave({ how: 'stall', times: 1 });
-    expect(await channel.send(target(ed.address), mdmParcel(envelope(2)), within(1_000, 200))).toEqual({ kind: 'unknown', because: 'timeout' });
+    expect(await channel.send(target(ed.address), mdmParcel(envelope(2)), within(1_000, 200))).toEqual({
+      kind: 'unknown',
+      because: 'timeout',
+    });
     await until(() => ed.connections() === 0);
   });
 
@@ -97,7 +113,9 @@ describe('HL7 v2 over MLLP', () => {
   });
 
   test('one message is in flight at a time, whoever sends', async () => {
-    const sends = Array.from({ length: 20 }, (_, index) => channel.send(target(ed.address), mdmParcel(envelope(index)), within(2_000, 1_000)));
+    const sends = Array.from({ length: 20 }, (_, index) =>
+      channel.send(target(ed.address), mdmParcel(envelope(index)), within(2_000, 1_000)),
+    );
     expect(await Promise.all(sends)).toEqual(sends.map(() => ACCEPTED));
     expect(ed.connections()).toBe(1);
   });
@@ -115,7 +133,11 @@ describe('HL7 v2 over MLLP', () => {
     let looks = 0;
     const limits = { msLeft: () => (looks++ < 4 ? 1_000 : -1), timeoutMs: 500 };
     const outcome = await channel.send(target(ed.address), mdmParcel(envelope(2), null, ['older']), limits);
-    expect([outcome, ed.received().length, ed.holds()]).toEqual([{ kind: 'refused', because: 'abandoned', retry: true }, expect.any(Number), []]);
+    expect([outcome, ed.received().length, ed.holds()]).toEqual([
+      { kind: 'refused', because: 'abandoned', retry: true },
+      expect.any(Number),
+      [],
+    ]);
     expect(ed.received().every(({ kind }) => kind === 'recall')).toBe(true);
   });
 
@@ -125,7 +147,11 @@ describe('HL7 v2 over MLLP', () => {
     // The end of the connection is heard of a moment later.
     await setImmediate();
     await setImmediate();
-    expect(await channel.send(target(ed.address), mdmParcel(envelope(2)), within(1_000))).toEqual({ kind: 'refused', because: 'not-connected', retry: true });
+    expect(await channel.send(target(ed.address), mdmParcel(envelope(2)), within(1_000))).toEqual({
+      kind: 'refused',
+      because: 'not-connected',
+      retry: true,
+    });
     await ed.start();
     expect(await channel.send(target(ed.address), mdmParcel(envelope(3)), within(1_000))).toEqual(ACCEPTED);
   });
@@ -143,12 +169,23 @@ describe('HL7 v2 over MLLP', () => {
     const secure = await startFakeMllpRecipient({ tls: { key: KEY, cert: CERTIFICATE } });
     expect(await channel.send(target(secure.address), mdmParcel(envelope(1)), within(1_000))).toEqual(ACCEPTED);
     const distrustful = openChannels(['127.0.0.0/8']);
-    expect(await distrustful['hl7v2-mllp'].send(target(secure.address), mdmParcel(envelope(2)), within(1_000))).toEqual({ kind: 'refused', because: 'not-connected', retry: true });
+    expect(await distrustful['hl7v2-mllp'].send(target(secure.address), mdmParcel(envelope(2)), within(1_000))).toEqual({
+      kind: 'refused',
+      because: 'not-connected',
+      retry: true,
+    });
     expect(secure.holds()).toHaveLength(1);
     await Promise.all([distrustful.close(), secure.stop()]);
   });
 
-  test.each(['mllp://127.0.0.1', 'mllp://user@127.0.0.1:1', 'http://127.0.0.1:1', 'mllp://127.0.0.1:99999', 'mllp://127.0.0.1:1/path'])('%s is no address', async (address) => {
-    expect(await channel.send(target(address), mdmParcel(envelope(1)), within(1_000))).toEqual({ kind: 'refused', because: 'address-unusable', retry: false });
-  });
+  test.each(['mllp://127.0.0.1', 'mllp://user@127.0.0.1:1', 'http://127.0.0.1:1', 'mllp://127.0.0.1:99999', 'mllp://127.0.0.1:1/path'])(
+    '%s is no address',
+    async (address) => {
+      expect(await channel.send(target(address), mdmParcel(envelope(1)), within(1_000))).toEqual({
+        kind: 'refused',
+        because: 'address-unusable',
+        retry: false,
+      });
+    },
+  );
 });

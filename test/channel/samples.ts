@@ -50,15 +50,32 @@ const sender = { ods: 'BROKER', name: 'Crisis-plan broker', endpoint: 'https://b
 const receiver = (address: string) => ({ ods: 'ZZE01', name: null, endpoint: address });
 const hl7 = { sender: { application: 'CRISIS-PLAN-BROKER', facility: 'BROKER' }, receiver: { application: 'ED', facility: 'ZZD01' } };
 
-const parcel = (kind: Parcel['kind'], contentType: string, bytes: string, { messageId, bundleId, requestId, correlationId }: Envelope): Parcel => ({
-  kind, bytes, contentType, messageId, bundleId, requestId, correlationId,
+const parcel = (
+  kind: Parcel['kind'],
+  contentType: string,
+  bytes: string,
+  { messageId, bundleId, requestId, correlationId }: Envelope,
+): Parcel => ({
+  kind,
+  bytes,
+  contentType,
+  messageId,
+  bundleId,
+  requestId,
+  correlationId,
 });
 
 export const updateParcel = (address: string, of: Envelope, words?: string): Parcel =>
   parcel(
     'update',
     'application/fhir+json',
-    toMessageBundle({ document: toDocumentBundle(disclosure(words), of), envelope: of, sender, destination: receiver(address), parent: null }),
+    toMessageBundle({
+      document: toDocumentBundle(disclosure(words), of),
+      envelope: of,
+      sender,
+      destination: receiver(address),
+      parent: null,
+    }),
     of,
   );
 
@@ -66,15 +83,32 @@ export const recallParcel = (address: string, of: Envelope, documents: readonly 
   parcel(
     'recall',
     'application/fhir+json',
-    toRecallMessage({ envelope: of, sender, destination: receiver(address), disclosureId: disclosure().id, identity: NHS_NUMBER, documents }),
+    toRecallMessage({
+      envelope: of,
+      sender,
+      destination: receiver(address),
+      disclosureId: disclosure().id,
+      identity: NHS_NUMBER,
+      documents,
+    }),
     of,
   );
 
 export const mdmParcel = (of: Envelope, parent: string | null = null, stale: readonly string[] = [], words?: string): Parcel =>
-  parcel('update', 'x-application/hl7-v2+er7', toMdmUpdate({ ...hl7, envelope: of, disclosure: disclosure(words), document: '{}', parent, stale }), of);
+  parcel(
+    'update',
+    'x-application/hl7-v2+er7',
+    toMdmUpdate({ ...hl7, envelope: of, disclosure: disclosure(words), document: '{}', parent, stale }),
+    of,
+  );
 
 export const mdmRecallParcel = (of: Envelope, documents: readonly string[], form: 'mdm-t11' | 'mdm-t10-notice' = 'mdm-t11'): Parcel =>
-  parcel('recall', 'x-application/hl7-v2+er7', toMdmRecall({ ...hl7, form, envelope: of, disclosureId: disclosure().id, identity: NHS_NUMBER, documents }), of);
+  parcel(
+    'recall',
+    'x-application/hl7-v2+er7',
+    toMdmRecall({ ...hl7, form, envelope: of, disclosureId: disclosure().id, identity: NHS_NUMBER, documents }),
+    of,
+  );
 
 export const target = (address: string, more: Partial<Target> = {}): Target => ({
   address,

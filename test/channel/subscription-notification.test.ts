@@ -22,11 +22,28 @@ afterAll(() => channels.close());
 const notification = (type: 'handshake' | 'event-notification', change: 'changed' | 'withdrawn' = 'changed'): Parcel => {
   const { messageId, bundleId, requestId, correlationId, sentAt } = envelope(1);
   const bundle = toNotification({
-    id: messageId, base: 'https://broker.example.invalid/fhir', subscriptionId: 'sub-1', topic: PLAN_TOPIC, type, change,
-    status: type === 'handshake' ? 'requested' : 'active', eventNumber: type === 'handshake' ? null : 3, eventsSinceStart: type === 'handshake' ? 0 : 3,
-    focus: type === 'handshake' ? null : 'CarePlan/opaque-1', content: 'id-only', at: sentAt,
+    id: messageId,
+    base: 'https://broker.example.invalid/fhir',
+    subscriptionId: 'sub-1',
+    topic: PLAN_TOPIC,
+    type,
+    change,
+    status: type === 'handshake' ? 'requested' : 'active',
+    eventNumber: type === 'handshake' ? null : 3,
+    eventsSinceStart: type === 'handshake' ? 0 : 3,
+    focus: type === 'handshake' ? null : 'CarePlan/opaque-1',
+    content: 'id-only',
+    at: sentAt,
   });
-  return { kind: 'update', bytes: JSON.stringify(bundle), contentType: 'application/fhir+json', messageId, bundleId, requestId, correlationId };
+  return {
+    kind: 'update',
+    bytes: JSON.stringify(bundle),
+    contentType: 'application/fhir+json',
+    messageId,
+    bundleId,
+    requestId,
+    correlationId,
+  };
 };
 
 const send = (parcel: Parcel, headers = {}) => channel.send(target(hook.address, { headers }), parcel, within(1_000, 300));
@@ -39,9 +56,19 @@ describe('a subscription notification', () => {
     expect(await send(notification('event-notification', 'withdrawn'), headers)).toEqual({ kind: 'accepted', level: 'transport' });
     const [handshake, event, withdrawn] = hook.notifications();
     expect(handshake).toMatchObject({ type: 'handshake', status: 'requested', focus: null, eventNumber: null, eventsSinceStart: '0' });
-    expect(event).toMatchObject({ type: 'event-notification', status: 'active', focus: 'CarePlan/opaque-1', eventNumber: '3', withdrawn: false });
+    expect(event).toMatchObject({
+      type: 'event-notification',
+      status: 'active',
+      focus: 'CarePlan/opaque-1',
+      eventNumber: '3',
+      withdrawn: false,
+    });
     expect(withdrawn).toMatchObject({ focus: 'CarePlan/opaque-1', withdrawn: true });
-    expect(event?.headers).toMatchObject({ authorization: 'Bearer a-secret', 'x-mine': 'two words', 'content-type': 'application/fhir+json' });
+    expect(event?.headers).toMatchObject({
+      authorization: 'Bearer a-secret',
+      'x-mine': 'two words',
+      'content-type': 'application/fhir+json',
+    });
   });
 
   test.each([
@@ -55,12 +82,19 @@ describe('a subscription notification', () => {
   });
 
   test('I1: after send_before nothing is written', async () => {
-    expect(await channel.send(target(hook.address), notification('event-notification'), within(0))).toEqual({ kind: 'refused', because: 'abandoned', retry: true });
+    expect(await channel.send(target(hook.address), notification('event-notification'), within(0))).toEqual({
+      kind: 'refused',
+      because: 'abandoned',
+      retry: true,
+    });
     expect(hook.notifications()).toEqual([]);
   });
 
-  test.each(['Host: elsewhere', 'Content-Length: 3', 'no colon', 'A: b\r\nC: d', 'Transfer-Encoding: chunked', ': empty', 'X-Ü: 1'])('the header line %j is refused, and not repeated', (line) => {
-    expect(() => toChannelHeaders(['X-Fine: 1', line])).toThrow(/header\[1\]/);
-    expect(() => toChannelHeaders([line])).not.toThrow(line);
-  });
+  test.each(['Host: elsewhere', 'Content-Length: 3', 'no colon', 'A: b\r\nC: d', 'Transfer-Encoding: chunked', ': empty', 'X-Ü: 1'])(
+    'the header line %j is refused, and not repeated',
+    (line) => {
+      expect(() => toChannelHeaders(['X-Fine: 1', line])).toThrow(/header\[1\]/);
+      expect(() => toChannelHeaders([line])).not.toThrow(line);
+    },
+  );
 });

@@ -26,7 +26,8 @@ export const startFakeFhirRecipient = async (options: FakeOptions = {}): Promise
       createServer((request, response) => {
         answer(store, request, response).catch((error: unknown) => {
           // What the fake cannot read is the sender's fault: said loudly, and nothing is stored.
-          if (!response.headersSent) response.writeHead(400, JSON_TYPE).end(outcome('structure', error instanceof Error ? error.message : 'unreadable'));
+          if (!response.headersSent)
+            response.writeHead(400, JSON_TYPE).end(outcome('structure', error instanceof Error ? error.message : 'unreadable'));
         });
       }),
     options.port,
@@ -120,7 +121,10 @@ const apply = (store: FakeStore, { message, documents }: Read): 'stored' | 'lowe
     });
   }
   // A recall names the plan as this recipient knows it, the person as sent, and the documents.
-  return store.apply(message, { put: null, remove: (held) => held.person === person && (documents.includes(held.document) || (store.hidesOld && held.plan === plan)) });
+  return store.apply(message, {
+    put: null,
+    remove: (held) => held.person === person && (documents.includes(held.document) || (store.hidesOld && held.plan === plan)),
+  });
 };
 
 // A parse that trusts nothing to be there would hide what the broker left out: whatever is missing throws, and is answered with 400.
@@ -130,7 +134,8 @@ const readMessage = (bytes: string, headers: IncomingMessage['headers']): Read =
   if (bundle.type !== 'message' || header.resourceType !== 'MessageHeader') throw new Error('no message');
   if (header.focus[0].reference !== fullUrl) throw new Error('the focus is not in the message');
   const kind = header.reason.coding[0].code === 'delete' ? 'recall' : 'update';
-  const plan = kind === 'recall' ? focus : focus.entry.map((entry: { resource: { resourceType: string } }) => entry.resource).find(isCarePlan);
+  const plan =
+    kind === 'recall' ? focus : focus.entry.map((entry: { resource: { resourceType: string } }) => entry.resource).find(isCarePlan);
   if ((kind === 'recall') !== (plan.status === 'revoked')) throw new Error('reason and status differ');
   const sequence = plan.extension.find(({ url }: { url: string }) => url.endsWith('/sequence')).valueString;
   const documents = (plan.supportingInfo ?? []).flatMap(({ identifier }: { identifier?: Identifier }) => identifier?.value ?? []);

@@ -36,7 +36,10 @@ export interface FakeHook {
 }
 
 /** Starts a rest-hook. `heard` is called after each notification that it took, before it answers. */
-export const startFakeHook = async (heard: (notification: HookNotification) => void | Promise<void> = () => undefined, port = 0): Promise<FakeHook> => {
+export const startFakeHook = async (
+  heard: (notification: HookNotification) => void | Promise<void> = () => undefined,
+  port = 0,
+): Promise<FakeHook> => {
   const all: HookNotification[] = [];
   let behaviour: Behaviour = { how: 'normal' };
   let left = Number.POSITIVE_INFINITY;
@@ -86,7 +89,8 @@ export const startFakeHook = async (heard: (notification: HookNotification) => v
 const readNotification = (bytes: string, headers: IncomingMessage['headers']): HookNotification => {
   const bundle = JSON.parse(bytes);
   const [status, focus] = bundle.entry;
-  if (bundle.type !== 'history' || !status.request.url.endsWith('/$status') || status.response.status === undefined) throw new Error('no notification');
+  if (bundle.type !== 'history' || !status.request.url.endsWith('/$status') || status.response.status === undefined)
+    throw new Error('no notification');
   const parameter = (name: string) => status.resource.parameter.find((each: { name: string }) => each.name === name);
   const part = (name: string) => parameter('notification-event')?.part.find((each: { name: string }) => each.name === name);
   return {

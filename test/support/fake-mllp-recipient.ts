@@ -122,7 +122,12 @@ const answer = async (store: FakeStore, socket: Socket, text: string, options: F
   }
 };
 
-const apply = (store: FakeStore, segments: Hl7Segments, message: Omit<Received, 'at'>, { unknownDocument = 'AA' }: FakeMllpOptions): string => {
+const apply = (
+  store: FakeStore,
+  segments: Hl7Segments,
+  message: Omit<Received, 'at'>,
+  { unknownDocument = 'AA' }: FakeMllpOptions,
+): string => {
   const { person, plan, document, sequence } = message;
   const event = eventOf(segments);
   const parent = fieldOf(segments, 'TXA', 13).split('^')[0];
@@ -131,7 +136,8 @@ const apply = (store: FakeStore, segments: Hl7Segments, message: Omit<Received, 
   const answer = store.apply(message, {
     put: event === 'T11' || isNotice ? null : { person, plan, document, sequence, text: readable(segments) },
     remove: (held) =>
-      held.person === person && (event === 'T11' ? held.document === document : event === 'T10' && held.document === parent && (isNotice || store.hidesOld)),
+      held.person === person &&
+      (event === 'T11' ? held.document === document : event === 'T10' && held.document === parent && (isNotice || store.hidesOld)),
   });
   if (answer === 'lower') return 'AE';
   return event === 'T11' && !had && unknownDocument === '204' ? 'AE^204' : 'AA';
@@ -140,7 +146,9 @@ const apply = (store: FakeStore, segments: Hl7Segments, message: Omit<Received, 
 const eventOf = (segments: Hl7Segments): string => fieldOf(segments, 'MSH', 9).split('^')[1] ?? '';
 
 const toReceived = (segments: Hl7Segments, bytes: string): Omit<Received, 'at'> => {
-  const ids = fieldOf(segments, 'PID', 3).split('~').map((each) => each.split('^'));
+  const ids = fieldOf(segments, 'PID', 3)
+    .split('~')
+    .map((each) => each.split('^'));
   const idOf = (type: string): string => unescapeHl7(ids.find((parts) => parts[4] === type)?.[0] ?? '-');
   const isNotice = fieldOf(segments, 'OBX', 3).startsWith('withdrawn^');
   return {

@@ -37,7 +37,10 @@ export class FakeStore {
   }
 
   /** Does what a message asks of its person's documents, once for each id; a repeated id is answered as the first time and changes nothing. */
-  apply(message: Received | Omit<Received, 'at'>, change: { readonly put: Held | null; readonly remove: (held: Held) => boolean }): 'stored' | 'lower' {
+  apply(
+    message: Received | Omit<Received, 'at'>,
+    change: { readonly put: Held | null; readonly remove: (held: Held) => boolean },
+  ): 'stored' | 'lower' {
     const known = this.#answers.get(message.id);
     if (known !== undefined) {
       this.#duplicates += 1;
