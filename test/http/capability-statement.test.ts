@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+import { KINDS } from '../../src/model/kind.ts';
+import { capabilityStatement } from '../../src/http/capability-statement.ts';
+import { OFFERED, permitted, POLICY } from '../../src/http/policy.ts';
+import { findRoute, ROUTES } from '../../src/http/routes.ts';
+import { PARAMETERS } from '../../src/http/search/parameters.ts';
+import { validate } from '../../src/validate/validate.ts';
+
+const statement = capabilityStatement('https://broker.example/fhir');
+const resources = statement.rest?.[0]?.resource ?? [];
+
+test('the CapabilityStatement is valid R4', () => {
+  expect(validate(statement)).toEqual([]);
+});
+
+test('it names every type and search parameter that is offered, and nothing besides', () => {
+  const offered = resources.filter(({ type }) => OFFERED.has(type ?? ''));
+  expect(offered.map(({ type }) => type)).toEqual([...OFFERED.keys()]);
+  for (const { type, searchParam } of offered) {
+    expect((searchParam ?? []).map(({ name }) => name)).toEqual((PARAMETERS.get(type ?? '') ?? []).map(({ name }) => name));
+  }
+});
+
+test('every interaction that the policy gives has a route, and every closed route is given to somebody', () => {
+  const routed = new Set<string>(ROUTES.map(({ interaction }) => interaction));
+  const given = new Set<string>(POLICY.flatMap(({ may }) => may));
+  for (const each of given) expect(routed).toContain(each);
+  for (const each of ROUTES) if (!each.open) expect(given).toContain(each.interaction);
+});
+
+test('no kind has two rows for one thing: the later would hide the earlier', () => {
+  const cells = POLICY.flatMap(({ kinds, types, may }) => kinds.flatMap((kind) => types.flatMap((type) => may.map((each) => `${kind} ${type} ${each}`))));
+  expect(cells.filter((cell, index) => cells.indexOf(cell) !== index)).toEqual([]);
+});
+
+test.each([
+  ['operator', 'CarePlan', 'read', null],
+  ['operator', 'Contract', 'create', 'any'],
+  ['publisher', 'Contract', 'read', null],
+  ['publisher', 'CarePlan', 'read', 'own-or-disclosed'],
+  ['publisher', 'CarePlan', 'approve', 'own'],
+  ['ambulance', 'CarePlan', 'approve', null],
+  ['ambulance', 'CarePlan', 'read', 'disclosed'],
+  ['ambulance', 'CarePlan', 'history', null],
+  ['police', 'CarePlan', 'create', null],
+  ['police', 'Composition', 'vread', null],
+  ['police', 'Subscription', 'create', 'own'],
+  ['police', 'Task', 'read', 'addressed'],
+  ['police', 'Task', 'create', null],
+  ['evaluator', 'Encounter', 'read', null],
+  ['person', 'Patient', 'read', null],
+] as const)('%s %s %s: %s', (kind, type, interaction, reach) => {
+  expect(permitted(kind, type, interaction)).toBe(reach);
+});
+
+test('no kind but the publisher reaches a stored plan, its words or its person', () => {
+  for (const kind of KINDS) {
+    if (kind === 'publisher') continue;
+    for (const type of ['CarePlan', 'Composition', 'Patient', 'Consent', 'Provenance', 'RelatedPerson', 'Flag']) {
+      for (const interaction of OFFERED.get(type) ?? []) expect([null, 'disclosed']).toContain(permitted(kind, type, interaction));
+    }
+  }
+});
+
+test('a route’s label holds no id', () => {
+  expect(findRoute('GET', '/fhir/Patient/9990012342')?.label).toBe('GET /fhir/Patient/:id');
+  expect(findRoute('POST', '/fhir/CarePlan/x/$approve')?.label).toBe('POST /fhir/CarePlan/:id/$approve');
+  expect(findRoute('HEAD', '/fhir/metadata')?.label).toBe('GET /fhir/metadata');
+  expect(findRoute('GET', '/fhir/9990012342')).toBeNull();
+});
