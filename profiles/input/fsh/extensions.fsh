@@ -64,7 +64,7 @@ Description: "Ledger epoch and count (`epoch.count`) of what a destination is se
 * ^context[0].type = #element
 * ^context[0].expression = "MessageHeader"
 * ^context[1].type = #element
-* ^context[1].expression = "Bundle"
+* ^context[1].expression = "CarePlan"
 * value[x] 1..1
 * value[x] only string
 
