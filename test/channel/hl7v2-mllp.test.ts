@@ -108,6 +108,8 @@ describe('HL7 v2 over MLLP', () => {
     await channel.send(target(ed.address), mdmParcel(envelope(2)), within(1_000));
     ed.speakUnasked('MSH|^~\\&|X\rMSA|AA|1\r');
     await until(() => unexpected.length === 2);
+    // What came after it could not be told from an answer: the connection is given up.
+    await until(() => ed.connections() === 0);
     ed.behave({ how: 'refuse', times: 1 });
     expect(await channel.send(target(ed.address), mdmParcel(envelope(3)), within(1_000))).toMatchObject({ kind: 'refused' });
   });
@@ -124,7 +126,8 @@ describe('HL7 v2 over MLLP', () => {
     ed.behave({ how: 'answer-late', delayMs: 300 });
     const slow = channel.send(target(ed.address), mdmParcel(envelope(1)), within(1_000, 1_000));
     const waiting = channel.send(target(ed.address), mdmParcel(envelope(2)), within(100, 1_000));
-    expect(await waiting).toEqual({ kind: 'refused', because: 'abandoned', retry: true });
+    // Told when send_before passes, not when the turn comes.
+    expect(await Promise.race([waiting, slow])).toEqual({ kind: 'refused', because: 'abandoned', retry: true });
     expect(await slow).toEqual(ACCEPTED);
     expect(ed.received()).toHaveLength(1);
   });
