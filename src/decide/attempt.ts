@@ -72,7 +72,7 @@ export function settled(ledger: Ledger, attempt: Attempt, outcome: Outcome, dest
         last,
         failures: 0,
         recallSince: attempt.action.kind === 'recall' ? null : ledger.recallSince,
-        copies: copies.flatMap((copy) => afterAcceptance(copy, attempt, destination, on)),
+        copies: copies.flatMap((copy) => afterAcceptance(copy, attempt, outcome.at ?? attempt.since, destination, on)),
       };
     }
     default:
@@ -87,14 +87,14 @@ export const settledUnknown = (ledger: Ledger, attemptId: string): Ledger => ({
   failures: ledger.failures + 1,
 });
 
-function afterAcceptance(copy: Copy, attempt: Attempt, destination: Destination, on: Protections): readonly Copy[] {
+function afterAcceptance(copy: Copy, attempt: Attempt, effectiveFrom: Instant, destination: Destination, on: Protections): readonly Copy[] {
   if (copy.id === attempt.id) return carriesContent(copy) ? [{ ...copy, state: 'held', againAt: null }] : [];
   const order = compareSequence(copy.sequence, attempt.sequence);
   if (!on.emptyNarrowly) return [];
   if (!samePlace(copy.place, attempt.action.place) || order > 0) return [copy];
   if (copy.againAt === null) return [];
   if (order === 0) return copy.againAt <= attempt.begunAt ? [] : [{ ...copy, acceptedSince: true }];
-  const canNoLongerTakeEffect = destination.refusesLowerSequence || copy.againAt <= attempt.since || !on.reassert;
+  const canNoLongerTakeEffect = destination.refusesLowerSequence || copy.againAt <= effectiveFrom || !on.reassert;
   return canNoLongerTakeEffect ? [] : [{ ...copy, state: 'uncertain', acceptedSince: true }];
 }
 

@@ -90,7 +90,12 @@ export interface Attempt {
 
 /** How an attempt ended. `refused`: proved not stored. `unknown`: anything may have happened. */
 export type Outcome =
-  | { readonly kind: 'accepted'; readonly level: RecallLevel }
+  | {
+      readonly kind: 'accepted';
+      readonly level: RecallLevel;
+      /** When it took effect, where the recipient says so; otherwise it counts from the first attempt with these ids. */
+      readonly at?: Instant;
+    }
   | { readonly kind: 'refused'; readonly because: string; readonly retry: boolean }
   | { readonly kind: 'unknown'; readonly because: string };
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Task } from '@medplum/fhirtypes';
 import { System, TaskCode } from '../../profiles/canonicals.ts';
+import type { Instant } from '../model/instant.ts';
 import { type Sql } from './pool.ts';
 import { putNext, readResource } from './resources.ts';
 
@@ -23,12 +24,12 @@ const idOf = (task: Pick<BrokerTask, 'code' | 'owner' | 'about'>): string =>
   createHash('sha256').update(`${task.code} ${task.owner} ${task.about}`).digest('hex').slice(0, 32);
 
 /** Raises a Task, or opens it again; answers its status as it then is, and its id. Inside a transaction: the same matter waits its turn. */
-export async function raiseTask(sql: Sql, task: BrokerTask, options: { readonly reopen: boolean }): Promise<{ id: string; status: string }> {
+export async function raiseTask(sql: Sql, task: BrokerTask, options: { readonly reopen: boolean }): Promise<{ id: string; status: string; updatedAt: Instant }> {
   const id = idOf(task);
   await lockTask(sql, id);
   const previous = await readResource(sql, 'Task', id);
   const status = previous === null ? null : (previous.body as Task).status;
-  if (status !== null && !(options.reopen && DONE.includes(status))) return { id, status };
+  if (status !== null && !(options.reopen && DONE.includes(status))) return { id, status, updatedAt: previous?.updatedAt ?? 0 };
   const body: Task = {
     resourceType: 'Task',
     identifier: [{ system: `${System.taskCode}/matter`, value: id }],
@@ -41,8 +42,8 @@ export async function raiseTask(sql: Sql, task: BrokerTask, options: { readonly 
     authoredOn: new Date().toISOString(),
     owner: { type: 'Organization', identifier: { system: System.odsOrganization, value: task.owner } },
   };
-  await putNext(sql, body, id, 'BROKER', previous, new Date());
-  return { id, status: 'requested' };
+  const { updatedAt } = await putNext(sql, body, id, 'BROKER', previous, new Date());
+  return { id, status: 'requested', updatedAt };
 }
 
 /** Marks a Task as done by the broker itself, because its matter is; nothing where there is none. */

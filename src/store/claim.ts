@@ -11,7 +11,7 @@ export interface ClaimedKey {
 
 const claimDue = statement<
   [string, number, number],
-  { id: string; fence: string; version: string; open_delivery: string | null; state: Ledger }
+  { id: string; fence: string; open_delivery: string | null }
 >(
   'claim-due',
   `WITH due AS (
@@ -20,7 +20,7 @@ const claimDue = statement<
       ORDER BY rank, look_at LIMIT $2 FOR UPDATE SKIP LOCKED)
    UPDATE ledger_key k SET lease_until = clock_timestamp() + $3 * interval '1 millisecond', fence = k.fence + 1
      FROM due WHERE k.id = due.id
-   RETURNING k.id, k.fence, k.version, k.open_delivery, CASE WHEN k.open_delivery IS NULL THEN NULL ELSE k.state END AS state`,
+   RETURNING k.id, k.fence, k.open_delivery`,
 );
 
 const settleExpired = statement<[string, string, string, string, Ledger], { id: string }>(
@@ -31,19 +31,23 @@ const settleExpired = statement<[string, string, string, string, Ledger], { id: 
     WHERE id = $4 AND outcome = 'open' AND EXISTS (SELECT FROM kept) RETURNING id`,
 );
 
-/**
- * Claims up to `most` due keys of a recipient for `lease` milliseconds: recalls first, then oldest. A claim of an expired lease
- * first settles the open delivery as unknown; where that is not done any more (its state has changed), the key is left for the next look.
- */
+const openState = statement<[string, string], { version: string; open_delivery: string | null; state: Ledger }>(
+  'open-state',
+  'SELECT version, open_delivery, state FROM ledger_key WHERE id = $1 AND fence = $2',
+);
+
+/** Claims up to `most` due keys of a recipient for `lease` milliseconds: recalls first, then oldest. */
 export async function claim(sql: Sql, recipientId: string, most: number, lease: number, settleOpen = true): Promise<readonly ClaimedKey[]> {
   const rows = await claimDue(sql, recipientId, most, lease);
-  const claimed: ClaimedKey[] = [];
-  for (const row of rows) {
-    if (row.open_delivery !== null && settleOpen) {
-      const after = settledUnknown(row.state, row.open_delivery);
-      if ((await settleExpired(sql, row.id, row.fence, row.version, row.open_delivery, after)).length === 0) continue;
-    }
-    claimed.push({ keyId: row.id, recipientId, fence: Number(row.fence) });
+  for (const row of rows) if (settleOpen && row.open_delivery !== null) await settleOpenDelivery(sql, row);
+  return rows.map((row) => ({ keyId: row.id, recipientId, fence: Number(row.fence) }));
+}
+
+/** Whoever held the lease before never said how its delivery ended: unknown. A read may change the state meanwhile; then it is worked into that. */
+async function settleOpenDelivery(sql: Sql, { id, fence }: { readonly id: string; readonly fence: string }): Promise<void> {
+  for (;;) {
+    const [now] = await openState(sql, id, fence);
+    if (now === undefined || now.open_delivery === null) return;
+    await settleExpired(sql, id, fence, now.version, now.open_delivery, settledUnknown(now.state, now.open_delivery));
   }
-  return claimed;
 }

@@ -25,8 +25,8 @@ export async function askByTask(pool: pg.Pool, { documentId, ods, keyId, disclos
     about: `${keyId} ${documentId}`,
     description: 'Give up every copy of this plan, then mark this Task as completed',
   };
-  const { status } = await transaction(pool, (tx) => raiseTask(tx, task, { reopen: false }));
-  if (status === 'completed') return { kind: 'accepted', level: 'application' };
+  const { status, updatedAt } = await transaction(pool, (tx) => raiseTask(tx, task, { reopen: false }));
+  if (status === 'completed') return { kind: 'accepted', level: 'application', at: updatedAt };
   return { kind: 'unknown', because: status === 'rejected' || status === 'failed' ? 'recall-task-refused' : 'recall-task-open' };
 }
 
