@@ -43,6 +43,7 @@ export const Line = {
   databaseStopped: line('info', 'database stopped', 'millis'),
   connectionLost: line('warn', 'an idle database connection was lost', 'fault'),
   migrated: line('info', 'database migrated', 'count'),
+  strayAnswer: line('warn', 'an answer came that no message waits for; it is never credited'),
   resyncFound: line('error', 'a resync found keys that a fan-out had missed', 'count'),
   ledgerRestored: line('warn', 'the database was restored: attempts on file were replayed as uncertain', 'count'),
   ledgerLost: line('error', 'attempts on file are at plans that the restored database never had', 'count'),

@@ -48,13 +48,15 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   if (onlyReads || !destination.open || (isHeld && contraryDue.length === 0)) return restHere();
 
   const documents = documentsOf(here);
+  // Only what was acknowledged can be replaced: a strict recipient refuses a parent that it never saw.
+  const parent = documentsOf(here.filter((copy) => copy.state === 'held'))[0] ?? null;
   return {
     kind: 'update',
     place: target.place,
     effect: target.hold,
     headings: target.headings,
-    parent: documents[0] ?? null,
-    stale: documents.slice(1),
+    parent,
+    stale: documents.filter((id) => id !== parent),
     retryOf: retryOf(ledger.last, 'update', target.place, target.hold, here, now),
   };
 }
