@@ -7,6 +7,7 @@ import { checkAccept, checkContentType } from './media.ts';
 import { OFFERED, permitted } from './policy.ts';
 import type { Interaction } from './policy.ts';
 import { principalFrom } from './principal.ts';
+import { emptyValues } from './read/empty-values.ts';
 import { readBody } from './read/read-body.ts';
 import { readJson } from './read/read-json.ts';
 import { badParameter, Refusal } from './refusal.ts';
@@ -100,6 +101,8 @@ export const parseBody = async (exchange: Exchange): Promise<void> => {
   const expected = route.body === 'parameters' ? 'Parameters' : type;
   if (value.resourceType !== expected && !(route.interaction === 'validate' && value.resourceType === 'Parameters'))
     throw new Anomaly('malformed', { at: 'resourceType', help: `is ${expected}, as the address says` });
+  const empty = emptyValues(value, expected);
+  if (empty.length > 0) throw new Anomaly('incorrect', empty);
   exchange.resource = value;
 };
 

@@ -18,7 +18,11 @@ afterAll(async () => {
 });
 
 const send = (type: string, text: string | Buffer, media = 'application/fhir+json') =>
-  door.as(door.agent.post(`/fhir/${type}`), TRUST).set('Content-Type', media).serialize((body: unknown) => String(body)).send(text);
+  door
+    .as(door.agent.post(`/fhir/${type}`), TRUST)
+    .set('Content-Type', media)
+    .serialize((body: unknown) => String(body))
+    .send(text);
 
 const nested = (depth: number): string => `${'{"extension":['.repeat(depth)}${']}'.repeat(depth)}`;
 
@@ -110,8 +114,18 @@ describe('a resource that may not be stored', () => {
     ['an active plan', 'CarePlan', { ...example('crisis-plan'), status: 'active' }, 'CarePlan.status'],
     ['an action that forbids', 'CarePlan', example('crisis-plan', 'invalid-do-not-perform'), 'CarePlan.activity'],
     ['a consent that permits at its root', 'Consent', example('sharing-consent', 'invalid-root-permit'), 'Consent.provision'],
-    ['a plan of a patient who is not there', 'CarePlan', { ...example('crisis-plan'), subject: { reference: 'Patient/nobody' } }, 'CarePlan.subject'],
-    ['a half of a surrogate pair', 'Practitioner', { resourceType: 'Practitioner', name: [{ text: '\ud800' }] }, 'Practitioner.name[0].text'],
+    [
+      'a plan of a patient who is not there',
+      'CarePlan',
+      { ...example('crisis-plan'), subject: { reference: 'Patient/nobody' } },
+      'CarePlan.subject',
+    ],
+    [
+      'a half of a surrogate pair',
+      'Practitioner',
+      { resourceType: 'Practitioner', name: [{ text: '\ud800' }] },
+      'Practitioner.name[0].text',
+    ],
     ['a NUL', 'Practitioner', { resourceType: 'Practitioner', name: [{ text: '\u0000' }] }, 'Practitioner.name[0].text'],
     ['a property of no FHIR', 'Practitioner', { resourceType: 'Practitioner', __proto__x: 1 }, 'Practitioner'],
   ])('%s is 422, and says where', async (_, type, body, at) => {
@@ -152,7 +166,12 @@ describe('operations that are asked for badly', () => {
     ['$approve with a null', '$approve', parameters(null), 422],
     ['$approve with a list that is none', '$approve', { resourceType: 'Parameters', parameter: {} }, 422],
     ['$approve with a CarePlan', '$approve', example('crisis-plan'), 400],
-    ['$approve of what is no draft', '$approve', parameters({ name: 'version', valueString: '2' }, { name: 'provenance', resource: example('plan-approval', 'valid-approve') }), 409],
+    [
+      '$approve of what is no draft',
+      '$approve',
+      parameters({ name: 'version', valueString: '2' }, { name: 'provenance', resource: example('plan-approval', 'valid-approve') }),
+      409,
+    ],
     ['$withdraw with no reason', '$withdraw', parameters({ name: 'reason', valueString: ' ' }), 422],
   ])('%s', async (_, operation, body, status) => {
     const answer = await door.post(TRUST, `/fhir/CarePlan/plan-1/${operation}`, body);

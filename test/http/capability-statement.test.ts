@@ -29,7 +29,9 @@ test('every interaction that the policy gives has a route, and every closed rout
 });
 
 test('no kind has two rows for one thing: the later would hide the earlier', () => {
-  const cells = POLICY.flatMap(({ kinds, types, may }) => kinds.flatMap((kind) => types.flatMap((type) => may.map((each) => `${kind} ${type} ${each}`))));
+  const cells = POLICY.flatMap(({ kinds, types, may }) =>
+    kinds.flatMap((kind) => types.flatMap((type) => may.map((each) => `${kind} ${type} ${each}`))),
+  );
   expect(cells.filter((cell, index) => cells.indexOf(cell) !== index)).toEqual([]);
 });
 

@@ -9,7 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => door.close());
 
-const byNumber = (name: string, number: string): string => `${encodeURIComponent(name)}=${encodeURIComponent(`${NHS_NUMBER_SYSTEM}|${number}`)}`;
+const byNumber = (name: string, number: string): string =>
+  `${encodeURIComponent(name)}=${encodeURIComponent(`${NHS_NUMBER_SYSTEM}|${number}`)}`;
 const flagOf = async (): Promise<string> => {
   const { body } = await door.search(AMBULANCE, 'Flag', byNumber('patient.identifier', AMBER));
   return String(body.entry[0].resource.id);
@@ -30,19 +31,22 @@ describe('an ambulance service looks a plan up', () => {
     },
   );
 
-  test.each(['CarePlan', 'Composition', 'Patient'])('%s can be searched by number and read by id, with the version of the disclosure', async (type) => {
-    const found = await door.search(AMBULANCE, type, byNumber(type === 'Patient' ? 'identifier' : 'patient.identifier', AMBER));
-    expect(found.body.total).toBe(1);
-    const id = String(found.body.entry[0].resource.id);
-    const read = await door.get(AMBULANCE, `/fhir/${type}/${id}`);
-    expect(read.status).toBe(200);
-    expect(read.headers['etag']).toBe('W/"1"');
-    expect(read.headers['last-modified']).toBeTruthy();
-    expect(read.headers['x-robots-tag']).toBe('none');
-    const unchanged = await door.get(AMBULANCE, `/fhir/${type}/${id}`).set('If-None-Match', 'W/"1"');
-    expect(unchanged.status).toBe(304);
-    expect(unchanged.text).toBe('');
-  });
+  test.each(['CarePlan', 'Composition', 'Patient'])(
+    '%s can be searched by number and read by id, with the version of the disclosure',
+    async (type) => {
+      const found = await door.search(AMBULANCE, type, byNumber(type === 'Patient' ? 'identifier' : 'patient.identifier', AMBER));
+      expect(found.body.total).toBe(1);
+      const id = String(found.body.entry[0].resource.id);
+      const read = await door.get(AMBULANCE, `/fhir/${type}/${id}`);
+      expect(read.status).toBe(200);
+      expect(read.headers['etag']).toBe('W/"1"');
+      expect(read.headers['last-modified']).toBeTruthy();
+      expect(read.headers['x-robots-tag']).toBe('none');
+      const unchanged = await door.get(AMBULANCE, `/fhir/${type}/${id}`).set('If-None-Match', 'W/"1"');
+      expect(unchanged.status).toBe(304);
+      expect(unchanged.text).toBe('');
+    },
+  );
 
   test('the whole disclosure is one document', async () => {
     const { status, body } = await door.get(AMBULANCE, `/fhir/Composition/${await flagOf()}/$document`);
@@ -71,7 +75,13 @@ describe('an ambulance service looks a plan up', () => {
   });
 
   test('the stored resources behind a disclosure are not there for it', async () => {
-    for (const path of ['CarePlan/plan-1', 'Composition/words-1', 'Patient/amber', 'Patient/amber/_history', 'CarePlan/plan-1/_history/1']) {
+    for (const path of [
+      'CarePlan/plan-1',
+      'Composition/words-1',
+      'Patient/amber',
+      'Patient/amber/_history',
+      'CarePlan/plan-1/_history/1',
+    ]) {
       expect([404, 403]).toContain((await door.get(AMBULANCE, `/fhir/${path}`)).status);
     }
   });
@@ -116,7 +126,11 @@ describe('a search that names nobody, or somebody badly', () => {
     ['too few digits', byNumber('patient.identifier', '999001234'), 'http.patient.identifier'],
     ['letters', byNumber('subject.identifier', 'abcdefghij'), 'http.subject.identifier'],
     ['the Scottish range', byNumber('patient', '0101010005'), 'http.patient'],
-    ['the system in small letters', 'patient.identifier=https%3A%2F%2Ffhir.nhs.uk%2Fid%2Fnhs-number%7C9990012342', 'http.patient.identifier'],
+    [
+      'the system in small letters',
+      'patient.identifier=https%3A%2F%2Ffhir.nhs.uk%2Fid%2Fnhs-number%7C9990012342',
+      'http.patient.identifier',
+    ],
     ['two persons', `patient.identifier=${AMBER}%2C${NOBODY}`, 'http.patient.identifier'],
     ['nobody', '', 'http.patient.identifier'],
     ['an unknown modifier', `patient:name=Amber&${byNumber('patient.identifier', AMBER)}`, 'http.patient:name'],

@@ -41,24 +41,25 @@ export const openDoor = async () => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
   const registry = new Registry();
-  const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {} });
+  const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
   const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: ['127.0.0.0/8'] };
   const app = createApp({ store, config, metrics: registry, validate, log, newId: randomUUID });
   const listening = await listen(app, { host: '127.0.0.1', port: 0, log });
   const origin = `http://127.0.0.1:${listening.port}`;
   const agent = request(origin);
-  const as = (test: Test, caller: Caller): Test => test.set('NHSD-End-User-Organisation-ODS', caller.ods).set('X-Service-Kind', caller.kind);
+  const as = (test: Test, caller: Caller): Test =>
+    test.set('NHSD-End-User-Organisation-ODS', caller.ods).set('X-Service-Kind', caller.kind);
   const put = (caller: Caller, resource: Body): Test =>
     as(agent.put(`/fhir/${String(resource['resourceType'])}/${String(resource['id'])}`), caller)
       .set('Content-Type', 'application/fhir+json')
       .send(JSON.stringify(resource));
   const post = (caller: Caller, path: string, body: unknown): Test =>
-    as(agent.post(path), caller)
-      .set('Content-Type', 'application/fhir+json')
-      .send(JSON.stringify(body));
+    as(agent.post(path), caller).set('Content-Type', 'application/fhir+json').send(JSON.stringify(body));
   const get = (caller: Caller, path: string): Test => as(agent.get(path), caller);
   const search = (caller: Caller, type: string, form: string): Test =>
-    as(agent.post(`/fhir/${type}/_search`), caller).set('Content-Type', 'application/x-www-form-urlencoded').send(form);
+    as(agent.post(`/fhir/${type}/_search`), caller)
+      .set('Content-Type', 'application/x-www-form-urlencoded')
+      .send(form);
   return {
     agent,
     as,
@@ -110,7 +111,12 @@ export const approvePlan = async (door: OpenDoor): Promise<void> => {
   for (const id of ['nurse', 'consultant']) {
     await must(door.put(TRUST, { resourceType: 'Practitioner', id, name: [{ family: `Clinician-${id}`, given: ['Example'] }] }), 201);
   }
-  const team = { resourceType: 'CareTeam', id: 'crisis-team', status: 'active', participant: [{ member: { reference: 'Practitioner/nurse' } }] };
+  const team = {
+    resourceType: 'CareTeam',
+    id: 'crisis-team',
+    status: 'active',
+    participant: [{ member: { reference: 'Practitioner/nurse' } }],
+  };
   await must(door.put(TRUST, team), 201);
   await must(door.put(TRUST, example('plan-patient')), 201);
   await must(door.put(TRUST, example('plan-words')), 201);

@@ -33,7 +33,10 @@ describe('create, read, update', () => {
     expect(first.body.name[0].family).toBe('Clinician-Example');
     const history = await door.get(TRUST, '/fhir/Practitioner/versions/_history');
     expect(history.body).toMatchObject({ type: 'history', total: 2 });
-    expect(history.body.entry.map((each: { resource: { meta: { versionId: string } } }) => each.resource.meta.versionId)).toEqual(['2', '1']);
+    expect(history.body.entry.map((each: { resource: { meta: { versionId: string } } }) => each.resource.meta.versionId)).toEqual([
+      '2',
+      '1',
+    ]);
     expect((await door.get(TRUST, '/fhir/Practitioner/versions').set('If-None-Match', 'W/"2"')).status).toBe(304);
   });
 
@@ -87,7 +90,10 @@ describe('search', () => {
   });
 
   test('pages follow one another under tokens that say nothing, and are the caller’s own', async () => {
-    for (let n = 0; n < 5; n += 1) expect((await door.put(TRUST, { ...practitioner(`paged-${n}`), identifier: [{ system: 'urn:x', value: 'paged' }] })).status).toBe(201);
+    for (let n = 0; n < 5; n += 1)
+      expect((await door.put(TRUST, { ...practitioner(`paged-${n}`), identifier: [{ system: 'urn:x', value: 'paged' }] })).status).toBe(
+        201,
+      );
     const seen: string[] = [];
     let next: string | undefined = '/fhir/Practitioner?identifier=paged&_count=2';
     let token = '';
@@ -137,11 +143,26 @@ describe('a Subscription', () => {
     ['another topic', subscription({ criteria: 'Patient?name=x' }), 'Subscription.criteria'],
     ['plain text to the world', subscription({ channel: channel({ endpoint: 'http://192.0.2.1/x' }) }), 'Subscription.channel.endpoint'],
     ['a private address', subscription({ channel: channel({ endpoint: 'https://10.0.0.1/x' }) }), 'Subscription.channel.endpoint'],
-    ['a password in the address', subscription({ channel: channel({ endpoint: 'https://a:b@police.example/x' }) }), 'Subscription.channel.endpoint'],
+    [
+      'a password in the address',
+      subscription({ channel: channel({ endpoint: 'https://a:b@police.example/x' }) }),
+      'Subscription.channel.endpoint',
+    ],
     ['a file', subscription({ channel: channel({ endpoint: 'file:///etc/passwd' }) }), 'Subscription.channel.endpoint'],
     [
       'whole plans for police',
-      subscription({ channel: channel({ _payload: { extension: [{ url: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content', valueCode: 'full-resource' }] } }) }),
+      subscription({
+        channel: channel({
+          _payload: {
+            extension: [
+              {
+                url: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content',
+                valueCode: 'full-resource',
+              },
+            ],
+          },
+        }),
+      }),
       'Subscription.channel.payload',
     ],
   ])('%s is refused', async (_, body, at) => {
@@ -155,7 +176,12 @@ describe('an Endpoint', () => {
   const endpoint = (service: string, id: string) => ({
     ...example('destination-endpoint'),
     id,
-    extension: [{ url: 'https://crisis-plan-broker.example/fhir/StructureDefinition/serves', valueReference: { reference: `HealthcareService/${service}` } }],
+    extension: [
+      {
+        url: 'https://crisis-plan-broker.example/fhir/StructureDefinition/serves',
+        valueReference: { reference: `HealthcareService/${service}` },
+      },
+    ],
   });
 
   test('takes the deliveries of the caller’s own service, and of no other', async () => {

@@ -1,4 +1,5 @@
 import type { Bundle } from '@medplum/fhirtypes';
+import { Line } from '../../log.ts';
 import { capabilityStatement } from '../capability-statement.ts';
 import { routeOf } from '../exchange.ts';
 import { notFound } from '../refusal.ts';
@@ -14,9 +15,15 @@ const json = (status: number, value: Readonly<Record<string, string>>) => ({
 /** The process answers. */
 export const live: Act = () => json(200, { status: 'live' });
 
-/** Database, queue and migrations are in order; 503 while they are not. */
-export const ready: Act = async (_exchange, door) =>
-  (await door.store.isReady()) ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' });
+/** Database, queue and migrations are in order; 503 while they are not, or cannot be asked. */
+export const ready: Act = async (exchange, door) => {
+  try {
+    return (await door.store.isReady()) ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' });
+  } catch (fault) {
+    door.log(Line.requestFailed, { requestId: exchange.requestId, name: door.newId(), interaction: routeOf(exchange).label, fault });
+    return json(503, { status: 'not ready' });
+  }
+};
 
 /** What Prometheus reads. */
 export const metrics: Act = async (_exchange, door) => ({ status: 200, headers: {}, body: await door.exposition() });

@@ -19,10 +19,12 @@ export interface Found {
 // Parameters whose values name no person. Of all others the self link has the name only (I8).
 const HARMLESS = /^(?:_id|_lastUpdated|status|code|focus|owner|target)$/;
 
+// Nor does one that looks like an NHS number, wherever it was written.
+const NUMBER = /\d{3}\D?\d{3}\D?\d{4}/;
+const told = (name: string, value: string): string => (HARMLESS.test(name) && !NUMBER.test(value) ? encodeURIComponent(value) : '');
+
 const linksOf = ({ base, type, used, next }: Found): BundleLink[] => {
-  const query = used
-    .map(([name, value]) => `${encodeURIComponent(name)}=${HARMLESS.test(name) ? encodeURIComponent(value) : ''}`)
-    .join('&');
+  const query = used.map(([name, value]) => `${encodeURIComponent(name)}=${told(name, value)}`).join('&');
   return [
     { relation: 'self', url: `${base}/${type}${query === '' ? '' : `?${query}`}` },
     ...(next === null ? [] : [{ relation: 'next', url: `${base}/${type}?_page=${next}` } satisfies BundleLink]),

@@ -1,0 +1,73 @@
+import { Agent, get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import type { Listening } from '../../src/http/listen.ts';
+import { listen } from '../../src/http/listen.ts';
+import { createLog } from '../../src/log.ts';
+import { CannotStart } from '../../src/model/cannot-start.ts';
+
+const log = createLog('silent');
+const opened: Listening[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0)) if (each.server.listening) await each.close(0);
+});
+
+const slow = (millis: number) =>
+  listen(
+    (_request, response) => {
+      setTimeout(() => response.end('done'), millis).unref();
+    },
+    { host: '127.0.0.1', port: 0, log },
+  );
+
+const ask = (port: number, agent?: Agent): Promise<string> =>
+  new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, agent }, (response: IncomingMessage) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      response.on('end', () => resolve(text));
+      response.on('error', reject);
+    }).on('error', reject);
+  });
+
+test('a port that is in use is said in one line', async () => {
+  const first = await slow(0);
+  opened.push(first);
+  const second = listen(() => {}, { host: '127.0.0.1', port: first.port, log });
+  await expect(second).rejects.toThrow(CannotStart);
+  await expect(second).rejects.toThrow(/^cannot listen on 127\.0\.0\.1:\d+: the port is in use: set PORT to another one, or to 0$/);
+});
+
+test('the address that it tells is the one that it listens on', async () => {
+  const door = await slow(0);
+  opened.push(door);
+  expect(door.url).toBe(`http://127.0.0.1:${door.port}/fhir`);
+  expect(await ask(door.port)).toBe('done');
+});
+
+test('closing lets what is in flight finish, takes nothing new, and waits for no idle connection', async () => {
+  const door = await slow(300);
+  const agent = new Agent({ keepAlive: true });
+  await ask(door.port, agent);
+  const inFlight = ask(door.port, agent);
+  await wait(50);
+  const startedAt = performance.now();
+  const closed = door.close();
+  await expect(ask(door.port)).rejects.toThrow(/ECONNREFUSED/);
+  expect(await inFlight).toBe('done');
+  await closed;
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  agent.destroy();
+});
+
+test('a request that never ends is cut after the grace', async () => {
+  const door = await slow(60_000);
+  const inFlight = ask(door.port);
+  const refused = expect(inFlight).rejects.toThrow(/socket hang up|ECONNRESET/);
+  await wait(50);
+  await door.close(100);
+  await refused;
+});
