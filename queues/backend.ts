@@ -1,6 +1,7 @@
 import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
 import type { JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
 
 /** Where the queue lives: PostgreSQL (session pooling, for LISTEN), or Redis 6.2+ with `noeviction` when an address is given. */
 export interface QueueAddress {
@@ -68,19 +69,52 @@ const onPostgres = (databaseUrl: string): Backend => {
   };
 };
 
+type Endable = Pick<Redis, 'status' | 'disconnect'> & { on(event: 'error', listener: () => void): unknown };
+
+/**
+ * ioredis leaves a client that is told to disconnect while it waits to reconnect neither ended nor its commands answered, and the
+ * close of a BullMQ worker then waits for ever (measured, ioredis 6.0.0). From `wait` it ends as it should.
+ */
+const endProperly = (client: Endable): void => {
+  const disconnect = client.disconnect.bind(client);
+  client.disconnect = (reconnect = false) => {
+    if (!reconnect && client.status === 'reconnecting') client.status = 'wait';
+    disconnect(reconnect);
+  };
+  // BullMQ reports each error while it listens; after its close ioredis would print them.
+  client.on('error', () => undefined);
+};
+
+/** A client that keeps the copies that BullMQ makes of it for blocking reads, so that they end with it. */
+class KeptRedis extends Redis {
+  readonly copies: Endable[] = [];
+
+  override duplicate<Override extends Partial<RedisOptions> | undefined = undefined>(override?: Override) {
+    const copy = super.duplicate(override);
+    endProperly(copy);
+    this.copies.push(copy);
+    return copy;
+  }
+}
+
 const onRedis = (redisUrl: string): Backend => {
   const { Queue, Worker } = withBackend(createRedisBackend);
-  const clients: Redis[] = [];
+  const clients: KeptRedis[] = [];
   const connect = (options: { readonly enableOfflineQueue: boolean }): Redis => {
-    const client = new Redis(redisUrl, { ...options, maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(times * 100, 1_000) });
+    const retryStrategy = (times: number): number => Math.min(times * 100, 1_000);
+    const client = new KeptRedis(redisUrl, { ...options, maxRetriesPerRequest: null, retryStrategy });
+    endProperly(client);
     clients.push(client);
     return client;
   };
   return {
     // While Redis is away a nudge fails at once, and does not heap up in this process.
     producer: (name) => new Queue<NudgeData>(name, { connection: connect({ enableOfflineQueue: false }), streams }),
-    consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection: connect({ enableOfflineQueue: true }), concurrency, ...WORKING }),
-    end: () => clients.forEach((client) => client.disconnect()),
+    consumer: (name, run, concurrency) =>
+      new Worker<NudgeData, void>(name, run, { connection: connect({ enableOfflineQueue: true }), concurrency, ...WORKING }),
+    end() {
+      for (const client of clients) for (const each of [client, ...client.copies]) each.disconnect();
+    },
   };
 };
 

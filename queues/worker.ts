@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Consumer } from './backend.ts';
 import { QueueLine } from './line.ts';
 import { JobName } from './nudge.ts';
@@ -33,6 +34,8 @@ const SOON = 50;
 const HORIZON = 60_000;
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
+/** What BullMQ gets to write down that the last slice ended; what it does not write, counts as stalled soon after. */
+const BOOKKEEPING = 1_000;
 
 /** Pauses after failures in a row, by key, in milliseconds. Only for what the ledger could not write down: its own retry times come as `lookAt`. */
 const pauses = () => {
@@ -95,13 +98,14 @@ export const startWorkers = async (queue: NudgeQueue, work: Work): Promise<Worke
   return {
     async close(limitMs = 10_000) {
       closing.abort();
-      let timer: NodeJS.Timeout | undefined;
-      const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, limitMs);
-      });
-      // BullMQ's own close waits for ever for a running job.
-      await Promise.race([Promise.allSettled(consumers.map((consumer) => consumer.close())), limit]);
-      clearTimeout(timer);
+      const closed = Promise.allSettled(consumers.map((consumer) => consumer.close())).then(() => true);
+      const end = performance.now() + limitMs;
+      let idleSince = Infinity;
+      // BullMQ's own close waits for ever: for a running job, and for a store that is away.
+      while (performance.now() < end && performance.now() < idleSince + BOOKKEEPING) {
+        if (await Promise.race([closed, delay(20, false)])) break;
+        if (running === 0) idleSince = Math.min(idleSince, performance.now());
+      }
       return running;
     },
   };
