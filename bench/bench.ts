@@ -1,0 +1,33 @@
+import { startCluster } from './ground/cluster.ts';
+import { machine, toPage, writePage } from './measure/report.ts';
+import type { Verdict } from './measure/verdict.ts';
+import { lookup } from './parts/lookup.ts';
+import type { Part } from './parts/part.ts';
+
+/** `npm run bench` runs every part and writes `bench/results.md`; `npm run bench -- NAME…` runs the parts that are named, and writes nothing. */
+const PARTS: Readonly<Record<string, Part>> = { lookup };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in PARTS));
+if (unknown.length > 0) {
+  process.stderr.write(`no part ${unknown.join(', ')}: there are ${Object.keys(PARTS).join(', ')}\n`);
+  process.exit(1);
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const cluster = await startCluster();
+const verdicts: Verdict[] = [];
+try {
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
+    const startedAt = performance.now();
+    verdicts.push(...(await part({ cluster, say })));
+    say(`${name} took ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+  }
+} finally {
+  await cluster.stop();
+}
+const page = toPage(verdicts, machine(cluster.version), new Date());
+process.stdout.write(page);
+if (asked.length === 0) writePage(page);
+process.exitCode = verdicts.every(({ ok }) => ok) ? 0 : 1;
