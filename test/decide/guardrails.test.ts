@@ -10,8 +10,17 @@ const example = <T>(profile: string): T =>
 const heading = 'https://crisis-plan-broker.example/fhir/CodeSystem/plan-heading';
 const div = (text: string): string => `<div xmlns="http://www.w3.org/1999/xhtml"><p>${text}</p></div>`;
 
-const hand = (as: Hand['as'], reference: string, kinds: Hand['kinds'] = ['publisher']): Hand => ({ as, at: `here.${as}`, reference, kinds });
-const HANDS: readonly Hand[] = [hand('author', 'Practitioner/nurse'), hand('approver', 'Practitioner/consultant'), hand('care-team', 'Practitioner/nurse')];
+const hand = (as: Hand['as'], reference: string, kinds: Hand['kinds'] = ['publisher']): Hand => ({
+  as,
+  at: `here.${as}`,
+  reference,
+  kinds,
+});
+const HANDS: readonly Hand[] = [
+  hand('author', 'Practitioner/nurse'),
+  hand('approver', 'Practitioner/consultant'),
+  hand('care-team', 'Practitioner/nurse'),
+];
 const sound: Draft = {
   carePlan: example<CarePlan>('crisis-plan'),
   composition: example<Composition>('plan-words'),
@@ -114,7 +123,9 @@ describe('words that an agency may not write', () => {
 describe('hands, agreement, and somebody to ring', () => {
   test('G2 an activity forbids nothing', () => {
     const activity = [{ detail: { status: 'not-started' as const, doNotPerform: true, description: 'Anything' } }];
-    expect(guardrails({ ...sound, carePlan: { ...sound.carePlan, activity } }).map(({ at }) => at)).toEqual(['CarePlan.activity[0].detail.doNotPerform']);
+    expect(guardrails({ ...sound, carePlan: { ...sound.carePlan, activity } }).map(({ at }) => at)).toEqual([
+      'CarePlan.activity[0].detail.doNotPerform',
+    ]);
   });
 
   test.each(['author', 'approver', 'care-team'] as const)('G4 no police %s, also where the organisation is more than police', (as) => {
@@ -130,8 +141,16 @@ describe('hands, agreement, and somebody to ring', () => {
     ['not agreed, and nothing said', { agreed: false, reason: null, secondClinician: null }, ['G12']],
     ['not agreed, with a reason alone', { agreed: false, reason: 'Lacks capacity now', secondClinician: null }, ['G12']],
     ['not agreed, with a blank reason', { agreed: false, reason: ' ', secondClinician: 'Practitioner/second' }, ['G12']],
-    ['not agreed, and the second is the approver', { agreed: false, reason: 'Lacks capacity now', secondClinician: 'Practitioner/consultant' }, ['G12']],
-    ['the same by another address', { agreed: false, reason: 'x', secondClinician: 'https://b.example/fhir/Practitioner/consultant/_history/2' }, ['G12']],
+    [
+      'not agreed, and the second is the approver',
+      { agreed: false, reason: 'Lacks capacity now', secondClinician: 'Practitioner/consultant' },
+      ['G12'],
+    ],
+    [
+      'the same by another address',
+      { agreed: false, reason: 'x', secondClinician: 'https://b.example/fhir/Practitioner/consultant/_history/2' },
+      ['G12'],
+    ],
     ['not agreed, with a reason and a second', { agreed: false, reason: 'Lacks capacity now', secondClinician: 'Practitioner/second' }, []],
   ])('G12 %s', (_, agreement, ids) => {
     expect(idsOf({ ...sound, agreement })).toEqual(ids);
@@ -144,7 +163,10 @@ describe('hands, agreement, and somebody to ring', () => {
   test('G21 a plan that nobody can ring about is refused', () => {
     const without = (sound.composition.section ?? []).filter(({ code }) => code?.coding?.[0]?.code !== 'who-to-ring');
     expect(idsOf({ ...sound, composition: { ...sound.composition, section: without } })).toEqual(['G21']);
-    const wordless = [...without, { code: { coding: [{ system: heading, code: 'who-to-ring' }] }, text: { status: 'additional' as const, div: div('The team') } }];
+    const wordless = [
+      ...without,
+      { code: { coding: [{ system: heading, code: 'who-to-ring' }] }, text: { status: 'additional' as const, div: div('The team') } },
+    ];
     expect(idsOf({ ...sound, composition: { ...sound.composition, section: wordless } })).toEqual(['G21']);
   });
 });
