@@ -22,7 +22,8 @@ export interface Consented {
 
 /**
  * Reads a person's consents for one ask: consent.md section 1.4, with explicit supersession first, then deny wins.
- * A root deny with nested permits is silence outside them; a nested deny, or a root deny without permits, is explicit.
+ * The root of every consent denies: around nested provisions that is silence outside them, and alone it is an explicit deny of
+ * everything. So a consent whose one provision denies police says nothing of ambulances.
  */
 export function consented(consents: readonly Consent[], ask: Ask, now: Instant): Consented {
   const bound = consents.filter((consent) => consent.binds === null || consent.binds === ask.publisher);
@@ -39,8 +40,7 @@ export function consented(consents: readonly Consent[], ask: Ask, now: Instant):
       undecidable(consent);
       continue;
     }
-    const hasPermit = consent.provisions.some((provision) => provision.type === 'permit');
-    if (!hasPermit && hasBegun(consent.period.start, now)) addAll(denied, HEADINGS);
+    if (consent.provisions.length === 0 && hasBegun(consent.period.start, now)) addAll(denied, HEADINGS);
     for (const provision of consent.provisions) {
       if (!speaksOfPurpose(provision, ask.purpose)) continue;
       const actor = matchActor(provision.actors, ask.recipient);

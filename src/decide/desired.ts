@@ -41,7 +41,7 @@ export function desired(facts: Facts, now: Instant): Desired {
   }
 
   const best = answers.reduce((most, one) => (one.headings.length > most.headings.length ? one : most));
-  if (best.headings.length === 0) return nothing(answers.some((one) => one.consented) ? 'nothing-to-disclose' : 'no-consent');
+  if (best.headings.length === 0) return nothing(answers.some((one) => one.agreed && one.consented) ? 'nothing-to-disclose' : 'no-consent');
   return {
     hold: disclosureDigest(person, plan.version, recipient.kind, best.headings, now),
     place: { address: destination.address, identity: sentIdentity(person, recipient.kind) },

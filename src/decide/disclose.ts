@@ -4,6 +4,7 @@ import type { Instant } from '../model/instant.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import type { Desired, Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
+import { nextDay, startOfLondonDay } from '../model/london-day.ts';
 import { isExpired } from './desired.ts';
 import type { ProjectedWords } from './project.ts';
 
@@ -32,7 +33,7 @@ export function disclose(facts: Facts, want: Held, content: Content, id: string,
     sections: content.words.sections.filter(isShown),
     actions: content.words.actions.filter(isShown),
     reviewDate: version.reviewDate,
-    reviewOverdue: new Date(now).toISOString().slice(0, 10) > version.reviewDate,
+    reviewOverdue: startOfLondonDay(nextDay(version.reviewDate)) <= now,
     contactCardOnly: isExpired(version, now),
     version: disclosed.version,
     issuedAt: disclosed.at,
