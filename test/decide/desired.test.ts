@@ -1,0 +1,317 @@
+import { describe, expect, test } from '@jest/globals';
+import { desired, FREEZE, isInReach } from '../../src/decide/desired.ts';
+import type { Actor } from '../../src/model/consent.ts';
+import type { Facts } from '../../src/model/facts.ts';
+import type { Heading } from '../../src/model/heading.ts';
+import { HEADINGS, kindMaySee } from '../../src/model/heading.ts';
+import { RECIPIENT_KINDS } from '../../src/model/kind.ts';
+import type { Desired } from '../../src/model/ledger.ts';
+import { holds } from '../../src/model/ledger.ts';
+import {
+  agreement,
+  consent,
+  deny,
+  destination,
+  facts,
+  NOW,
+  NUMBER,
+  OTHER_NUMBER,
+  permit,
+  person,
+  plan,
+  recipient,
+  version,
+} from './sample.ts';
+
+const pull = destination({ channel: 'pull', address: 'pull:' });
+const ahead = NOW + 1_000;
+const undecidable = consent('u', [], { undecidable: 'why', recordedAt: NOW - 1_000 });
+
+const why = (want: Desired): string => (holds(want) ? 'holds' : 'freeze' in want ? `freeze: ${want.because}` : want.because);
+const held = (want: Desired): Extract<Desired, { hold: string }> => {
+  if (!holds(want)) throw new Error(why(want));
+  return want;
+};
+
+/** Each gate alone, and the last one that lets through. Design section 4. */
+const GATES: readonly (readonly [string, Partial<Facts>, string])[] = [
+  ['all gates open', {}, 'holds'],
+  // 0. Person and reach.
+  ['the person has died', { person: person({ alive: false }) }, 'not-alive'],
+  ['the record is restricted', { person: person({ restricted: true }) }, 'restricted'],
+  ['the record is restricted, on look-up', { person: person({ restricted: true }), destination: pull }, 'restricted'],
+  ['there is no NHS number', { person: person({ nhsNumber: null, traced: false }) }, 'not-traced'],
+  ['the NHS number is not traced', { person: person({ traced: false }) }, 'not-traced'],
+  ['the NHS number is not traced, on look-up', { person: person({ traced: false }), destination: pull }, 'not-traced'],
+  ['nobody is in reach', { plan: plan({ reach: { recipientIds: [], areas: [] } }) }, 'out-of-reach'],
+  ['another service is in reach', { plan: plan({ reach: { recipientIds: ['other'], areas: [] } }) }, 'out-of-reach'],
+  ['out of reach a look-up shows', { plan: plan({ reach: { recipientIds: [], areas: [] } }), destination: pull }, 'holds'],
+  // 1. Plan.
+  ['the plan is withdrawn', { plan: plan({ withdrawn: true }) }, 'withdrawn'],
+  ['no version is approved', { plan: plan({ version: null }) }, 'no-approved-version'],
+  ['the review date is over', { plan: plan({ version: version(HEADINGS, { reviewDate: '2020-01-01' }) }) }, 'holds'],
+  ['expired, with a contact card', { plan: plan({ version: version(HEADINGS, { expiresAt: NOW }) }) }, 'holds'],
+  ['expired, without a contact card', { plan: plan({ version: version(['triggers'], { expiresAt: NOW }) }) }, 'nothing-to-disclose'],
+  // 2. Agreement.
+  ['there is no agreement', { agreements: [] }, 'no-agreement'],
+  ['no agreement is executed', { agreements: [agreement({ executed: false })] }, 'no-agreement'],
+  ['the agreement has ended', { agreements: [agreement({ period: { start: null, end: NOW } })] }, 'no-agreement'],
+  ['the agreement has not begun', { agreements: [agreement({ period: { start: ahead, end: null } })] }, 'no-agreement'],
+  ["the agreement is for police's purpose only", { agreements: [agreement({ purposes: ['crisis-response'] })] }, 'no-agreement'],
+  ['without an agreement, on look-up', { agreements: [], destination: pull }, 'no-agreement'],
+  // 3. Consent.
+  ['there is no consent', { consents: [] }, 'no-consent'],
+  ['the consent is revoked', { consents: [consent('c', [permit()], { active: false })] }, 'no-consent'],
+  ['another consent denies', { consents: [consent('c', [permit()]), consent('d', [deny()])] }, 'no-consent'],
+  ['without consent, on look-up', { consents: [], destination: pull }, 'no-consent'],
+  ['a consent cannot be computed', { consents: [consent('c', [permit()]), undecidable] }, 'freeze: consent-undecidable'],
+  [
+    'a consent cannot be computed, on look-up',
+    { consents: [consent('c', [permit()]), undecidable], destination: pull },
+    'freeze: consent-undecidable',
+  ],
+  // 4. Kind, and what was signed for it.
+  ['the kind may see none of the words', { plan: plan({ version: version(['coping', 'formulation']) }) }, 'nothing-to-disclose'],
+  ['nothing was signed for the kind', { plan: plan({ version: version(HEADINGS, {}, { ed: [] }) }) }, 'nothing-to-disclose'],
+  [
+    'agreement and consent do not meet',
+    { agreements: [agreement({ headings: ['triggers'] })], consents: [consent('c', [permit({ headings: ['safety'] })])] },
+    'nothing-to-disclose',
+  ],
+];
+
+describe('I4: desired: each gate', () => {
+  test.each(GATES)('%s', (_, change, expected) => {
+    expect(why(desired(facts(change), NOW))).toBe(expected);
+  });
+
+  test('I11: a decided nothing beats a freeze, at every gate', () => {
+    const consents = [consent('c', [permit()]), undecidable];
+    const decided: readonly Partial<Facts>[] = [
+      { person: person({ alive: false }) },
+      { person: person({ restricted: true }) },
+      { person: person({ traced: false }) },
+      { plan: plan({ withdrawn: true }) },
+      { plan: plan({ version: null }) },
+      { plan: plan({ reach: { recipientIds: [], areas: [] } }) },
+      { agreements: [] },
+      { agreements: [agreement({ executed: false })] },
+    ];
+    for (const change of decided) expect(desired(facts({ consents, ...change }), NOW)).toMatchObject({ nothing: true });
+    expect(desired(facts({ consents: [...consents, consent('d', [])] }), NOW)).toMatchObject({ nothing: true, because: 'no-consent' });
+  });
+});
+
+describe('desired: reach', () => {
+  const out = { recipientIds: [], areas: [] };
+  const rows: readonly (readonly [string, Partial<Facts>, boolean])[] = [
+    ['named', { plan: plan() }, true],
+    ['by area', { plan: plan({ reach: { recipientIds: [], areas: ['QWO', 'QOP'] } }), recipient: recipient({ areas: ['QOP'] }) }, true],
+    ['another area', { plan: plan({ reach: { recipientIds: [], areas: ['QWO'] } }), recipient: recipient({ areas: ['QOP'] }) }, false],
+    ['an open contact', { plan: plan({ reach: out }), openContacts: [{ until: null }] }, true],
+    ['a contact that ends in a moment', { plan: plan({ reach: out }), openContacts: [{ until: NOW + 1 }] }, true],
+    ['a contact that ends now', { plan: plan({ reach: out }), openContacts: [{ until: NOW }] }, false],
+    ['none', { plan: plan({ reach: out }) }, false],
+  ];
+  test.each(rows)('%s', (_, change, expected) => {
+    expect(isInReach(facts(change), NOW)).toBe(expected);
+    expect(holds(desired(facts(change), NOW))).toBe(expected);
+  });
+});
+
+describe('I4: desired: headings', () => {
+  const shownTo = (change: Partial<Facts>): readonly Heading[] => held(desired(facts(change), NOW)).headings;
+
+  test.each(RECIPIENT_KINDS)('%s is shown what its allow-list holds, and no more', (kind) => {
+    expect(shownTo({ recipient: recipient({ kind }) })).toEqual(HEADINGS.filter((heading) => kindMaySee(kind, heading)));
+  });
+
+  test('nothing outside what was signed for the kind leaves', () => {
+    expect(shownTo({ plan: plan({ version: version(HEADINGS, {}, { ed: ['triggers'] }) }) })).toEqual(['triggers']);
+  });
+
+  test('agreement and consent and kind: all must allow', () => {
+    const change = {
+      agreements: [agreement({ headings: ['triggers', 'safety', 'coping'] })],
+      consents: [consent('c', [permit({ headings: ['triggers', 'coping', 'medicines'] })])],
+    };
+    expect(shownTo(change)).toEqual(['triggers']);
+  });
+
+  const pair: readonly Heading[] = ['people', 'do-not-contact'];
+  test.each(pair)('H9: without leave for %s its pair is not shown either', (one) => {
+    const rest = HEADINGS.filter((heading) => heading !== one);
+    for (const change of [{ agreements: [agreement({ headings: rest })] }, { consents: [consent('c', [permit({ headings: rest })])] }]) {
+      expect(shownTo(change).filter((heading) => pair.includes(heading))).toEqual([]);
+      expect(shownTo(change)).toContain('triggers');
+    }
+    expect(shownTo({}).filter((heading) => pair.includes(heading))).toEqual(pair);
+  });
+
+  test('past hard expiry only whom to ring is left, and only where it is allowed', () => {
+    const expired = plan({ version: version(HEADINGS, { expiresAt: NOW }) });
+    expect(shownTo({ plan: expired })).toEqual(['who-to-ring']);
+    expect(why(desired(facts({ plan: expired, agreements: [agreement({ headings: ['triggers'] })] }), NOW))).toBe('nothing-to-disclose');
+    expect(shownTo({ plan: plan({ version: version(HEADINGS, { expiresAt: NOW + 1 }) }) })).toContain('triggers');
+  });
+});
+
+describe('I4: desired: purposes', () => {
+  const police: Actor = { is: 'kind', kind: 'police' };
+
+  test('none implies another: agreement and consent must name the same one', () => {
+    const treatOnly = [consent('c', [permit({ purposes: ['TREAT'] })])];
+    expect(why(desired(facts({ agreements: [agreement({ purposes: ['ETREAT'] })], consents: treatOnly }), NOW))).toBe('no-consent');
+    expect(held(desired(facts({ agreements: [agreement({ purposes: ['TREAT'] })], consents: treatOnly }), NOW)).purpose).toBe('TREAT');
+  });
+
+  test('headings of two purposes are never added up: the purpose that shows most is taken', () => {
+    const want = held(
+      desired(
+        facts({
+          agreements: [
+            agreement({ purposes: ['ETREAT'], headings: ['triggers'] }),
+            agreement({ purposes: ['TREAT'], headings: ['safety', 'medicines'] }),
+          ],
+        }),
+        NOW,
+      ),
+    );
+    expect(want).toMatchObject({ purpose: 'TREAT', headings: ['medicines', 'safety'] });
+  });
+
+  test('of two that show as much, the one that the kind acts under first', () => {
+    expect(held(desired(facts(), NOW)).purpose).toBe('ETREAT');
+    expect(held(desired(facts({ recipient: recipient({ kind: 'epr' }) }), NOW)).purpose).toBe('TREAT');
+  });
+
+  test('police act under crisis-response alone, and nobody else does', () => {
+    const asPolice = { recipient: recipient({ kind: 'police' }) };
+    expect(held(desired(facts(asPolice), NOW)).purpose).toBe('crisis-response');
+    const care = [agreement({ purposes: ['TREAT', 'ETREAT', 'COC'] })];
+    expect(why(desired(facts({ ...asPolice, agreements: care }), NOW))).toBe('no-agreement');
+    const forTreatment = [consent('c', [permit({ actors: [police], purposes: ['TREAT', 'ETREAT', 'COC'] })])];
+    expect(why(desired(facts({ ...asPolice, consents: forTreatment }), NOW))).toBe('no-consent');
+  });
+
+  test('a doubt under a purpose that was not agreed does not freeze', () => {
+    const consents = [consent('c', [permit(), deny({ purposes: ['COC'], actors: [{ is: 'unresolved' }] })])];
+    expect(why(desired(facts({ consents }), NOW))).toBe('freeze: consent-undecidable');
+    expect(why(desired(facts({ consents, agreements: [agreement({ purposes: ['ETREAT'] })] }), NOW))).toBe('holds');
+  });
+});
+
+describe('desired: until, the next moment at which time alone changes the answer', () => {
+  const until = (change: Partial<Facts>, now = NOW): number | null => desired(facts(change), now).until;
+  const rows: readonly (readonly [string, Partial<Facts>, number | null])[] = [
+    ['nothing runs out', {}, null],
+    ['the end of an agreement', { agreements: [agreement({ period: { start: null, end: ahead } })] }, ahead],
+    ['the start of an agreement', { agreements: [agreement({ period: { start: ahead, end: null } })] }, ahead],
+    ['the end of a consent', { consents: [consent('c', [permit()], { period: { start: null, end: ahead } })] }, ahead],
+    ['the start of a consent', { consents: [consent('c', [permit()], { period: { start: ahead, end: null } })] }, ahead],
+    ['the end of a permit', { consents: [consent('c', [permit({ period: { start: null, end: ahead } })])] }, ahead],
+    ['the start of a deny', { consents: [consent('c', [permit(), deny({ period: { start: ahead, end: null } })])] }, ahead],
+    [
+      'the start of a consent that supersedes',
+      { consents: [consent('c', [permit()]), consent('d', [], { supersedes: ['c'], period: { start: ahead, end: null } })] },
+      ahead,
+    ],
+    ['hard expiry', { plan: plan({ version: version(HEADINGS, { expiresAt: ahead }) }) }, ahead],
+    ['hard expiry that has passed', { plan: plan({ version: version(HEADINGS, { expiresAt: NOW }) }) }, null],
+    ['the end of a contact', { openContacts: [{ until: ahead }] }, ahead],
+    [
+      'the earliest of several',
+      { agreements: [agreement({ period: { start: null, end: NOW + 9_000 } })], openContacts: [{ until: ahead }] },
+      ahead,
+    ],
+    ['also for nothing', { person: person({ alive: false }), openContacts: [{ until: ahead }] }, ahead],
+  ];
+  test.each(rows)('%s', (_, change, expected) => {
+    expect(until(change)).toBe(expected);
+  });
+
+  test('I1: at the end itself it is over: an end is excluded', () => {
+    const change = { agreements: [agreement({ period: { start: null, end: ahead } })] };
+    expect(why(desired(facts(change), ahead - 1))).toBe('holds');
+    expect(why(desired(facts(change), ahead))).toBe('no-agreement');
+    expect(until(change, ahead)).toBeNull();
+  });
+
+  test('I11: a freeze lasts 24 hours from the moment that is stored with the fact, then it is nothing', () => {
+    const consents = [consent('c', [permit()]), undecidable];
+    const thaws = undecidable.recordedAt + FREEZE;
+    expect(FREEZE).toBe(24 * 60 * 60 * 1_000);
+    expect(desired(facts({ consents }), NOW)).toEqual({ freeze: true, because: 'consent-undecidable', until: thaws });
+    expect(why(desired(facts({ consents }), thaws - 1))).toBe('freeze: consent-undecidable');
+    expect(desired(facts({ consents }), thaws)).toEqual({ nothing: true, because: 'consent-undecidable', until: null });
+    expect(until({ consents, agreements: [agreement({ period: { start: null, end: ahead } })] })).toBe(ahead);
+  });
+});
+
+describe('I5: desired: the digest covers what the recipient sees, and nothing else', () => {
+  const digestOf = (change: Partial<Facts>): string => held(desired(facts(change), NOW)).hold;
+  const words = version(['please-do', 'triggers', 'who-i-am']);
+  const changed = (heading: Heading): ReturnType<typeof version> => {
+    const kinds = Object.entries(words.projections).map(([kind, one]) => [
+      kind,
+      { hash: `${kind} changed`, headings: { ...one.headings, [heading]: 'other words' } },
+    ]);
+    return { ...words, carePlanId: 'version-2', projections: Object.fromEntries(kinds) as typeof words.projections };
+  };
+  const base: Partial<Facts> = { plan: plan({ version: words }) };
+  const police = recipient({ kind: 'police' });
+
+  const same: readonly (readonly [string, Partial<Facts>, Partial<Facts>])[] = [
+    ['a new version with the same words', base, { plan: plan({ version: { ...words, carePlanId: 'version-2' } }) }],
+    ['words that police may not see', { ...base, recipient: police }, { plan: plan({ version: changed('triggers') }), recipient: police }],
+    [
+      'another number, for police',
+      { ...base, recipient: police },
+      { ...base, recipient: police, person: person({ nhsNumber: OTHER_NUMBER }) },
+    ],
+    [
+      'another address, for police',
+      { ...base, recipient: police },
+      { ...base, recipient: police, person: person({ identityDigest: 'moved' }) },
+    ],
+    ['another destination', base, { ...base, destination: destination({ address: 'https://other.example/fhir' }) }],
+    ['another agreement', base, { ...base, agreements: [agreement({ id: 'other' })] }],
+    ['another consent', base, { ...base, consents: [consent('other', [permit()])] }],
+  ];
+  test.each(same)('the same: %s', (_, one, other) => {
+    expect(digestOf(one)).toBe(digestOf(other));
+  });
+
+  const differs: readonly (readonly [string, Partial<Facts>, Partial<Facts>])[] = [
+    ['words that it may see', base, { plan: plan({ version: changed('triggers') }) }],
+    ['a heading less', base, { ...base, consents: [consent('c', [permit({ headings: ['please-do'] })])] }],
+    ['another number', base, { ...base, person: person({ nhsNumber: OTHER_NUMBER }) }],
+    ['another address', base, { ...base, person: person({ identityDigest: 'moved' }) }],
+    ['another name, for police', { ...base, recipient: police }, { ...base, recipient: police, person: person({ nameDigest: 'other' }) }],
+    ['another review date', base, { plan: plan({ version: { ...words, reviewDate: '2028-01-01' } }) }],
+    ['issued again', base, { plan: plan({ version: { ...words, reissue: 1 } }) }],
+    [
+      'the contact card, even where nothing else was shown',
+      { plan: plan({ version: version(['who-to-ring']) }) },
+      { plan: plan({ version: version(['who-to-ring'], { expiresAt: NOW }) }) },
+    ],
+  ];
+  test.each(differs)('another: %s', (_, one, other) => {
+    expect(digestOf(one)).not.toBe(digestOf(other));
+  });
+
+  test('without "who I am" the address is not shown, and does not count; the number does', () => {
+    const consents = [consent('c', [permit({ headings: ['triggers'] })])];
+    expect(digestOf({ ...base, consents, person: person({ identityDigest: 'moved' }) })).toBe(digestOf({ ...base, consents }));
+    expect(digestOf({ ...base, consents, person: person({ nhsNumber: OTHER_NUMBER }) })).not.toBe(digestOf({ ...base, consents }));
+  });
+});
+
+describe('desired: the place', () => {
+  test('is the address, and the number as sent', () => {
+    expect(held(desired(facts(), NOW)).place).toEqual({ address: 'https://ed.example/fhir', identity: NUMBER });
+  });
+  test('I4: police are sent no number', () => {
+    expect(held(desired(facts({ recipient: recipient({ kind: 'police' }) }), NOW)).place.identity).toBe('-');
+  });
+});
