@@ -33,8 +33,16 @@ const RESYNC_EVERY = 20;
 
 /** Starts the loop on a database. Each part stops in reverse order: sweep, workers, queue, roads. */
 export async function startEngine(part: Part, config: Config, log: Log, pool: pg.Pool, url: string, epoch: number): Promise<Engine> {
-  const channels = await part('channels', () => openChannels(config.outboundAllow, { onUnexpected: () => log(Line.strayAnswer) }), (open) => open.close());
-  const attempts = await part('attempts', () => openAttemptLog(attemptFolder(config.dataDir)), async (file) => file.close());
+  const channels = await part(
+    'channels',
+    () => openChannels(config.outboundAllow, { onUnexpected: () => log(Line.strayAnswer) }),
+    (open) => open.close(),
+  );
+  const attempts = await part(
+    'attempts',
+    () => openAttemptLog(attemptFolder(config.dataDir)),
+    async (file) => file.close(),
+  );
   const limits = {
     lease: leaseOf(config),
     sendBefore: config.sendBeforeMs,

@@ -8,8 +8,11 @@ import type { Reach } from './policy.ts';
 
 const isTask = (resource: Resource): resource is Task => resource.resourceType === 'Task';
 
-/** Whether a Task names an organisation as the one that has it to do. */
-export const isAddressedTo = (resource: Resource, ods: string): boolean => isTask(resource) && odsOf(resource.owner) === ods;
+/** Whether a Task names the caller as the one that has it to do: its organisation, and its kind of service. */
+export const isAddressedTo = (resource: Resource, { organization, kind }: Principal): boolean =>
+  isTask(resource) &&
+  odsOf(resource.owner) === organization &&
+  (resource.performerType ?? []).some(({ coding }) => coding?.some((one) => one.system === System.kind && one.code === kind));
 
 const isSubjectOfTask = async (store: DoorStore, { type, id }: Stored, ods: string): Promise<boolean> => {
   const { total } = await store.search({
@@ -55,7 +58,7 @@ export const isWithinReach = async (store: DoorStore, principal: Principal, reac
     case 'own-or-disclosed':
       return isOwn;
     case 'addressed':
-      return isAddressedTo(stored.body, principal.organization);
+      return isAddressedTo(stored.body, principal);
     case 'own-or-addressed':
       return isOwn || (await isSubjectOfTask(store, stored, principal.organization));
     case 'provided':

@@ -50,7 +50,8 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
 
 function toMessage({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {
   const ends = { envelope, sender, destination: { ods: recipient.ods, name: null, endpoint: destination.address } };
-  if (action.kind === 'recall') return toRecallMessage({ ...ends, disclosureId, identity: action.place.identity, documents: action.documents });
+  if (action.kind === 'recall')
+    return toRecallMessage({ ...ends, disclosureId, identity: action.place.identity, documents: action.documents });
   return toMessageBundle({ ...ends, document: toDocumentBundle(present(disclosure), envelope), parent: action.parent });
 }
 

@@ -29,7 +29,15 @@ export async function shakeHands({ pool, channels, sender, sendTimeout }: World,
     );
     const outcome = await channels.subscription.send(
       { address: destination.address, headers: toChannelHeaders(subscription.headers), acknowledgements: [] },
-      { kind: 'update', bytes, contentType: 'application/fhir+json', messageId: id, bundleId: id, requestId: id, correlationId: randomUUID() },
+      {
+        kind: 'update',
+        bytes,
+        contentType: 'application/fhir+json',
+        messageId: id,
+        bundleId: id,
+        requestId: id,
+        correlationId: randomUUID(),
+      },
       { msLeft: () => startedAt + sendTimeout - performance.now(), timeoutMs: sendTimeout },
     );
     await setSubscription(pool, destination.id, ['requested'], outcome.kind === 'accepted' ? 'active' : 'error');

@@ -69,9 +69,14 @@ async function freezeFor({ pool, sender }: World, look: StoredLook, want: Desire
   const { facts, ledger, now, row } = look;
   const { destination, recipient, plan } = facts;
   const disclosureId = row.disclosure_id;
-  const carriesWords = holds(want) && attempt.action.kind === 'update' && (destination.channel === 'fhir-messaging' || destination.channel === 'hl7v2-mllp');
-  const content = carriesWords && plan.version !== null ? await contentOf(pool, plan.version.carePlanId, recipient.kind, plan.publisher) : null;
-  const disclosure = content === null || !holds(want) ? null : disclose(facts, want, content, disclosureId, disclosedAs(ledger, want.hold, attempt.begunAt), now);
+  const carriesWords =
+    holds(want) && attempt.action.kind === 'update' && (destination.channel === 'fhir-messaging' || destination.channel === 'hl7v2-mllp');
+  const content =
+    carriesWords && plan.version !== null ? await contentOf(pool, plan.version.carePlanId, recipient.kind, plan.publisher) : null;
+  const disclosure =
+    content === null || !holds(want)
+      ? null
+      : disclose(facts, want, content, disclosureId, disclosedAs(ledger, want.hold, attempt.begunAt), now);
   const envelope = {
     documentId: attempt.documentId,
     sequence: attempt.sequence,
@@ -88,7 +93,13 @@ async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Se
   const { destination, recipient } = look.facts;
   const { action } = attempt;
   if (destination.channel === 'pull' || !destination.open) {
-    return askByTask(world.pool, { documentId: attempt.documentId, ods: recipient.ods, keyId: claim.keyId, disclosureId: look.row.disclosure_id });
+    return askByTask(world.pool, {
+      documentId: attempt.documentId,
+      ods: recipient.ods,
+      kind: recipient.kind,
+      keyId: claim.keyId,
+      disclosureId: look.row.disclosure_id,
+    });
   }
   // Counted on the monotonic clock from before the look, so that no wait in between is forgotten.
   const deadline = look.seenAt + (attempt.sendBefore - look.now);
@@ -124,5 +135,9 @@ async function notify(world: World, look: StoredLook, attempt: Sending, target: 
     content: content === 'empty' ? 'empty' : 'id-only',
     at: attempt.since,
   });
-  return world.channels.subscription.send({ ...target, headers: toChannelHeaders(headers) }, { ...attempt.parcel, bytes: JSON.stringify(notification) }, limits);
+  return world.channels.subscription.send(
+    { ...target, headers: toChannelHeaders(headers) },
+    { ...attempt.parcel, bytes: JSON.stringify(notification) },
+    limits,
+  );
 }

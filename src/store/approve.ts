@@ -17,7 +17,10 @@ import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { statement, transaction } from './pool.ts';
 import { putNext, readResource } from './resources.ts';
 
-const planByIdentifier = statement<[string, string], { id: string; patient_id: string; withdrawn: boolean; version: ApprovedVersion | null; number: number }>(
+const planByIdentifier = statement<
+  [string, string],
+  { id: string; patient_id: string; withdrawn: boolean; version: ApprovedVersion | null; number: number }
+>(
   'plan-by-identifier',
   `SELECT p.id, p.patient_id, p.withdrawn, p.version, (SELECT coalesce(max(number), 0) FROM approved_version WHERE plan_id = p.id) AS number
      FROM plan p WHERE p.publisher = $1 AND p.identifier = $2`,
@@ -37,7 +40,13 @@ const addVersion = statement<[string, string, string, number, string, string, st
  * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, and lets it take
  * the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it.
  */
-export async function approve(pool: pg.Pool, principal: Principal, carePlanId: string, version: string, provenance: Provenance): Promise<Stored> {
+export async function approve(
+  pool: pg.Pool,
+  principal: Principal,
+  carePlanId: string,
+  version: string,
+  provenance: Provenance,
+): Promise<Stored> {
   const owner = principal.organization;
   return transaction(pool, async (tx) => {
     const named = await ownPlan(tx, carePlanId, owner);
@@ -48,20 +57,29 @@ export async function approve(pool: pg.Pool, principal: Principal, carePlanId: s
     const draft = await ownPlan(tx, carePlanId, owner);
     const carePlan = draft.body as CarePlan;
     if (carePlan.status !== 'draft') throw anomaly('conflict', 'is no draft', 'CarePlan.status');
-    if (String(draft.version) !== version) throw anomaly('stale', 'the draft has changed since that version', 'Parameters.parameter[0].valueString');
+    if (String(draft.version) !== version)
+      throw anomaly('stale', 'the draft has changed since that version', 'Parameters.parameter[0].valueString');
     const facts = fromCarePlan(carePlan);
-    if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== person) throw anomaly('busy', 'the person was corrected meanwhile: try again');
+    if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== person)
+      throw anomaly('busy', 'the person was corrected meanwhile: try again');
     const words = await readResource(tx, 'Composition', facts.compositionId);
-    if (words === null || words.owner !== owner) throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
+    if (words === null || words.owner !== owner)
+      throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
     const composition = words.body as Composition;
     checkTarget(provenance, carePlanId);
 
-    const issues = guardrails({ carePlan, composition, hands: await handsOf(tx, owner, carePlan, provenance), agreement: facts.agreedWithPerson });
+    const issues = guardrails({
+      carePlan,
+      composition,
+      hands: await handsOf(tx, owner, { carePlan, composition, provenance }),
+      agreement: facts.agreedWithPerson,
+    });
     if (issues.length > 0) throw new Anomaly('incorrect', issues);
 
     const identifier = `${facts.businessIdentifier.system}|${facts.businessIdentifier.value}`;
     const [before] = await planByIdentifier(tx, owner, identifier);
-    if (before !== undefined && before.patient_id !== facts.patientId) throw anomaly('conflict', 'this plan is of another person', 'CarePlan.identifier');
+    if (before !== undefined && before.patient_id !== facts.patientId)
+      throw anomaly('conflict', 'this plan is of another person', 'CarePlan.identifier');
     if (before?.version != null && facts.replaces !== null && facts.replaces !== before.version.carePlanId) {
       throw anomaly('conflict', 'replaces a version that is not the one in force', 'CarePlan.replaces');
     }
@@ -70,7 +88,10 @@ export async function approve(pool: pg.Pool, principal: Principal, carePlanId: s
     const now = new Date();
     const approved: ApprovedVersion = {
       carePlanId,
-      projections: Object.fromEntries(Object.entries(projected).map(([kind, one]) => [kind, one.projection])) as Record<RecipientKind, Projection>,
+      projections: Object.fromEntries(Object.entries(projected).map(([kind, one]) => [kind, one.projection])) as Record<
+        RecipientKind,
+        Projection
+      >,
       reviewDate: facts.reviewDate,
       expiresAt: facts.expiresAt,
       reissue: 0,
@@ -96,8 +117,10 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
     const scope = { ...NO_LOCKS, persons: [await personOf(tx, facts.patientId, owner, 'CarePlan.subject')] };
     await takePolicyLocks(tx, scope);
     const [plan] = await planByIdentifier(tx, owner, `${facts.businessIdentifier.system}|${facts.businessIdentifier.value}`);
-    if (plan?.version?.carePlanId !== carePlanId || plan.withdrawn) throw anomaly('conflict', 'is not the version in force', 'CarePlan.status');
-    if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== scope.persons[0]) throw anomaly('busy', 'the person was corrected meanwhile: try again');
+    if (plan?.version?.carePlanId !== carePlanId || plan.withdrawn)
+      throw anomaly('conflict', 'is not the version in force', 'CarePlan.status');
+    if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== scope.persons[0])
+      throw anomaly('busy', 'the person was corrected meanwhile: try again');
     const now = new Date();
     await tx.query('UPDATE plan SET withdrawn = true WHERE id = $1', [plan.id]);
     const stored = await setStatus(tx, carePlanId, 'revoked', now, reason);

@@ -55,14 +55,21 @@ export function openAttemptLog(folder: string): AttemptLog {
 /** The lines of one file. A last line that a crash cut off is no attempt: it never reached the wire. */
 function linesOf(folder: string, name: string): readonly string[] {
   const text = readFileSync(join(folder, name), 'utf8');
-  return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== '');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
-const filesOf = (folder: string): readonly string[] => readdirSync(folder).filter((name) => name.endsWith('.jsonl')).sort();
+const filesOf = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
 const parse = (line: string): LoggedAttempt => JSON.parse(line) as LoggedAttempt;
 
 /** Every attempt that is on file, oldest first. */
-export const readAttempts = (folder: string): readonly LoggedAttempt[] => filesOf(folder).flatMap((name) => linesOf(folder, name).map(parse));
+export const readAttempts = (folder: string): readonly LoggedAttempt[] =>
+  filesOf(folder).flatMap((name) => linesOf(folder, name).map(parse));
 
 /** The last attempt of each file: what a restored database has forgotten first. */
 export const lastAttempts = (folder: string): readonly LoggedAttempt[] =>

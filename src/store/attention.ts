@@ -10,6 +10,7 @@ export async function attention(pool: pg.Pool, look: StoredLook, reason: string)
   const task = {
     code: TaskCode.attention,
     owner: plan.publisher,
+    kind: 'publisher' as const,
     focus: `CarePlan/${plan.version?.carePlanId ?? plan.id}`,
     reason,
     about: look.row.key_id,
@@ -20,4 +21,6 @@ export async function attention(pool: pg.Pool, look: StoredLook, reason: string)
 
 /** What was failing works again. */
 export const calm = (pool: pg.Pool, look: StoredLook): Promise<void> =>
-  transaction(pool, (tx) => endTask(tx, { code: TaskCode.attention, owner: look.facts.plan.publisher, about: look.row.key_id }, 'completed'));
+  transaction(pool, (tx) =>
+    endTask(tx, { code: TaskCode.attention, owner: look.facts.plan.publisher, about: look.row.key_id }, 'completed'),
+  );

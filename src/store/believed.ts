@@ -1,5 +1,5 @@
 import type { Ledger } from '../model/ledger.ts';
-import { type Sql } from './pool.ts';
+import type { Sql } from './pool.ts';
 
 /** What is believed of one key, without plan text and without any identifier of the person. */
 export interface Believed {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Task } from '@medplum/fhirtypes';
-import { System, TaskCode } from '../../profiles/canonicals.ts';
+import { System, type TaskCode } from '../../profiles/canonicals.ts';
+import type { Kind } from '../model/kind.ts';
 import type { Instant } from '../model/instant.ts';
-import { type Sql } from './pool.ts';
+import type { Sql } from './pool.ts';
 import { putNext, readResource } from './resources.ts';
 
 /** Work for a person or a system that the broker raises. Holds no words of a plan and no identifier of the person. */
@@ -10,6 +11,8 @@ export interface BrokerTask {
   readonly code: (typeof TaskCode)[keyof typeof TaskCode];
   /** ODS code of the organisation that has it to do. */
   readonly owner: string;
+  /** The kind of its service that has it to do: one ODS code may be several. */
+  readonly kind: Kind;
   /** `CarePlan/…` or `Encounter/…`, by the id under which its owner knows it. */
   readonly focus: string;
   /** One of the broker's constants; never words of a plan. */
@@ -24,7 +27,11 @@ const idOf = (task: Pick<BrokerTask, 'code' | 'owner' | 'about'>): string =>
   createHash('sha256').update(`${task.code} ${task.owner} ${task.about}`).digest('hex').slice(0, 32);
 
 /** Raises a Task, or opens it again; answers its status as it then is, and its id. Inside a transaction: the same matter waits its turn. */
-export async function raiseTask(sql: Sql, task: BrokerTask, options: { readonly reopen: boolean }): Promise<{ id: string; status: string; updatedAt: Instant }> {
+export async function raiseTask(
+  sql: Sql,
+  task: BrokerTask,
+  options: { readonly reopen: boolean },
+): Promise<{ id: string; status: string; updatedAt: Instant }> {
   const id = idOf(task);
   await lockTask(sql, id);
   const previous = await readResource(sql, 'Task', id);
@@ -39,6 +46,7 @@ export async function raiseTask(sql: Sql, task: BrokerTask, options: { readonly 
     statusReason: { text: task.reason },
     description: task.description,
     focus: { reference: task.focus },
+    performerType: [{ coding: [{ system: System.kind, code: task.kind }] }],
     authoredOn: new Date().toISOString(),
     owner: { type: 'Organization', identifier: { system: System.odsOrganization, value: task.owner } },
   };
@@ -47,7 +55,11 @@ export async function raiseTask(sql: Sql, task: BrokerTask, options: { readonly 
 }
 
 /** Marks a Task as done by the broker itself, because its matter is; nothing where there is none. */
-export async function endTask(sql: Sql, task: Pick<BrokerTask, 'code' | 'owner' | 'about'>, status: 'completed' | 'cancelled'): Promise<void> {
+export async function endTask(
+  sql: Sql,
+  task: Pick<BrokerTask, 'code' | 'owner' | 'about'>,
+  status: 'completed' | 'cancelled',
+): Promise<void> {
   await lockTask(sql, idOf(task));
   const previous = await readResource(sql, 'Task', idOf(task));
   if (previous === null || DONE.includes((previous.body as Task).status)) return;

@@ -9,10 +9,7 @@ export interface ClaimedKey {
   readonly fence: number;
 }
 
-const claimDue = statement<
-  [string, number, number],
-  { id: string; fence: string; open_delivery: string | null }
->(
+const claimDue = statement<[string, number, number], { id: string; fence: string; open_delivery: string | null }>(
   'claim-due',
   `WITH due AS (
      SELECT id FROM ledger_key

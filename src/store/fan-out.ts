@@ -78,7 +78,10 @@ export async function fanOut(pool: pg.Pool, epoch: number): Promise<{ more: bool
     const plans = (await plansOf(tx, persons, pairs, recipients, row.cursor, BATCH)).map(({ id }) => id);
     const made = await makeKeys(tx, plans, persons, recipients, pairs, emptyLedger(epoch));
     const bumped = await bumpKeys(tx, plans, persons, recipients, pairs);
-    await rankRecalls(tx, bumped.filter((key) => key.holds).map((key) => key.id));
+    await rankRecalls(
+      tx,
+      bumped.filter((key) => key.holds).map((key) => key.id),
+    );
     const last = plans.at(-1);
     if (last !== undefined && plans.length === BATCH) await moveOn(tx, row.id, last);
     else await endFanOut(tx, row.id);
@@ -93,7 +96,10 @@ async function rankRecalls(tx: Sql, keys: string[]): Promise<void> {
     const now = Number(row.now);
     return step(desired(factsOf(row, row.destination), now), row.state, now, row.destination).kind === 'recall';
   });
-  await rankFirst(tx, recalls.map((row) => row.key_id));
+  await rankFirst(
+    tx,
+    recalls.map((row) => row.key_id),
+  );
 }
 
 const anyFanOut = statement<[], { pending: boolean }>('any-fan-out', 'SELECT EXISTS (SELECT FROM fan_out) AS pending');

@@ -1,8 +1,9 @@
-import type { CarePlan, CareTeam, Organization, PractitionerRole, Provenance, Reference } from '@medplum/fhirtypes';
+import type { CarePlan, CareTeam, Composition, Organization, PractitionerRole, Provenance, Reference } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
 import type { Hand } from '../decide/guardrails/rule.ts';
 import type { Kind } from '../model/kind.ts';
 import { isKind } from '../model/kind.ts';
+import { inTurn } from './in-turn.ts';
 import type { Sql } from './pool.ts';
 import { readResource, searchResources } from './resources.ts';
 
@@ -16,32 +17,46 @@ interface Named {
   readonly who: Reference | undefined;
 }
 
+/** What is signed, and by whom. */
+export interface Signed {
+  readonly carePlan: CarePlan;
+  readonly composition: Composition;
+  readonly provenance: Provenance;
+}
+
 /** Everyone whose hand is on a draft: its authors, its team, and who approves it; each with the kinds of their organisation. */
-export async function handsOf(sql: Sql, owner: string, carePlan: CarePlan, provenance: Provenance): Promise<readonly Hand[]> {
+export async function handsOf(sql: Sql, owner: string, { carePlan, composition, provenance }: Signed): Promise<readonly Hand[]> {
   const authors: Named[] = [
     ...(carePlan.author === undefined ? [] : [{ as: 'author' as const, at: 'CarePlan.author', who: carePlan.author }]),
     ...(carePlan.contributor ?? []).map((who, index): Named => ({ as: 'author', at: `CarePlan.contributor[${index}]`, who })),
+    ...composition.author.map((who, index): Named => ({ as: 'author', at: `Composition.author[${index}]`, who })),
+    ...(composition.attester ?? []).flatMap(({ party }, index): Named[] =>
+      party === undefined ? [] : [{ as: 'author', at: `Composition.attester[${index}].party`, who: party }],
+    ),
+    ...(composition.section ?? []).flatMap(({ author }, index) =>
+      (author ?? []).map((who, each): Named => ({ as: 'author', at: `Composition.section[${index}].author[${each}]`, who })),
+    ),
   ];
   const approvers = (provenance.agent ?? []).flatMap((agent, index): Named[] => {
     const isApproving = (agent.type?.coding ?? []).every(({ code }) => code === undefined || APPROVING.includes(code));
     return [
       { as: isApproving ? 'approver' : 'author', at: `Provenance.agent[${index}].who`, who: agent.who },
-      ...(agent.onBehalfOf === undefined ? [] : [{ as: 'author' as const, at: `Provenance.agent[${index}].onBehalfOf`, who: agent.onBehalfOf }]),
+      ...(agent.onBehalfOf === undefined
+        ? []
+        : [{ as: 'author' as const, at: `Provenance.agent[${index}].onBehalfOf`, who: agent.onBehalfOf }]),
     ];
   });
   const named = [...authors, ...approvers, ...(await teamOf(sql, owner, carePlan))];
-  return Promise.all(named.map((one) => toHand(sql, owner, one)));
+  return inTurn(named, (one) => toHand(sql, owner, one));
 }
 
 async function teamOf(sql: Sql, owner: string, carePlan: CarePlan): Promise<readonly Named[]> {
-  const teams = await Promise.all(
-    (carePlan.careTeam ?? []).map(async (reference, index): Promise<readonly Named[]> => {
-      const at = `CarePlan.careTeam[${index}]`;
-      const stored = await owned(sql, owner, reference, 'CareTeam');
-      if (stored === null) return [{ as: 'care-team', at, who: undefined }];
-      return ((stored as CareTeam).participant ?? []).map(({ member }): Named => ({ as: 'care-team', at, who: member }));
-    }),
-  );
+  const teams = await inTurn(carePlan.careTeam ?? [], async (reference, index): Promise<readonly Named[]> => {
+    const at = `CarePlan.careTeam[${index}]`;
+    const stored = await owned(sql, owner, reference, 'CareTeam');
+    if (stored === null) return [{ as: 'care-team', at, who: undefined }];
+    return ((stored as CareTeam).participant ?? []).map(({ member }): Named => ({ as: 'care-team', at, who: member }));
+  });
   return teams.flat();
 }
 
@@ -51,7 +66,12 @@ async function toHand(sql: Sql, owner: string, { as, at, who }: Named): Promise<
   if (type === 'Organization') return { as, at, reference: `${type}/${id}`, kinds: await kindsOfOrganization(sql, who) };
   if (type === 'PractitionerRole') {
     const role = (await owned(sql, owner, who, 'PractitionerRole')) as PractitionerRole | null;
-    return { as, at, reference: role?.practitioner?.reference ?? null, kinds: role === null ? null : await kindsOfOrganization(sql, role.organization) };
+    return {
+      as,
+      at,
+      reference: role?.practitioner?.reference ?? null,
+      kinds: role === null ? null : await kindsOfOrganization(sql, role.organization),
+    };
   }
   if (type === 'Practitioner' && (await owned(sql, owner, who, 'Practitioner')) !== null) {
     return { as, at, reference: `Practitioner/${id}`, kinds: await kindsOfPractitioner(sql, owner, `Practitioner/${id}`) };
@@ -63,9 +83,16 @@ async function toHand(sql: Sql, owner: string, { as, at, who }: Named): Promise<
 /** A practitioner of the publisher's own, with the kinds of every organisation in which they have a role. */
 async function kindsOfPractitioner(sql: Sql, owner: string, reference: string): Promise<readonly Kind[] | null> {
   const roles = await searchResources(sql, {
-    type: 'PractitionerRole', owner, tokens: [{ param: 'practitioner', anyOf: [reference] }], ids: null, updatedFrom: null, updatedBefore: null, count: 100, after: null,
+    type: 'PractitionerRole',
+    owner,
+    tokens: [{ param: 'practitioner', anyOf: [reference] }],
+    ids: null,
+    updatedFrom: null,
+    updatedBefore: null,
+    count: 100,
+    after: null,
   });
-  const kinds = await Promise.all(roles.rows.map(({ body }) => kindsOfOrganization(sql, (body as PractitionerRole).organization)));
+  const kinds = await inTurn(roles.rows, ({ body }) => kindsOfOrganization(sql, (body as PractitionerRole).organization));
   return kinds.some((one) => one === null) ? null : ['publisher', ...kinds.flatMap((one) => one ?? [])];
 }
 
@@ -73,9 +100,14 @@ async function kindsOfPractitioner(sql: Sql, owner: string, reference: string): 
 async function kindsOfOrganization(sql: Sql, reference: Reference | undefined): Promise<readonly Kind[] | null> {
   const id = /Organization\/([A-Za-z0-9\-.]{1,64})$/.exec(reference?.reference ?? '')?.[1];
   const { rows } = await searchResources(sql, {
-    type: 'Organization', owner: null,
+    type: 'Organization',
+    owner: null,
     tokens: id === undefined ? [{ param: 'identifier', anyOf: [`${System.odsOrganization}|${reference?.identifier?.value ?? ''}`] }] : [],
-    ids: id === undefined ? null : [id], updatedFrom: null, updatedBefore: null, count: 1, after: null,
+    ids: id === undefined ? null : [id],
+    updatedFrom: null,
+    updatedBefore: null,
+    count: 1,
+    after: null,
   });
   const organization = rows[0]?.body as Organization | undefined;
   if (organization === undefined) return null;
@@ -83,7 +115,11 @@ async function kindsOfOrganization(sql: Sql, reference: Reference | undefined): 
   const ods = (organization.identifier ?? []).filter(({ system }) => system === System.odsOrganization).map(({ value }) => value ?? '');
   const services = await sql.query<{ kind: string }>('SELECT DISTINCT kind FROM recipient WHERE ods = ANY($1::text[])', [ods]);
   const declared = codings.flatMap(({ system, code }) =>
-    system === System.kind && code !== undefined ? [code] : system === System.odsRole && code !== undefined && POLICE_ROLES.includes(code) ? ['police'] : [],
+    system === System.kind && code !== undefined
+      ? [code]
+      : system === System.odsRole && code !== undefined && POLICE_ROLES.includes(code)
+        ? ['police']
+        : [],
   );
   return [...declared, ...services.rows.map(({ kind }) => kind)].filter(isKind);
 }

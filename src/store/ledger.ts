@@ -87,7 +87,10 @@ const parcelOf = statement<[string], { first: string; parcel: object }>(
   `SELECT coalesce(d.repeats, d.id) AS first, coalesce(o.parcel, d.parcel) AS parcel
      FROM delivery d LEFT JOIN delivery o ON o.id = d.repeats WHERE d.id = $1`,
 );
-const releaseKey = statement<[string, number], never>('release-key', 'UPDATE ledger_key SET lease_until = NULL WHERE id = $1 AND fence = $2');
+const releaseKey = statement<[string, number], never>(
+  'release-key',
+  'UPDATE ledger_key SET lease_until = NULL WHERE id = $1 AND fence = $2',
+);
 
 const keyState = statement<[string, number], { state: Ledger; version: string }>(
   'key-state',

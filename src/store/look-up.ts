@@ -63,7 +63,13 @@ const EMPTY_ANSWER_MS = 8;
  * What a recipient may see now of the plans of one person. A read is a delivery: decision, copy and audit row are committed, under
  * the shared policy locks, before anything is answered.
  */
-export async function lookUp(pool: pg.Pool, epoch: number, principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[]> {
+export async function lookUp(
+  pool: pg.Pool,
+  epoch: number,
+  principal: Principal,
+  what: LookUp,
+  words: boolean,
+): Promise<readonly Disclosure[]> {
   const startedAt = performance.now();
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const shown = await lookOnce(pool, epoch, principal, what, words);
@@ -74,11 +80,22 @@ export async function lookUp(pool: pg.Pool, epoch: number, principal: Principal,
   throw anomaly('busy', 'what was asked for changes at this moment: try again');
 }
 
-async function lookOnce(pool: pg.Pool, epoch: number, principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[] | 'changed'> {
+async function lookOnce(
+  pool: pg.Pool,
+  epoch: number,
+  principal: Principal,
+  what: LookUp,
+  words: boolean,
+): Promise<readonly Disclosure[] | 'changed'> {
   const { organization, kind } = principal;
   const isReader = isRecipientKind(kind);
-  const rows = !isReader ? [] : 'nhsNumber' in what ? await byNumber(pool, what.nhsNumber, organization, kind)
-    : UUID.test(what.id) ? await byId(pool, what.id, organization, kind) : [];
+  const rows = !isReader
+    ? []
+    : 'nhsNumber' in what
+      ? await byNumber(pool, what.nhsNumber, organization, kind)
+      : UUID.test(what.id)
+        ? await byId(pool, what.id, organization, kind)
+        : [];
   const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure> }[] = [];
   const seen: object[] = [];
 
@@ -95,20 +112,39 @@ async function lookOnce(pool: pg.Pool, epoch: number, principal: Principal, what
       await makeKey(pool, row.plan_id, row.destination_id, row.recipient_id, emptyLedger(epoch));
       return 'changed';
     }
-    const read = { id: randomUUID(), place: want.place, effect: want.hold, headings: want.headings, at: now, lifetime: row.destination.lifetime };
+    const read = {
+      id: randomUUID(),
+      place: want.place,
+      effect: want.hold,
+      headings: want.headings,
+      at: now,
+      lifetime: row.destination.lifetime,
+    };
     const disclosed = disclosedAs(row.state, want.hold, now);
     const next = row.retains ? readBy(row.state, read, epoch) : disclosed === row.state.disclosed ? null : { ...row.state, disclosed };
     const version = facts.plan.version;
     if (version === null) throw new Error('a plan without an approved version is held');
     seen.push({
-      stamp: stampOf(row), plan: row.plan_id, key: row.key_id, until: want.until, purpose: want.purpose, headings: want.headings, digest: want.hold,
+      stamp: stampOf(row),
+      plan: row.plan_id,
+      key: row.key_id,
+      until: want.until,
+      purpose: want.purpose,
+      headings: want.headings,
+      digest: want.hold,
       ...(next === null ? {} : { state: next, version: row.key_version }),
     });
     shown.push({
       row,
       show: async () =>
-        disclose(facts, want, words ? await contentOf(pool, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(facts.person.nhsNumber),
-          row.disclosure_id, disclosed, now),
+        disclose(
+          facts,
+          want,
+          words ? await contentOf(pool, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(facts.person.nhsNumber),
+          row.disclosure_id,
+          disclosed,
+          now,
+        ),
     });
   }
   // The words are read before the audit row is committed: nothing that fails after it could take the answer back.

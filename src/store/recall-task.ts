@@ -1,6 +1,7 @@
 import type { Task } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { System, TaskCode } from '../../profiles/canonicals.ts';
+import type { RecipientKind } from '../model/kind.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { BrokerTask } from './broker-task.ts';
 import { endTask, raiseTask } from './broker-task.ts';
@@ -11,15 +12,17 @@ export interface RecallTask {
   /** What tells this recall from another: a retry has the same. */
   readonly documentId: string;
   readonly ods: string;
+  readonly kind: RecipientKind;
   readonly keyId: string;
   readonly disclosureId: string;
 }
 
 /** Asks by a Task, and looks at its answer: the recall is accepted when the recipient says that it is done, and owed until then. */
-export async function askByTask(pool: pg.Pool, { documentId, ods, keyId, disclosureId }: RecallTask): Promise<Outcome> {
+export async function askByTask(pool: pg.Pool, { documentId, ods, kind, keyId, disclosureId }: RecallTask): Promise<Outcome> {
   const task: BrokerTask = {
     code: TaskCode.recall,
     owner: ods,
+    kind,
     focus: `CarePlan/${disclosureId}`,
     reason: 'withdrawn',
     about: `${keyId} ${documentId}`,
@@ -31,7 +34,7 @@ export async function askByTask(pool: pg.Pool, { documentId, ods, keyId, disclos
 }
 
 /** The recall is no longer wanted: a Task that still asks for it is taken back. */
-export const takeBackTask = (pool: pg.Pool, { documentId, ods, keyId }: Omit<RecallTask, 'disclosureId'>): Promise<void> =>
+export const takeBackTask = (pool: pg.Pool, { documentId, ods, keyId }: Omit<RecallTask, 'disclosureId' | 'kind'>): Promise<void> =>
   transaction(pool, (tx) => endTask(tx, { code: TaskCode.recall, owner: ods, about: `${keyId} ${documentId}` }, 'cancelled'));
 
 /** A recipient has answered a recall Task: the key is looked at again. */

@@ -50,7 +50,8 @@ export async function readResource(sql: Sql, type: string, id: string, version?:
 }
 
 /** All versions, newest first. */
-export const historyOf = async (sql: Sql, type: string, id: string): Promise<readonly Stored[]> => (await readHistory(sql, type, id)).map(toStored);
+export const historyOf = async (sql: Sql, type: string, id: string): Promise<readonly Stored[]> =>
+  (await readHistory(sql, type, id)).map(toStored);
 
 /** Stores the next version, with `id` and `meta` set in its body. The caller has checked what may be written. */
 export async function putNext(sql: Sql, resource: Resource, id: string, owner: string, previous: Stored | null, at: Date): Promise<Stored> {
@@ -81,9 +82,14 @@ export async function searchResources(sql: Sql, search: Search): Promise<{ reado
   if (search.updatedFrom !== null) where.push(`r.updated_at >= to_timestamp(${put(search.updatedFrom)}::double precision / 1000)`);
   if (search.updatedBefore !== null) where.push(`r.updated_at < to_timestamp(${put(search.updatedBefore)}::double precision / 1000)`);
   for (const { param, anyOf } of search.tokens) {
-    where.push(`r.id IN (SELECT t.id FROM resource_token t WHERE t.type = $1 AND t.param = ${put(param)} AND t.token = ANY(${put(anyOf)}::text[]))`);
+    where.push(
+      `r.id IN (SELECT t.id FROM resource_token t WHERE t.type = $1 AND t.param = ${put(param)} AND t.token = ANY(${put(anyOf)}::text[]))`,
+    );
   }
-  const counted = await sql.query<{ total: number }>(`SELECT count(*)::integer AS total FROM resource r WHERE ${where.join(' AND ')}`, values);
+  const counted = await sql.query<{ total: number }>(
+    `SELECT count(*)::integer AS total FROM resource r WHERE ${where.join(' AND ')}`,
+    values,
+  );
   if (search.after !== null) {
     where.push(`(r.updated_at, r.id) < (to_timestamp(${put(search.after.updatedAt)}::double precision / 1000), ${put(search.after.id)})`);
   }

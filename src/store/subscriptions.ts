@@ -12,7 +12,10 @@ export interface Subscribed {
   readonly headers: readonly string[];
 }
 
-const subscribed = statement<[string], { subscription: Subscribed | null }>('subscribed', 'SELECT subscription FROM destination WHERE id = $1');
+const subscribed = statement<[string], { subscription: Subscribed | null }>(
+  'subscribed',
+  'SELECT subscription FROM destination WHERE id = $1',
+);
 const dueHandshakes = statement<[string], { destination: Destination; subscription: Subscribed }>(
   'due-handshakes',
   'SELECT facts AS destination, subscription FROM destination WHERE recipient_id = $1 AND handshake_due',
@@ -37,7 +40,12 @@ export const handshakesOf = (sql: Sql, recipientId: string): Promise<readonly { 
  * Sets the status of a Subscription, as a fact under its recipient's lock: `active` after its handshake, `error` when it cannot be
  * told any more, `off` at its end. Only its owner leads it out of `error` again (backport IG). A change by its owner meanwhile stands.
  */
-export async function setSubscription(pool: pg.Pool, id: string, from: readonly Subscription['status'][], to: Subscription['status']): Promise<void> {
+export async function setSubscription(
+  pool: pg.Pool,
+  id: string,
+  from: readonly Subscription['status'][],
+  to: Subscription['status'],
+): Promise<void> {
   await transaction(pool, async (tx) => {
     const { rows } = await tx.query<{ recipient_id: string }>('SELECT recipient_id FROM destination WHERE id = $1', [id]);
     const recipient = rows[0]?.recipient_id;
@@ -48,10 +56,10 @@ export async function setSubscription(pool: pg.Pool, id: string, from: readonly 
     const stored = await readResource(tx, 'Subscription', id);
     if (stored === null || !from.includes((stored.body as Subscription).status)) return;
     await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, new Date());
-    await tx.query(`UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false WHERE id = $1`, [
-      id,
-      to === 'active',
-    ]);
+    await tx.query(
+      `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false WHERE id = $1`,
+      [id, to === 'active'],
+    );
     await markChanged(tx, scope);
   });
 }

@@ -18,11 +18,25 @@ interface Findable {
   readonly practitioner?: Reference;
   readonly target?: readonly Reference[];
   readonly endpoint?: readonly Reference[];
+  readonly performerType?: readonly { readonly coding?: readonly Coding[] }[];
 }
 
 /** The values by which a stored resource is found: identifier, status, code, patient, owner, focus, target, endpoint. */
 export function tokensOf(resource: Resource): readonly Token[] {
-  const { identifier, status, code, subject, patient, owner, focus, target, endpoint, practitioner, for: forWhom } = resource as Findable;
+  const {
+    identifier,
+    status,
+    code,
+    subject,
+    patient,
+    owner,
+    focus,
+    target,
+    endpoint,
+    practitioner,
+    performerType,
+    for: forWhom,
+  } = resource as Findable;
   const identifiers: readonly Identifier[] = identifier === undefined ? [] : isList(identifier) ? identifier : [identifier];
   const found = [
     ...identifiers.flatMap((one) => pairTokens('identifier', one.system, one.value)),
@@ -32,6 +46,7 @@ export function tokensOf(resource: Resource): readonly Token[] {
     ...referenceTokens('owner', owner),
     ...referenceTokens('focus', focus),
     ...referenceTokens('practitioner', practitioner),
+    ...(performerType ?? []).flatMap(({ coding }) => (coding ?? []).flatMap((one) => pairTokens('performer', one.system, one.code))),
     ...(isList(target) ? target : []).flatMap((one) => referenceTokens('target', one)),
     ...(isList(endpoint) ? endpoint : []).flatMap((one) => referenceTokens('endpoint', one)),
   ];
@@ -42,7 +57,12 @@ export function tokensOf(resource: Resource): readonly Token[] {
 const isList = <T>(value: T | readonly T[] | undefined): value is readonly T[] => Array.isArray(value);
 
 const pairTokens = (param: string, system: string | undefined, value: string | undefined): readonly Token[] =>
-  value === undefined ? [] : [{ param, token: value }, { param, token: `${system ?? ''}|${value}` }];
+  value === undefined
+    ? []
+    : [
+        { param, token: value },
+        { param, token: `${system ?? ''}|${value}` },
+      ];
 
 const referenceTokens = (param: string, reference: Reference | undefined): readonly Token[] => [
   ...(reference?.reference === undefined ? [] : [{ param, token: reference.reference }]),

@@ -49,7 +49,12 @@ export async function write(pool: pg.Pool, request: Write, defaultLifetime: numb
   }
 }
 
-async function writeOnce(tx: pg.PoolClient, request: Write, id: string, defaultLifetime: number): Promise<{ stored: Stored; created: boolean }> {
+async function writeOnce(
+  tx: pg.PoolClient,
+  request: Write,
+  id: string,
+  defaultLifetime: number,
+): Promise<{ stored: Stored; created: boolean }> {
   const { principal } = request;
   const resource = { ...request.resource, id } as Resource & { id: string };
   const type = resource.resourceType;
@@ -70,6 +75,8 @@ async function writeOnce(tx: pg.PoolClient, request: Write, id: string, defaultL
   }
   await tx.query({ name: 'lock-resource', text: 'SELECT pg_advisory_xact_lock(5, hashtext($1))', values: [`${type}/${id}`] });
   const previous = await readResource(tx, type, id);
+  const mayWrite = previous === null || principal.kind === 'operator' || previous.owner === principal.organization || type === 'Task';
+  if (!mayWrite) throw anomaly('not-found', 'no such resource');
   if (request.ifMatch !== null && previous?.version !== request.ifMatch) throw anomaly('stale', 'the resource has another version now');
   await checkUnsigned(tx, resource, previous);
   if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
@@ -91,7 +98,8 @@ async function checkUnsigned(tx: pg.PoolClient, resource: Resource & { id: strin
     resource.resourceType === 'CarePlan' ? resource.id : null,
     resource.resourceType === 'Composition' ? resource.id : null,
   ]);
-  if (rows.length > 0) throw anomaly('conflict', 'an approved version never changes: write a new draft that replaces it', resource.resourceType);
+  if (rows.length > 0)
+    throw anomaly('conflict', 'an approved version never changes: write a new draft that replaces it', resource.resourceType);
 }
 
 async function checkDraft(tx: pg.PoolClient, plan: CarePlan, owner: string): Promise<void> {

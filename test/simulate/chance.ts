@@ -16,5 +16,10 @@ export function chance(seed: number): Chance {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
-  return { next, is: (p) => next() < p, below: (n) => next() * n, of: (list) => list[Math.floor(next() * list.length)] as (typeof list)[number] };
+  return {
+    next,
+    is: (p) => next() < p,
+    below: (n) => next() * n,
+    of: (list) => list[Math.floor(next() * list.length)] as (typeof list)[number],
+  };
 }

@@ -38,7 +38,9 @@ describe('random histories over the real decide, step and reconcile', () => {
     'without %s the same histories end wrong',
     async (protection) => {
       const tally = await run(RUNS_WITHOUT, { ...PROTECTED, [protection]: false });
-      process.stderr.write(`without ${protection}: of ${RUNS_WITHOUT} histories ${tally.wrong} end wrong, ${tally.forbidden} begin what is forbidden\n`);
+      process.stderr.write(
+        `without ${protection}: of ${RUNS_WITHOUT} histories ${tally.wrong} end wrong, ${tally.forbidden} begin what is forbidden\n`,
+      );
       expect(tally.wrong + tally.forbidden).toBeGreaterThan(0);
     },
     120_000,

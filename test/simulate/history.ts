@@ -88,7 +88,8 @@ export async function history(seed: number, refusesLowerSequence: boolean, on: P
       const arrive = (answers: boolean): void => {
         const answer = recipient.receive(message, time.now());
         if (!answers) return;
-        const outcome: Outcome = answer === 'accepted' ? { kind: 'accepted', level: 'application' } : { kind: 'refused', because: 'sequence', retry: false };
+        const outcome: Outcome =
+          answer === 'accepted' ? { kind: 'accepted', level: 'application' } : { kind: 'refused', because: 'sequence', retry: false };
         time.at(time.now() + 5 + dice.below(trouble && dice.is(0.1) ? 4_000 : 20), () => resolve(outcome));
       };
       const lost = trouble && dice.is(0.15);
@@ -99,14 +100,16 @@ export async function history(seed: number, refusesLowerSequence: boolean, on: P
     });
 
   /** Each await of a worker is a place to stall, or to die before or after what it asked for. */
-  const fragile = <A extends unknown[], R>(ask: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
-    if (isTrouble() && dice.is(0.02)) throw new Crash();
-    if (isTrouble() && dice.is(0.03)) await time.sleep(dice.below(9_000));
-    else await time.sleep(dice.below(30));
-    const answer = await ask(...args);
-    if (isTrouble() && dice.is(0.02)) throw new Crash();
-    return answer;
-  };
+  const fragile =
+    <A extends unknown[], R>(ask: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (isTrouble() && dice.is(0.02)) throw new Crash();
+      if (isTrouble() && dice.is(0.03)) await time.sleep(dice.below(9_000));
+      else await time.sleep(dice.below(30));
+      const answer = await ask(...args);
+      if (isTrouble() && dice.is(0.02)) throw new Crash();
+      return answer;
+    };
   const ports: Ports = {
     look: fragile((claim: Claim) => ledger.look(claim)),
     begin: fragile((claim, look, want, move) => ledger.begin(claim, look, want, move)),

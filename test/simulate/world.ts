@@ -41,7 +41,9 @@ export class SimulatedWorld {
     else if (what < 8) this.#set({ plan: { ...facts.plan, withdrawn: !facts.plan.withdrawn } });
     else {
       const end = chance.is(0.5) ? now + chance.below(20_000) : null;
-      this.#set({ agreements: [{ ...(facts.agreements[0] as Facts['agreements'][number]), executed: chance.is(0.7), period: { start: null, end } }] });
+      this.#set({
+        agreements: [{ ...(facts.agreements[0] as Facts['agreements'][number]), executed: chance.is(0.7), period: { start: null, end } }],
+      });
     }
   }
 

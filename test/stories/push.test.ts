@@ -20,13 +20,18 @@ let engine: TestEngine;
 let epr: FakeRecipient;
 let ed: FakeRecipient;
 
-const put = (principal: Principal, resource: Resource) => engine.store.write({ principal, resource, id: resource.id ?? null, ifMatch: null });
+const put = (principal: Principal, resource: Resource) =>
+  engine.store.write({ principal, resource, id: resource.id ?? null, ifMatch: null });
 
 beforeAll(async () => {
   engine = await startTestEngine();
   epr = await startFakeFhirRecipient();
   ed = await startFakeMllpRecipient();
-  for (const [id, ods, kind] of [['org-trust', 'TRUST1', 'publisher'], ['org-epr', 'EPR1', 'epr'], ['org-ed', 'ED1', 'ed']] as const) {
+  for (const [id, ods, kind] of [
+    ['org-trust', 'TRUST1', 'publisher'],
+    ['org-epr', 'EPR1', 'epr'],
+    ['org-ed', 'ED1', 'ed'],
+  ] as const) {
     await put(operator, body.organization(id, ods, kind));
   }
   await put(operator, body.service('svc-epr', 'org-epr', 'epr'));
@@ -59,7 +64,15 @@ describe('an approved plan is pushed, and brought back', () => {
     await put(publisher, body.patient('p1', OTHER_NUMBER));
     await eventually(() => expect(epr.holds()).toMatchObject([{ person: OTHER_NUMBER }]));
     await eventually(() => expect(ed.holds()).toMatchObject([{ person: OTHER_NUMBER }]));
-    expect(epr.received().slice(before).map(({ kind, person }) => [kind, person])).toEqual([['recall', NUMBER], ['update', OTHER_NUMBER]]);
+    expect(
+      epr
+        .received()
+        .slice(before)
+        .map(({ kind, person }) => [kind, person]),
+    ).toEqual([
+      ['recall', NUMBER],
+      ['update', OTHER_NUMBER],
+    ]);
   });
 
   test('I1 I2: a new consent that denies the ED recalls there, and nowhere else', async () => {
@@ -86,7 +99,9 @@ describe('an approved plan is pushed, and brought back', () => {
     await engine.store.withdraw(publisher, 'v2', 'The person asked for it');
     await eventually(() => expect([...epr.holds(), ...ed.holds()]).toEqual([]));
     await eventually(async () => {
-      const { rows } = await engine.database.pool.query("SELECT FROM ledger_key WHERE look_at <= clock_timestamp() OR state->'copies' <> '[]'");
+      const { rows } = await engine.database.pool.query(
+        "SELECT FROM ledger_key WHERE look_at <= clock_timestamp() OR state->'copies' <> '[]'",
+      );
       expect(rows).toHaveLength(0);
     }, 15_000);
   }, 30_000);

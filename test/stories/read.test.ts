@@ -16,31 +16,55 @@ const police: Principal = { organization: 'FORCE1', kind: 'police', scopes: ['*'
 const ambulance: Principal = { organization: 'AMB1', kind: 'ambulance', scopes: ['*'], user: null };
 
 const NUMBER = '9990000034';
-const WORDS = { 'please-do': 'Speak slowly please', triggers: 'Loud sirens upset me', 'who-to-ring': 'Ring 01632 960001', 'who-i-am': 'Call me Amber' };
+const WORDS = {
+  'please-do': 'Speak slowly please',
+  triggers: 'Loud sirens upset me',
+  'who-to-ring': 'Ring 01632 960001',
+  'who-i-am': 'Call me Amber',
+};
 
 let engine: TestEngine;
 let hook: FakeHook;
 
-const put = (principal: Principal, resource: Resource) => engine.store.write({ principal, resource, id: resource.id ?? null, ifMatch: null });
+const put = (principal: Principal, resource: Resource) =>
+  engine.store.write({ principal, resource, id: resource.id ?? null, ifMatch: null });
 const version = async (id: string, words: Record<string, string>, replaces?: string) => {
   await put(publisher, body.composition(`words-${id}`, 'p1', words));
-  await put(publisher, body.carePlan(id, 'p1', `words-${id}`, { reach: ['svc-police', 'svc-amb'], ...(replaces === undefined ? {} : { replaces }) }));
+  await put(
+    publisher,
+    body.carePlan(id, 'p1', `words-${id}`, { reach: ['svc-police', 'svc-amb'], ...(replaces === undefined ? {} : { replaces }) }),
+  );
   await engine.store.approve(publisher, id, '1', body.approval(id));
 };
-const copiesOf = async (ods: string) => (await believed(engine.database.pool, null)).filter((key) => key.recipient.ods === ods).flatMap((key) => key.copies);
+const copiesOf = async (ods: string) =>
+  (await believed(engine.database.pool, null)).filter((key) => key.recipient.ods === ods).flatMap((key) => key.copies);
 const look = (principal: Principal) => engine.store.lookUp(principal, { nhsNumber: NUMBER }, true);
 const tasksOf = async (ods: string, code: string) =>
   (
     await engine.store.search({
-      type: 'Task', owner: null, ids: null, updatedFrom: null, updatedBefore: null, count: 50, after: null,
-      tokens: [{ param: 'owner', anyOf: [`${System.odsOrganization}|${ods}`] }, { param: 'code', anyOf: [code] }, { param: 'status', anyOf: ['requested'] }],
+      type: 'Task',
+      owner: null,
+      ids: null,
+      updatedFrom: null,
+      updatedBefore: null,
+      count: 50,
+      after: null,
+      tokens: [
+        { param: 'owner', anyOf: [`${System.odsOrganization}|${ods}`] },
+        { param: 'code', anyOf: [code] },
+        { param: 'status', anyOf: ['requested'] },
+      ],
     })
   ).rows;
 
 beforeAll(async () => {
   engine = await startTestEngine();
   hook = await startFakeHook();
-  for (const [id, ods, kind] of [['org-trust', 'TRUST1', 'publisher'], ['org-police', 'FORCE1', 'police'], ['org-amb', 'AMB1', 'ambulance']] as const) {
+  for (const [id, ods, kind] of [
+    ['org-trust', 'TRUST1', 'publisher'],
+    ['org-police', 'FORCE1', 'police'],
+    ['org-amb', 'AMB1', 'ambulance'],
+  ] as const) {
     await put(operator, body.organization(id, ods, kind));
   }
   await put(operator, body.service('svc-police', 'org-police', 'police'));
@@ -73,7 +97,9 @@ describe('reads are deliveries', () => {
       },
     } as Subscription;
     const { stored } = await put(police, subscription);
-    await eventually(async () => expect(((await engine.store.read('Subscription', stored.id))?.body as Subscription).status).toBe('active'));
+    await eventually(async () =>
+      expect(((await engine.store.read('Subscription', stored.id))?.body as Subscription).status).toBe('active'),
+    );
     await eventually(() => expect(hook.notifications().map(({ type }) => type)).toEqual(['handshake', 'event-notification']));
   });
 
@@ -91,7 +117,9 @@ describe('reads are deliveries', () => {
     const heard = hook.notifications().length;
     await version('v2', { ...WORDS, triggers: 'Crowds upset me' }, 'v1');
     await eventually(async () => expect((await look(ambulance))[0]?.sections.map(({ div }) => div).join()).toContain('Crowds'));
-    await eventually(async () => expect((await believed(engine.database.pool, null)).every((key) => key.observed === key.generation)).toBe(true));
+    await eventually(async () =>
+      expect((await believed(engine.database.pool, null)).every((key) => key.observed === key.generation)).toBe(true),
+    );
     expect(hook.notifications()).toHaveLength(heard);
     const [after] = await look(police);
     expect([after?.version, after?.issuedAt]).toEqual([before?.version, before?.issuedAt]);
@@ -130,8 +158,24 @@ describe('reads are deliveries', () => {
     await put(publisher, body.consent('c3', 'p1', 'org-trust', { kinds: ['ambulance', 'police'], supersedes: ['c2'] }));
     await eventually(async () => expect(await copiesOf('FORCE1')).toHaveLength(1));
     await look(police);
-    const [subscription] = (await engine.store.search({ type: 'Subscription', owner: 'FORCE1', tokens: [], ids: null, updatedFrom: null, updatedBefore: null, count: 1, after: null })).rows;
-    await engine.store.write({ principal: police, resource: { ...subscription?.body, status: 'off' } as Subscription, id: subscription?.id ?? '', ifMatch: null });
+    const [subscription] = (
+      await engine.store.search({
+        type: 'Subscription',
+        owner: 'FORCE1',
+        tokens: [],
+        ids: null,
+        updatedFrom: null,
+        updatedBefore: null,
+        count: 1,
+        after: null,
+      })
+    ).rows;
+    await engine.store.write({
+      principal: police,
+      resource: { ...subscription?.body, status: 'off' } as Subscription,
+      id: subscription?.id ?? '',
+      ifMatch: null,
+    });
     await put(publisher, body.consent('c4', 'p1', 'org-trust', { kinds: ['ambulance'], supersedes: ['c3'] }));
     await eventually(async () => expect((await tasksOf('FORCE1', 'recall')).length).toBeGreaterThan(0));
   }, 20_000);

@@ -1,4 +1,15 @@
-import type { CarePlan, Composition, Consent, Contract, Endpoint, HealthcareService, Organization, Patient, Provenance, Resource } from '@medplum/fhirtypes';
+import type {
+  CarePlan,
+  Composition,
+  Consent,
+  Contract,
+  Endpoint,
+  HealthcareService,
+  Organization,
+  Patient,
+  Provenance,
+  Resource,
+} from '@medplum/fhirtypes';
 import { Code, CONSENT_POLICY, Extension, System } from '../../profiles/canonicals.ts';
 import { HEADINGS } from '../../src/model/heading.ts';
 import type { Kind, RecipientKind } from '../../src/model/kind.ts';
@@ -14,7 +25,12 @@ export const organization = (id: string, ods: string, kind: Kind): Organization 
   name: `Example ${ods}`,
 });
 
-export const service = (id: string, organizationId: string, kind: RecipientKind, extension: HealthcareService['extension'] = []): HealthcareService => ({
+export const service = (
+  id: string,
+  organizationId: string,
+  kind: RecipientKind,
+  extension: HealthcareService['extension'] = [],
+): HealthcareService => ({
   resourceType: 'HealthcareService',
   id,
   ...(extension.length > 0 ? { extension } : {}),
@@ -41,7 +57,11 @@ export interface AgreementOptions {
   readonly headings?: readonly string[];
 }
 
-export const agreement = (publisherOrganization: string, recipientServices: readonly string[], options: AgreementOptions = {}): Contract => ({
+export const agreement = (
+  publisherOrganization: string,
+  recipientServices: readonly string[],
+  options: AgreementOptions = {},
+): Contract => ({
   resourceType: 'Contract',
   identifier: [{ system: 'https://publisher.example/agreement', value: `${publisherOrganization}-${recipientServices.join('-')}` }],
   status: options.status ?? 'executed',
@@ -50,7 +70,10 @@ export const agreement = (publisherOrganization: string, recipientServices: read
     {
       offer: {
         party: [
-          { reference: [{ reference: `Organization/${publisherOrganization}` }], role: { coding: [{ system: System.agreementRole, code: 'publisher' }] } },
+          {
+            reference: [{ reference: `Organization/${publisherOrganization}` }],
+            role: { coding: [{ system: System.agreementRole, code: 'publisher' }] },
+          },
           {
             reference: recipientServices.map((id) => ({ reference: `HealthcareService/${id}` })),
             role: { coding: [{ system: System.agreementRole, code: 'recipient' }] },
@@ -75,7 +98,9 @@ export const patient = (id: string, nhsNumber: string, family = 'Testperson-Ambe
   id,
   identifier: [
     {
-      extension: [{ url: Extension.nhsNumberVerification, valueCodeableConcept: { coding: [{ system: System.nhsNumberVerification, code: '01' }] } }],
+      extension: [
+        { url: Extension.nhsNumberVerification, valueCodeableConcept: { coding: [{ system: System.nhsNumberVerification, code: '01' }] } },
+      ],
       system: System.nhsNumber,
       value: nhsNumber,
     },
@@ -136,7 +161,11 @@ export interface ConsentOptions {
   readonly end?: string;
 }
 
-const actorsOf = (kinds: readonly RecipientKind[]) => kinds.map((kind) => ({ role: { coding: [Code.recipientOfInformation] }, reference: { identifier: { system: System.kind, value: kind } } }));
+const actorsOf = (kinds: readonly RecipientKind[]) =>
+  kinds.map((kind) => ({
+    role: { coding: [Code.recipientOfInformation] },
+    reference: { identifier: { system: System.kind, value: kind } },
+  }));
 
 export const consent = (id: string, patientId: string, organizationId: string, options: ConsentOptions): Consent => ({
   resourceType: 'Consent',
@@ -161,7 +190,9 @@ export const consent = (id: string, patientId: string, organizationId: string, o
               type: 'permit' as const,
               ...(options.end === undefined ? {} : { period: { end: options.end } }),
               actor: actorsOf(options.kinds),
-              ...(options.headings === undefined ? {} : { code: options.headings.map((code) => ({ coding: [{ system: System.heading, code }] })) }),
+              ...(options.headings === undefined
+                ? {}
+                : { code: options.headings.map((code) => ({ coding: [{ system: System.heading, code }] })) }),
             },
           ]),
       ...(options.deny === undefined ? [] : [{ type: 'deny' as const, actor: actorsOf(options.deny) }]),

@@ -45,7 +45,12 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
     return value;
   };
   const engine = await startEngine(part, config, log, database.pool, database.url, 1);
-  const store = openStore(database.pool, { epoch: 1, messageLifetime: config.messageLifetimeMs, changed: engine.changed, queueAnswers: async () => void (await engine.queue.depth()) });
+  const store = openStore(database.pool, {
+    epoch: 1,
+    messageLifetime: config.messageLifetimeMs,
+    changed: engine.changed,
+    queueAnswers: async () => void (await engine.queue.depth()),
+  });
   return {
     database,
     store,

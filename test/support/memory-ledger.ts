@@ -74,7 +74,13 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     row.leaseUntil = now + this.#limits.lease;
     row.fence++;
     if (row.open !== null && this.#on.settleExpired) {
-      row.ledger = settled(row.ledger, row.open, { kind: 'unknown', because: 'lease-expired' }, this.#world.facts(keyId).destination, this.#on);
+      row.ledger = settled(
+        row.ledger,
+        row.open,
+        { kind: 'unknown', because: 'lease-expired' },
+        this.#world.facts(keyId).destination,
+        this.#on,
+      );
       row.open = null;
     }
     return { keyId, recipientId: keyId, fence: row.fence };
@@ -104,7 +110,10 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
       documentId: move.retryOf?.documentId ?? `document-${id}`,
       begunAt,
       since: move.retryOf?.since ?? begunAt,
-      sendBefore: Math.min(now + this.#limits.sendBefore, holds(want) && this.#on.secondDecision && want.until !== null ? want.until : Infinity),
+      sendBefore: Math.min(
+        now + this.#limits.sendBefore,
+        holds(want) && this.#on.secondDecision && want.until !== null ? want.until : Infinity,
+      ),
     };
     row.ledger = begun(row.ledger, attempt, look.facts.destination.lifetime, this.#on);
     row.open = attempt;

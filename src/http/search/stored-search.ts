@@ -107,7 +107,10 @@ export const storedSearch = async (asking: Asking): Promise<StoredSearch> => {
     } else tokens.push(await tokenFor(asking, name, parameter, by, text));
   }
   // Deny by default: a reach that is not named here finds only what the caller's own organisation wrote.
-  if (reach === 'addressed') tokens.push({ param: 'owner', anyOf: [`${System.odsOrganization}|${principal.organization}`] });
+  if (reach === 'addressed') {
+    tokens.push({ param: 'owner', anyOf: [`${System.odsOrganization}|${principal.organization}`] });
+    tokens.push({ param: 'performer', anyOf: [`${System.kind}|${principal.kind}`] });
+  }
   const owner = reach === 'any' || reach === 'addressed' ? null : principal.organization;
   return { search: { type, owner, tokens, ids, updatedFrom, updatedBefore, count: asked.count, after: null }, used, ignored };
 };

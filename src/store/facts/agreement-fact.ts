@@ -1,6 +1,7 @@
 import type { Contract } from '@medplum/fhirtypes';
 import { fromContract } from '../../../mappings/facts/from-contract.ts';
 import { anomaly } from '../../model/anomaly.ts';
+import { inTurn } from '../in-turn.ts';
 import { joinScopes, NO_LOCKS, pairName } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { Fact, FactRecorder } from './fact.ts';
@@ -27,18 +28,17 @@ export const agreementFact: FactRecorder<Contract> = {
   async record(sql, fact) {
     const pairs = await pairsOf(sql, fact);
     await dropAgreement(sql, fact.resource.id);
-    for (const { publisher, ods, recipientId, agreement } of pairs) await addAgreement(sql, fact.resource.id, publisher, ods, recipientId, agreement);
+    for (const { publisher, ods, recipientId, agreement } of pairs)
+      await addAgreement(sql, fact.resource.id, publisher, ods, recipientId, agreement);
   },
 };
 
 async function pairsOf(sql: Sql, { resource }: Fact<Contract>) {
   const pairs = fromContract(resource, await resolveParties(sql, resource));
-  return Promise.all(
-    pairs.map(async ({ publisher, recipient, agreement }) => {
-      if ('ods' in recipient) return { publisher, ods: recipient.ods, recipientId: '', agreement };
-      const [row] = await odsOfRecipient(sql, recipient.recipientId);
-      if (row === undefined) throw anomaly('incorrect', 'names a service that is not registered', 'Contract.term.offer.party');
-      return { publisher, ods: row.ods, recipientId: recipient.recipientId, agreement };
-    }),
-  );
+  return inTurn(pairs, async ({ publisher, recipient, agreement }) => {
+    if ('ods' in recipient) return { publisher, ods: recipient.ods, recipientId: '', agreement };
+    const [row] = await odsOfRecipient(sql, recipient.recipientId);
+    if (row === undefined) throw anomaly('incorrect', 'names a service that is not registered', 'Contract.term.offer.party');
+    return { publisher, ods: row.ods, recipientId: recipient.recipientId, agreement };
+  });
 }

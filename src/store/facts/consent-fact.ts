@@ -28,9 +28,11 @@ export const consentFact: FactRecorder<Consent> = {
   async record(sql, { resource, owner, now }) {
     const patientId = patientIdOf(resource);
     const [before] = await patientOfConsent(sql, resource.id);
-    if (before !== undefined && before.patient_id !== patientId) throw anomaly('conflict', 'a consent never moves to another person', 'Consent.patient');
+    if (before !== undefined && before.patient_id !== patientId)
+      throw anomaly('conflict', 'a consent never moves to another person', 'Consent.patient');
     const consent = fromConsent(resource, await resolveParties(sql, resource), now);
-    if (consent.binds !== null && consent.binds !== owner) throw anomaly('incorrect', "binds another publisher's plans", 'Consent.organization');
+    if (consent.binds !== null && consent.binds !== owner)
+      throw anomaly('incorrect', "binds another publisher's plans", 'Consent.organization');
     await checkSupersedes(sql, consent.supersedes, resource, owner);
     await putConsent(sql, resource.id, patientId, consent);
   },
@@ -41,6 +43,7 @@ async function checkSupersedes(sql: Sql, ids: readonly string[], consent: Consen
   const person = await personOf(sql, patientIdOf(consent), owner, 'Consent.patient');
   for (const id of ids) {
     const [other] = await patientOfConsent(sql, id);
-    if (other?.person_id !== person || id === consent.id) throw anomaly('incorrect', 'supersedes no other consent of this person', 'Consent.extension');
+    if (other?.person_id !== person || id === consent.id)
+      throw anomaly('incorrect', 'supersedes no other consent of this person', 'Consent.extension');
   }
 }

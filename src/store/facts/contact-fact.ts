@@ -55,6 +55,7 @@ export const contactFact: FactRecorder<Encounter> = {
         {
           code: TaskCode.contact,
           owner: plan.publisher,
+          kind: 'publisher',
           focus: `Encounter/${resource.id}`,
           reason: 'crisis-contact',
           about: `${resource.id} ${plan.id}`,

@@ -36,7 +36,8 @@ const endpointsOf = statement<[string], { body: string }>(
   `SELECT r.body FROM destination d JOIN resource r ON r.type = 'Endpoint' AND r.id = d.id WHERE d.recipient_id = $1`,
 );
 
-const before = async (sql: Sql, id: string): Promise<readonly string[]> => (await recipientOfDestination(sql, id)).map((row) => row.recipient_id);
+const before = async (sql: Sql, id: string): Promise<readonly string[]> =>
+  (await recipientOfDestination(sql, id)).map((row) => row.recipient_id);
 
 /** An Endpoint says where a recipient takes plans, and in which shape. */
 export const endpointFact: FactRecorder<Endpoint> = {
@@ -48,12 +49,17 @@ export const endpointFact: FactRecorder<Endpoint> = {
     const isOwn = recipient !== undefined && (fact.principal.kind === 'operator' || recipient.ods === fact.principal.organization);
     if (!isOwn) throw anomaly('incorrect', 'serves no service of this organisation', 'Endpoint.extension');
     const [served] = await before(sql, fact.resource.id);
-    if (served !== undefined && served !== recipient.id) throw anomaly('conflict', 'an address stays with its service', 'Endpoint.extension');
+    if (served !== undefined && served !== recipient.id)
+      throw anomaly('conflict', 'an address stays with its service', 'Endpoint.extension');
     await record(sql, fact, recipient);
   },
 };
 
-async function record(sql: Sql, { resource, defaultLifetime }: Pick<Fact<Endpoint>, 'resource' | 'defaultLifetime'>, recipient: RecipientRow): Promise<void> {
+async function record(
+  sql: Sql,
+  { resource, defaultLifetime }: Pick<Fact<Endpoint>, 'resource' | 'defaultLifetime'>,
+  recipient: RecipientRow,
+): Promise<void> {
   const destination = fromEndpoint(resource, recipient.declared, defaultLifetime);
   if (destination !== null) await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
 }
@@ -80,13 +86,23 @@ export const subscriptionFact: FactRecorder<Subscription> = {
     }
     const isOver = end !== null && end <= fact.now;
     const isAsked = fact.resource.status === 'requested' && !isOver;
-    await putDestination(sql, destination.id, recipient.id, { ...destination, open: destination.open && !isOver }, { content, headers }, isAsked, end);
+    await putDestination(
+      sql,
+      destination.id,
+      recipient.id,
+      { ...destination, open: destination.open && !isOver },
+      { content, headers },
+      isAsked,
+      end,
+    );
   },
 };
 
 async function subscriber(sql: Sql, { principal, resource }: Fact<Subscription>): Promise<RecipientRow> {
-  const [recipient] = principal.kind === 'operator' ? await ownRecipient(sql, resource.id) : await recipientOf(sql, principal.organization, principal.kind);
-  if (recipient === undefined) throw anomaly('incorrect', 'the organisation has no service of this kind that is registered', 'Subscription');
+  const [recipient] =
+    principal.kind === 'operator' ? await ownRecipient(sql, resource.id) : await recipientOf(sql, principal.organization, principal.kind);
+  if (recipient === undefined)
+    throw anomaly('incorrect', 'the organisation has no service of this kind that is registered', 'Subscription');
   return recipient;
 }
 

@@ -5,7 +5,10 @@ import { NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { FactRecorder } from './fact.ts';
 
-const personOfPatient = statement<[string], { person_id: string }>('person-of-patient', 'SELECT person_id FROM patient_fact WHERE patient_id = $1');
+const personOfPatient = statement<[string], { person_id: string }>(
+  'person-of-patient',
+  'SELECT person_id FROM patient_fact WHERE patient_id = $1',
+);
 const personByNumber = statement<[string], { id: string }>('person-by-number', 'SELECT id FROM person WHERE nhs_number = $1');
 const addPerson = statement<[string, string | null], never>(
   'add-person',
@@ -37,7 +40,8 @@ export const patientFact: FactRecorder<Patient> = {
   async record(sql, { resource, owner }) {
     const { person, disclosed } = fromPatient(resource);
     const { before, after } = await personsOf(sql, resource);
-    const personId = person.nhsNumber !== null && person.traced ? (after ?? (await newPerson(sql, person.nhsNumber))) : await ownPerson(sql, before);
+    const personId =
+      person.nhsNumber !== null && person.traced ? (after ?? (await newPerson(sql, person.nhsNumber))) : await ownPerson(sql, before);
     await putPatient(sql, resource.id, personId, owner, person, disclosed);
   },
 };

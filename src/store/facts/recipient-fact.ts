@@ -29,7 +29,8 @@ export const recipientFact: FactRecorder<HealthcareService> = {
   async record(sql, fact) {
     const { recipient, active, providedBy, declared } = fromHealthcareService(fact.resource);
     const party = partyOf(providedBy, await resolveParties(sql, fact.resource));
-    if (party === null || !('ods' in party)) throw anomaly('incorrect', 'names no organisation that is registered', 'HealthcareService.providedBy');
+    if (party === null || !('ods' in party))
+      throw anomaly('incorrect', 'names no organisation that is registered', 'HealthcareService.providedBy');
     const [kept] = await putRecipient(sql, recipient.id, party.ods, recipient.kind, recipient.retains, recipient.areas, active, declared);
     if (kept === undefined) throw anomaly('conflict', 'a service keeps its organisation and its kind', 'HealthcareService');
     await putPull(sql, pullDestinationId(recipient.id), recipient.id, {
