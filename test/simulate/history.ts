@@ -71,7 +71,6 @@ export async function history(seed: number, refusesLowerSequence: boolean, on: P
   };
 
   let sent = 0;
-  let lastSentAt = start;
   const send = (attempt: Attempt): Promise<Outcome> =>
     new Promise((resolve) => {
       const trouble = isTrouble();
@@ -82,7 +81,6 @@ export async function history(seed: number, refusesLowerSequence: boolean, on: P
         effect: attempt.action.kind === 'update' ? attempt.action.effect : null,
       };
       sent++;
-      lastSentAt = time.now();
       time.at(time.now() + SEND_TIMEOUT, () => resolve({ kind: 'unknown', because: 'timeout' }));
       if (trouble && dice.is(0.05)) return resolve({ kind: 'refused', because: 'busy', retry: true });
       const arrive = (answers: boolean): void => {

@@ -97,9 +97,7 @@ describe('reads are deliveries', () => {
       },
     } as Subscription;
     const { stored } = await put(police, subscription);
-    await eventually(async () =>
-      expect(((await engine.store.read('Subscription', stored.id))?.body as Subscription).status).toBe('active'),
-    );
+    await eventually(async () => expect((await engine.store.read('Subscription', stored.id))?.body).toMatchObject({ status: 'active' }));
     await eventually(() => expect(hook.notifications().map(({ type }) => type)).toEqual(['handshake', 'event-notification']));
   });
 

@@ -5,7 +5,7 @@ import { partyOf } from '../../../mappings/facts/reference-of.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import type { Destination } from '../../model/recipient.ts';
 import { NO_LOCKS } from '../policy-locks.ts';
-import { type Sql, statement } from '../pool.ts';
+import { statement } from '../pool.ts';
 import { recordDestinations } from './destination-fact.ts';
 import type { FactRecorder } from './fact.ts';
 import { resolveParties } from './resolve-parties.ts';
