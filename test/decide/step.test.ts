@@ -1,0 +1,293 @@
+import { describe, expect, test } from '@jest/globals';
+import { PROTECTED } from '../../src/decide/protections.ts';
+import { step } from '../../src/decide/step.ts';
+import { DAY } from '../../src/model/instant.ts';
+import type { Action, Desired, LastAttempt, Ledger } from '../../src/model/ledger.ts';
+import type { Destination } from '../../src/model/recipient.ts';
+import { copy, destination, ELSEWHERE, HERE, ledger, LIFETIME, NOW, uncertain } from './sample.ts';
+
+const LATER = NOW + 30_000;
+const hold = (digest = 'digest-1', until: number | null = null): Desired => ({
+  hold: digest,
+  place: HERE,
+  headings: ['please-do'],
+  purpose: 'ETREAT',
+  until,
+});
+const nothing = (until: number | null = null): Desired => ({ nothing: true, because: 'no-consent', until });
+const freeze = (until: number): Desired => ({ freeze: true, because: 'consent-undecidable', until });
+const last = (change: Partial<LastAttempt> = {}): LastAttempt => ({
+  id: 'last',
+  kind: 'update',
+  place: HERE,
+  effect: 'digest-1',
+  since: NOW - 10_000,
+  sequence: { epoch: 1, count: 1 },
+  documentId: 'document-last',
+  documents: [],
+  outcome: 'unknown',
+  ...change,
+});
+const go = (want: Desired, state: Ledger, change: Partial<Destination> = {}): Action => step(want, state, NOW, destination(change));
+const kindOf = (action: Action): string =>
+  action.kind === 'rest' ? 'rest' : `${action.kind} ${action.place.identity === HERE.identity ? 'here' : 'elsewhere'}`;
+
+const recallLost = uncertain('r', 2, LATER, { effect: null, headings: [] });
+
+describe('step: what follows from what should be held and what may be held', () => {
+  const rows: readonly (readonly [string, Desired, Ledger, Partial<Destination>, string])[] = [
+    // Something is wanted.
+    ['nothing is there: update', hold(), ledger(), {}, 'update here'],
+    ['it is held: rest', hold(), ledger([copy('a', 1)]), {}, 'rest'],
+    ['other content is held: update', hold('digest-2'), ledger([copy('a', 1)]), {}, 'update here'],
+    ['it may be held: update', hold(), ledger([uncertain('a', 1, LATER)]), {}, 'update here'],
+    [
+      'it is held, and other content may arrive: update',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, LATER, { effect: 'digest-2' })]),
+      {},
+      'update here',
+    ],
+    ['it is held, and a recall may arrive: update', hold(), ledger([copy('b', 3), recallLost]), {}, 'update here'],
+    ['it is held, and the same may arrive again: rest', hold(), ledger([copy('b', 2), uncertain('a', 1, LATER)]), {}, 'rest'],
+    [
+      'other content that waits to be overruled: rest',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, LATER, { effect: 'digest-2', acceptedSince: true })]),
+      {},
+      'rest',
+    ],
+    [
+      'other content whose wait is over: update',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, NOW, { effect: 'digest-2', acceptedSince: true })]),
+      {},
+      'update here',
+    ],
+    [
+      'a recall whose wait is over: update',
+      hold(),
+      ledger([copy('b', 3), { ...recallLost, againAt: NOW, acceptedSince: true }]),
+      {},
+      'update here',
+    ],
+    // Nothing is wanted.
+    ['nothing there, nothing wanted: rest', nothing(), ledger(), {}, 'rest'],
+    ['held and not wanted: recall', nothing(), ledger([copy('a', 1)]), {}, 'recall here'],
+    ['perhaps held and not wanted: recall', nothing(), ledger([uncertain('a', 1, LATER)]), {}, 'recall here'],
+    ['a recall in doubt alone asks for nothing', nothing(), ledger([recallLost]), {}, 'rest'],
+    [
+      'recalled, and waiting to be recalled again: rest',
+      nothing(),
+      ledger([uncertain('a', 1, LATER, { acceptedSince: true })]),
+      {},
+      'rest',
+    ],
+    ['recalled, and the wait is over: recall', nothing(), ledger([uncertain('a', 1, NOW, { acceptedSince: true })]), {}, 'recall here'],
+    // Another identity or address first.
+    ['I2: another identity first', hold(), ledger([copy('a', 1, { place: ELSEWHERE })]), {}, 'recall elsewhere'],
+    [
+      'I2: another address first',
+      hold(),
+      ledger([copy('a', 1, { place: { ...HERE, address: 'https://old.example' } })]),
+      {},
+      'recall here',
+    ],
+    [
+      'I2: another identity, though the right one is held',
+      hold(),
+      ledger([copy('b', 2), copy('a', 1, { place: ELSEWHERE })]),
+      {},
+      'recall elsewhere',
+    ],
+    [
+      'another identity that waits does not hold the new one back',
+      hold(),
+      ledger([uncertain('a', 1, LATER, { place: ELSEWHERE, acceptedSince: true })]),
+      {},
+      'update here',
+    ],
+    ['a recall in doubt elsewhere does not either', hold(), ledger([{ ...recallLost, place: ELSEWHERE }]), {}, 'update here'],
+    // Freeze.
+    ['I11: frozen: nothing is sent', freeze(LATER), ledger(), {}, 'rest'],
+    ['I11: frozen: nothing is recalled', freeze(LATER), ledger([copy('a', 1)]), {}, 'rest'],
+    ['I11: frozen: not even elsewhere', freeze(LATER), ledger([copy('a', 1, { place: ELSEWHERE })]), {}, 'rest'],
+    // A destination where replacing does not hide the old.
+    ['replacing does not hide: recall first', hold('digest-2'), ledger([copy('a', 1)]), { replaceHidesOld: false }, 'recall here'],
+    ['replacing does not hide, and a recall is in doubt: update', hold(), ledger([recallLost]), { replaceHidesOld: false }, 'update here'],
+    ['replacing does not hide, nothing there: update', hold(), ledger(), { replaceHidesOld: false }, 'update here'],
+    // A place that only reads.
+    ['pull: nothing is pushed', hold(), ledger(), { channel: 'pull' }, 'rest'],
+    ['pull: what was read and stands is left', hold(), ledger([uncertain('a', 1, LATER)]), { channel: 'pull' }, 'rest'],
+    [
+      'pull: what was read and changed is recalled',
+      hold('digest-2'),
+      ledger([uncertain('a', 1, LATER)]),
+      { channel: 'pull' },
+      'recall here',
+    ],
+    ['pull: what was read and is over is recalled', nothing(), ledger([uncertain('a', 1, LATER)]), { channel: 'pull' }, 'recall here'],
+    ['pull: a recall in doubt is not answered by pushing', hold(), ledger([recallLost]), { channel: 'pull' }, 'rest'],
+    // A closed destination.
+    ['closed: nothing new', hold(), ledger(), { open: false }, 'rest'],
+    ['closed: no update either', hold('digest-2'), ledger([copy('a', 1)]), { open: false }, 'rest'],
+    ['I2: closed: the duty to recall stays', nothing(), ledger([copy('a', 1)]), { open: false }, 'recall here'],
+    ['I2: closed: elsewhere too', hold(), ledger([copy('a', 1, { place: ELSEWHERE })]), { open: false }, 'recall elsewhere'],
+  ];
+  test.each(rows)('%s', (_, want, state, change, expected) => {
+    expect(kindOf(go(want, state, change))).toBe(expected);
+  });
+});
+
+describe('step: until when it may rest', () => {
+  const lookAt = (want: Desired, state: Ledger): number | null => {
+    const action = go(want, state);
+    if (action.kind !== 'rest') throw new Error(action.kind);
+    return action.lookAt;
+  };
+  const waiting = uncertain('a', 1, LATER, { effect: 'digest-2', acceptedSince: true });
+  const rows: readonly (readonly [string, Desired, Ledger, number | null])[] = [
+    ['nothing is owed', nothing(), ledger(), null],
+    ['time alone changes the answer', nothing(LATER), ledger(), LATER],
+    ['never null while a copy exists', hold(), ledger([copy('a', 1)]), NOW + DAY],
+    ['a copy, and an end', hold('digest-1', LATER), ledger([copy('a', 1)]), LATER],
+    ['a re-assertion is owed', hold(), ledger([copy('b', 2), waiting]), LATER],
+    ['a re-assertion elsewhere is owed', nothing(), ledger([{ ...waiting, place: ELSEWHERE }]), LATER],
+    [
+      'the earliest of several',
+      hold('digest-1', LATER + 5),
+      ledger([copy('b', 3), waiting, { ...waiting, id: 'c', againAt: LATER - 5 }]),
+      LATER - 5,
+    ],
+    ['a freeze ends', freeze(LATER), ledger([copy('a', 1)]), LATER],
+  ];
+  test.each(rows)('%s', (_, want, state, expected) => {
+    expect(lookAt(want, state)).toBe(expected);
+  });
+
+  test('without the look at expiry an end is overslept', () => {
+    expect(step(hold('digest-1', LATER), ledger([copy('a', 1)]), NOW, destination(), { ...PROTECTED, lookAtExpiry: false })).toMatchObject({
+      lookAt: NOW + DAY,
+    });
+  });
+});
+
+describe('step: what an action names', () => {
+  test('an update replaces the newest document that was acknowledged, and cancels the others, newest first', () => {
+    const state = ledger([
+      copy('a', 1, { effect: 'digest-0' }),
+      uncertain('c', 3, LATER, { effect: 'digest-2' }),
+      copy('b', 2, { effect: 'digest-0' }),
+    ]);
+    expect(go(hold(), state)).toMatchObject({
+      kind: 'update',
+      effect: 'digest-1',
+      headings: ['please-do'],
+      parent: 'document-b',
+      stale: ['document-c', 'document-a'],
+    });
+  });
+  test('what was never acknowledged is no parent', () => {
+    expect(go(hold(), ledger([uncertain('c', 3, LATER, { effect: 'digest-2' })]))).toMatchObject({ parent: null, stale: ['document-c'] });
+  });
+  test('a first update has no parent, nor has the first after a recall', () => {
+    expect(go(hold(), ledger())).toMatchObject({ parent: null, stale: [] });
+    expect(go(hold(), ledger([recallLost]))).toMatchObject({ parent: null, stale: [] });
+  });
+  test('a recall names every document that may lie there, newest first, once, and none from elsewhere', () => {
+    const state = ledger([
+      copy('a', 1),
+      uncertain('a2', 1, LATER, { documentId: 'document-a' }),
+      copy('b', 2),
+      copy('x', 3, { place: ELSEWHERE }),
+      recallLost,
+    ]);
+    expect(go(nothing(), state)).toMatchObject({ kind: 'recall', place: HERE, documents: ['document-b', 'document-a'] });
+  });
+  test('what was read has no document', () => {
+    expect(go(nothing(), ledger([copy('a', 1, { documentId: '' })]))).toMatchObject({ kind: 'recall', documents: [] });
+  });
+  test('I2: an old and a new number never stand in one message', () => {
+    expect(go(hold(), ledger([copy('a', 1, { place: ELSEWHERE })]))).toMatchObject({ place: ELSEWHERE, documents: ['document-a'] });
+  });
+});
+
+describe('step: ids repeat only for a retry straight after the same action', () => {
+  const doubt = uncertain('last', 1, LATER);
+  const retried = (want: Desired, state: Ledger): string | null => {
+    const action = go(want, state);
+    return action.kind === 'rest' ? 'rest' : (action.retryOf?.id ?? null);
+  };
+  const recalled = last({ kind: 'recall', effect: null, documents: ['document-a'], sequence: { epoch: 1, count: 2 } });
+  const contrary = uncertain('o', 1, NOW, { effect: 'digest-2', acceptedSince: true });
+  const rows: readonly (readonly [string, Desired, Ledger, string | null])[] = [
+    ['the same update after an unknown', hold(), ledger([doubt], { last: last() }), 'last'],
+    ['never acted on', hold(), ledger([]), null],
+    ['after a refusal', hold(), ledger([], { last: last({ outcome: 'refused' }) }), null],
+    ['after an acceptance', hold(), ledger([copy('b', 2), contrary], { last: last({ outcome: 'accepted' }) }), null],
+    ['other content', hold('digest-2'), ledger([doubt], { last: last() }), null],
+    ['another place', hold(), ledger([], { last: last({ place: ELSEWHERE }) }), null],
+    ['after a recall', hold(), ledger([recallLost], { last: recalled }), null],
+    [
+      'said again because an attempt can no longer arrive: new ids',
+      hold(),
+      ledger([doubt, { ...contrary, againAt: NOW }], { last: last({ since: NOW - 10_000 }) }),
+      null,
+    ],
+    [
+      'the retry of what was said again',
+      hold(),
+      ledger([doubt, { ...contrary, againAt: NOW - 20_000 }], { last: last({ since: NOW - 10_000 }) }),
+      'last',
+    ],
+    [
+      'the other attempt may still arrive: the same ids',
+      hold(),
+      ledger([doubt, { ...contrary, againAt: LATER, acceptedSince: false }], { last: last() }),
+      'last',
+    ],
+    ['the same recall after an unknown', nothing(), ledger([copy('a', 1), recallLost], { last: recalled }), 'last'],
+    ['a recall of other documents', nothing(), ledger([copy('a', 1), copy('b', 2), recallLost], { last: recalled }), null],
+    [
+      'a recall of fewer documents',
+      nothing(),
+      ledger([copy('a', 1)], { last: { ...recalled, documents: ['document-a', 'document-b'] } }),
+      null,
+    ],
+    ['a recall elsewhere', nothing(), ledger([copy('a', 1, { place: ELSEWHERE })], { last: recalled }), null],
+  ];
+  test.each(rows)('%s', (_, want, state, expected) => {
+    expect(retried(want, state)).toBe(expected);
+  });
+});
+
+describe('step: a recall of the old identity that nobody answers does not hold the new one back for ever', () => {
+  const away = copy('a', 1, { place: ELSEWHERE });
+  const lost = last({ kind: 'recall', effect: null, place: ELSEWHERE, documents: ['document-a'] });
+  const state = (since: number, change: Partial<Ledger> = {}): Ledger => ledger([away], { last: lost, recallSince: since, ...change });
+
+  test('within the lifetime of a message it goes on', () => {
+    expect(kindOf(go(hold(), state(NOW - LIFETIME)))).toBe('recall elsewhere');
+  });
+  test('after it the new copy takes its turn', () => {
+    expect(kindOf(go(hold(), state(NOW - LIFETIME - 1)))).toBe('update here');
+  });
+  test('and then the recall again', () => {
+    expect(kindOf(go(hold(), state(NOW - LIFETIME - 1, { last: last({ outcome: 'accepted' }), copies: [away, copy('b', 2)] })))).toBe(
+      'recall elsewhere',
+    );
+  });
+  test('also when the new copy is held: it keeps asking', () => {
+    expect(kindOf(go(hold(), state(NOW - LIFETIME - 1, { copies: [away, copy('b', 2)] })))).toBe('recall elsewhere');
+  });
+  test('with nothing wanted there is nothing to pass by', () => {
+    expect(kindOf(go(nothing(), state(NOW - LIFETIME - 1)))).toBe('recall elsewhere');
+  });
+  test('of two places the one that has just failed to answer comes last', () => {
+    const other = { address: 'https://old.example', identity: HERE.identity };
+    const two = state(NOW - 1_000, { copies: [away, copy('b', 2, { place: other })] });
+    expect(go(nothing(), two)).toMatchObject({ kind: 'recall', place: other });
+    expect(go(nothing(), { ...two, last: { ...lost, place: other } })).toMatchObject({ kind: 'recall', place: ELSEWHERE });
+    expect(go(nothing(), { ...two, last: { ...lost, outcome: 'accepted' } })).toMatchObject({ kind: 'recall', place: ELSEWHERE });
+  });
+});
