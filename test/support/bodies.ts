@@ -200,12 +200,18 @@ export const consent = (id: string, patientId: string, organizationId: string, o
   },
 });
 
-export const approval = (carePlanId: string): Provenance => ({
+export const approval = (carePlanId: string, organizationId = 'org-trust'): Provenance => ({
   resourceType: 'Provenance',
   target: [{ reference: `CarePlan/${carePlanId}` }],
   recorded: '2026-11-01T11:00:00Z',
   activity: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-DocumentCompletion', code: 'LA' }] },
-  agent: [{ type: { coding: [{ system: System.provenanceAgent, code: 'verifier' }] }, who: { reference: 'Practitioner/approver' } }],
+  agent: [
+    {
+      type: { coding: [{ system: System.provenanceAgent, code: 'verifier' }] },
+      who: { reference: 'Practitioner/approver' },
+      onBehalfOf: { reference: `Organization/${organizationId}` },
+    },
+  ],
 });
 
 export const practitioner = (id: string): Resource => ({ resourceType: 'Practitioner', id, name: [{ family: `Testclinician-${id}` }] });
