@@ -1,7 +1,8 @@
-import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
+import { createPostgresBackend, createRedisBackend, runMigrations, withBackend } from 'bullmq';
 import type { JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import pg from 'pg';
 
 /** Where the queue lives: PostgreSQL (session pooling, for LISTEN), or Redis 6.2+ with `noeviction` when an address is given. */
 export interface QueueAddress {
@@ -34,10 +35,12 @@ export type Run = (job: { readonly data: NudgeData }) => Promise<void>;
 
 /** BullMQ on one of its two stores. */
 export interface Backend {
+  /** Creates what the store needs; before the first producer or consumer. Rejects when the store cannot be reached. */
+  prepare(): Promise<void>;
   producer(name: string): Producer;
   consumer(name: string, run: Run, concurrency: number): Consumer;
   /** Ends what BullMQ leaves to the caller; after every producer and consumer is closed. */
-  end(): void;
+  end(): Promise<void>;
 }
 
 const SCHEMA = 'bullmq';
@@ -58,14 +61,46 @@ const WORKING = {
   runRetryDelay: 1_000,
 } as const;
 
+/**
+ * BullMQ takes each listener off its LISTEN client before it ends it: an error that the server sends in that moment, as at its own
+ * shutdown, would then end this process (measured: 57P01).
+ */
+class HeardClient extends pg.Client {
+  override removeAllListeners(event?: string | symbol): this {
+    // Without an event is another call than with `undefined`: it takes off those of every event.
+    if (event === undefined) super.removeAllListeners();
+    else super.removeAllListeners(event);
+    return this.on('error', () => undefined);
+  }
+}
+
 const onPostgres = (databaseUrl: string): Backend => {
   const { Queue, Worker } = withBackend(createPostgresBackend);
-  // Each producer and consumer owns its pool, and a consumer one connection more for LISTEN: with two of each, 10 connections at most.
-  const connection = { connectionString: databaseUrl, schema: SCHEMA, migrate: true, max: 2, connectionTimeoutMillis: 2_000, keepAlive: true };
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    Client: HeardClient,
+    // Two of them LISTEN, one for each consumer.
+    max: 8,
+    connectionTimeoutMillis: 2_000,
+    // What dropped a LISTEN silently is found out.
+    keepAlive: true,
+    application_name: 'crisis-plan-broker queue',
+    onConnect: (client) => client.query(`SET search_path TO ${SCHEMA}`),
+  });
+  // BullMQ leaves one listener behind for each consumer that it closes.
+  pool.setMaxListeners(0);
   return {
-    producer: (name) => new Queue<NudgeData>(name, { connection, streams }),
-    consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection, concurrency, ...WORKING }),
-    end: () => undefined,
+    async prepare() {
+      const client = await pool.connect();
+      try {
+        await runMigrations(client, SCHEMA);
+      } finally {
+        client.release();
+      }
+    },
+    producer: (name) => new Queue<NudgeData>(name, { connection: pool, streams }),
+    consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection: pool, concurrency, ...WORKING }),
+    end: () => pool.end(),
   };
 };
 
@@ -108,11 +143,12 @@ const onRedis = (redisUrl: string): Backend => {
     return client;
   };
   return {
+    prepare: async () => undefined,
     // While Redis is away a nudge fails at once, and does not heap up in this process.
     producer: (name) => new Queue<NudgeData>(name, { connection: connect({ enableOfflineQueue: false }), streams }),
     consumer: (name, run, concurrency) =>
       new Worker<NudgeData, void>(name, run, { connection: connect({ enableOfflineQueue: true }), concurrency, ...WORKING }),
-    end() {
+    async end() {
       for (const client of clients) for (const each of [client, ...client.copies]) each.disconnect();
     },
   };

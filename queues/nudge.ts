@@ -62,6 +62,7 @@ const producerOf = async (backend: Backend, name: string, onError: OnError): Pro
 export const openQueue = async (address: QueueAddress, onError: OnError): Promise<NudgeQueue> => {
   const backend = backendOf(address);
   const later = openLater();
+  await backend.prepare();
   const recipients = await producerOf(backend, JobName.RECIPIENT, onError);
   const fanOuts = await producerOf(backend, JobName.FAN_OUT, onError);
   let closed = false;
@@ -88,7 +89,10 @@ export const openQueue = async (address: QueueAddress, onError: OnError): Promis
     onError,
     rescue: (recipientId) => add(recipients, JobName.RECIPIENT, recipientId, { ...NUDGE, deduplication: { id: `${recipientId}~` } }),
     async depth() {
-      const counts = await within(GIVE_UP_MS, Promise.all([recipients, fanOuts].map((each) => each.getJobCountByTypes('waiting', 'active', 'delayed'))));
+      const counts = await within(
+        GIVE_UP_MS,
+        Promise.all([recipients, fanOuts].map((each) => each.getJobCountByTypes('waiting', 'active', 'delayed'))),
+      );
       return counts.reduce((sum, count) => sum + count, 0);
     },
     consumer: (name, run, concurrency) => backend.consumer(name, run, concurrency),
@@ -96,7 +100,8 @@ export const openQueue = async (address: QueueAddress, onError: OnError): Promis
       closed = true;
       later.clear();
       await Promise.allSettled([recipients.close(), fanOuts.close()]);
-      backend.end();
+      // A slice that outlived the close of its worker keeps a connection; the end of the process takes it.
+      await within(GIVE_UP_MS, backend.end()).catch((error: unknown) => onError(QueueLine.QUEUE_ERROR, error));
     },
   };
 };

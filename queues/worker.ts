@@ -88,7 +88,11 @@ export const startWorkers = async (queue: NudgeQueue, work: Work): Promise<Worke
     }
   };
   const consumers: readonly Consumer[] = [
-    queue.consumer(JobName.RECIPIENT, ({ data }) => counted(data.recipient === undefined ? Promise.resolve() : slice(data.recipient)), work.concurrency),
+    queue.consumer(
+      JobName.RECIPIENT,
+      ({ data }) => counted(data.recipient === undefined ? Promise.resolve() : slice(data.recipient)),
+      work.concurrency,
+    ),
     // One batch at a time: batches of one fan-out share rows.
     queue.consumer(JobName.FAN_OUT, () => counted(fanOut()), 1),
   ];

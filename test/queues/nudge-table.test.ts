@@ -34,11 +34,36 @@ const ROWS: readonly Row[] = [
   { options: 'deduplication', of: (id) => ({ ...clean, deduplication: { id } }), arrives: 'running', runs: 1 },
   { options: 'keepLastIfActive', of: (id) => ({ ...clean, deduplication: { id, ...keep } }), arrives: 'running', runs: 2 },
   { options: 'keepLastIfActive', of: (id) => ({ ...clean, deduplication: { id, ...keep } }), arrives: 'running', nudges: 3, runs: 2 },
-  { options: 'keepLastIfActive, attempts 5', of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep } }), arrives: 'backing off', runs: 1 },
-  { options: '+ replace, attempts 5', of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep, replace: true } }), arrives: 'backing off', runs: 2 },
-  { options: '+ reschedule, attempts 5', of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep, reschedule: true } }), arrives: 'backing off', runs: 2 },
-  { options: '+ replace, attempts 5', of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep, replace: true } }), arrives: 'running, and that run fails', runs: 1 },
-  { options: '+ reschedule, attempts 5', of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep, reschedule: true } }), arrives: 'running, and that run fails', runs: 1 },
+  {
+    options: 'keepLastIfActive, attempts 5',
+    of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep } }),
+    arrives: 'backing off',
+    runs: 1,
+  },
+  {
+    options: '+ replace, attempts 5',
+    of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep, replace: true } }),
+    arrives: 'backing off',
+    runs: 2,
+  },
+  {
+    options: '+ reschedule, attempts 5',
+    of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep, reschedule: true } }),
+    arrives: 'backing off',
+    runs: 2,
+  },
+  {
+    options: '+ replace, attempts 5',
+    of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep, replace: true } }),
+    arrives: 'running, and that run fails',
+    runs: 1,
+  },
+  {
+    options: '+ reschedule, attempts 5',
+    of: (id) => ({ ...clean, ...BACKOFF, deduplication: { id, ...keep, reschedule: true } }),
+    arrives: 'running, and that run fails',
+    runs: 1,
+  },
   { options: 'NUDGE', of: ours, arrives: 'running', runs: 2 },
   { options: 'NUDGE', of: ours, arrives: 'running', nudges: 100, runs: 2 },
   { options: 'NUDGE', of: ours, arrives: 'running, and that run fails', runs: 2 },
@@ -47,25 +72,33 @@ const ROWS: readonly Row[] = [
 
 describe.each(STORE_NAMES)('nudges on %s', (storeName) => {
   let store: Store;
-  let backend: Backend;
   const open: (Producer | Consumer)[] = [];
+  const backends = new Map<string, Backend>();
   let names = 0;
 
   beforeAll(async () => {
     store = await startStore(storeName);
-    backend = backendOf(store.address);
+    // Creates the tables.
+    await (await openQueue(store.address, () => undefined)).close();
   }, 30_000);
   // PostgreSQL allows 100 connections.
   afterEach(async () => {
     await Promise.all(open.splice(0).map((each) => each.close()));
+    await Promise.all([...backends.values()].map((each) => each.end()));
+    backends.clear();
   }, 30_000);
   afterAll(async () => {
-    backend.end();
     await store.stop();
   }, 30_000);
 
+  /** One for each queue: a consumer keeps a connection. */
+  const backendFor = (name: string): Backend => {
+    const backend = backends.get(name) ?? backendOf(store.address);
+    backends.set(name, backend);
+    return backend;
+  };
   const producer = async (name: string): Promise<Producer> => {
-    const made = backend.producer(name);
+    const made = backendFor(name).producer(name);
     open.push(made);
     made.on('error', () => undefined);
     await made.waitUntilReady();
@@ -74,7 +107,7 @@ describe.each(STORE_NAMES)('nudges on %s', (storeName) => {
   /** Runs of one queue: each lasts RUN_MS; the first fails when told so. */
   const consume = async (name: string, firstFails: boolean): Promise<{ started: number; ended: number }> => {
     const seen = { started: 0, ended: 0 };
-    const made = backend.consumer(
+    const made = backendFor(name).consumer(
       name,
       async () => {
         seen.started += 1;
@@ -95,7 +128,8 @@ describe.each(STORE_NAMES)('nudges on %s', (storeName) => {
   test('the table: what becomes of a second nudge', async () => {
     const outcomes = await Promise.all(
       ROWS.map(async (row) => {
-        const name = `row-${(names += 1)}`;
+        names += 1;
+        const name = `row-${names}`;
         const add = await producer(name);
         const seen = await consume(name, row.arrives !== 'running');
         await add.add('x', {}, row.of('one'));
@@ -161,7 +195,7 @@ describe.each(STORE_NAMES)('nudges on %s', (storeName) => {
       const reads: string[] = [];
       await add.add('x', {}, nudgeOf('one'));
       if (addBeforeCommit) await add.add('x', {}, nudgeOf('one'));
-      const consumer = backend.consumer(name, async () => void reads.push(fact), 1);
+      const consumer = backendFor(name).consumer(name, async () => void reads.push(fact), 1);
       open.push(consumer);
       consumer.on('error', () => undefined);
       await until('first read', () => reads.length === 1);
@@ -221,6 +255,11 @@ describe.each(STORE_NAMES)('nudges on %s', (storeName) => {
   }, 15_000);
 
   test('the constant is the one that the rows speak of', () => {
-    expect(NUDGE).toEqual({ attempts: 1, removeOnComplete: true, removeOnFail: true, deduplication: { keepLastIfActive: true, reschedule: true } });
+    expect(NUDGE).toEqual({
+      attempts: 1,
+      removeOnComplete: true,
+      removeOnFail: true,
+      deduplication: { keepLastIfActive: true, reschedule: true },
+    });
   });
 });

@@ -77,7 +77,9 @@ const startRedis = async (): Promise<Store> => {
   // Refused connections are expected while it is down; ioredis reports each as an event that must have a listener.
   client.on('error', () => undefined);
   const start = async (): Promise<void> => {
-    server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'noeviction'], { stdio: 'ignore' });
+    server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'noeviction'], {
+      stdio: 'ignore',
+    });
     await client.ping();
   };
   const stop = async (): Promise<void> => {

@@ -58,7 +58,14 @@ test('what time alone makes due is nudged at its moment, not a whole sweep later
 test('a look-ahead that is always in the past does not spin', async () => {
   const { queue } = listening();
   let looks = 0;
-  const sweep = startSweep(queue, { ...quiet, due: async () => ((looks += 1), []), lookAhead: async () => Date.now() - 1_000 });
+  const sweep = startSweep(queue, {
+    ...quiet,
+    async due() {
+      looks += 1;
+      return [];
+    },
+    lookAhead: async () => Date.now() - 1_000,
+  });
   await delay(1_000);
   await sweep.close();
   expect(looks).toBeGreaterThan(2);

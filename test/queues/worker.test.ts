@@ -6,11 +6,19 @@ import { QueueLine } from '../../queues/line.ts';
 import { openQueue } from '../../queues/nudge.ts';
 import type { NudgeQueue } from '../../queues/nudge.ts';
 import { startWorkers } from '../../queues/worker.ts';
-import type { Work, Workers } from '../../queues/worker.ts';
+import type { SliceEnd, Work, Workers } from '../../queues/worker.ts';
 import { STORE_NAMES, startStore, until } from './stores.ts';
 import type { Store } from './stores.ts';
 
 const atRest = { more: false, lookAt: null } as const;
+
+/** A slice that notes whose it was. */
+const noting =
+  (ran: string[]) =>
+  async (recipientId: string): Promise<SliceEnd> => {
+    ran.push(recipientId);
+    return atRest;
+  };
 
 describe.each(STORE_NAMES)('workers on %s', (storeName) => {
   let store: Store;
@@ -169,7 +177,7 @@ describe.each(STORE_NAMES)('workers on %s', (storeName) => {
     expect(await queue.depth()).toBe(1);
     // What was left is done by whoever works next.
     const next: string[] = [];
-    await start({ slice: async (recipientId) => (next.push(recipientId), atRest) });
+    await start({ slice: noting(next) });
     await until('the rest', () => next.length === 1);
     expect(next).toEqual(['recipient-b']);
   });
@@ -195,12 +203,14 @@ describe.each(STORE_NAMES)('workers on %s', (storeName) => {
   });
 
   test('a killed process keeps its recipient back for seconds only, and the sweep not at all', async () => {
-    const child = spawn(process.execPath, [new URL('busy-worker.ts', import.meta.url).pathname, JSON.stringify(store.address)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [new URL('busy-worker.ts', import.meta.url).pathname, JSON.stringify(store.address)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
     await once(child, 'exit');
     const ran: string[] = [];
-    await start({ slice: async (recipientId) => (ran.push(recipientId), atRest) });
+    await start({ slice: noting(ran) });
     await queue.nudge('recipient-a');
     await delay(500);
     expect(ran).toEqual([]);
@@ -230,7 +240,7 @@ describe.each(STORE_NAMES)('workers on %s', (storeName) => {
 
   test('a restart of the store ends no process, is reported, and nudges run again within seconds', async () => {
     const ran: string[] = [];
-    await start({ slice: async (recipientId) => (ran.push(recipientId), atRest) });
+    await start({ slice: noting(ran) });
     await queue.nudge('before');
     await until('before', () => ran.includes('before'));
     const restarted = store.restart(1_500);
@@ -244,7 +254,8 @@ describe.each(STORE_NAMES)('workers on %s', (storeName) => {
     let count = 0;
     while (!ran.some((recipient) => recipient.startsWith('after'))) {
       if (performance.now() - back > 10_000) throw new Error('no nudge ran within 10 s of the restart');
-      await queue.nudge(`after-${(count += 1)}`);
+      count += 1;
+      await queue.nudge(`after-${count}`);
       await delay(100);
     }
     expect(performance.now() - back).toBeLessThan(6_000);
