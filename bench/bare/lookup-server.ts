@@ -20,7 +20,13 @@ const answer = async (form: string): Promise<string> => {
   const [row] = rows;
   if (row === undefined) return JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: 0 });
   await pool.query({ name: 'write', text: write, values: [row.person, row.plan] });
-  const resource = { resourceType: 'Flag', id: row.plan, status: 'active', code: { text: 'There is a crisis plan' }, subject: { reference: `Patient/${row.person}` } };
+  const resource = {
+    resourceType: 'Flag',
+    id: row.plan,
+    status: 'active',
+    code: { text: 'There is a crisis plan' },
+    subject: { reference: `Patient/${row.person}` },
+  };
   return JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: rows.length, entry: [{ resource }] });
 };
 

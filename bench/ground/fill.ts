@@ -32,7 +32,11 @@ export const fill = async (pool: pg.Pool, { count, from, reach, readBy, keysAt }
          SELECT number, 'bench-' || number AS patient, gen_random_uuid() AS person, gen_random_uuid() AS plan FROM unnest($1::text[]) number`,
         [numbers],
       );
-      for (const statement of COPY) await client.query(statement, statement.includes('$2') ? [TEMPLATE_NUMBER, reach] : statement.includes('$1') ? [TEMPLATE_NUMBER] : []);
+      for (const statement of COPY)
+        await client.query(
+          statement,
+          statement.includes('$2') ? [TEMPLATE_NUMBER, reach] : statement.includes('$1') ? [TEMPLATE_NUMBER] : [],
+        );
       if (readBy !== null) await client.query(COPY_READS, [TEMPLATE_NUMBER, `pull:${readBy}`]);
       if (keysAt !== null) await client.query(MAKE_KEYS, [keysAt.destination, keysAt.recipient, emptyLedger(1)]);
       await client.query('COMMIT');

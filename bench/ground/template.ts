@@ -18,9 +18,20 @@ export const PUBLISHER = 'TRUST1';
 /** About as long as people write, under the headings that they fill in most. */
 const LINES = 'Speak slowly and give me time. Tell me your name and why you are here. Loud rooms make it worse. Ring 01632 960001 first. ';
 const WORDS = Object.fromEntries(
-  ['who-i-am', 'please-do', 'communication', 'support', 'triggers', 'early-warning-signs', 'coping', 'crisis-steps', 'who-to-ring', 'medicines', 'refusals', 'reasonable-adjustments'].map(
-    (heading) => [heading, LINES.repeat(3)],
-  ),
+  [
+    'who-i-am',
+    'please-do',
+    'communication',
+    'support',
+    'triggers',
+    'early-warning-signs',
+    'coping',
+    'crisis-steps',
+    'who-to-ring',
+    'medicines',
+    'refusals',
+    'reasonable-adjustments',
+  ].map((heading) => [heading, LINES.repeat(3)]),
 );
 
 /** Sets the ground through the public API, so that what is filled by SQL is copied from what the broker itself wrote: recipients, an agreement, one approved plan. */
@@ -46,7 +57,10 @@ export const setTemplate = async (base: string, recipients: readonly Named[]): P
       { name: 'version', valueString: '1' },
       {
         name: 'provenance',
-        resource: { ...approval, agent: approval.agent.map((agent) => ({ ...agent, onBehalfOf: { reference: 'Organization/org-trust' } })) },
+        resource: {
+          ...approval,
+          agent: approval.agent.map((agent) => ({ ...agent, onBehalfOf: { reference: 'Organization/org-trust' } })),
+        },
       },
     ],
   };

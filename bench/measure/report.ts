@@ -14,7 +14,8 @@ const git = (...args: readonly string[]): string => {
 /** Where it was measured, and what. */
 export const machine = (postgres: string): string => {
   const [first] = cpus();
-  const changed = git('status', '--porcelain', '--untracked-files=no', '--', 'src', 'queues', 'mappings', 'bench') === '' ? '' : ' with changes';
+  const changed =
+    git('status', '--porcelain', '--untracked-files=no', '--', 'src', 'queues', 'mappings', 'bench') === '' ? '' : ' with changes';
   return `${first?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, PostgreSQL ${postgres}, commit ${git('rev-parse', '--short', 'HEAD')}${changed}`;
 };
 

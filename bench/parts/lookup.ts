@@ -30,17 +30,27 @@ export const lookup: Part = async ({ cluster, say }) => {
   const bareUrl = await bare.ready();
   const generator = startGenerator();
   const verdicts = [];
-  for (const [inFlight, goal] of [[16, 0.5], [1, 0.4]] as const) {
+  for (const [inFlight, goal] of [
+    [16, 0.5],
+    [1, 0.4],
+  ] as const) {
     const load = { headers: AMBULANCE, persons: PERSONS, inFlight };
     const rates: Record<'bare' | 'broker' | 'again', number[]> = { bare: [], broker: [], again: [] };
     for (let round = -1; round < ROUNDS; round += 1) {
-      for (const [name, target] of [['bare', bareUrl], ['broker', `${broker.base}/Flag/_search`], ['again', bareUrl]] as const) {
+      for (const [name, target] of [
+        ['bare', bareUrl],
+        ['broker', `${broker.base}/Flag/_search`],
+        ['again', bareUrl],
+      ] as const) {
         const { rate } = await generator.run({ ...load, url: target, millis: MILLIS });
         if (round >= 0) rates[name].push(rate);
         say(`lookup at ${inFlight}: ${name} ${Math.round(rate)}/s`);
       }
     }
-    const found = ratios(rates.broker, rates.bare.map((rate, round) => (rate + (rates.again[round] ?? rate)) / 2));
+    const found = ratios(
+      rates.broker,
+      rates.bare.map((rate, round) => (rate + (rates.again[round] ?? rate)) / 2),
+    );
     const from = `bare ${spread(rates.bare, '/s')}, broker ${spread(rates.broker, '/s')}, A/A ${spread(ratios(rates.again, rates.bare))}`;
     verdicts.push(judge(`lookup at ${inFlight} in flight`, `≥ ${goal} of bare`, found, { atLeast: goal }, from));
   }

@@ -10,6 +10,7 @@ import type { Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import type { Principal } from '../model/principal.ts';
+import { beginRead, type Seen } from './begin-read.ts';
 import { contentOf } from './content.ts';
 import type { LookUp } from './door.ts';
 import type { KeyRow } from './look.ts';
@@ -51,10 +52,8 @@ const makeKey = statement<[string, string, string, object], never>(
   `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, observed, look_at, state)
    VALUES (gen_random_uuid(), $1, $2, $3, disclosure_id($1, $3), 1, 'infinity', $4) ON CONFLICT (plan_id, destination_id) DO NOTHING`,
 );
-const beginRead = statement<[object, string], never>('begin-read', 'SELECT begin_read($1, $2)');
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const SERIALIZATION_FAILURE = '40001';
 const ATTEMPTS = 10;
 /** Refused and absent are answered at the same moment after the question, so that their work cannot be told apart by a clock (I6). */
 const EMPTY_ANSWER_MS = 8;
@@ -97,7 +96,7 @@ async function lookOnce(
         ? await byId(pool, what.id, organization, kind)
         : [];
   const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure> }[] = [];
-  const seen: object[] = [];
+  const seen: Seen[] = [];
 
   for (const row of rows) {
     const now = Number(row.now);
@@ -105,7 +104,7 @@ async function lookOnce(
     // In reach a destination is told; anyone with agreement and consent may look up.
     const want = desired({ ...facts, destination: { ...facts.destination, channel: 'pull' } }, now);
     if (!holds(want)) {
-      seen.push({ stamp: stampOf(row), plan: row.plan_id, key: row.key_id, until: want.until, headings: [], because: want.because });
+      seen.push({ ...refused(row), until: want.until, because: want.because });
       continue;
     }
     if (row.key_id === null || row.state === null) {
@@ -125,14 +124,12 @@ async function lookOnce(
     const version = facts.plan.version;
     if (version === null) throw new Error('a plan without an approved version is held');
     seen.push({
-      stamp: stampOf(row),
-      plan: row.plan_id,
-      key: row.key_id,
+      ...refused(row),
       until: want.until,
       purpose: want.purpose,
       headings: want.headings,
       digest: want.hold,
-      ...(next === null ? {} : { state: next, version: row.key_version }),
+      next: next === null ? null : { state: next, version: row.key_version },
     });
     shown.push({
       row,
@@ -149,14 +146,23 @@ async function lookOnce(
   }
   // The words are read before the audit row is committed: nothing that fails after it could take the answer back.
   const answers = await Promise.all(shown.map(({ show }) => show()));
-  try {
-    await beginRead(pool, { event: words ? 'read' : 'flag', organization, kind, caller: principal.user }, JSON.stringify(seen));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === SERIALIZATION_FAILURE) return 'changed';
-    throw error;
-  }
+  const trail = { event: words ? ('read' as const) : ('flag' as const), organization, kind, caller: principal.user };
+  if (!(await beginRead(pool, trail, seen))) return 'changed';
   return answers;
 }
+
+/** The trail of one row until it is decided: nothing is shown. */
+const refused = (row: SeenRow): Seen => ({
+  stamp: stampOf(row),
+  plan: row.plan_id,
+  key: row.key_id,
+  until: null,
+  purpose: null,
+  headings: [],
+  digest: null,
+  because: null,
+  next: null,
+});
 
 /** A Flag says that there is a plan, and for whom; none of its words. */
 const NO_CONTENT = (nhsNumber: string | null) => ({

@@ -1,0 +1,84 @@
+import type { Heading } from '../model/heading.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Because, Ledger } from '../model/ledger.ts';
+import type { Stamp } from './look.ts';
+import { type Sql, statement } from './pool.ts';
+
+/** Who reads, and what. */
+export interface Trail {
+  readonly event: 'read' | 'flag';
+  readonly organization: string;
+  readonly kind: string;
+  readonly caller: string | null;
+}
+
+/** One plan that is shown or refused. */
+export interface Seen {
+  readonly stamp: Stamp;
+  readonly plan: string;
+  readonly key: string | null;
+  readonly until: Instant | null;
+  readonly purpose: string | null;
+  readonly headings: readonly Heading[];
+  readonly digest: string | null;
+  readonly because: Because | null;
+  /** The copy that the read leaves, over the version of the ledger row that was read; null where it leaves none. */
+  readonly next: { readonly state: Ledger; readonly version: string } | null;
+}
+
+type Nullable = string | null;
+const ofOne = statement<
+  [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    Instant | null,
+    string,
+    string,
+    string,
+    Nullable,
+    string,
+    Nullable,
+    Nullable,
+    readonly Heading[],
+    Nullable,
+    Nullable,
+    Ledger | null,
+    Nullable,
+  ],
+  never
+>(
+  'begin-read-of-one',
+  `SELECT begin_read_of_one($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+);
+const ofMany = statement<[Trail, string], never>('begin-read', 'SELECT begin_read($1, $2)');
+
+const SERIALIZATION_FAILURE = '40001';
+
+/**
+ * A read is a delivery: locks, the decision again, copy and audit row in one transaction, before the bytes. False, and nothing
+ * written, when anything that was seen has changed.
+ */
+export async function beginRead(sql: Sql, trail: Trail, seen: readonly Seen[]): Promise<boolean> {
+  const [one, ...more] = seen;
+  try {
+    if (one === undefined || more.length > 0) {
+      await ofMany(sql, trail, JSON.stringify(seen.map(({ next, ...each }) => ({ ...each, ...next }))));
+      return true;
+    }
+    const { stamp, next } = one;
+    const { person, personEpoch, publisher, ods, pairEpoch, recipient, recipientEpoch } = stamp;
+    const { event, organization, kind, caller } = trail;
+    const facts = [person, personEpoch, publisher, ods, pairEpoch, recipient, recipientEpoch, one.until] as const;
+    const audit = [event, organization, kind, caller, one.plan, one.key, one.purpose, one.headings, one.digest, one.because] as const;
+    await ofOne(sql, ...facts, ...audit, next?.state ?? null, next?.version ?? null);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === SERIALIZATION_FAILURE) return false;
+    throw error;
+  }
+}
