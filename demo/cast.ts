@@ -19,7 +19,7 @@ export interface Cast {
   readonly programs: Readonly<Record<Recipient, Running>>;
   /** The number by which the ambulance service would ask now; the scenario changes it when it is corrected. */
   number: string;
-  /** What each recipient should hold by the scenario; set before each step's wait. */
+  /** Writes a version's words and draft, and has it approved. */
   approve(version: number): Promise<void>;
   /** A 999 call: dispatch asks for the person's plan. */
   lookUp(): Promise<void>;
@@ -50,9 +50,10 @@ export const until = async (look: () => Promise<boolean>, ms: number, pause = 10
 
 /** Registers organisations, services, addresses, agreements and the person's record, and starts the four recipients. */
 export const assemble = async (stage: Stage): Promise<Cast> => {
-  const operator = callAs(stage.base, 'BROKER', 'operator');
-  const publisher = callAs(stage.base, 'ZZ1', 'publisher');
-  const police = callAs(stage.base, 'ZZ4', 'police');
+  const base = await stage.broker();
+  const operator = callAs(base, 'BROKER', 'operator');
+  const publisher = callAs(base, 'ZZ1', 'publisher');
+  const police = callAs(base, 'ZZ4', 'police');
   for (const name of FIRST) await operator.put(example<Resource>(name));
   const [epr, ed, dispatch, controlRoom] = await Promise.all([
     stage.recipient('epr', { ODS: 'ZZ2' }),
@@ -72,7 +73,7 @@ export const assemble = async (stage: Stage): Promise<Cast> => {
   const cast: Cast = {
     operator,
     publisher,
-    ambulance: callAs(stage.base, 'ZZ3', 'ambulance'),
+    ambulance: callAs(base, 'ZZ3', 'ambulance'),
     police,
     programs,
     number: nhsNumber('patient'),

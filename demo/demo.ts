@@ -5,7 +5,6 @@ import type { Check, Step } from './scenario.ts';
 import { SCENARIO } from './scenario.ts';
 import type { Recipient } from './scenario-words.ts';
 import { RECIPIENTS } from './scenario-words.ts';
-import type { Stage } from './stage.ts';
 import { setStage } from './stage.ts';
 
 // Plays the broker's main job on real parts, and compares after each step what the scenario says, what the ledger believes, and what each
@@ -101,25 +100,28 @@ const play = async (cast: Cast): Promise<boolean> => {
 };
 
 const began = performance.now();
-let stage: Stage | null = null;
+const stage = setStage(values.keep);
+let stopping = false;
 const stop = async (): Promise<never> => {
-  await stage?.clear();
+  stopping = true;
+  await stage.clear();
   process.exit(130);
 };
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-// npm passes Ctrl-C on a second time.
-process.on('SIGINT', () => {});
+// More than once: npm passes Ctrl-C on a second time. Whoever reads the output may leave before the end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+process.stdout.on('error', stop);
 
 let ok = false;
 try {
   tell('Starting a broker with its own PostgreSQL, and four recipients ...');
-  stage = await setStage(values.keep);
-  ok = await play(await assemble(stage));
+  const cast = await assemble(stage);
+  ok = await play(cast);
   tell(`\n${ok ? 'All agree.' : 'Not all agree.'} ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  if (values.json) say(JSON.stringify({ ok, steps: SCENARIO.length }));
+  if (values.keep) tell(`Left running, with files in ${stage.folder}. To end it: kill ${stage.pids().join(' ')}; then remove that folder.`);
+} catch (error) {
+  if (!stopping) tell(`The demo broke off: ${error instanceof Error ? error.message : 'no reason given'}`);
 } finally {
-  if (stage !== null && values.keep)
-    tell(`Left running: ${stage.base}, files in ${stage.folder}. To end it: kill ${stage.pids().join(' ')}`);
-  else await stage?.clear();
+  if (values.json) say(JSON.stringify({ ok, steps: SCENARIO.length }));
+  if (!values.keep || stopping) await stage.clear();
 }
-process.exit(ok ? 0 : 1);
+process.exit(stopping ? 130 : ok ? 0 : 1);

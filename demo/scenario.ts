@@ -188,7 +188,13 @@ const corrected: Step = {
         sentence: 'the EPR was asked to give up the old copy before it was sent the new one',
         holds: async () => (await heard(cast, 'epr')).slice(epr.length).join() === 'delete,new',
       },
-      { sentence: 'police heard nothing', holds: async () => (await heard(cast, 'police')).length === police.length },
+      {
+        sentence: 'police heard nothing',
+        holds: async () => {
+          await sleep(QUIET_MS);
+          return (await heard(cast, 'police')).length === police.length;
+        },
+      },
     ];
   },
 };

@@ -29,7 +29,9 @@ export interface Running {
 /** Everything that the demo starts: one folder, one broker, and recipients as programs of their own. */
 export interface Stage {
   readonly folder: string;
-  readonly base: string;
+  /** Starts the broker; answers its FHIR base address once it is ready. */
+  broker(): Promise<string>;
+  /** Starts a recipient; the broker must be ready. */
   recipient(name: 'epr' | 'ed' | 'dispatch' | 'police', env?: Readonly<Record<string, string>>): Promise<Running>;
   /** Runs one command of the broker's and answers what it printed. */
   command(args: readonly string[]): Promise<string>;
@@ -38,8 +40,8 @@ export interface Stage {
   clear(): Promise<void>;
 }
 
-/** Sets the stage. `keep` lets the processes live on without the demo. */
-export const setStage = async (keep: boolean): Promise<Stage> => {
+/** Sets the stage, with nobody on it yet: from here on `clear` ends whatever was started. `keep` lets the processes live on without the demo. */
+export const setStage = (keep: boolean): Stage => {
   const folder = mkdtempSync(join(tmpdir(), 'crisis-plan-demo-'));
   // PostgreSQL runs under an account of its own where the demo runs as root: it must be able to pass through.
   if (process.getuid?.() === 0) chmodSync(folder, 0o711);
@@ -54,7 +56,7 @@ export const setStage = async (keep: boolean): Promise<Stage> => {
       cwd: root,
       detached: true,
       env: { ...inherited, ...env },
-      stdio: [keep ? 'ignore' : 'pipe', 'pipe', openSync(join(folder, log), 'a', 0o600)],
+      stdio: ['ignore', 'pipe', openSync(join(folder, log), 'a', 0o600)],
     });
     children.push(child);
     return child;
@@ -93,26 +95,24 @@ export const setStage = async (keep: boolean): Promise<Stage> => {
 
   const dataDir = join(folder, 'broker');
   const brokerEnv = { ...TIMES, PORT: '0', HOST: '127.0.0.1', DATA_DIR: dataDir, OUTBOUND_ALLOW: '127.0.0.0/8', OPERATOR_ODS: 'BROKER' };
-  try {
-    const ready = await firstLine(start('src/main.ts', brokerEnv, 'broker.log'), 'the broker');
-    const base = /^ready (\S+)$/.exec(ready)?.[1];
-    if (base === undefined) throw new Error('the broker said something else than that it is ready');
-    return {
-      folder,
-      base,
-      recipient: async (name, env = {}) => {
-        const own = { ...env, BROKER: base, STORE_FILE: join(folder, `${name}.json`), PORT: '0', CONTROL_PORT: '0' };
-        const { ready, control } = JSON.parse(await firstLine(start(`demo/recipients/${name}.ts`, own, `${name}.log`), name));
-        return { port: ready, ask: asker(`http://127.0.0.1:${control}`) };
-      },
-      command: (args) => run(args, { ...brokerEnv, LOG_LEVEL: 'silent' }),
-      pids: () => children.flatMap(({ pid }) => pid ?? []),
-      clear: clearOnce,
-    };
-  } catch (error) {
-    await clearOnce();
-    throw error;
-  }
+  let base = '';
+  return {
+    folder,
+    broker: async () => {
+      const line = await firstLine(start('src/main.ts', brokerEnv, 'broker.log'), 'the broker');
+      base = /^ready (\S+)$/.exec(line)?.[1] ?? '';
+      if (base === '') throw new Error('the broker said something else than that it is ready');
+      return base;
+    },
+    recipient: async (name, env = {}) => {
+      const own = { ...env, BROKER: base, STORE_FILE: join(folder, `${name}.json`), PORT: '0', CONTROL_PORT: '0' };
+      const { ready, control } = JSON.parse(await firstLine(start(`demo/recipients/${name}.ts`, own, `${name}.log`), name));
+      return { port: ready, ask: asker(`http://127.0.0.1:${control}`) };
+    },
+    command: (args) => run(args, { ...brokerEnv, LOG_LEVEL: 'silent' }),
+    pids: () => children.flatMap(({ pid }) => pid ?? []),
+    clear: clearOnce,
+  };
 };
 
 const asker =
