@@ -74,6 +74,8 @@ const ROWS: readonly (readonly [string, readonly Consent[], Expected])[] = [
     [consent('a', [permit()]), consent('b', [permit({ actors: [POLICE] }), deny()], { period: ahead })],
     ALL,
   ],
+  ['a deny that begins now denies', [consent('a', [permit(), deny({ period: { start: NOW, end: null } })])], []],
+  ['a deny that began long ago denies', [consent('a', [permit(), deny({ period: { start: NOW - 9_000, end: null } })])], []],
   ["a deny's end lets nothing out", [consent('a', [permit(), deny({ period: past })])], []],
   [
     'the end of a consent that denies lets nothing out',

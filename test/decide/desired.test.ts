@@ -74,6 +74,14 @@ const GATES: readonly (readonly [string, Partial<Facts>, string])[] = [
   ['the kind may see none of the words', { plan: plan({ version: version(['coping', 'formulation']) }) }, 'nothing-to-disclose'],
   ['nothing was signed for the kind', { plan: plan({ version: version(HEADINGS, {}, { ed: [] }) }) }, 'nothing-to-disclose'],
   [
+    'agreement and consent do not meet, under the one purpose that both name',
+    {
+      agreements: [agreement({ purposes: ['TREAT'], headings: ['triggers'] })],
+      consents: [consent('c', [permit({ purposes: ['TREAT'], headings: ['safety'] })])],
+    },
+    'nothing-to-disclose',
+  ],
+  [
     'agreement and consent do not meet',
     { agreements: [agreement({ headings: ['triggers'] })], consents: [consent('c', [permit({ headings: ['safety'] })])] },
     'nothing-to-disclose',
@@ -244,6 +252,11 @@ describe('desired: until, the next moment at which time alone changes the answer
     expect(desired(facts({ consents }), NOW)).toEqual({ freeze: true, because: 'consent-undecidable', until: thaws });
     expect(why(desired(facts({ consents }), thaws - 1))).toBe('freeze: consent-undecidable');
     expect(desired(facts({ consents }), thaws)).toEqual({ nothing: true, because: 'consent-undecidable', until: null });
+    const twice = [
+      consent('c', [permit(), deny({ purposes: ['ETREAT'], actors: [{ is: 'unresolved' }] })], { recordedAt: NOW - 10 }),
+      consent('d', [deny({ purposes: ['TREAT'], actors: [{ is: 'unresolved' }] })], { recordedAt: NOW - 50 }),
+    ];
+    expect(until({ consents: twice })).toBe(NOW - 50 + FREEZE);
     expect(until({ consents, agreements: [agreement({ period: { start: null, end: ahead } })] })).toBe(ahead);
   });
 });

@@ -241,6 +241,12 @@ describe('step: ids repeat only for a retry straight after the same action', () 
       'last',
     ],
     [
+      'the other attempt could no longer arrive when this was first said: the same ids',
+      hold(),
+      ledger([doubt, { ...contrary, againAt: NOW - 10_000 }], { last: last() }),
+      'last',
+    ],
+    [
       'the other attempt may still arrive: the same ids',
       hold(),
       ledger([doubt, { ...contrary, againAt: LATER, acceptedSince: false }], { last: last() }),
@@ -248,6 +254,12 @@ describe('step: ids repeat only for a retry straight after the same action', () 
     ],
     ['the same recall after an unknown', nothing(), ledger([copy('a', 1), recallLost], { last: recalled }), 'last'],
     ['a recall of other documents', nothing(), ledger([copy('a', 1), copy('b', 2), recallLost], { last: recalled }), null],
+    [
+      'a recall of as many, but others',
+      nothing(),
+      ledger([copy('a', 1), copy('b', 2)], { last: { ...recalled, documents: ['document-a', 'document-c'] } }),
+      null,
+    ],
     [
       'a recall of fewer documents',
       nothing(),

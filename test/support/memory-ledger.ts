@@ -1,7 +1,9 @@
-import { begun, emptyLedger, nextSequence, settled } from '../../src/decide/attempt.ts';
+import type { Read } from '../../src/decide/attempt.ts';
+import { begun, emptyLedger, nextSequence, readBy, settled } from '../../src/decide/attempt.ts';
 import { desired } from '../../src/decide/desired.ts';
 import type { Protections } from '../../src/decide/protections.ts';
 import { backoff } from '../../src/decide/retry.ts';
+import { DAY } from '../../src/model/instant.ts';
 import { holds } from '../../src/model/ledger.ts';
 import type { Facts } from '../../src/model/facts.ts';
 import type { Attempt, Desired, Ledger, Move, Outcome } from '../../src/model/ledger.ts';
@@ -144,6 +146,13 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     row.observed = look.generation;
     row.lookAt = lookAt;
     row.leaseUntil = 0;
+  }
+
+  /** A read is a delivery too: it adds a copy of its own, and the key is looked at within a day. */
+  async read(keyId: string, read: Read): Promise<void> {
+    const row = this.row(keyId);
+    row.ledger = readBy(row.ledger, read, 1);
+    row.lookAt = Math.min(row.lookAt ?? Number.POSITIVE_INFINITY, this.#world.now() + DAY);
   }
 
   row(id: string): Row {
