@@ -30,6 +30,11 @@ export const statement =
 export const transaction = async <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that is cut under a transaction fails its query, and says so once more as an event: unheard, that would end the process.
+  const lost = (fault: Error): void => {
+    broken = fault;
+  };
+  client.on('error', lost);
   try {
     await client.query('BEGIN');
     try {
@@ -44,6 +49,7 @@ export const transaction = async <T>(pool: pg.Pool, work: (client: pg.PoolClient
       throw failure;
     }
   } finally {
+    client.off('error', lost);
     client.release(broken);
   }
 };

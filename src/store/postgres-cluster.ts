@@ -155,8 +155,9 @@ export const startCluster = async (cluster: Cluster, wanted: number | null, fast
   throw new CannotStart('the database found no free port on 127.0.0.1');
 };
 
-/** Stops the cluster and cuts its connections. Throws when it does not stop within a minute. */
+/** Stops the cluster and cuts its connections; nothing where it has gone by itself. Throws when it does not stop within a minute. */
 export const stopCluster = async (cluster: Cluster): Promise<void> => {
+  if ((await postmaster(cluster)) === null) return;
   const { code } = await runProgram(
     cluster,
     cluster.programs.pgCtl,
