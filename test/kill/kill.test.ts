@@ -78,6 +78,6 @@ describe('Processes are killed while plans are sent and revoked', () => {
   );
 
   test('I1 I2 I3 I7: with the queue on PostgreSQL, cut off once', async () => {
-    await look(await runKilled({ folder, persons: 60, redis: null, chance: chance(11), later }), 400);
+    await look(await runKilled({ folder, persons: 80, redis: null, chance: chance(11), later }), 400);
   }, 300_000);
 });

@@ -36,7 +36,13 @@ export const startProcesses = async (folder: TestDataDir, env: Readonly<Record<s
     all.push(process);
     void process.exit().then((code) => {
       if (!killed.has(process) && !stopping)
-        ended.push(`${command === undefined ? 'broker' : 'worker'}: ${code}: ${process.stderr().slice(-2_000)}`);
+        ended.push(
+          `${command === undefined ? 'broker' : 'worker'}: ${code}: ${process
+            .stderr()
+            .split('\n')
+            .filter((line) => line.includes('the broker failed') || !line.startsWith('{'))
+            .join('\n')}`,
+        );
     });
     await process.ready();
     return process;

@@ -27,7 +27,9 @@ const ENV = {
 };
 /** Once faults stop all keys rest within this: the contract's 90 s, and the lifetime. */
 const REST = 90_000 + TIMES.lifetime;
-const AT_ONCE = 8;
+const AT_ONCE = 40;
+/** Longest pause of one person between two changes: without any, most changes would come together in one delivery. */
+const PAUSE = 3_000;
 
 /** What a run has left behind, to be looked at. */
 export interface KilledRun {
@@ -77,7 +79,10 @@ export const runKilled = async ({ folder, persons, redis, chance, later }: Killi
   const live = async (person: Person): Promise<void> => {
     const kinds = some();
     await person.publish(kinds.length === 0 ? ['epr'] : kinds);
-    for (let turn = 0; turn < 4 && !person.isOver; turn++) await change(person);
+    for (let turn = 0; turn < 4 && !person.isOver; turn++) {
+      await sleep(chance.below(PAUSE));
+      await change(person);
+    }
     done += 1;
   };
   const queue = [...people];
@@ -88,7 +93,12 @@ export const runKilled = async ({ folder, persons, redis, chance, later }: Killi
     over = true;
   });
 
-  const statusOf = async (): Promise<number> => (await fetch(new URL('/health/ready', processes.base))).status;
+  // 0 where nobody listens.
+  const statusOf = (): Promise<number> =>
+    fetch(new URL('/health/ready', processes.base)).then(
+      ({ status }) => status,
+      () => 0,
+    );
   const ready: KilledRun['ready'] = { postgresAway: 0, postgresBack: 0, queueAway: null, queueBack: null };
   const becomes = async (status: number): Promise<number> => {
     for (let tries = 0; tries < 40; tries++) {
@@ -128,7 +138,9 @@ export const runKilled = async ({ folder, persons, redis, chance, later }: Killi
     await town.ed.start();
     await kill(1);
   })();
-  for (const ended of await Promise.allSettled([busy, faults])) if (ended.status === 'rejected') throw ended.reason;
+  for (const ended of await Promise.allSettled([busy, faults]))
+    if (ended.status === 'rejected')
+      throw new Error(`the run broke off; ended by themselves: ${processes.ended.join()}`, { cause: ended.reason });
   const restingFrom = performance.now();
   await rests(folder, town, people);
   const seconds = { busy: Math.round((restingFrom - began) / 1_000), resting: Math.round((performance.now() - restingFrom) / 1_000) };

@@ -26,8 +26,12 @@ export const makeDataDir = async (): Promise<TestDataDir> => {
     const pid = Number(text.split('\n')[0]);
     if (pid === 0 || !isRunning(pid)) return null;
     // A process that ended and that nobody has waited for is a zombie: it runs no more.
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=', '-p', String(pid)]);
-    return stdout.startsWith('Z') ? null : pid;
+    // ps answers 1 for one that went this very moment.
+    const stat = await promisify(execFile)('ps', ['-o', 'stat=', '-p', String(pid)]).then(
+      ({ stdout }) => stdout,
+      () => 'Z',
+    );
+    return stat.startsWith('Z') ? null : pid;
   };
   return {
     path,
