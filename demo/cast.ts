@@ -12,6 +12,8 @@ import type { Running, Stage } from './stage.ts';
 
 /** Everyone who plays a part: callers of the broker, and the recipients' own programs. */
 export interface Cast {
+  /** The broker's FHIR base address. */
+  readonly base: string;
   readonly operator: Caller;
   readonly publisher: Caller;
   readonly ambulance: Caller;
@@ -71,6 +73,7 @@ export const assemble = async (stage: Stage): Promise<Cast> => {
 
   const programs = { epr, ed, ambulance: dispatch, police: controlRoom };
   const cast: Cast = {
+    base,
     operator,
     publisher,
     ambulance: callAs(base, 'ZZ3', 'ambulance'),

@@ -117,7 +117,8 @@ try {
   const cast = await assemble(stage);
   ok = await play(cast);
   tell(`\n${ok ? 'All agree.' : 'Not all agree.'} ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  if (values.keep) tell(`Left running, with files in ${stage.folder}. To end it: kill ${stage.pids().join(' ')}; then remove that folder.`);
+  if (values.keep)
+    tell(`Left running: ${cast.base}, with files in ${stage.folder}. To end it: kill ${stage.pids().join(' ')}; then remove that folder.`);
 } catch (error) {
   if (!stopping) tell(`The demo broke off: ${error instanceof Error ? error.message : 'no reason given'}`);
 } finally {
