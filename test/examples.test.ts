@@ -90,7 +90,7 @@ describe("README's lines, in a shell, on a broker", () => {
     expect(ambulance).toContain('Haloperidol made me very ill in 2019');
     expect(police).toContain('Please do not touch me from behind');
     expect(police).not.toContain('Haloperidol');
-    expect(police).not.toContain('999');
+    expect(police).not.toMatch(/\b999\d{7}\b/);
   }, 60_000);
 
   test('the ledger, as README shows it, names nobody and says no word of the plan', async () => {
