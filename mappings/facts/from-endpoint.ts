@@ -15,7 +15,8 @@ export const servedBy = (endpoint: Endpoint): string =>
     `Endpoint.extension.where(url='${Extension.serves}').value`,
   );
 
-const readChannel = (endpoint: Endpoint): Destination['channel'] | null => {
+/** How an Endpoint is delivered to; null for `hl7-fhir-rest`. Throws `incorrect` for another connection type. */
+export const channelOf = (endpoint: Endpoint): Destination['channel'] | null => {
   const { system, code } = endpoint.connectionType ?? {};
   if (system === System.connectionType) {
     if (code === 'hl7-fhir-msg') return 'fhir-messaging';
@@ -30,7 +31,7 @@ const readChannel = (endpoint: Endpoint): Destination['channel'] | null => {
  * declares; `defaultLifetime` is in milliseconds. Throws `incorrect` for what is missing.
  */
 export const fromEndpoint = (endpoint: Endpoint, service: Declared | null, defaultLifetime: number): Destination | null => {
-  const channel = readChannel(endpoint);
+  const channel = channelOf(endpoint);
   if (channel === null) return null;
   return {
     id: present(endpoint.id, 'Endpoint.id'),

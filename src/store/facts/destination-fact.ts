@@ -1,7 +1,8 @@
 import type { Endpoint, Subscription } from '@medplum/fhirtypes';
 import type { Declared } from '../../../mappings/facts/declared-of.ts';
-import { fromEndpoint, servedBy } from '../../../mappings/facts/from-endpoint.ts';
+import { channelOf, fromEndpoint, servedBy } from '../../../mappings/facts/from-endpoint.ts';
 import { fromSubscription } from '../../../mappings/facts/from-subscription.ts';
+import type { Anomaly } from '../../model/anomaly.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
@@ -21,9 +22,9 @@ const recipientOf = statement<[string, string], RecipientRow>(
   'recipient-of-principal',
   'SELECT id, ods, kind, declared FROM recipient WHERE ods = $1 AND kind = $2 ORDER BY id LIMIT 1',
 );
-const recipientOfDestination = statement<[string], { recipient_id: string }>(
+const recipientOfDestination = statement<[string], { recipient_id: string; channel: Destination['channel'] }>(
   'recipient-of-destination',
-  'SELECT recipient_id FROM destination WHERE id = $1',
+  "SELECT recipient_id, facts->>'channel' AS channel FROM destination WHERE id = $1",
 );
 const putDestination = statement<[string, string, Destination, object | null, boolean, Instant | null], never>(
   'put-destination',
@@ -48,9 +49,13 @@ export const endpointFact: FactRecorder<Endpoint> = {
     const [recipient] = await recipientById(sql, servedBy(fact.resource));
     const isOwn = recipient !== undefined && (fact.principal.kind === 'operator' || recipient.ods === fact.principal.organization);
     if (!isOwn) throw anomaly('incorrect', 'serves no service of this organisation', 'Endpoint.extension');
-    const [served] = await before(sql, fact.resource.id);
-    if (served !== undefined && served !== recipient.id)
+    const [there] = await recipientOfDestination(sql, fact.resource.id);
+    if (there?.channel === 'subscription') throw idTaken('Endpoint.id');
+    if (there !== undefined && there.recipient_id !== recipient.id)
       throw anomaly('conflict', 'an address stays with its service', 'Endpoint.extension');
+    // What was sent over one channel can be recalled over that one only.
+    if (there !== undefined && there.channel !== channelOf(fact.resource))
+      throw anomaly('conflict', 'an address keeps its type: switch it off, and register another', 'Endpoint.connectionType');
     await record(sql, fact, recipient);
   },
 };
@@ -80,6 +85,9 @@ export const subscriptionFact: FactRecorder<Subscription> = {
   },
   async record(sql, fact) {
     const recipient = await subscriber(sql, fact);
+    const [there] = await recipientOfDestination(sql, fact.resource.id);
+    // Endpoints and Subscriptions are one table of addresses: under another's id one would take over what is sent there.
+    if (there !== undefined && (there.channel !== 'subscription' || there.recipient_id !== recipient.id)) throw idTaken('Subscription.id');
     const { destination, content, end, headers } = fromSubscription(fact.resource, recipient.id, recipient.declared, fact.defaultLifetime);
     if (recipient.kind === 'police' && content === 'full-resource') {
       throw anomaly('incorrect', 'police are told at most that something changed', 'Subscription.channel.payload');
@@ -98,9 +106,13 @@ export const subscriptionFact: FactRecorder<Subscription> = {
   },
 };
 
+const idTaken = (at: string): Anomaly => anomaly('conflict', 'an address with this id is there already: choose another id', at);
+
 async function subscriber(sql: Sql, { principal, resource }: Fact<Subscription>): Promise<RecipientRow> {
-  const [recipient] =
-    principal.kind === 'operator' ? await ownRecipient(sql, resource.id) : await recipientOf(sql, principal.organization, principal.kind);
+  // A service stays the one that it was made for, also where the organisation has registered another of the same kind since.
+  const [made] = await ownRecipient(sql, resource.id);
+  const isTheirs = principal.kind === 'operator' || (made?.ods === principal.organization && made.kind === principal.kind);
+  const [recipient] = made !== undefined && isTheirs ? [made] : await recipientOf(sql, principal.organization, principal.kind);
   if (recipient === undefined)
     throw anomaly('incorrect', 'the organisation has no service of this kind that is registered', 'Subscription');
   return recipient;
