@@ -3,6 +3,7 @@ import type { CarePlan, Composition, Provenance } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { fromComposition } from '../../mappings/facts/from-composition.ts';
+import { idOf } from '../../mappings/facts/reference-of.ts';
 import { canonical, digest } from '../decide/digest.ts';
 import { guardrails } from '../decide/guardrails.ts';
 import { project } from '../decide/project.ts';
@@ -15,7 +16,8 @@ import { personOf } from './facts/person-of.ts';
 import { handsOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { statement, transaction } from './pool.ts';
-import { putNext, readResource } from './resources.ts';
+import { lockResource, putNext, readResource } from './resources.ts';
+import { withoutRaces } from './without-races.ts';
 
 const planByIdentifier = statement<
   [string, string],
@@ -24,6 +26,10 @@ const planByIdentifier = statement<
   'plan-by-identifier',
   `SELECT p.id, p.patient_id, p.withdrawn, p.version, (SELECT coalesce(max(number), 0) FROM approved_version WHERE plan_id = p.id) AS number
      FROM plan p WHERE p.publisher = $1 AND p.identifier = $2`,
+);
+const versionsOfWords = statement<[string], { care_plan_id: string }>(
+  'versions-of-words',
+  'SELECT care_plan_id FROM approved_version WHERE composition_id = $1',
 );
 const putPlan = statement<[string, string, string, string, ApprovedVersion, readonly string[], readonly string[]], never>(
   'put-plan',
@@ -40,7 +46,15 @@ const addVersion = statement<[string, string, string, number, string, string, st
  * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, and lets it take
  * the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it.
  */
-export async function approve(
+export const approve = (
+  pool: pg.Pool,
+  principal: Principal,
+  carePlanId: string,
+  version: string,
+  provenance: Provenance,
+): Promise<Stored> => withoutRaces(() => approveOnce(pool, principal, carePlanId, version, provenance));
+
+async function approveOnce(
   pool: pg.Pool,
   principal: Principal,
   carePlanId: string,
@@ -54,6 +68,8 @@ export async function approve(
     const scope = { ...NO_LOCKS, persons: [person] };
     await takePolicyLocks(tx, scope);
 
+    // A draft is no fact: whoever writes it takes no policy lock, and this one.
+    await lockResource(tx, 'CarePlan', carePlanId);
     const draft = await ownPlan(tx, carePlanId, owner);
     const carePlan = draft.body as CarePlan;
     if (carePlan.status !== 'draft') throw anomaly('conflict', 'is no draft', 'CarePlan.status');
@@ -62,10 +78,15 @@ export async function approve(
     const facts = fromCarePlan(carePlan);
     if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== person)
       throw anomaly('busy', 'the person was corrected meanwhile: try again');
+    await lockResource(tx, 'Composition', facts.compositionId);
     const words = await readResource(tx, 'Composition', facts.compositionId);
     if (words === null || words.owner !== owner)
       throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
     const composition = words.body as Composition;
+    if ((await versionsOfWords(tx, facts.compositionId)).length > 0)
+      throw anomaly('conflict', 'names words that were approved with another version', 'CarePlan.supportingInfo[0]');
+    if (idOf(composition.subject, 'Patient') !== facts.patientId)
+      throw anomaly('incorrect', 'names words about another person', 'CarePlan.supportingInfo[0]');
     checkTarget(provenance, carePlanId);
 
     const issues = guardrails({
@@ -145,6 +166,6 @@ async function ownPlan(tx: pg.PoolClient, id: string, owner: string): Promise<St
 }
 
 function checkTarget(provenance: Provenance, carePlanId: string): void {
-  const others = (provenance.target ?? []).filter(({ reference }) => !(reference ?? '').includes(carePlanId));
+  const others = (provenance.target ?? []).filter((target) => idOf(target, 'CarePlan') !== carePlanId);
   if (others.length > 0) throw anomaly('incorrect', 'signs another resource', 'Provenance.target');
 }

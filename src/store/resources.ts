@@ -49,6 +49,11 @@ export async function readResource(sql: Sql, type: string, id: string, version?:
   return row === undefined ? null : toStored(row);
 }
 
+/** Holds back every other writer of one resource until the transaction ends; taken after the policy locks. */
+export const lockResource = async (sql: Sql, type: string, id: string): Promise<void> => {
+  await sql.query({ name: 'lock-resource', text: 'SELECT pg_advisory_xact_lock(5, hashtext($1))', values: [`${type}/${id}`] });
+};
+
 /** All versions, newest first. */
 export const historyOf = async (sql: Sql, type: string, id: string): Promise<readonly Stored[]> =>
   (await readHistory(sql, type, id)).map(toStored);

@@ -14,7 +14,8 @@ import { recipientFact } from './facts/recipient-fact.ts';
 import { recallAnswered } from './recall-task.ts';
 import { coversScope, joinScopes, markChanged, takePolicyLocks } from './policy-locks.ts';
 import { transaction } from './pool.ts';
-import { putNext, readResource } from './resources.ts';
+import { lockResource, putNext, readResource } from './resources.ts';
+import { StartOver, withoutRaces } from './without-races.ts';
 
 /** The types that say facts. A draft says none: recipients never see drafts. */
 const RECORDERS: Readonly<Record<string, FactRecorder<never>>> = {
@@ -27,26 +28,10 @@ const RECORDERS: Readonly<Record<string, FactRecorder<never>>> = {
   Encounter: contactFact,
 };
 
-/** More locks are needed than were taken: the write starts over. */
-class StartOver extends Error {}
-const ATTEMPTS = 5;
-
-/** PostgreSQL: a row that two writers made at once. */
-const UNIQUE_VIOLATION = '23505';
-const isRace = (error: unknown): boolean =>
-  error instanceof StartOver || (error instanceof Error && 'code' in error && (error.code === UNIQUE_VIOLATION || error.code === '40P01'));
-
 /** Creates or updates one resource, and the fact that it says, in one transaction under the fact's policy locks. */
 export async function write(pool: pg.Pool, request: Write, defaultLifetime: number): Promise<{ stored: Stored; created: boolean }> {
   const id = request.id ?? randomUUID();
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await transaction(pool, (tx) => writeOnce(tx, request, id, defaultLifetime));
-    } catch (error) {
-      if (!isRace(error)) throw error;
-      if (attempt >= ATTEMPTS) throw anomaly('busy', 'others write the same at this moment: try again');
-    }
-  }
+  return withoutRaces(() => transaction(pool, (tx) => writeOnce(tx, request, id, defaultLifetime)));
 }
 
 async function writeOnce(
@@ -62,10 +47,11 @@ async function writeOnce(
   const seen = await readResource(tx, type, id);
   const fact: Fact = { resource, owner: seen?.owner ?? principal.organization, principal, now: Date.now(), defaultLifetime };
 
-  if (resource.resourceType === 'Encounter' && request.id === null) {
+  if (resource.resourceType === 'Encounter') {
     const same = await sameContact(tx, principal.organization, resource as Encounter);
-    const stored = same === null ? null : await readResource(tx, 'Encounter', same);
-    if (stored !== null) return { stored, created: false };
+    const stored = same === null || same === id ? null : await readResource(tx, 'Encounter', same);
+    if (stored !== null && request.id === null) return { stored, created: false };
+    if (stored !== null) throw anomaly('duplicate', 'another Encounter of yours has this identifier', 'Encounter.identifier[0]');
   }
   const scope = recorder === undefined ? null : await recorder.scope(tx, fact);
   if (scope !== null) {
@@ -73,7 +59,7 @@ async function writeOnce(
     // What named the locks is read again under them.
     if (!coversScope(scope, await (recorder as FactRecorder).scope(tx, fact))) throw new StartOver();
   }
-  await tx.query({ name: 'lock-resource', text: 'SELECT pg_advisory_xact_lock(5, hashtext($1))', values: [`${type}/${id}`] });
+  await lockResource(tx, type, id);
   const previous = await readResource(tx, type, id);
   const mayWrite = previous === null || principal.kind === 'operator' || previous.owner === principal.organization || type === 'Task';
   if (!mayWrite) throw anomaly('not-found', 'no such resource');

@@ -21,7 +21,13 @@ const putContact = statement<[string, string, string, string, string | null, str
   'put-contact',
   `INSERT INTO contact (encounter_id, sender, kind, identifier, nhs_number, patient_id, open, ends_at)
    VALUES ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000))
-   ON CONFLICT (encounter_id) DO UPDATE SET open = $7, ends_at = to_timestamp($8::double precision / 1000)`,
+   ON CONFLICT (encounter_id) DO UPDATE
+     SET identifier = $4, nhs_number = $5, patient_id = $6, open = $7, ends_at = to_timestamp($8::double precision / 1000)`,
+);
+const personsBefore = statement<[string], { id: string }>(
+  'persons-of-stored-contact',
+  `SELECT pe.id FROM contact c JOIN person pe ON pe.nhs_number = c.nhs_number WHERE c.encounter_id = $1
+   UNION SELECT pt.person_id FROM contact c JOIN patient_fact pt ON pt.patient_id = c.patient_id WHERE c.encounter_id = $1`,
 );
 const encounterOf = statement<[string, string], { encounter_id: string }>(
   'encounter-of-contact',
@@ -41,8 +47,9 @@ export async function sameContact(sql: Sql, sender: string, encounter: Encounter
 export const contactFact: FactRecorder<Encounter> = {
   async scope(sql, { resource }) {
     const contact = fromEncounter(resource);
-    const persons = await personsOfContact(sql, numberOf(contact), patientOf(contact));
-    return { ...NO_LOCKS, persons: persons.map((row) => row.id) };
+    // A contact that was of somebody else is no longer theirs: what it opened there is closed.
+    const persons = [...(await personsBefore(sql, resource.id)), ...(await personsOfContact(sql, numberOf(contact), patientOf(contact)))];
+    return { ...NO_LOCKS, persons: [...new Set(persons.map(({ id }) => id))] };
   },
   async record(sql, { resource, owner, principal }) {
     const contact = fromEncounter(resource);
