@@ -1,11 +1,12 @@
 import { startCluster } from './ground/cluster.ts';
 import { machine, toPage, writePage } from './measure/report.ts';
 import type { Verdict } from './measure/verdict.ts';
+import { deliveries } from './parts/deliveries.ts';
 import { lookup } from './parts/lookup.ts';
 import type { Part } from './parts/part.ts';
 
 /** `npm run bench` runs every part and writes `bench/results.md`; `npm run bench -- NAME…` runs the parts that are named, and writes nothing. */
-const PARTS: Readonly<Record<string, Part>> = { lookup };
+const PARTS: Readonly<Record<string, Part>> = { lookup, deliveries };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in PARTS));

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+
+/** Leaves one fan-out row for the persons of the filled plans `from` … `to` (by number): the broker finds it as it finds any. */
+export const changePersons = async (pool: pg.Pool, numbers: readonly string[]): Promise<void> => {
+  await pool.query(
+    `WITH changed AS (UPDATE person SET epoch = epoch + 1 WHERE nhs_number = ANY($1::text[]) RETURNING id)
+     INSERT INTO fan_out (persons) SELECT array_agg(id) FROM changed`,
+    [numbers],
+  );
+};
+
+/** Gives each of these persons' plans new words to be sent: the number that a person raises to have them issued again. */
+export const reissue = async (pool: pg.Pool, numbers: readonly string[], number: number): Promise<void> => {
+  await pool.query(
+    `UPDATE plan p SET version = jsonb_set(version, '{reissue}', to_jsonb($2::integer))
+       FROM patient_fact pt JOIN person pe ON pe.id = pt.person_id WHERE pt.patient_id = p.patient_id AND pe.nhs_number = ANY($1::text[])`,
+    [numbers, number],
+  );
+};
+
+/** Waits until nothing is due, under way or to be fanned out. Throws after `limitMs`. */
+export const untilQuiet = async (pool: pg.Pool, limitMs = 120_000): Promise<void> => {
+  const endsAt = performance.now() + limitMs;
+  for (;;) {
+    const { rows } = await pool.query<{ busy: boolean }>(
+      `SELECT EXISTS (SELECT FROM fan_out) OR EXISTS (SELECT FROM ledger_key WHERE look_at <= clock_timestamp() OR open_delivery IS NOT NULL) AS busy`,
+    );
+    if (rows[0]?.busy === false) return;
+    if (performance.now() > endsAt) throw new Error('the broker did not come to rest');
+    await sleep(50);
+  }
+};

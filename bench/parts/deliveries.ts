@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLog } from '../../src/log.ts';
+import { createPool } from '../../src/store/pool.ts';
+import { startBroker } from '../ground/broker.ts';
+import { startChild } from '../ground/child.ts';
+import { fill } from '../ground/fill.ts';
+import { changePersons, reissue, untilQuiet } from '../ground/ledger-of.ts';
+import { testNumbers } from '../ground/nhs-numbers.ts';
+import { setTemplate } from '../ground/template.ts';
+import { spread } from '../measure/figures.ts';
+import { judge, ratios } from '../measure/verdict.ts';
+import { startRecipient } from '../recipient/start-recipient.ts';
+import type { Part } from './part.ts';
+
+const KEYS = 2_000;
+const ROUNDS = 5;
+const IN_FLIGHT = 16;
+
+/** The whole loop (fan-out, claim, look, begin, POST, settle) against raw fhir-kit-client POSTs of the same body to the same recipient. */
+export const deliveries: Part = async ({ cluster, say }) => {
+  const recipient = await startRecipient();
+  const url = await cluster.database('bench_deliveries');
+  const broker = await startBroker(url, cluster.folder, { SWEEP_MS: '200' });
+  await setTemplate(broker.base, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
+  const pool = createPool(url, createLog('error'), { max: 2 });
+  await fill(pool, { count: KEYS, from: 0, reach: ['svc-epr'], readBy: null, keysAt: { destination: 'end-epr', recipient: 'svc-epr' } });
+  const numbers = testNumbers(KEYS);
+
+  const settle = async (round: number): Promise<number> => {
+    const { rows: before } = await pool.query<{ last: string }>('SELECT coalesce(max(serial), 0) AS last FROM delivery');
+    await reissue(pool, numbers, round);
+    await changePersons(pool, numbers);
+    await untilQuiet(pool);
+    const { rows } = await pool.query<{ accepted: string; seconds: string }>(
+      `SELECT count(*) FILTER (WHERE outcome = 'accepted') AS accepted, extract(epoch FROM max(settled_at) - min(begun_at)) AS seconds FROM delivery WHERE serial > $1`,
+      [before[0]?.last ?? 0],
+    );
+    if (Number(rows[0]?.accepted) !== KEYS) throw new Error(`${rows[0]?.accepted ?? 0} of ${KEYS} deliveries were accepted`);
+    return KEYS / Number(rows[0]?.seconds);
+  };
+  await settle(1);
+  const { rows } = await pool.query<{ bytes: string }>(
+    `SELECT parcel->>'bytes' AS bytes FROM delivery WHERE parcel IS NOT NULL ORDER BY serial DESC LIMIT 1`,
+  );
+  const file = join(cluster.folder, 'body.json');
+  writeFileSync(file, rows[0]?.bytes ?? '');
+  const raw = async (): Promise<number> => {
+    const posts = startChild({}, [
+      fileURLToPath(new URL('../bare/posts.ts', import.meta.url)),
+      recipient.address,
+      file,
+      String(IN_FLIGHT),
+      String(KEYS),
+    ]);
+    await once(posts.child, 'close');
+    await recipient.drain();
+    return Number(await posts.ready());
+  };
+
+  const rates: Record<'raw' | 'settled' | 'again', number[]> = { raw: [], settled: [], again: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rates.raw.push(await raw());
+    rates.settled.push(await settle(round + 2));
+    rates.again.push(await raw());
+    say(
+      `deliveries: raw ${Math.round(rates.raw.at(-1) ?? 0)}/s, settled ${Math.round(rates.settled.at(-1) ?? 0)}/s, raw again ${Math.round(rates.again.at(-1) ?? 0)}/s`,
+    );
+  }
+  await broker.stop();
+  await pool.end();
+  recipient.stop();
+  await cluster.drop('bench_deliveries');
+  const found = ratios(
+    rates.settled,
+    rates.raw.map((rate, round) => (rate + (rates.again[round] ?? rate)) / 2),
+  );
+  const from = `raw ${spread(rates.raw, '/s')}, settled ${spread(rates.settled, '/s')}, A/A ${spread(ratios(rates.again, rates.raw))}, body ${Math.round((rows[0]?.bytes.length ?? 0) / 1_000)} kB`;
+  return [judge(`settled deliveries at ${IN_FLIGHT} in flight`, '≥ 0.25 of raw POSTs', found, { atLeast: 0.25 }, from)];
+};
