@@ -23,6 +23,13 @@ const nextFanOut = statement<[], FanOutRow>(
   `SELECT id, persons, pairs, recipients, cursor FROM fan_out
     ORDER BY cardinality(pairs) + cardinality(recipients) > 0, id LIMIT 1 FOR UPDATE SKIP LOCKED`,
 );
+/** Plans that an open crisis contact puts in the reach of its sender, which may have registered its service or its address later. */
+const BY_CONTACT = `
+  SELECT p.id AS plan_id, r.id AS recipient_id FROM contact c JOIN recipient r ON r.ods = c.sender AND r.kind = c.kind
+    JOIN plan p ON p.patient_id = c.patient_id WHERE c.open
+   UNION SELECT p.id, r.id FROM contact c JOIN recipient r ON r.ods = c.sender AND r.kind = c.kind
+    JOIN person pe ON pe.nhs_number = c.nhs_number JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id
+    WHERE c.open`;
 const plansOf = statement<[string[], string[], string[], string | null, number], { id: string }>(
   'plans-of-fan-out',
   `SELECT id FROM (
@@ -30,7 +37,8 @@ const plansOf = statement<[string[], string[], string[], string | null, number],
      UNION SELECT p.id FROM plan p WHERE p.publisher IN (SELECT split_part(name, ' ', 1) FROM unnest($2::text[]) name)
      UNION SELECT p.id FROM plan p WHERE p.reach_recipients && $3::text[]
      UNION SELECT p.id FROM plan p JOIN recipient r ON r.id = ANY($3::text[]) AND p.reach_areas && r.areas
-     UNION SELECT k.plan_id FROM ledger_key k WHERE k.recipient_id = ANY($3::text[])) plans
+     UNION SELECT k.plan_id FROM ledger_key k WHERE k.recipient_id = ANY($3::text[])
+     UNION SELECT c.plan_id FROM (${BY_CONTACT}) c WHERE c.recipient_id = ANY($3::text[])) plans
     WHERE $4::uuid IS NULL OR id > $4 ORDER BY id LIMIT $5`,
 );
 /** New keys for whoever is in reach, on every road out: a destination that only reads has a key once it has read. */
@@ -110,9 +118,11 @@ export const isFanOutPending = async (sql: Sql): Promise<boolean> => (await anyF
 const resyncKeys = statement<[object], { recipient_id: string }>(
   'resync-keys',
   `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, state)
-   SELECT gen_random_uuid(), p.id, d.id, r.id, disclosure_id(p.id, r.id), $1
-     FROM plan p JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
-     JOIN destination d ON d.recipient_id = r.id AND d.facts->>'channel' <> 'pull'
+   SELECT gen_random_uuid(), p.id, d.id, d.recipient_id, disclosure_id(p.id, d.recipient_id), $1
+     FROM (SELECT p.id AS plan_id, r.id AS recipient_id FROM plan p JOIN recipient r ON r.id = ANY(p.reach_recipients)
+            UNION SELECT p.id, r.id FROM plan p JOIN recipient r ON r.areas && p.reach_areas
+            UNION ${BY_CONTACT}) reach
+     JOIN plan p ON p.id = reach.plan_id JOIN destination d ON d.recipient_id = reach.recipient_id AND d.facts->>'channel' <> 'pull'
      LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.destination_id = d.id
     WHERE p.version IS NOT NULL AND k.id IS NULL AND NOT EXISTS (SELECT FROM fan_out)
    ON CONFLICT (plan_id, destination_id) DO NOTHING RETURNING recipient_id`,

@@ -6,7 +6,9 @@ import { desired } from '../decide/desired.ts';
 import { disclose } from '../decide/disclose.ts';
 import type { Disclosure } from '../model/disclosure.ts';
 import { anomaly } from '../model/anomaly.ts';
-import type { Ledger } from '../model/ledger.ts';
+import type { Facts } from '../model/facts.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Desired, Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import type { Principal } from '../model/principal.ts';
@@ -98,11 +100,7 @@ async function lookOnce(
   const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure> }[] = [];
   const seen: Seen[] = [];
 
-  for (const row of rows) {
-    const now = Number(row.now);
-    const facts = factsOf(row, row.destination);
-    // In reach a destination is told; anyone with agreement and consent may look up.
-    const want = desired({ ...facts, destination: { ...facts.destination, channel: 'pull' } }, now);
+  for (const { row, now, facts, want } of oneOfEachPlan(rows.map(decide))) {
     if (!holds(want)) {
       seen.push({ ...refused(row), until: want.until, because: want.because });
       continue;
@@ -149,6 +147,30 @@ async function lookOnce(
   const trail = { event: words ? ('read' as const) : ('flag' as const), organization, kind, caller: principal.user };
   if (!(await beginRead(pool, trail, seen))) return 'changed';
   return answers;
+}
+
+interface Decided {
+  readonly row: SeenRow;
+  readonly now: Instant;
+  readonly facts: Facts;
+  readonly want: Desired;
+}
+
+/** In reach a destination is told; anyone with agreement and consent may look up. */
+function decide(row: SeenRow): Decided {
+  const now = Number(row.now);
+  const facts = factsOf(row, row.destination);
+  return { row, now, facts, want: desired({ ...facts, destination: { ...facts.destination, channel: 'pull' } }, now) };
+}
+
+/** A caller is an organisation and a kind, which may be several services: of each plan it sees what the first that may see it sees. */
+function oneOfEachPlan(decided: readonly Decided[]): readonly Decided[] {
+  const chosen = new Map<string, Decided>();
+  for (const one of decided) {
+    const before = chosen.get(one.row.plan_id);
+    if (before === undefined || (!holds(before.want) && holds(one.want))) chosen.set(one.row.plan_id, one);
+  }
+  return [...chosen.values()];
 }
 
 /** The trail of one row until it is decided: nothing is shown. */

@@ -17,10 +17,14 @@ export interface Stamp {
   readonly recipientEpoch: string;
 }
 
-/** Columns of everything that `desired` reads, for plan `p`, its patient `pt` and person `pe`, recipient `r` and destination `d`. One snapshot. */
+/**
+ * Columns of everything that `desired` reads, for plan `p`, its patient `pt` and person `pe`, recipient `r` and destination `d`. One snapshot.
+ * Death and restriction are of the person, whichever of their records says so.
+ */
 export const FACT_COLUMNS = `
   p.id AS plan_id, p.publisher, p.withdrawn, p.version - 'projections' AS approved, p.version->'projections'->r.kind AS projection, p.reach_recipients, p.reach_areas,
-  pt.facts AS patient, pe.id AS person_id, pe.epoch AS person_epoch,
+  pt.facts || (SELECT jsonb_build_object('alive', bool_and((o.facts->>'alive')::boolean), 'restricted', bool_or((o.facts->>'restricted')::boolean))
+                 FROM patient_fact o WHERE o.person_id = pe.id) AS patient, pe.id AS person_id, pe.epoch AS person_epoch,
   (SELECT jsonb_agg(cf.facts) FROM consent_fact cf JOIN patient_fact cp ON cp.patient_id = cf.patient_id WHERE cp.person_id = pe.id) AS consents,
   (SELECT jsonb_agg(af.facts) FROM agreement_fact af
     WHERE af.publisher = p.publisher AND af.recipient_ods = r.ods AND (af.recipient_id = '' OR af.recipient_id = r.id)) AS agreements,
