@@ -5,10 +5,13 @@ import { toChannelHeaders } from '../channel/channel-headers.ts';
 import { handshakesOf, setSubscription } from '../store/subscriptions.ts';
 import type { World } from './ports-on.ts';
 
+/** Milliseconds beyond the exchange after which a handshake counts as abandoned by whoever began it. */
+const GRACE = 5_000;
+
 /** Makes the handshakes that a recipient's Subscriptions wait for: 2xx makes one active, anything else an error that only its owner ends. */
 export async function shakeHands({ pool, channels, sender, sendTimeout }: World, recipientId: string): Promise<boolean> {
-  const waiting = await handshakesOf(pool, recipientId);
-  for (const { destination, subscription } of waiting) {
+  const waiting = await handshakesOf(pool, recipientId, sendTimeout + GRACE);
+  for (const { destination, subscription, version } of waiting) {
     const id = randomUUID();
     const startedAt = performance.now();
     const bytes = JSON.stringify(
@@ -40,7 +43,7 @@ export async function shakeHands({ pool, channels, sender, sendTimeout }: World,
       },
       { msLeft: () => startedAt + sendTimeout - performance.now(), timeoutMs: sendTimeout },
     );
-    await setSubscription(pool, destination.id, ['requested'], outcome.kind === 'accepted' ? 'active' : 'error');
+    await setSubscription(pool, destination.id, ['requested'], outcome.kind === 'accepted' ? 'active' : 'error', version);
   }
   return waiting.length > 0;
 }

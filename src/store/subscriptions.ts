@@ -16,9 +16,12 @@ const subscribed = statement<[string], { subscription: Subscribed | null }>(
   'subscribed',
   'SELECT subscription FROM destination WHERE id = $1',
 );
-const dueHandshakes = statement<[string], { destination: Destination; subscription: Subscribed }>(
-  'due-handshakes',
-  'SELECT facts AS destination, subscription FROM destination WHERE recipient_id = $1 AND handshake_due',
+const claimHandshakes = statement<[string, number], Handshake>(
+  'claim-handshakes',
+  `UPDATE destination d SET handshake_until = clock_timestamp() + $2 * interval '1 millisecond' FROM resource r
+    WHERE r.type = 'Subscription' AND r.id = d.id AND d.recipient_id = $1 AND d.handshake_due
+      AND (d.handshake_until IS NULL OR d.handshake_until <= clock_timestamp())
+   RETURNING d.facts AS destination, d.subscription, r.version`,
 );
 const ended = statement<[], { id: string }>(
   'ended-subscriptions',
@@ -32,19 +35,28 @@ export async function subscriptionOf(sql: Sql, id: string): Promise<Subscribed> 
   return row.subscription;
 }
 
-/** Subscriptions of a recipient whose handshake is still to be made. */
-export const handshakesOf = (sql: Sql, recipientId: string): Promise<readonly { destination: Destination; subscription: Subscribed }[]> =>
-  dueHandshakes(sql, recipientId);
+/** A handshake to be made, for one version of a Subscription. */
+export interface Handshake {
+  readonly destination: Destination;
+  readonly subscription: Subscribed;
+  readonly version: number;
+}
+
+/** Claims, for `lease` milliseconds, the handshakes of a recipient that are still to be made. */
+export const handshakesOf = (sql: Sql, recipientId: string, lease: number): Promise<readonly Handshake[]> =>
+  claimHandshakes(sql, recipientId, lease);
 
 /**
  * Sets the status of a Subscription, as a fact under its recipient's lock: `active` after its handshake, `error` when it cannot be
- * told any more, `off` at its end. Only its owner leads it out of `error` again (backport IG). A change by its owner meanwhile stands.
+ * told any more, `off` at its end. Only its owner leads it out of `error` again (backport IG). A change by its owner meanwhile stands:
+ * with `version`, nothing is set on any other.
  */
 export async function setSubscription(
   pool: pg.Pool,
   id: string,
   from: readonly Subscription['status'][],
   to: Subscription['status'],
+  version: number | null = null,
 ): Promise<void> {
   await transaction(pool, async (tx) => {
     const { rows } = await tx.query<{ recipient_id: string }>('SELECT recipient_id FROM destination WHERE id = $1', [id]);
@@ -55,6 +67,7 @@ export async function setSubscription(
     await tx.query("SELECT pg_advisory_xact_lock(5, hashtext('Subscription/' || $1))", [id]);
     const stored = await readResource(tx, 'Subscription', id);
     if (stored === null || !from.includes((stored.body as Subscription).status)) return;
+    if (version !== null && stored.version !== version) return;
     await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, new Date());
     await tx.query(
       `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false WHERE id = $1`,

@@ -30,7 +30,7 @@ const putDestination = statement<[string, string, Destination, object | null, bo
   'put-destination',
   `INSERT INTO destination (id, recipient_id, facts, subscription, handshake_due, ends_at)
    VALUES ($1, $2, $3, $4, $5, to_timestamp($6::double precision / 1000))
-   ON CONFLICT (id) DO UPDATE SET facts = $3, subscription = $4, handshake_due = $5, ends_at = to_timestamp($6::double precision / 1000)`,
+   ON CONFLICT (id) DO UPDATE SET facts = $3, subscription = $4, handshake_due = $5, handshake_until = NULL, ends_at = to_timestamp($6::double precision / 1000)`,
 );
 const endpointsOf = statement<[string], { body: string }>(
   'endpoints-of-recipient',
