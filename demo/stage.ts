@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -62,13 +62,13 @@ export const setStage = (keep: boolean): Stage => {
     return child;
   };
 
-  const firstLine = async (child: ChildProcess, name: string): Promise<string> => {
+  const firstLine = async (child: ChildProcess, name: string, log: string): Promise<string> => {
     if (child.stdout === null) throw new Error(`${name} has no output`);
     const lines = createInterface({ input: child.stdout });
     const line = await Promise.race([
       once(lines, 'line').then(([text]) => String(text)),
       once(child, 'exit').then(() => {
-        throw new Error(`${name} ended before it was ready: see its log`);
+        throw new Error(`${name} ended before it was ready: ${lastWords(join(folder, log))}`);
       }),
     ]);
     if (keep) child.unref();
@@ -99,14 +99,14 @@ export const setStage = (keep: boolean): Stage => {
   return {
     folder,
     broker: async () => {
-      const line = await firstLine(start('src/main.ts', brokerEnv, 'broker.log'), 'the broker');
+      const line = await firstLine(start('src/main.ts', brokerEnv, 'broker.log'), 'the broker', 'broker.log');
       base = /^ready (\S+)$/.exec(line)?.[1] ?? '';
       if (base === '') throw new Error('the broker said something else than that it is ready');
       return base;
     },
     recipient: async (name, env = {}) => {
       const own = { ...env, BROKER: base, STORE_FILE: join(folder, `${name}.json`), PORT: '0', CONTROL_PORT: '0' };
-      const { ready, control } = JSON.parse(await firstLine(start(`demo/recipients/${name}.ts`, own, `${name}.log`), name));
+      const { ready, control } = JSON.parse(await firstLine(start(`demo/recipients/${name}.ts`, own, `${name}.log`), name, `${name}.log`));
       return { port: ready, ask: asker(`http://127.0.0.1:${control}`) };
     },
     command: (args) => run(args, { ...brokerEnv, LOG_LEVEL: 'silent' }),
@@ -114,6 +114,9 @@ export const setStage = (keep: boolean): Stage => {
     clear: clearOnce,
   };
 };
+
+/** The last lines of a log, for the one who asks why: the folder that it lies in is removed. */
+const lastWords = (log: string): string => readFileSync(log, 'utf8').trim().split('\n').slice(-3).join(' | ');
 
 const asker =
   (address: string): Running['ask'] =>
