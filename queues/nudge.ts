@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { JobsOptions } from 'bullmq';
 import { backendOf } from './backend.ts';
 import type { Backend, Consumer, Producer, QueueAddress, Run } from './backend.ts';
@@ -28,6 +29,8 @@ export interface NudgeQueue {
   nudge(recipientId: string, delayMs?: number): Promise<void>;
   /** The sweep's nudge: has its own id, so that no nudge that is stuck in the queue absorbs it. */
   rescue(recipientId: string): Promise<void>;
+  /** The same for a fan-out: the process that ran it may have been killed. */
+  rescueFanOut(): Promise<void>;
   nudgeFanOut(delayMs?: number): Promise<void>;
   /** Nudges that wait or run. Rejects when the store does not answer in time: for readiness and metrics. */
   depth(): Promise<number>;
@@ -66,6 +69,9 @@ export const openQueue = async (address: QueueAddress, onError: OnError): Promis
   const recipients = await producerOf(backend, JobName.RECIPIENT, onError);
   const fanOuts = await producerOf(backend, JobName.FAN_OUT, onError);
   let closed = false;
+  // An id of this process alone: the rescue that a killed process was running absorbs nobody else's, and there are no more than processes.
+  const own = randomUUID().slice(0, 8);
+  const rescueOf = (id: string): JobsOptions => ({ ...NUDGE, deduplication: { id: `${id}~${own}` } });
 
   const add = async (producer: Producer, name: string, recipient: string | undefined, options: JobsOptions): Promise<void> => {
     if (closed) return;
@@ -87,7 +93,8 @@ export const openQueue = async (address: QueueAddress, onError: OnError): Promis
     nudge,
     nudgeFanOut,
     onError,
-    rescue: (recipientId) => add(recipients, JobName.RECIPIENT, recipientId, { ...NUDGE, deduplication: { id: `${recipientId}~` } }),
+    rescue: (recipientId) => add(recipients, JobName.RECIPIENT, recipientId, rescueOf(recipientId)),
+    rescueFanOut: () => add(fanOuts, JobName.FAN_OUT, undefined, rescueOf(JobName.FAN_OUT)),
     async depth() {
       const counts = await within(
         GIVE_UP_MS,

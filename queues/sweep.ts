@@ -16,7 +16,7 @@ export interface Sweeping {
 }
 
 /** Where its nudges go: a NudgeQueue. */
-export type Nudges = Pick<NudgeQueue, 'nudge' | 'rescue' | 'nudgeFanOut' | 'onError'>;
+export type Nudges = Pick<NudgeQueue, 'nudge' | 'rescue' | 'rescueFanOut' | 'onError'>;
 
 export interface Sweep {
   /** Waits for the round that runs. */
@@ -40,7 +40,7 @@ export const startSweep = (queue: Nudges, sweeping: Sweeping): Sweep => {
     if (by === 'sweep') sweepAt = performance.now() + interval();
     let pause = sweeping.everyMs;
     try {
-      if (by === 'sweep' && (await sweeping.fanOutPending())) await queue.nudgeFanOut();
+      if (by === 'sweep' && (await sweeping.fanOutPending())) await queue.rescueFanOut();
       const recipients = await sweeping.due();
       sweeping.found(recipients.length, by);
       shortest = recipients.length > 0 || by === 'sweep' ? SHORTEST : Math.min(shortest * 2, sweeping.everyMs);

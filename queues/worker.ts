@@ -30,6 +30,8 @@ export interface Workers {
 }
 
 const SOON = 50;
+/** How long one job fans out before it lets others in. */
+const FAN_OUT_MS = 1_000;
 /** A moment further away is left to the look-ahead of the sweep. */
 const HORIZON = 60_000;
 const FIRST_PAUSE = 1_000;
@@ -68,12 +70,20 @@ export const startWorkers = async (queue: NudgeQueue, work: Work): Promise<Worke
       await queue.nudge(recipientId, pause.after(recipientId));
     }
   };
+  // Batch after batch for a while, and only then the queue: where the nudge of a killed process is stuck there, a rescue does not stop after one.
   const fanOut = async (): Promise<void> => {
+    const endsAt = performance.now() + FAN_OUT_MS;
     try {
-      const { more, recipients } = await work.fanOut(closing.signal);
-      pause.forget('*');
-      await Promise.all(recipients.map((recipientId) => queue.nudge(recipientId)));
-      if (more) await queue.nudgeFanOut();
+      for (let more = true; more; ) {
+        const end = await work.fanOut(closing.signal);
+        more = end.more;
+        pause.forget('*');
+        await Promise.all(end.recipients.map((recipientId) => queue.nudge(recipientId)));
+        if (more && (closing.signal.aborted || performance.now() > endsAt)) {
+          await queue.nudgeFanOut();
+          return;
+        }
+      }
     } catch (error) {
       queue.onError(QueueLine.FAN_OUT_FAILED, error);
       await queue.nudgeFanOut(pause.after('*'));

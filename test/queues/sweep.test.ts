@@ -11,7 +11,7 @@ const listening = (): { heard: string[]; queue: Nudges } => {
   const queue: Nudges = {
     nudge: async (recipient) => void heard.push(`nudge ${recipient}`),
     rescue: async (recipient) => void heard.push(`rescue ${recipient}`),
-    nudgeFanOut: async () => void heard.push('fan-out'),
+    rescueFanOut: async () => void heard.push('fan-out'),
     onError: (line) => void heard.push(line),
   };
   return { heard, queue };
