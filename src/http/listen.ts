@@ -49,6 +49,12 @@ const answerGarbage = (error: NodeJS.ErrnoException, socket: Socket): void => {
   );
 };
 
+// Only `100-continue` is known, and Node answers it itself (RFC 9110 section 10.1.1).
+const refuseExpectation: RequestListener = (_request, response) => {
+  const body = toOperationOutcome({ category: 'unsupported', issues: [{ at: 'http.Expect', help: 'is 100-continue, or left out' }] });
+  response.writeHead(417, { 'Content-Type': 'application/fhir+json; charset=utf-8', Connection: 'close' }).end(JSON.stringify(body));
+};
+
 const closer =
   (server: Server) =>
   async (graceMs = 10_000): Promise<void> => {
@@ -72,10 +78,18 @@ export const listen = async (
   { host, port, log }: { readonly host: string; readonly port: number; readonly log: Log },
 ): Promise<Listening> => {
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 30_000, connectionsCheckingInterval: 5_000, noDelay: true },
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 30_000,
+      connectionsCheckingInterval: 5_000,
+      noDelay: true,
+      requireHostHeader: false,
+    },
     listener,
   );
   server.on('clientError', answerGarbage);
+  server.on('checkExpectation', refuseExpectation);
   const chosen = await open(server, port, host);
   log(Line.listening, { host, port: chosen });
   return { server, port: chosen, url: `http://${host.includes(':') ? `[${host}]` : host}:${chosen}/fhir`, close: closer(server) };

@@ -44,6 +44,9 @@ export const matchRoute = (exchange: Exchange): void => {
 export const checkLimits = ({ request, path, query, route }: Exchange): void => {
   if (path.length + query.length > MAX_URL)
     throw new Refusal(414, 'too-large', { at: 'http.path', help: `an address has at most ${MAX_URL} characters: search by POST` });
+  // Node's own check of this answers without a word.
+  if (request.httpVersion === '1.1' && request.headers.host === undefined)
+    throw new Anomaly('malformed', { at: 'http.Host', help: 'is required' });
   if (path.includes('%00')) throw badParameter('path', 'holds a character that is not text');
   if (route?.route.interaction === 'live' || route?.route.interaction === 'ready' || route?.route.interaction === 'metrics') return;
   checkAccept(request.headers.accept, query.includes('_format=') ? new URLSearchParams(query).get('_format') : null);
