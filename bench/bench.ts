@@ -2,11 +2,15 @@ import { startCluster } from './ground/cluster.ts';
 import { machine, toPage, writePage } from './measure/report.ts';
 import type { Verdict } from './measure/verdict.ts';
 import { deliveries } from './parts/deliveries.ts';
+import { ending } from './parts/ending.ts';
+import { growth } from './parts/growth.ts';
 import { lookup } from './parts/lookup.ts';
 import type { Part } from './parts/part.ts';
+import { recall } from './parts/recall.ts';
+import { slow } from './parts/slow.ts';
 
 /** `npm run bench` runs every part and writes `bench/results.md`; `npm run bench -- NAME…` runs the parts that are named, and writes nothing. */
-const PARTS: Readonly<Record<string, Part>> = { lookup, deliveries };
+const PARTS: Readonly<Record<string, Part>> = { lookup, growth, deliveries, recall, ending, slow };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in PARTS));

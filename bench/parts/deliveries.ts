@@ -26,7 +26,14 @@ export const deliveries: Part = async ({ cluster, say }) => {
   const broker = await startBroker(url, cluster.folder, { SWEEP_MS: '200' });
   await setTemplate(broker.base, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
   const pool = createPool(url, createLog('error'), { max: 2 });
-  await fill(pool, { count: KEYS, from: 0, reach: ['svc-epr'], readBy: null, keysAt: { destination: 'end-epr', recipient: 'svc-epr' } });
+  await fill(pool, {
+    count: KEYS,
+    from: 0,
+    words: true,
+    reach: ['svc-epr'],
+    readBy: null,
+    keysAt: { destination: 'end-epr', recipient: 'svc-epr' },
+  });
   const numbers = testNumbers(KEYS);
 
   const settle = async (round: number): Promise<number> => {

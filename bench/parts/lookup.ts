@@ -25,7 +25,7 @@ export const lookup: Part = async ({ cluster, say }) => {
   const broker = await startBroker(url, cluster.folder);
   await setTemplate(broker.base, [{ name: 'amb', kind: 'ambulance', address: null }]);
   const pool = createPool(url, createLog('error'), { max: 2 });
-  await fill(pool, { count: PERSONS, from: 0, reach: ['svc-amb'], readBy: 'svc-amb', keysAt: null });
+  await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], readBy: 'svc-amb', keysAt: null });
   const bare = startChild({}, [fileURLToPath(new URL('../bare/lookup-server.ts', import.meta.url)), url]);
   const bareUrl = await bare.ready();
   const generator = startGenerator();
