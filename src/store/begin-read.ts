@@ -57,7 +57,8 @@ const ofOne = statement<
 );
 const ofMany = statement<[Trail, string], never>('begin-read', 'SELECT begin_read($1, $2)');
 
-const SERIALIZATION_FAILURE = '40001';
+/** What was seen has changed; or someone was changing it, and one of the two had to give way. */
+const CHANGED = ['40001', '40P01'];
 
 /**
  * A read is a delivery: locks, the decision again, copy and audit row in one transaction, before the bytes. False, and nothing
@@ -78,7 +79,7 @@ export async function beginRead(sql: Sql, trail: Trail, seen: readonly Seen[]): 
     await ofOne(sql, ...facts, ...audit, next?.state ?? null, next?.version ?? null);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === SERIALIZATION_FAILURE) return false;
+    if (error instanceof Error && 'code' in error && CHANGED.includes(String(error.code))) return false;
     throw error;
   }
 }
