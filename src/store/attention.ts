@@ -1,5 +1,5 @@
 import { TaskCode } from '../../profiles/canonicals.ts';
-import { endTask, raiseTask } from './broker-task.ts';
+import { DONE, endTask, raiseTask, taskId } from './broker-task.ts';
 import type { StoredLook } from './ledger.ts';
 import type pg from 'pg';
 import { transaction } from './pool.ts';
@@ -16,10 +16,14 @@ export async function attention(pool: pg.Pool, look: StoredLook, reason: string)
     about: look.row.key_id,
     description: `Delivery to ${recipient.kind} ${recipient.ods} needs a person: ${reason}`,
   };
-  await transaction(pool, (tx) => raiseTask(tx, task, { reopen: true }));
+  await transaction(pool, (tx) => raiseTask(tx, task, { reopen: DONE }));
 }
 
-/** What was failing works again. */
+/** The id of a key's Task. */
+export const attentionId = (publisher: string, keyId: string): string =>
+  taskId({ code: TaskCode.attention, owner: publisher, about: keyId });
+
+/** What was failing works again, and what was undecided is decided. */
 export const calm = (pool: pg.Pool, look: StoredLook): Promise<void> =>
   transaction(pool, (tx) =>
     endTask(tx, { code: TaskCode.attention, owner: look.facts.plan.publisher, about: look.row.key_id }, 'completed'),

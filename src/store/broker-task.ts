@@ -4,7 +4,7 @@ import { System, type TaskCode } from '../../profiles/canonicals.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Sql } from './pool.ts';
-import { putNext, readResource } from './resources.ts';
+import { lockResource, putNext, readResource } from './resources.ts';
 
 /** Work for a person or a system that the broker raises. Holds no words of a plan and no identifier of the person. */
 export interface BrokerTask {
@@ -23,20 +23,23 @@ export interface BrokerTask {
 }
 
 /** The same id for the same matter: raised twice, there is one Task. */
-const idOf = (task: Pick<BrokerTask, 'code' | 'owner' | 'about'>): string =>
+export const taskId = (task: Pick<BrokerTask, 'code' | 'owner' | 'about'>): string =>
   createHash('sha256').update(`${task.code} ${task.owner} ${task.about}`).digest('hex').slice(0, 32);
 
-/** Raises a Task, or opens it again; answers its status as it then is, and its id. Inside a transaction: the same matter waits its turn. */
+/**
+ * Raises a Task, or opens it again where its status is one of `reopen`; answers its status as it then is, and its id. Inside a
+ * transaction: the same matter waits its turn, and for whoever answers it.
+ */
 export async function raiseTask(
   sql: Sql,
   task: BrokerTask,
-  options: { readonly reopen: boolean },
+  options: { readonly reopen: readonly string[] },
 ): Promise<{ id: string; status: string; updatedAt: Instant }> {
-  const id = idOf(task);
-  await lockTask(sql, id);
+  const id = taskId(task);
+  await lockResource(sql, 'Task', id);
   const previous = await readResource(sql, 'Task', id);
   const status = previous === null ? null : (previous.body as Task).status;
-  if (status !== null && !(options.reopen && DONE.includes(status))) return { id, status, updatedAt: previous?.updatedAt ?? 0 };
+  if (status !== null && !options.reopen.includes(status)) return { id, status, updatedAt: previous?.updatedAt ?? 0 };
   const body: Task = {
     resourceType: 'Task',
     identifier: [{ system: `${System.taskCode}/matter`, value: id }],
@@ -60,12 +63,11 @@ export async function endTask(
   task: Pick<BrokerTask, 'code' | 'owner' | 'about'>,
   status: 'completed' | 'cancelled',
 ): Promise<void> {
-  await lockTask(sql, idOf(task));
-  const previous = await readResource(sql, 'Task', idOf(task));
+  await lockResource(sql, 'Task', taskId(task));
+  const previous = await readResource(sql, 'Task', taskId(task));
   if (previous === null || DONE.includes((previous.body as Task).status)) return;
   await putNext(sql, { ...(previous.body as Task), status }, previous.id, previous.owner, previous, new Date());
 }
 
-const lockTask = (sql: Sql, id: string): Promise<unknown> => sql.query('SELECT pg_advisory_xact_lock(4, hashtext($1))', [id]);
-
-const DONE: readonly string[] = ['completed', 'cancelled', 'failed', 'rejected', 'entered-in-error'];
+/** Statuses in which nothing more is to be done. */
+export const DONE: readonly string[] = ['completed', 'cancelled', 'failed', 'rejected', 'entered-in-error'];

@@ -4,16 +4,18 @@ import type { Protections } from '../decide/protections.ts';
 import { PROTECTED } from '../decide/protections.ts';
 import { backoff } from '../decide/retry.ts';
 import type { Facts } from '../model/facts.ts';
+import type { Digest } from '../model/copy.ts';
 import type { Instant } from '../model/instant.ts';
+import { HOUR } from '../model/instant.ts';
 import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
-import { attention, calm } from './attention.ts';
+import { attention, attentionId, calm } from './attention.ts';
 import type { ClaimedKey } from './claim.ts';
 import { claim } from './claim.ts';
 import type { KeyRow } from './look.ts';
 import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
 import { statement } from './pool.ts';
-import { takeBackTask } from './recall-task.ts';
+import { isAskedByTask, takeBackTasks } from './recall-task.ts';
 
 /** What one look at a key saw, in one snapshot. */
 export interface StoredLook {
@@ -61,8 +63,8 @@ const beginDelivery = statement<
 
 // A settlement or a rest that is lost in a crash of PostgreSQL is found again by its lease: it need not wait for the disk.
 const settleDelivery = statement<
-  [string, number, string, Ledger, number, Instant | null, number, string, string, string | null],
-  { kept: string }
+  [string, number, string, Ledger, number, Instant | null, number, string, string, string | null, string],
+  { kept: string; raised: boolean }
 >(
   'settle-delivery',
   `WITH kept AS (
@@ -70,16 +72,20 @@ const settleDelivery = statement<
             look_at = CASE WHEN generation > $5 THEN clock_timestamp() ELSE coalesce(to_timestamp($6::double precision / 1000), 'infinity') END
       WHERE id = $1 AND fence = $2 AND version = $3 RETURNING id),
    done AS (UPDATE delivery SET outcome = $9, because = $10, settled_at = clock_timestamp() WHERE id = $8 AND EXISTS (SELECT FROM kept))
-   SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true) FROM kept`,
+   SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true), EXISTS (SELECT FROM resource WHERE type = 'Task' AND id = $11) AS raised
+     FROM kept`,
 );
 
-const restKey = statement<[string, number, number, Instant | null], { kept: string }>(
+// A read that came after the look has left a copy of its own: then the key is looked at again.
+const restKey = statement<[string, number, number, Instant | null, string, string], { kept: string; raised: boolean }>(
   'rest-key',
   `WITH kept AS (
      UPDATE ledger_key SET lease_until = NULL, observed = $3, rank = 0,
-            look_at = CASE WHEN generation > $3 THEN clock_timestamp() ELSE coalesce(to_timestamp($4::double precision / 1000), 'infinity') END
+            look_at = CASE WHEN generation > $3 OR version <> $5 THEN clock_timestamp()
+                           ELSE coalesce(to_timestamp($4::double precision / 1000), 'infinity') END
       WHERE id = $1 AND fence = $2 RETURNING id)
-   SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true) FROM kept`,
+   SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true), EXISTS (SELECT FROM resource WHERE type = 'Task' AND id = $6) AS raised
+     FROM kept`,
 );
 
 const parcelOf = statement<[string], { first: string; parcel: object }>(
@@ -95,6 +101,11 @@ const releaseKey = statement<[string, number], never>(
 const keyState = statement<[string, number], { state: Ledger; version: string }>(
   'key-state',
   'SELECT state, version FROM ledger_key WHERE id = $1 AND fence = $2',
+);
+
+const openAddress = statement<[string], { id: string }>(
+  'open-address-of-recipient',
+  `SELECT id FROM destination WHERE recipient_id = $1 AND facts->>'channel' <> 'pull' AND ((facts->>'open')::boolean OR handshake_due) LIMIT 1`,
 );
 
 /** How often a key fails before a person is told: with the default back-off within two minutes (I12). */
@@ -220,10 +231,11 @@ export class StoredLedger {
     for (;;) {
       const after = settled(before, attempt, outcome, destination, this.#on);
       const then = outcome.kind === 'accepted' ? next(after, now) : null;
-      const retryAt = now + backoff(after.failures, this.#limits.backoffMin, this.#limits.backoffMax, Math.random());
+      const because = 'because' in outcome ? outcome.because : null;
+      const slowest = isAskedByTask(because) ? Math.max(this.#limits.backoffMax, HOUR) : this.#limits.backoffMax;
+      const retryAt = now + backoff(after.failures, this.#limits.backoffMin, slowest, Math.random());
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
       const rank = then === null ? (attempt.action.kind === 'recall' ? 0 : 1) : then.kind === 'update' ? 1 : 0;
-      const because = 'because' in outcome ? outcome.because : null;
       const [answer] = await settleDelivery(
         this.#pool,
         claimed.keyId,
@@ -236,11 +248,12 @@ export class StoredLedger {
         attempt.id,
         outcome.kind,
         because,
+        attentionId(look.facts.plan.publisher, claimed.keyId),
       );
-      if (Number(answer?.kept ?? 0) === 1) {
+      if (answer !== undefined && Number(answer.kept) === 1) {
         if (after.failures >= FAILURES_BEFORE_A_TASK || outcome.kind === 'refused')
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
-        else if (outcome.kind === 'accepted' && look.ledger.failures > 0) await calm(this.#pool, look);
+        else if (outcome.kind === 'accepted') await this.#isWell(look, answer.raised, then?.kind === 'rest');
         return;
       }
       const [current] = await keyState(this.#pool, claimed.keyId, claimed.fence);
@@ -253,12 +266,25 @@ export class StoredLedger {
   }
 
   async rest(claimed: ClaimedKey, look: StoredLook, want: Desired, lookAt: Instant | null): Promise<void> {
-    await restKey(this.#pool, claimed.keyId, claimed.fence, look.generation, lookAt);
-    const { last } = look.ledger;
-    if (last?.kind === 'recall' && last.outcome === 'unknown') {
-      await takeBackTask(this.#pool, { documentId: last.documentId, ods: look.facts.recipient.ods, keyId: claimed.keyId });
-    }
+    const raisedId = attentionId(look.facts.plan.publisher, claimed.keyId);
+    const [answer] = await restKey(this.#pool, claimed.keyId, claimed.fence, look.generation, lookAt, look.row.key_version, raisedId);
+    if (answer === undefined || Number(answer.kept) === 0) return;
     if (!holds(want) && ASKS_FOR_A_PERSON.includes(want.because)) await attention(this.#pool, look, want.because);
+    else if (holds(want) && (await this.#isOutOfTouch(look, want.hold))) await attention(this.#pool, look, 'no-open-address');
+    else await this.#isWell(look, answer.raised, true);
+  }
+
+  /** Whether the recipient should hold what it does not hold, and has no address at which it can be told. */
+  async #isOutOfTouch({ facts: { destination }, ledger }: StoredLook, digest: Digest): Promise<boolean> {
+    if (destination.channel === 'pull' || destination.open) return false;
+    if (ledger.copies.some((copy) => copy.state === 'held' && copy.effect === digest)) return false;
+    return (await openAddress(this.#pool, destination.recipientId)).length === 0;
+  }
+
+  /** What failed or could not be decided before is over: nobody need look, and where nothing is owed nobody need give anything up. */
+  async #isWell(look: StoredLook, raised: boolean, isAtRest: boolean): Promise<void> {
+    if (raised) await calm(this.#pool, look);
+    if (isAtRest && look.ledger.failures > 0) await takeBackTasks(this.#pool, { keyId: look.row.key_id, ods: look.facts.recipient.ods });
   }
 }
 

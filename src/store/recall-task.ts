@@ -4,8 +4,8 @@ import { System, TaskCode } from '../../profiles/canonicals.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { BrokerTask } from './broker-task.ts';
-import { endTask, raiseTask } from './broker-task.ts';
-import { type Sql, transaction } from './pool.ts';
+import { DONE, endTask, raiseTask, taskId } from './broker-task.ts';
+import { type Sql, statement, transaction } from './pool.ts';
 
 /** A recall that a recipient polls: what it holds, by its own id. */
 export interface RecallTask {
@@ -17,7 +17,16 @@ export interface RecallTask {
   readonly disclosureId: string;
 }
 
-/** Asks by a Task, and looks at its answer: the recall is accepted when the recipient says that it is done, and owed until then. */
+const ASKED = 'recall-task-open';
+const REFUSED = 'recall-task-refused';
+
+/** Whether an outcome says that a Task waits: its answer is heard when it comes, so that nobody need ask for it every minute. */
+export const isAskedByTask = (because: string | null): boolean => because === ASKED || because === REFUSED;
+
+/**
+ * Asks by a Task, and looks at its answer: the recall is accepted when the recipient says that it is done, and owed until then. One
+ * that was taken back meanwhile is asked again.
+ */
 export async function askByTask(pool: pg.Pool, { documentId, ods, kind, keyId, disclosureId }: RecallTask): Promise<Outcome> {
   const task: BrokerTask = {
     code: TaskCode.recall,
@@ -28,14 +37,31 @@ export async function askByTask(pool: pg.Pool, { documentId, ods, kind, keyId, d
     about: `${keyId} ${documentId}`,
     description: 'Give up every copy of this plan, then mark this Task as completed',
   };
-  const { status, updatedAt } = await transaction(pool, (tx) => raiseTask(tx, task, { reopen: false }));
+  const { status, updatedAt } = await transaction(pool, (tx) => raiseTask(tx, task, { reopen: ['cancelled'] }));
   if (status === 'completed') return { kind: 'accepted', level: 'application', at: updatedAt };
-  return { kind: 'unknown', because: status === 'rejected' || status === 'failed' ? 'recall-task-refused' : 'recall-task-open' };
+  return { kind: 'unknown', because: status === 'rejected' || status === 'failed' ? REFUSED : ASKED };
 }
 
-/** The recall is no longer wanted: a Task that still asks for it is taken back. */
-export const takeBackTask = (pool: pg.Pool, { documentId, ods, keyId }: Omit<RecallTask, 'disclosureId' | 'kind'>): Promise<void> =>
-  transaction(pool, (tx) => endTask(tx, { code: TaskCode.recall, owner: ods, about: `${keyId} ${documentId}` }, 'cancelled'));
+const documentsAsked = statement<[string], { document_id: string }>(
+  'documents-asked-by-task',
+  `SELECT DISTINCT document_id FROM delivery WHERE key_id = $1 AND action = 'recall'`,
+);
+const openTasks = statement<[string[], readonly string[]], { id: string }>(
+  'open-tasks',
+  `SELECT id FROM resource WHERE type = 'Task' AND id = ANY($1::text[]) AND NOT body::jsonb->>'status' = ANY($2::text[])`,
+);
+
+/** Nothing is owed at a key any more: a Task that still asks to give something up is taken back. */
+export async function takeBackTasks(pool: pg.Pool, { keyId, ods }: Pick<RecallTask, 'keyId' | 'ods'>): Promise<void> {
+  const asked = (await documentsAsked(pool, keyId)).map(({ document_id }) => ({
+    code: TaskCode.recall,
+    owner: ods,
+    about: `${keyId} ${document_id}`,
+  }));
+  if (asked.length === 0) return;
+  const open = (await openTasks(pool, asked.map(taskId), DONE)).map(({ id }) => id);
+  for (const task of asked.filter((each) => open.includes(taskId(each)))) await transaction(pool, (tx) => endTask(tx, task, 'cancelled'));
+}
 
 /** A recipient has answered a recall Task: the key is looked at again. */
 export async function recallAnswered(sql: Sql, task: Task): Promise<void> {

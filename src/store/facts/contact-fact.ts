@@ -68,7 +68,7 @@ export const contactFact: FactRecorder<Encounter> = {
           about: `${resource.id} ${plan.id}`,
           description: 'A service met the person of one of your crisis plans in a crisis',
         },
-        { reopen: false },
+        { reopen: [] },
       );
     }
   },
