@@ -3,7 +3,9 @@ import type { CarePlan, Endpoint, Resource, Subscription, SubscriptionChannel } 
 import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { extensionOf } from '../../mappings/facts/extensions-of.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
+import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Issue } from '../model/anomaly.ts';
+import { Anomaly } from '../model/anomaly.ts';
 import type { Principal } from '../model/principal.ts';
 
 /** What a rule of writing may look at beside the resource. */
@@ -16,8 +18,21 @@ export interface Writing {
 
 const wrong = (at: string, help: string, code = 'business-rule'): readonly Issue[] => [{ at, code, help }];
 
+const MAX_ADDRESS = 2_000;
+const MAX_HEADERS = 32;
 const CHANNEL_SCHEMES = { https: true, http: false } as const;
-const ENDPOINT_SCHEMES = { https: true, http: false, mllps: true, mllp: false } as const;
+/** Schemes of an Endpoint by its connection type; whether each is over TLS. */
+const ENDPOINT_SCHEMES: Readonly<Record<string, Readonly<Record<string, boolean>>>> = {
+  'hl7-fhir-msg': { https: true, http: false },
+  'hl7-fhir-rest': { https: true, http: false },
+  'hl7v2-mllp': { mllps: true, mllp: false },
+};
+
+/** The host as a connection would read it: `0x7f.1` is 127.0.0.1, in whatever scheme it stands. */
+const hostOf = (url: URL): string => {
+  const host = url.hostname.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return (URL.canParse(`https://${host}`) ? new URL(`https://${host}`).hostname : host).replace(/^\[|\]$/g, '');
+};
 
 /** An address that the broker is asked to send to. A name is judged when it is connected to; a literal address already here. */
 const checkAddress = (
@@ -27,15 +42,28 @@ const checkAddress = (
   { guard, plainSomewhere }: Writing,
 ): readonly Issue[] => {
   if (text === undefined || !URL.canParse(text)) return wrong(at, 'is an absolute URL', 'value');
+  if (text.length > MAX_ADDRESS) return wrong(at, `has at most ${MAX_ADDRESS} characters`, 'too-long');
   const url = new URL(text);
   const secure = schemes[url.protocol.slice(0, -1)];
   if (secure === undefined) return wrong(at, `is a URL that begins with ${Object.keys(schemes).join(', ')}`, 'value');
   if (url.username !== '' || url.password !== '') return wrong(at, 'holds no user name or password', 'value');
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (url.hash !== '') return wrong(at, 'has no fragment', 'value');
+  const host = hostOf(url);
   if (host === '') return wrong(at, 'names a host', 'value');
   if (!secure && !plainSomewhere) return wrong(at, 'is sent over TLS: https or mllps');
   if (isIP(host) !== 0 && !guard.permits(host, secure)) return wrong(at, 'is an address that the broker may not send to');
   return [];
+};
+
+const checkHeaders = (lines: readonly string[]): readonly Issue[] => {
+  if (lines.length > MAX_HEADERS) return wrong('Subscription.channel.header', `has at most ${MAX_HEADERS} lines`, 'too-long');
+  try {
+    toChannelHeaders(lines);
+    return [];
+  } catch (error) {
+    if (error instanceof Anomaly) return error.issues;
+    throw error;
+  }
 };
 
 const checkSubscription = (subscription: Subscription, writing: Writing): readonly Issue[] => {
@@ -49,11 +77,21 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
       ? wrong('Subscription.channel.payload', 'police are told ids only, and read what they may')
       : []),
     ...checkAddress(channel?.endpoint, 'Subscription.channel.endpoint', CHANNEL_SCHEMES, writing),
+    ...checkHeaders(channel?.header ?? []),
   ];
 };
 
-const checkEndpoint = (endpoint: Endpoint, writing: Writing): readonly Issue[] =>
-  checkAddress(endpoint.address, 'Endpoint.address', ENDPOINT_SCHEMES, writing);
+const checkEndpoint = ({ address, connectionType }: Endpoint, writing: Writing): readonly Issue[] => {
+  const at = 'Endpoint.address';
+  const schemes = ENDPOINT_SCHEMES[connectionType.code ?? ''];
+  if (schemes === undefined) return wrong('Endpoint.connectionType', `is ${Object.keys(ENDPOINT_SCHEMES).join(' or ')}`, 'value');
+  const issues = checkAddress(address, at, schemes, writing);
+  if (issues.length > 0) return issues;
+  const url = new URL(address);
+  if (!('mllp' in schemes)) return url.search === '' ? [] : wrong(at, 'is the base of a FHIR server, without a query', 'value');
+  const isBare = url.port !== '' && url.port !== '0' && /^\/?$/.test(url.pathname) && url.search === '';
+  return isBare ? [] : wrong(at, 'is written mllp://host:port or mllps://host:port', 'value');
+};
 
 const checkCarePlan = (plan: CarePlan): readonly Issue[] =>
   plan.status === 'draft' ? [] : wrong('CarePlan.status', 'a plan is written as a draft; $approve and $withdraw change its status');

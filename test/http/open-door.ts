@@ -36,13 +36,13 @@ export const example = (profile: string, name = 'valid-full'): Body =>
   JSON.parse(readFileSync(new URL(`../../profiles/examples/${profile}/${name}.json`, import.meta.url), 'utf8')) as Body;
 
 /** The real door on a real socket, on the real store in a database of its own. */
-export const openDoor = async () => {
+export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
   const database = await openDatabase();
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
   const registry = new Registry();
   const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
-  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: ['127.0.0.0/8'] };
+  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow };
   const app = createApp({ store, config, metrics: registry, validate, log, newId: randomUUID });
   const listening = await listen(app, { host: '127.0.0.1', port: 0, log });
   const origin = `http://127.0.0.1:${listening.port}`;
