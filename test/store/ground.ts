@@ -42,19 +42,19 @@ export interface Ground {
   /** Works every fan-out that waits. */
   fanOutAll(): Promise<void>;
   /** An organisation, its service and address, and its agreement. */
-  recipient(name: string, kind?: RecipientKind): Promise<Pick<Lane, 'name' | 'ods' | 'service' | 'contract'>>;
+  recipient(name: string, kind?: RecipientKind, address?: string): Promise<Pick<Lane, 'name' | 'ods' | 'service' | 'contract'>>;
   agree(name: string, status?: 'executed' | 'terminated' | 'negotiable'): Promise<void>;
   /** A person and an approved plan of theirs, with consent for everyone; `reach` names services. */
   person(name: string, reach: readonly string[]): Promise<Pick<Lane, 'patient' | 'consent' | 'plan' | 'number'>>;
-  lane(name: string, kind?: RecipientKind): Promise<Lane>;
+  lane(name: string, kind?: RecipientKind, address?: string): Promise<Lane>;
   /** Nothing is due any more, without having been acted on. */
   park(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Lays a ground with one publisher, TRUST1. */
-export async function layGround(): Promise<Ground> {
-  const database = await openDatabase();
+/** Lays a ground with one publisher, TRUST1; on a database of its own where none is given. */
+export async function layGround(on: TestDatabase | null = null): Promise<Ground> {
+  const database = on ?? (await openDatabase());
   const { pool } = database;
   const store = openStore(pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
   const numbers = nhsNumbersFrom(1_000);
@@ -73,11 +73,11 @@ export async function layGround(): Promise<Ground> {
     fanOutAll: async () => {
       while ((await fanOut(pool, 1)).more);
     },
-    recipient: async (name, kind = 'ed') => {
+    recipient: async (name, kind = 'ed', address = `https://${name}.example/fhir`) => {
       const ods = `X${name.toUpperCase()}`;
       await put(operator, body.organization(`org-${name}`, ods, kind));
       await put(operator, body.service(`svc-${name}`, `org-${name}`, kind));
-      await put(operator, body.endpoint(`end-${name}`, `svc-${name}`, `org-${name}`, `https://${name}.example/fhir`));
+      await put(operator, body.endpoint(`end-${name}`, `svc-${name}`, `org-${name}`, address));
       await ground.agree(name);
       return { name, ods, service: `svc-${name}`, contract: `con-${name}` };
     },
@@ -93,8 +93,8 @@ export async function layGround(): Promise<Ground> {
       await store.approve(publisher, `plan-${name}`, '1', body.approval(`plan-${name}`));
       return { patient: `pat-${name}`, consent: `cons-${name}`, plan: `plan-${name}`, number };
     },
-    lane: async (name, kind = 'ed') => {
-      const recipient = await ground.recipient(name, kind);
+    lane: async (name, kind = 'ed', address = `https://${name}.example/fhir`) => {
+      const recipient = await ground.recipient(name, kind, address);
       return { ...recipient, ...(await ground.person(name, [recipient.service])) };
     },
     park: async () => {

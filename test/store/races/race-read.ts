@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { alterFunction } from '../altered-function.ts';
+import { caller } from '../ground.ts';
+import type { Arena } from './arena.ts';
+import { report } from './arena.ts';
+import { REVOCATION } from './forbidding.ts';
+
+interface Tally {
+  shown: number;
+  empty: number;
+  /** Looked up after the revocation had answered, and shown. */
+  afterwards: number;
+  /** Shown after the revocation by the order of their commits. */
+  late: number;
+}
+
+async function race({ ground, lanes, watch, run }: Arena, rounds: number): Promise<Tally> {
+  const tally: Tally = { shown: 0, empty: 0, afterwards: 0, late: 0 };
+  await watch.count();
+  await run(rounds, async (lane, round) => {
+    await REVOCATION.allow(ground, lane, round);
+    let revokedAt = Number.POSITIVE_INFINITY;
+    const reader = async (): Promise<void> => {
+      for (;;) {
+        const askedAt = performance.now();
+        const plans = await ground.store.lookUp(caller(lane.ods, 'ed'), { nhsNumber: lane.number }, true);
+        if (plans.length === 0) tally.empty++;
+        else tally.shown++;
+        if (askedAt <= revokedAt) continue;
+        if (plans.length > 0) tally.afterwards++;
+        return;
+      }
+    };
+    const revoke = async (): Promise<void> => {
+      await wait(Math.random() * 3);
+      await REVOCATION.forbid(ground, lane, round);
+      revokedAt = performance.now();
+    };
+    await Promise.all([reader(), revoke()]);
+  });
+  tally.late = await watch.count();
+  for (const lane of lanes) await REVOCATION.allow(ground, lane, 0);
+  return tally;
+}
+
+/** What widens the moment between the decision of a read and its commit. */
+const SLOWER = ['END IF;\nEND', 'END IF;\n  PERFORM pg_sleep(0.002);\nEND'] as const;
+
+/** A look-up against a revocation. */
+export function raceRead(arena: () => Arena, rounds: number, timeout: number): void {
+  describe('a look-up against a revocation', () => {
+    test(
+      `I1: of ${rounds} none shows content after it has committed`,
+      async () => {
+        const tally = await race(arena(), rounds);
+        expect(tally).toMatchObject({ afterwards: 0, late: 0 });
+        expect(tally.shown).toBeGreaterThan(rounds / 4);
+        expect(tally.empty).toBeGreaterThanOrEqual(rounds);
+      },
+      timeout,
+    );
+    test.each([
+      ['the policy lock', [['pg_advisory_xact_lock_shared(1, hashtext(person_id::text))', 'pg_advisory_xact_lock_shared(1, 0)'], SLOWER]],
+      ['the second decision', [['(SELECT p.epoch FROM person p WHERE p.id = person_id), 0) = person_epoch', '0, 0) = 0']]],
+    ] as const)(
+      'without %s some do',
+      async (protection, passages) => {
+        const putBack = await alterFunction(arena().ground.database.pool, 'begin_read_of_one', passages);
+        try {
+          const tally = await arena().runUntilLost(rounds, async (some) => (await race(arena(), some)).late);
+          report(`a look-up against ${REVOCATION.fact}, without ${protection}: of ${tally.rounds} ${tally.lost} show content too late`);
+          expect(tally.lost).toBeGreaterThan(0);
+        } finally {
+          await putBack();
+        }
+      },
+      timeout,
+    );
+  });
+}
