@@ -121,7 +121,7 @@ async function approveOnce(
     const signed = await putNext(tx, { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] }, randomUUID(), owner, null, now);
     await putPlan(tx, planId, owner, identifier, facts.patientId, approved, facts.reach.recipientIds, facts.reach.areas);
     await addVersion(tx, carePlanId, facts.compositionId, planId, (before?.number ?? 0) + 1, bytes, digest([bytes]), signed.id, projected);
-    if (before?.version != null) await setStatus(tx, before.version.carePlanId, 'completed', now);
+    if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
     await markChanged(tx, scope);
     return stored;

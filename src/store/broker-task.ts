@@ -36,7 +36,7 @@ export async function raiseTask(
   options: { readonly reopen: readonly string[] },
 ): Promise<{ id: string; status: string; updatedAt: Instant }> {
   const id = taskId(task);
-  await lockResource(sql, 'Task', id);
+  const now = await lockResource(sql, 'Task', id);
   const previous = await readResource(sql, 'Task', id);
   const status = previous === null ? null : (previous.body as Task).status;
   if (status !== null && !options.reopen.includes(status)) return { id, status, updatedAt: previous?.updatedAt ?? 0 };
@@ -50,10 +50,10 @@ export async function raiseTask(
     description: task.description,
     focus: { reference: task.focus },
     performerType: [{ coding: [{ system: System.kind, code: task.kind }] }],
-    authoredOn: new Date().toISOString(),
+    authoredOn: now.toISOString(),
     owner: { type: 'Organization', identifier: { system: System.odsOrganization, value: task.owner } },
   };
-  const { updatedAt } = await putNext(sql, body, id, 'BROKER', previous, new Date());
+  const { updatedAt } = await putNext(sql, body, id, 'BROKER', previous, now);
   return { id, status: 'requested', updatedAt };
 }
 
@@ -63,10 +63,10 @@ export async function endTask(
   task: Pick<BrokerTask, 'code' | 'owner' | 'about'>,
   status: 'completed' | 'cancelled',
 ): Promise<void> {
-  await lockResource(sql, 'Task', taskId(task));
+  const now = await lockResource(sql, 'Task', taskId(task));
   const previous = await readResource(sql, 'Task', taskId(task));
   if (previous === null || DONE.includes((previous.body as Task).status)) return;
-  await putNext(sql, { ...(previous.body as Task), status }, previous.id, previous.owner, previous, new Date());
+  await putNext(sql, { ...(previous.body as Task), status }, previous.id, previous.owner, previous, now);
 }
 
 /** Statuses in which nothing more is to be done. */

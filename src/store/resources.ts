@@ -49,9 +49,16 @@ export async function readResource(sql: Sql, type: string, id: string, version?:
   return row === undefined ? null : toStored(row);
 }
 
-/** Holds back every other writer of one resource until the transaction ends; taken after the policy locks. */
-export const lockResource = async (sql: Sql, type: string, id: string): Promise<void> => {
-  await sql.query({ name: 'lock-resource', text: 'SELECT pg_advisory_xact_lock(5, hashtext($1))', values: [`${type}/${id}`] });
+const resourceLock = statement<[string], { now: Date }>(
+  'lock-resource',
+  'SELECT pg_advisory_xact_lock(5, hashtext($1)), clock_timestamp() AS now',
+);
+
+/** Holds back every other writer of one resource until the transaction ends, and answers the database's time then; taken after the policy locks. */
+export const lockResource = async (sql: Sql, type: string, id: string): Promise<Date> => {
+  const [row] = await resourceLock(sql, `${type}/${id}`);
+  if (row === undefined) throw new Error('a lock answers with the time');
+  return row.now;
 };
 
 /** All versions, newest first. */

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Destination } from '../model/recipient.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement, transaction } from './pool.ts';
-import { putNext, readResource } from './resources.ts';
+import { lockResource, putNext, readResource } from './resources.ts';
 
 /** How a subscriber asked to be told. */
 export interface Subscribed {
@@ -64,11 +64,11 @@ export async function setSubscription(
     if (recipient === undefined) return;
     const scope = { ...NO_LOCKS, recipients: [recipient] };
     await takePolicyLocks(tx, scope);
-    await tx.query("SELECT pg_advisory_xact_lock(5, hashtext('Subscription/' || $1))", [id]);
+    const now = await lockResource(tx, 'Subscription', id);
     const stored = await readResource(tx, 'Subscription', id);
     if (stored === null || !from.includes((stored.body as Subscription).status)) return;
     if (version !== null && stored.version !== version) return;
-    await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, new Date());
+    await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, now);
     await tx.query(
       `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false WHERE id = $1`,
       [id, to === 'active'],

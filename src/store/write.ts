@@ -59,7 +59,7 @@ async function writeOnce(
     // What named the locks is read again under them.
     if (!coversScope(scope, await (recorder as FactRecorder).scope(tx, fact))) throw new StartOver();
   }
-  await lockResource(tx, type, id);
+  const now = await lockResource(tx, type, id);
   const previous = await readResource(tx, type, id);
   const mayWrite = previous === null || principal.kind === 'operator' || previous.owner === principal.organization || type === 'Task';
   if (!mayWrite) throw anomaly('not-found', 'no such resource');
@@ -67,11 +67,13 @@ async function writeOnce(
   await checkUnsigned(tx, resource, previous);
   if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
 
-  const stored = await putNext(tx, resource, id, previous?.owner ?? principal.organization, previous, new Date());
+  const stored = await putNext(tx, resource, id, previous?.owner ?? principal.organization, previous, now);
   if (recorder !== undefined && scope !== null) {
     await recorder.record(tx, { ...fact, resource: stored.body as Resource & { id: string }, now: stored.updatedAt });
-    // A correction may have made the person to whom the record moves: their keys are bumped too.
-    await markChanged(tx, joinScopes(scope, await recorder.scope(tx, fact)));
+    // A correction may have found or made a person who was not there before: they are locked, and their keys bumped, too.
+    const changed = joinScopes(scope, await recorder.scope(tx, fact));
+    await takePolicyLocks(tx, changed);
+    await markChanged(tx, changed);
   }
   if (resource.resourceType === 'Task') await recallAnswered(tx, resource as Task);
   return { stored, created: previous === null };
