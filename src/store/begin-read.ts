@@ -1,6 +1,8 @@
+import type pg from 'pg';
 import type { Heading } from '../model/heading.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Because, Ledger } from '../model/ledger.ts';
+import { inBatches } from './in-batches.ts';
 import type { Stamp } from './look.ts';
 import { type Sql, statement } from './pool.ts';
 
@@ -55,16 +57,49 @@ const ofOne = statement<
   'begin-read-of-one',
   `SELECT begin_read_of_one($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 );
+const together = statement<[string], { done: readonly boolean[] }>('begin-reads', 'SELECT begin_reads($1) AS done');
 const ofMany = statement<[Trail, string], never>('begin-read', 'SELECT begin_read($1, $2)');
 
 /** What was seen has changed; or someone was changing it, and one of the two had to give way. */
 const CHANGED = ['40001', '40P01'];
 
+/** One caller's read: who, and every plan that is shown or refused; none where there is no such person. */
+export interface Reading {
+  readonly trail: Trail;
+  readonly seen: readonly Seen[];
+}
+
+/** Begins a read; false, and nothing written, when anything that was seen has changed. */
+export type BeginRead = (reading: Reading) => Promise<boolean>;
+
 /**
- * A read is a delivery: locks, the decision again, copy and audit row in one transaction, before the bytes. False, and nothing
- * written, when anything that was seen has changed.
+ * A read is a delivery: locks, the decision again, copy and audit row in one transaction, before the bytes. Reads of one plan, and of
+ * nobody, share that transaction with those that come at the same time.
  */
-export async function beginRead(sql: Sql, trail: Trail, seen: readonly Seen[]): Promise<boolean> {
+export const openBeginRead = (pool: pg.Pool): BeginRead => {
+  const shared = inBatches<Reading, boolean>(
+    async (readings) => {
+      const [only] = readings;
+      if (only !== undefined && readings.length === 1) return [await begin(pool, only)];
+      const [row] = await together(pool, JSON.stringify(readings.map(toRow)));
+      return row?.done ?? [];
+    },
+    { most: 16, atOnce: 2 },
+  );
+  return async (reading) => {
+    if (reading.seen.length > 1) return begin(pool, reading);
+    // Alone it waits for its locks, and says for certain whether anything has changed.
+    return (await shared(reading)) || begin(pool, reading);
+  };
+};
+
+const toRow = ({ trail, seen: [one] }: Reading): object => {
+  if (one === undefined) return trail;
+  const { stamp, next, ...rest } = one;
+  return { ...trail, ...stamp, ...rest, ...next };
+};
+
+async function begin(sql: Sql, { trail, seen }: Reading): Promise<boolean> {
   const [one, ...more] = seen;
   try {
     if (one === undefined || more.length > 0) {

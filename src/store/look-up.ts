@@ -12,9 +12,10 @@ import type { Desired, Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import type { Principal } from '../model/principal.ts';
-import { beginRead, type Seen } from './begin-read.ts';
+import { type BeginRead, openBeginRead, type Seen } from './begin-read.ts';
 import { contentOf } from './content.ts';
 import type { LookUp } from './door.ts';
+import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
 import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
 import { statement } from './pool.ts';
@@ -30,23 +31,26 @@ interface SeenRow extends Omit<KeyRow, 'key_id' | 'state'> {
 const SEEN = `k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, d.id AS destination_id,
   disclosure_id(p.id, r.id) AS disclosure_id, ${FACT_COLUMNS}`;
 // A subscriber's reads belong to its Subscription, which is told when they are over; anyone else's to the destination that polls.
-const AT_READER = `
-  JOIN recipient r ON r.ods = $2 AND r.kind = $3
+const atReader = (ods: string, kind: string): string => `
+  JOIN recipient r ON r.ods = ${ods} AND r.kind = ${kind}
   JOIN LATERAL (
     SELECT d.* FROM destination d WHERE d.recipient_id = r.id AND (d.facts->>'channel' = 'pull' OR (d.facts->>'channel' = 'subscription'
        AND (d.facts->>'open')::boolean AND EXISTS (SELECT FROM ledger_key s WHERE s.plan_id = p.id AND s.destination_id = d.id)))
      ORDER BY d.facts->>'channel' DESC, d.id LIMIT 1) d ON true
   LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.destination_id = d.id`;
 
-const byNumber = statement<[string, string, string], SeenRow>(
-  'look-up-by-number',
-  `SELECT ${SEEN} FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id ${AT_READER}
-    WHERE pe.nhs_number = $1 ORDER BY p.id, r.id`,
+const byNumbers = statement<[readonly string[], readonly string[], readonly string[]], SeenRow & { readonly asked: number }>(
+  'look-up-by-numbers',
+  `SELECT asked.at::integer - 1 AS asked, ${SEEN}
+     FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS asked(number, ods, kind, at)
+     JOIN person pe ON pe.nhs_number = asked.number
+     JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id ${atReader('asked.ods', 'asked.kind')}
+    ORDER BY asked.at, p.id, r.id`,
 );
 const byId = statement<[string, string, string], SeenRow>(
   'look-up-by-id',
   `SELECT ${SEEN} FROM (SELECT DISTINCT plan_id, recipient_id FROM ledger_key WHERE disclosure_id = $1::uuid) known
-     JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${AT_READER}
+     JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${atReader('$2', '$3')}
     WHERE r.id = known.recipient_id`,
 );
 const makeKey = statement<[string, string, string, object], never>(
@@ -60,30 +64,50 @@ const ATTEMPTS = 10;
 /** Refused and absent are answered at the same moment after the question, so that their work cannot be told apart by a clock (I6). */
 const EMPTY_ANSWER_MS = 8;
 
+/** Whom a caller asks for. */
+interface Asked {
+  readonly nhsNumber: string;
+  readonly organization: string;
+  readonly kind: string;
+}
+
+/** What look-ups share: those that come at once are read and begun together. */
+interface Reader {
+  readonly pool: pg.Pool;
+  readonly epoch: number;
+  readonly byNumber: (asked: Asked) => Promise<readonly SeenRow[]>;
+  readonly beginRead: BeginRead;
+}
+
 /**
  * What a recipient may see now of the plans of one person. A read is a delivery: decision, copy and audit row are committed, under
  * the shared policy locks, before anything is answered.
  */
-export async function lookUp(
+export const openLookUp = (
   pool: pg.Pool,
   epoch: number,
-  principal: Principal,
-  what: LookUp,
-  words: boolean,
-): Promise<readonly Disclosure[]> {
-  const startedAt = performance.now();
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const shown = await lookOnce(pool, epoch, principal, what, words);
-    if (shown === 'changed') continue;
-    if (shown.length === 0) await wait(Math.max(0, EMPTY_ANSWER_MS - (performance.now() - startedAt)));
-    return shown;
-  }
-  throw anomaly('busy', 'what was asked for changes at this moment: try again');
-}
+): ((principal: Principal, what: LookUp, words: boolean) => Promise<readonly Disclosure[]>) => {
+  const readTogether = async (asked: readonly Asked[]): Promise<readonly (readonly SeenRow[])[]> => {
+    const found: SeenRow[][] = asked.map(() => []);
+    const each = <K extends keyof Asked>(name: K): readonly string[] => asked.map((one) => one[name]);
+    for (const row of await byNumbers(pool, each('nhsNumber'), each('organization'), each('kind'))) found[row.asked]?.push(row);
+    return found;
+  };
+  const reader: Reader = { pool, epoch, byNumber: inBatches(readTogether, { most: 16, atOnce: 2 }), beginRead: openBeginRead(pool) };
+  return async (principal, what, words) => {
+    const startedAt = performance.now();
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const shown = await lookOnce(reader, principal, what, words);
+      if (shown === 'changed') continue;
+      if (shown.length === 0) await wait(Math.max(0, EMPTY_ANSWER_MS - (performance.now() - startedAt)));
+      return shown;
+    }
+    throw anomaly('busy', 'what was asked for changes at this moment: try again');
+  };
+};
 
 async function lookOnce(
-  pool: pg.Pool,
-  epoch: number,
+  { pool, epoch, byNumber, beginRead }: Reader,
   principal: Principal,
   what: LookUp,
   words: boolean,
@@ -93,7 +117,7 @@ async function lookOnce(
   const rows = !isReader
     ? []
     : 'nhsNumber' in what
-      ? await byNumber(pool, what.nhsNumber, organization, kind)
+      ? await byNumber({ nhsNumber: what.nhsNumber, organization, kind })
       : UUID.test(what.id)
         ? await byId(pool, what.id, organization, kind)
         : [];
@@ -145,7 +169,7 @@ async function lookOnce(
   // The words are read before the audit row is committed: nothing that fails after it could take the answer back.
   const answers = await Promise.all(shown.map(({ show }) => show()));
   const trail = { event: words ? ('read' as const) : ('flag' as const), organization, kind, caller: principal.user };
-  if (!(await beginRead(pool, trail, seen))) return 'changed';
+  if (!(await beginRead({ trail, seen }))) return 'changed';
   return answers;
 }
 

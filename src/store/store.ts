@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import { approve, withdraw } from './approve.ts';
 import type { DoorStore } from './door.ts';
-import { lookUp } from './look-up.ts';
+import { openLookUp } from './look-up.ts';
 import { isMigrated } from './migrate.ts';
 import { historyOf, readResource, searchResources } from './resources.ts';
 import { write } from './write.ts';
@@ -36,7 +36,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
       return told(approve(pool, principal, carePlanId, version, provenance as Provenance));
     },
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
-    lookUp: (principal, what, words) => lookUp(pool, options.epoch, principal, what, words),
+    lookUp: openLookUp(pool, options.epoch),
     isReady: async () => {
       await options.queueAnswers();
       return isMigrated(pool);
