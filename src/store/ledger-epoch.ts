@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { compareSequence } from '../model/copy.ts';
@@ -55,14 +55,11 @@ export async function currentEpoch(pool: pg.Pool): Promise<number> {
 }
 
 function readEpoch(dataDir: string): number | null {
-  try {
-    const epoch = Number(readFileSync(join(dataDir, FILE), 'utf8').trim());
-    if (!Number.isInteger(epoch) || epoch < 1) throw new Error(`${FILE} holds no epoch`);
-    return epoch;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  const path = join(dataDir, FILE);
+  if (!existsSync(path)) return null;
+  const epoch = Number(readFileSync(path, 'utf8').trim());
+  if (!Number.isInteger(epoch) || epoch < 1) throw new Error(`${FILE} holds no epoch`);
+  return epoch;
 }
 
 function writeEpoch(dataDir: string, epoch: number): void {

@@ -52,8 +52,8 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-/** Lays a ground with one publisher, TRUST1; on a database of its own where none is given. */
-export async function layGround(on: TestDatabase | null = null): Promise<Ground> {
+/** Lays a ground with one publisher, TRUST1; on a database of its own where none is given; or finds the one that was laid there. */
+export async function layGround(on: TestDatabase | null = null, how: 'lay' | 'find' = 'lay'): Promise<Ground> {
   const database = on ?? (await openDatabase());
   const { pool } = database;
   const store = openStore(pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
@@ -61,8 +61,10 @@ export async function layGround(on: TestDatabase | null = null): Promise<Ground>
   const put = async (principal: Principal, resource: Resource): Promise<string> =>
     (await store.write({ principal, resource, id: resource.id ?? null, ifMatch: null })).stored.id;
 
-  await put(operator, body.organization('org-trust', 'TRUST1', 'publisher'));
-  for (const id of ['author', 'approver']) await put(publisher, body.practitioner(id));
+  if (how === 'lay') {
+    await put(operator, body.organization('org-trust', 'TRUST1', 'publisher'));
+    for (const id of ['author', 'approver']) await put(publisher, body.practitioner(id));
+  }
 
   const ground: Ground = {
     database,
