@@ -9,6 +9,7 @@ import { consentFact } from './facts/consent-fact.ts';
 import { contactFact, sameContact } from './facts/contact-fact.ts';
 import { endpointFact, subscriptionFact } from './facts/destination-fact.ts';
 import type { Fact, FactRecorder } from './facts/fact.ts';
+import { organizationFact } from './facts/organization-fact.ts';
 import { patientFact } from './facts/patient-fact.ts';
 import { personOf } from './facts/person-of.ts';
 import { recipientFact } from './facts/recipient-fact.ts';
@@ -23,6 +24,7 @@ const RECORDERS: Readonly<Record<string, FactRecorder<never>>> = {
   Patient: patientFact,
   Consent: consentFact,
   Contract: agreementFact,
+  Organization: organizationFact,
   HealthcareService: recipientFact,
   Endpoint: endpointFact,
   Subscription: subscriptionFact,

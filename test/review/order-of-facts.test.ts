@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Encounter } from '@medplum/fhirtypes';
-import { System } from '../../profiles/canonicals.ts';
+import type { Consent, Encounter } from '@medplum/fhirtypes';
+import { Code, Extension, System } from '../../profiles/canonicals.ts';
 import { resync } from '../../src/store/fan-out.ts';
 import type { Ground } from '../store/ground.ts';
 import { caller, layGround, operator, publisher } from '../store/ground.ts';
@@ -16,6 +16,7 @@ const encounter = (id: string, number: string): Encounter => ({
   class: { system: System.actCode, code: 'EMER' },
   subject: { identifier: { system: System.nhsNumber, value: number } },
 });
+const supersedes = (id: string) => ({ extension: [{ url: Extension.supersedes, valueReference: { reference: `Consent/${id}` } }] });
 const keysAt = async (destination: string): Promise<number> =>
   (await ground.database.pool.query('SELECT FROM ledger_key WHERE destination_id = $1', [destination])).rows.length;
 /** An organisation and its service with an agreement, and no address yet. */
@@ -60,5 +61,23 @@ describe('keys come to be whatever came first', () => {
     expect(await look()).toHaveLength(1);
     await ground.put(other, { ...record, deceasedBoolean: true });
     expect(await look()).toHaveLength(0);
+  });
+
+  test('I3: a consent that named a service, or an organisation, before it was registered speaks of it once it is', async () => {
+    const { number, patient } = await ground.person('early', []);
+    const to = (reference: string): Consent => {
+      const said = body.consent(`cons-${reference.replace('/', '-')}`, patient, 'org-trust', { deny: ['ed'] });
+      const actor = [{ role: { coding: [Code.recipientOfInformation] }, reference: { reference } }];
+      return { ...said, provision: { type: 'deny', provision: [{ type: 'permit', actor }] } };
+    };
+    await ground.put(publisher, { ...to('HealthcareService/svc-soon'), ...supersedes('cons-early') });
+    await service('soon');
+    await ground.fanOutAll();
+    expect(await ground.store.lookUp(caller('XSOON', 'ed'), { nhsNumber: number }, true)).toHaveLength(1);
+
+    await ground.put(publisher, { ...to('Organization/org-later'), ...supersedes('cons-HealthcareService-svc-soon') });
+    expect(await ground.store.lookUp(caller('XSOON', 'ed'), { nhsNumber: number }, true)).toHaveLength(0);
+    await service('later');
+    expect(await ground.store.lookUp(caller('XLATER', 'ed'), { nhsNumber: number }, true)).toHaveLength(1);
   });
 });

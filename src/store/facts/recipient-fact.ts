@@ -8,6 +8,7 @@ import { NO_LOCKS } from '../policy-locks.ts';
 import { statement } from '../pool.ts';
 import { recordDestinations } from './destination-fact.ts';
 import type { FactRecorder } from './fact.ts';
+import { personsWhoNamed, resolveAgain } from './resolve-again.ts';
 import { resolveParties } from './resolve-parties.ts';
 
 const putRecipient = statement<[string, string, string, boolean, readonly string[], boolean, object], { moved: boolean }>(
@@ -23,8 +24,8 @@ const putPull = statement<[string, string, Destination], never>(
 
 /** A HealthcareService says who may hold plans, and how it takes them back. It has one more destination of its own: where its reads are kept track of. */
 export const recipientFact: FactRecorder<HealthcareService> = {
-  async scope(_sql, { resource }) {
-    return { ...NO_LOCKS, recipients: [resource.id] };
+  async scope(sql, { resource }) {
+    return { ...NO_LOCKS, persons: await personsWhoNamed(sql, `HealthcareService/${resource.id}`), recipients: [resource.id] };
   },
   async record(sql, fact) {
     const { recipient, active, providedBy, declared } = fromHealthcareService(fact.resource);
@@ -43,6 +44,7 @@ export const recipientFact: FactRecorder<HealthcareService> = {
       recallForm: 'task',
     });
     await recordDestinations(sql, recipient.id, fact.defaultLifetime);
+    await resolveAgain(sql, `HealthcareService/${recipient.id}`);
   },
 };
 
