@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { assertRedis } from '../queues/assert-redis.ts';
 import { parseConfig } from './config.ts';
 import { startEngine } from './engine.ts';
 import { runUntilSignal } from './lifecycle.ts';
@@ -38,6 +39,7 @@ try {
       await runUntilSignal(log, async (part) => {
         const url = await databaseUrl(config);
         await assertDatabase(url);
+        if (config.redisUrl !== null) await assertRedis(config.redisUrl);
         const pool = await part(
           'pool',
           () => createPool(url, log, { name: 'crisis-plan-broker worker' }),

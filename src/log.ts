@@ -38,6 +38,7 @@ const line = <K extends Key = never>(level: Level, message: string, ...keys: rea
 /** Every line that the broker can log. Add a row rather than a sentence with a value in it. */
 export const Line = {
   databaseCreated: line('info', 'database created', 'millis'),
+  databaseElsewhere: line('warn', 'the user that runs PostgreSQL cannot enter DATA_DIR: the database lies in', 'name'),
   databaseStarted: line('info', 'database started', 'port', 'millis'),
   databaseAdopted: line('warn', 'database of an earlier broker was still running and is used on', 'port', 'pid'),
   databaseStopped: line('info', 'database stopped', 'millis'),

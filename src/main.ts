@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
+import { assertRedis } from '../queues/assert-redis.ts';
 import { type Config, parseConfig } from './config.ts';
 import { startEngine } from './engine.ts';
 import { createApp } from './http/app.ts';
@@ -9,7 +10,7 @@ import { createLog, Line } from './log.ts';
 import { brokerMetrics } from './metrics.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { assertDatabase } from './store/assert-database.ts';
-import { startEmbeddedPostgres } from './store/embedded-postgres.ts';
+import { startEmbeddedPostgres, takeDataDir } from './store/embedded-postgres.ts';
 import { findLedger } from './store/ledger-epoch.ts';
 import { migrate } from './store/migrate.ts';
 import { createPool } from './store/pool.ts';
@@ -32,6 +33,14 @@ const log = createLog(config.logLevel);
 
 /** The broker, part by part: each stands on those above it, and they stop from the bottom up. */
 await runUntilSignal(log, async (part) => {
+  if (config.redisUrl !== null) await assertRedis(config.redisUrl);
+  // On a database of somebody else's, too: ledger epoch and attempts stand in the folder, and one broker at a time writes them.
+  if (config.databaseUrl !== null)
+    await part(
+      'data folder',
+      () => takeDataDir(config.dataDir),
+      (unlock) => unlock(),
+    );
   const database =
     config.databaseUrl === null
       ? await part(

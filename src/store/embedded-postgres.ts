@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { access, chmod, constants, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Line, type Log } from '../log.ts';
 import { CannotStart } from '../model/cannot-start.ts';
+import { findCluster } from './cluster-folder.ts';
 import { lockDataDir } from './data-dir-lock.ts';
-import { assertCanEnter, postgresAccount } from './postgres-account.ts';
 import { addressOf, adoptCluster, type Cluster, createCluster, createDatabase, startCluster, stopCluster } from './postgres-cluster.ts';
 import { postgresPrograms } from './postgres-program.ts';
 import { reachablePrograms } from './reachable-programs.ts';
@@ -58,7 +58,17 @@ const makeFolder = async (dataDir: string): Promise<void> => {
 };
 
 /**
- * Starts PostgreSQL in `dataDir`/postgres on a free port of 127.0.0.1, or takes on the one that a killed broker left running.
+ * Takes a data folder, made where it is missing, for this process alone; answers how to give it back. Throws CannotStart. For a broker on
+ * somebody else's database: ledger epoch and attempts stand in the folder all the same.
+ */
+export const takeDataDir = async (dataDir: string): Promise<() => Promise<void>> => {
+  const home = resolve(dataDir);
+  await makeFolder(home);
+  return lockDataDir(home);
+};
+
+/**
+ * Starts PostgreSQL in `dataDir`/postgres (or where `findCluster` says) on a free port of 127.0.0.1, or takes on the one that a killed broker left running.
  * Its address is written to `dataDir`/postgres.url (mode 0600) for workers and commands. Throws CannotStart with one line why not.
  */
 export const startEmbeddedPostgres = async (
@@ -68,16 +78,16 @@ export const startEmbeddedPostgres = async (
 ): Promise<EmbeddedPostgres> => {
   const fast = options.fast ?? false;
   const home = resolve(dataDir);
-  await makeFolder(home);
-  const unlock = await lockDataDir(home);
+  const unlock = await takeDataDir(home);
   try {
-    const data = join(home, 'postgres');
-    const account = await postgresAccount(data);
+    const { data, account, isElsewhere } = await findCluster(home);
+    if (isElsewhere) log(Line.databaseElsewhere, { name: data });
     const installed = await postgresPrograms();
-    if (account !== null) await assertCanEnter(account, home);
-    const programs = account === null ? installed : await reachablePrograms(account, installed, home);
+    const programs = account === null ? installed : await reachablePrograms(account, installed, dirname(data));
     const isNew = !(await isThere(join(data, 'PG_VERSION')));
     const { password, port: wanted } = await credentials(home, isNew);
+    if (isNew && isElsewhere && wanted !== null)
+      throw new CannotStart(`the database of DATA_DIR ${home} was in ${data}, and is not there; put it back, or set another DATA_DIR`);
     const cluster: Cluster = { data, programs, account, password };
     if (isNew) {
       const began = performance.now();

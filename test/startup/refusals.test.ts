@@ -1,7 +1,8 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import pg from 'pg';
 import type { BrokerProcess } from '../support/broker.ts';
 import { useStartup } from '../support/startup.ts';
 
@@ -38,19 +39,67 @@ test('A busy port is named, and the database stops again', async () => {
   const address = other.address();
   const port = typeof address === 'object' && address !== null ? String(address.port) : '';
   try {
-    expect(await refusal(start({ PORT: port }))).toContain(`127.0.0.1 port ${port} is in use`);
+    expect(await refusal(start({ PORT: port }))).toContain(`cannot listen on 127.0.0.1:${port}: the port is in use`);
     expect(await folder().postmaster()).toBeNull();
   } finally {
     other.close();
   }
 });
 
-test('A folder that PostgreSQL’s user, or ours, cannot enter is named', async () => {
+const isRoot = process.getuid?.() === 0;
+
+(isRoot ? test.skip : test)('A folder that our user cannot enter is named', async () => {
   const closed = join(folder().path, 'closed');
   await mkdir(closed);
-  await chmod(closed, process.getuid?.() === 0 ? 0o700 : 0o000);
+  await chmod(closed, 0o000);
   expect(await refusal(start({ DATA_DIR: join(closed, 'data') }))).toContain(closed);
   await chmod(closed, 0o700);
+});
+
+(isRoot ? test : test.skip)(
+  'Below a folder that is root’s alone the database lies elsewhere, and is found again',
+  async () => {
+    const closed = join(folder().path, 'closed');
+    await mkdir(closed, { mode: 0o700 });
+    const DATA_DIR = join(closed, 'data');
+    const first = start({ DATA_DIR });
+    await first.ready();
+    const cluster = (await readFile(join(DATA_DIR, 'postgres.path'), 'utf8')).trim();
+    try {
+      expect(first.messages()).toContain('the user that runs PostgreSQL cannot enter DATA_DIR: the database lies in');
+      expect((await stat(join(cluster, '..'))).mode & 0o777).toBe(0o700);
+      const client = new pg.Client({ connectionString: (await readFile(join(DATA_DIR, 'postgres.url'), 'utf8')).trim() });
+      await client.connect();
+      await client.query('CREATE TABLE kept AS SELECT 42 AS n');
+      await client.end();
+      first.signal('SIGKILL');
+      await first.exit();
+
+      const second = start({ DATA_DIR });
+      await second.ready();
+      expect(second.messages()).toContain('database of an earlier broker was still running and is used on');
+      await stop(second);
+      const third = start({ DATA_DIR });
+      await third.ready();
+      const again = new pg.Client({ connectionString: (await readFile(join(DATA_DIR, 'postgres.url'), 'utf8')).trim() });
+      await again.connect();
+      expect((await again.query('SELECT n FROM kept')).rows).toEqual([{ n: 42 }]);
+      await again.end();
+      await stop(third);
+
+      // The folder is gone and its database is not: that is somebody's data, and nothing is begun over it.
+      await rm(DATA_DIR, { recursive: true });
+      expect(await refusal(start({ DATA_DIR }))).toContain('holds the database of an earlier DATA_DIR');
+    } finally {
+      await rm(join(cluster, '..'), { recursive: true, force: true });
+    }
+  },
+  60_000,
+);
+
+test('A Redis that does not answer is told without its address', async () => {
+  const line = await refusal(start({ REDIS_URL: 'redis://:secret@127.0.0.1:1/0' }));
+  expect(line).toBe('no Redis can be used at REDIS_URL (ECONNREFUSED)');
 });
 
 test('A folder that is a file is named', async () => {

@@ -37,7 +37,7 @@ describe('Starting and stopping', () => {
     expect(lastWords(broker)).toEqual(['stopping', 'database stopped', 'stopped']);
     expect(broker.stderr()).not.toMatch(/"level":(40|50)/);
     expect(await folder().postmaster()).toBeNull();
-    expect((await readdir(folder().path)).sort()).toEqual(['postgres', 'postgres.url']);
+    expect((await readdir(folder().path)).sort()).toEqual(['attempts', 'ledger-epoch', 'postgres', 'postgres.url']);
   });
 
   test('Ctrl-C under npm start, which passes the signal on once more, still stops cleanly', async () => {
@@ -82,9 +82,13 @@ describe('Starting and stopping', () => {
 test('With DATABASE_URL no PostgreSQL of our own is made, and many brokers may share the database', async () => {
   const database = await openDatabase();
   try {
-    const brokers = [start({ DATABASE_URL: database.url }), start({ DATABASE_URL: database.url })];
+    const brokers = ['one', 'two'].map((name) => start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, name) }));
     await Promise.all(brokers.map((broker) => broker.ready()));
-    expect(await readdir(folder().path)).not.toContain('postgres');
+    expect(await readdir(join(folder().path, 'one'))).not.toContain('postgres');
+    // Ledger epoch and attempts stand in the folder: it is one broker's, whosever the database is.
+    const third = start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, 'one') });
+    expect(await third.exit()).toBe(1);
+    expect(third.sentences()).toEqual([expect.stringContaining('in use by another broker')]);
     for (const broker of brokers) await stop(broker);
     const { rows } = await database.pool.query(
       'SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
