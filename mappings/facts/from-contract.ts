@@ -18,6 +18,11 @@ export interface AgreementPair {
   readonly agreement: Agreement;
 }
 
+/** What one Contract may expand to: its lock covers all of them. */
+const MAX_PAIRS = 10_000;
+
+const unique = <T>(list: readonly T[]): T[] => [...new Map(list.map((each) => [JSON.stringify(each), each])).values()];
+
 const readParties = (term: ContractTerm, at: string, resolve: Resolve): { publishers: string[]; recipients: Party[] } => {
   const publishers: string[] = [];
   const recipients: Party[] = [];
@@ -33,7 +38,7 @@ const readParties = (term: ContractTerm, at: string, resolve: Resolve): { publis
       else throw anomaly('incorrect', 'a publisher is an organisation', `${here}.reference[${nth}]`);
     }
   }
-  return { publishers, recipients };
+  return { publishers: unique(publishers), recipients: unique(recipients) };
 };
 
 const readPurposes = (term: ContractTerm, at: string): Purpose[] =>
@@ -51,9 +56,13 @@ const readHeadings = (term: ContractTerm, at: string): Heading[] =>
 export const fromContract = (contract: Contract, resolve: Resolve): AgreementPair[] => {
   const id = present(contract.id, 'Contract.id');
   const applies = periodOf(contract.applies, 'Contract.applies');
+  let pairs = 0;
   return (contract.term ?? []).flatMap((term, index) => {
     const at = `Contract.term[${index}]`;
     const { publishers, recipients } = readParties(term, at, resolve);
+    pairs += publishers.length * recipients.length;
+    if (pairs > MAX_PAIRS)
+      throw anomaly('incorrect', `speaks of more than ${MAX_PAIRS} pairs: write several agreements`, `${at}.offer.party`);
     const agreement: Agreement = {
       id,
       executed: contract.status === 'executed',
