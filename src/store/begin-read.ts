@@ -51,11 +51,12 @@ const ofOne = statement<
     Nullable,
     Ledger | null,
     Nullable,
+    boolean,
   ],
-  never
+  { written: boolean }
 >(
   'begin-read-of-one',
-  `SELECT begin_read_of_one($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+  `SELECT begin_read_of_one($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS written`,
 );
 const together = statement<[string], { done: readonly boolean[] }>('begin-reads', 'SELECT begin_reads($1) AS done');
 const ofMany = statement<[Trail, string], never>('begin-read', 'SELECT begin_read($1, $2)');
@@ -80,16 +81,17 @@ export const openBeginRead = (pool: pg.Pool): BeginRead => {
   const shared = inBatches<Reading, boolean>(
     async (readings) => {
       const [only] = readings;
-      if (only !== undefined && readings.length === 1) return [await begin(pool, only)];
+      // It waits for no lock here: a batch that waited would hold back everyone's look-ups.
+      if (only?.seen.length === 1 && readings.length === 1) return [await begin(pool, only, false)];
       const [row] = await together(pool, JSON.stringify(readings.map(toRow)));
       return row?.done ?? [];
     },
     { most: 16, atOnce: 2 },
   );
   return async (reading) => {
-    if (reading.seen.length > 1) return begin(pool, reading);
+    if (reading.seen.length > 1) return begin(pool, reading, true);
     // Alone it waits for its locks, and says for certain whether anything has changed.
-    return (await shared(reading)) || begin(pool, reading);
+    return (await shared(reading)) || begin(pool, reading, true);
   };
 };
 
@@ -99,7 +101,7 @@ const toRow = ({ trail, seen: [one] }: Reading): object => {
   return { ...trail, ...stamp, ...rest, ...next };
 };
 
-async function begin(sql: Sql, { trail, seen }: Reading): Promise<boolean> {
+async function begin(sql: Sql, { trail, seen }: Reading, waits: boolean): Promise<boolean> {
   const [one, ...more] = seen;
   try {
     if (one === undefined || more.length > 0) {
@@ -111,8 +113,8 @@ async function begin(sql: Sql, { trail, seen }: Reading): Promise<boolean> {
     const { event, organization, kind, caller } = trail;
     const facts = [person, personEpoch, publisher, ods, pairEpoch, recipient, recipientEpoch, one.until] as const;
     const audit = [event, organization, kind, caller, one.plan, one.key, one.purpose, one.headings, one.digest, one.because] as const;
-    await ofOne(sql, ...facts, ...audit, next?.state ?? null, next?.version ?? null);
-    return true;
+    const [answer] = await ofOne(sql, ...facts, ...audit, next?.state ?? null, next?.version ?? null, waits);
+    return answer?.written ?? false;
   } catch (error) {
     if (error instanceof Error && 'code' in error && CHANGED.includes(String(error.code))) return false;
     throw error;
