@@ -1,5 +1,6 @@
 import type { Reference } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
+import { isOdsCode } from '../../src/model/ods-code.ts';
 
 /** An organisation by its ODS code, or a service by the id of its HealthcareService. */
 export type Party = { readonly ods: string } | { readonly recipientId: string };
@@ -16,8 +17,10 @@ export const idOf = (reference: Reference | undefined, type: string): string | n
 };
 
 /** The ODS code of a logical reference; null for any other. */
-export const odsOf = (reference: Reference | undefined): string | null =>
-  reference?.identifier?.system === System.odsOrganization ? (reference.identifier.value ?? null) : null;
+export const odsOf = (reference: Reference | undefined): string | null => {
+  const { system, value } = reference?.identifier ?? {};
+  return system === System.odsOrganization && value !== undefined && isOdsCode(value) ? value : null;
+};
 
 /** Whom a reference names: by ODS code, or by a literal reference that is stored. Where both stand and differ, nobody. */
 export const partyOf = (reference: Reference | undefined, resolve: Resolve): Party | null => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Resource, Subscription, Task } from '@medplum/fhirtypes';
 import { Anomaly } from '../model/anomaly.ts';
+import { ENDED } from '../store/broker-task.ts';
 
 /** What the one who has a Task to do may change of it. */
 const OF_TASK: ReadonlySet<string> = new Set([
@@ -15,7 +16,6 @@ const OF_TASK: ReadonlySet<string> = new Set([
   'executionPeriod',
 ]);
 const ANSWERS: readonly Task['status'][] = ['received', 'accepted', 'rejected', 'in-progress', 'on-hold', 'failed', 'completed'];
-const ENDED: readonly Task['status'][] = ['completed', 'cancelled', 'entered-in-error'];
 
 const incorrect = (at: string, help: string): Anomaly => new Anomaly('incorrect', { at, code: 'business-rule', help });
 

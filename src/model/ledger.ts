@@ -32,7 +32,13 @@ export interface Ledger {
 
 /** What should be held now. */
 export type Desired =
-  | { readonly hold: Digest; readonly place: Place; readonly headings: readonly Heading[]; readonly purpose: Purpose; readonly until: Instant | null }
+  | {
+      readonly hold: Digest;
+      readonly place: Place;
+      readonly headings: readonly Heading[];
+      readonly purpose: Purpose;
+      readonly until: Instant | null;
+    }
   | { readonly nothing: true; readonly because: Because; readonly until: Instant | null }
   | { readonly freeze: true; readonly because: Because; readonly until: Instant };
 

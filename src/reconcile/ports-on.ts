@@ -14,7 +14,7 @@ import type { AttemptLog } from '../store/attempt-log.ts';
 import { contentOf } from '../store/content.ts';
 import type { Frozen, StoredLedger, StoredLook } from '../store/ledger.ts';
 import { askByTask } from '../store/recall-task.ts';
-import { setSubscription, subscriptionOf } from '../store/subscriptions.ts';
+import { giveBackNumber, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
 import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
 import type { Claim, Ports } from './ports.ts';
@@ -57,6 +57,8 @@ export function portsOn(world: World): Ports<StoredLook> {
     settle: async (claim, look, attempt, outcome, next) => {
       await ledger.settle(claim, look, attempt, outcome, next);
       const { destination } = look.facts;
+      if (destination.channel === 'subscription' && outcome.kind === 'refused' && attempt.action.retryOf === null)
+        await giveBackNumber(pool, destination.id, (attempt as Sending).eventNumber);
       if (destination.channel === 'subscription' && outcome.kind !== 'accepted' && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
         await setSubscription(pool, destination.id, ['active'], 'error');
       }

@@ -69,5 +69,7 @@ export async function endTask(
   await putNext(sql, { ...(previous.body as Task), status }, previous.id, previous.owner, previous, now);
 }
 
-/** Statuses in which nothing more is to be done. */
+/** Statuses that nobody leads a Task out of but the broker, which asks again. */
+export const ENDED: readonly string[] = ['completed', 'cancelled', 'entered-in-error'];
+/** Statuses in which nothing more is done. */
 export const DONE: readonly string[] = ['completed', 'cancelled', 'failed', 'rejected', 'entered-in-error'];

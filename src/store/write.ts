@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { CarePlan, Encounter, Resource, Task } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
+import { ENDED } from './broker-task.ts';
 import type { Stored, Write } from './door.ts';
 import { agreementFact } from './facts/agreement-fact.ts';
 import { consentFact } from './facts/consent-fact.ts';
@@ -77,6 +78,8 @@ async function writeOnce(
   if (!mayWrite) throw anomaly('not-found', 'no such resource');
   if (request.ifMatch !== null && previous?.version !== request.ifMatch) throw anomaly('stale', 'the resource has another version now');
   await checkUnsigned(tx, resource, previous);
+  // Taken back since it was read: whoever completes it now would give up what it may hold.
+  if (resource.resourceType === 'Task' && previous !== null) checkNotEnded(resource as Task, previous.body as Task);
   if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
 
   const stored = await putNext(tx, resource, id, previous?.owner ?? principal.organization, previous, now);
@@ -100,6 +103,10 @@ async function checkUnsigned(tx: pg.PoolClient, resource: Resource & { id: strin
   ]);
   if (rows.length > 0)
     throw anomaly('conflict', 'an approved version never changes: write a new draft that replaces it', resource.resourceType);
+}
+
+function checkNotEnded(sent: Task, stored: Task): void {
+  if (sent.status !== stored.status && ENDED.includes(stored.status)) throw anomaly('conflict', 'the Task has ended', 'Task.status');
 }
 
 async function checkDraft(tx: pg.PoolClient, plan: CarePlan, owner: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Endpoint, Subscription } from '@medplum/fhirtypes';
-import type { Declared } from '../../../mappings/facts/declared-of.ts';
+import { settled, type Declared } from '../../../mappings/facts/declared-of.ts';
 import { channelOf, fromEndpoint, servedBy } from '../../../mappings/facts/from-endpoint.ts';
 import { fromSubscription } from '../../../mappings/facts/from-subscription.ts';
 import type { Anomaly } from '../../model/anomaly.ts';
@@ -69,6 +69,11 @@ async function record(
   if (destination !== null) await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
 }
 
+const declareToSubscriptions = statement<[string, object], never>(
+  'declare-to-subscriptions',
+  `UPDATE destination SET facts = facts || $2::jsonb WHERE recipient_id = $1 AND facts->>'channel' = 'subscription'`,
+);
+
 /** Works what a service declares into its addresses: what an Endpoint declares itself wins. */
 export async function recordDestinations(sql: Sql, recipientId: string, defaultLifetime: number): Promise<void> {
   const [recipient] = await recipientById(sql, recipientId);
@@ -76,6 +81,8 @@ export async function recordDestinations(sql: Sql, recipientId: string, defaultL
   for (const { body } of await endpointsOf(sql, recipientId)) {
     await record(sql, { resource: JSON.parse(body) as Endpoint & { id: string }, defaultLifetime }, recipient);
   }
+  const declared = settled('subscription', null, recipient.declared, defaultLifetime);
+  await declareToSubscriptions(sql, recipientId, { ...declared, recallForm: 'notification' });
 }
 
 /** A Subscription says where a recipient wants to be told. It is open once its handshake was answered; deleting it leaves the duty to recall. */

@@ -1,4 +1,5 @@
 import type { Party, Resolve } from '../../../mappings/facts/reference-of.ts';
+import { isOdsCode } from '../../model/ods-code.ts';
 import type { Sql } from '../pool.ts';
 
 /** Literal references anywhere in a resource. */
@@ -24,7 +25,7 @@ export async function resolveParties(sql: Sql, resource: object): Promise<Resolv
   );
   const services = await sql.query<{ id: string }>('SELECT id FROM recipient WHERE id = ANY($1::text[])', [ids(SERVICE)]);
   const known = new Map<string, Party>([
-    ...organizations.rows.map((row): [string, Party] => [`Organization/${row.id}`, { ods: row.ods }]),
+    ...organizations.rows.filter(({ ods }) => isOdsCode(ods)).map((row): [string, Party] => [`Organization/${row.id}`, { ods: row.ods }]),
     ...services.rows.map((row): [string, Party] => [`HealthcareService/${row.id}`, { recipientId: row.id }]),
   ]);
   return (reference) => known.get(/(?:Organization|HealthcareService)\/[^/]+$/.exec(reference)?.[0] ?? '') ?? null;
