@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { System } from '../../profiles/canonicals.ts';
+import { createApp } from '../../src/http/app.ts';
+import { listen } from '../../src/http/listen.ts';
+import { createLog } from '../../src/log.ts';
+import { validate } from '../../src/validate/validate.ts';
+import * as body from '../support/bodies.ts';
+import type { Ground } from './ground.ts';
+import { layGround, publisher } from './ground.ts';
+import { workOnce } from './work-once.ts';
+
+/** How many pairs of questions the clock is given. */
+const PAIRS = 200;
+
+let ground: Ground;
+let origin = '';
+let stop: () => Promise<unknown> = async () => {};
+/** A person with a plan, in reach of police, under an agreement with them, who has consented for care and not for police. */
+let refused = '';
+/** Known to police from the time when they were allowed. */
+let disclosure = '';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly text: string;
+  readonly ms: number;
+}
+
+const POLICE = { 'NHSD-End-User-Organisation-ODS': 'XFORCE', 'X-Service-Kind': 'police' };
+const form = (number: string, name = 'patient.identifier'): RequestInit => ({
+  method: 'POST',
+  headers: { ...POLICE, 'content-type': 'application/x-www-form-urlencoded' },
+  body: new URLSearchParams({ [name]: `${System.nhsNumber}|${number}` }).toString(),
+});
+const ask = async (path: string, init: RequestInit = { headers: POLICE }): Promise<Answer> => {
+  const startedAt = performance.now();
+  const answer = await fetch(`${origin}/fhir/${path}`, init);
+  const text = await answer.text();
+  return { status: answer.status, headers: [...answer.headers], text, ms: performance.now() - startedAt };
+};
+
+/** Byte for byte, apart from ids and times: what was asked for is one of these. */
+const CHANGES = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g;
+const comparable = ({ status, headers, text }: Answer) => ({
+  status,
+  headers: headers.filter(([name]) => name !== 'date').map(([name, value]) => `${name}: ${value.replace(CHANGES, '*')}`),
+  text: text.replace(CHANGES, '*'),
+});
+
+beforeAll(async () => {
+  ground = await layGround();
+  const { put, store, database } = ground;
+  await ground.recipient('force', 'police');
+  const { number, patient, consent } = await ground.person('amber', ['svc-force']);
+  refused = number;
+  // Allowed once: they have a key, a copy and an id for the plan; then refused.
+  await ground.fanOutAll();
+  while (await workOnce(ground.ledger(), 'svc-force'));
+  const [seen] = await store.lookUp({ organization: 'XFORCE', kind: 'police', scopes: ['*'], user: null }, { nhsNumber: number }, true);
+  disclosure = seen?.id ?? '';
+  await put(publisher, body.consent(consent, patient, 'org-trust', { kinds: ['ed', 'epr'] }));
+  await ground.fanOutAll();
+
+  const log = createLog('error');
+  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: [] };
+  const openStore = { ...store };
+  const app = createApp({ store: openStore, config, metrics: new Registry(), validate, log, newId: randomUUID });
+  const listening = await listen(app, { host: '127.0.0.1', port: 0, log });
+  origin = `http://127.0.0.1:${listening.port}`;
+  stop = () => listening.close();
+  expect(database).toBeDefined();
+}, 60_000);
+afterAll(async () => {
+  await stop();
+  await ground?.close();
+});
+
+describe('I6: refused looks the same as no plan', () => {
+  test.each([
+    ['Flag', 'patient.identifier'],
+    ['CarePlan', 'patient.identifier'],
+    ['Composition', 'patient.identifier'],
+    ['Patient', 'identifier'],
+  ])('a search of %s by number: same status, same headers, same body', async (type, name) => {
+    const one = comparable(await ask(`${type}/_search`, form(refused, name)));
+    expect(one.status).toBe(200);
+    expect(JSON.parse(one.text)).toMatchObject({ resourceType: 'Bundle', total: 0 });
+    expect(one).toEqual(comparable(await ask(`${type}/_search`, form(ground.numbers.next(), name))));
+  });
+
+  test.each(['Flag', 'CarePlan', 'Composition', 'Patient'])(
+    'a read of %s by an id that was once theirs, and by one that never was',
+    async (type) => {
+      expect(disclosure).not.toBe('');
+      const one = comparable(await ask(`${type}/${disclosure}`));
+      expect(one.status).toBe(404);
+      expect(one).toEqual(comparable(await ask(`${type}/${randomUUID()}`)));
+      const document = comparable(await ask(`Composition/${disclosure}/$document`));
+      expect(document).toEqual(comparable(await ask(`Composition/${randomUUID()}/$document`)));
+    },
+  );
+
+  test('with consent the same questions are answered: the test could fail', async () => {
+    const { number } = await ground.person('consents', ['svc-force']);
+    expect(JSON.parse((await ask('Flag/_search', form(number))).text)).toMatchObject({ total: 1 });
+  });
+
+  /** The chance that a refusal took longer than an absence: 0.5 where a clock tells nothing, 1 or 0 where it tells all. */
+  const tellByClock = (refusals: readonly number[], absences: readonly number[]): number => {
+    const wins = refusals.flatMap((one) => absences.map((other): number => (one > other ? 1 : one === other ? 0.5 : 0)));
+    return wins.reduce((sum, win) => sum + win, 0) / wins.length;
+  };
+
+  test.each([
+    ['a search', (number: string) => ask('Flag/_search', form(number))],
+    ['a search with words', (number: string) => ask('Composition/_search', form(number))],
+  ] as const)(
+    `a clock cannot tell them apart over ${PAIRS} pairs: %s`,
+    async (_, question) => {
+      const refusals: number[] = [];
+      const absences: number[] = [];
+      for (let pair = 0; pair < PAIRS + 10; pair++) {
+        // Which comes first changes, so that what drifts falls on both.
+        const asked = [
+          async () => refusals.push((await question(refused)).ms),
+          async () => absences.push((await question(ground.numbers.next())).ms),
+        ];
+        for (const ask of pair % 2 === 0 ? asked : asked.toReversed()) await ask();
+      }
+      // The first ones warm both up.
+      const told = tellByClock(refusals.slice(10), absences.slice(10));
+      expect(told).toBeGreaterThan(0.35);
+      expect(told).toBeLessThan(0.65);
+    },
+    60_000,
+  );
+});
