@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
 import { toChannelHeaders } from '../channel/channel-headers.ts';
+import type { Handshake } from '../store/subscriptions.ts';
 import { handshakesOf, setSubscription } from '../store/subscriptions.ts';
 import type { World } from './ports-on.ts';
 
@@ -9,41 +10,43 @@ import type { World } from './ports-on.ts';
 const GRACE = 5_000;
 
 /** Makes the handshakes that a recipient's Subscriptions wait for: 2xx makes one active, anything else an error that only its owner ends. */
-export async function shakeHands({ pool, channels, sender, sendTimeout }: World, recipientId: string): Promise<boolean> {
-  const waiting = await handshakesOf(pool, recipientId, sendTimeout + GRACE);
-  for (const { destination, subscription, version } of waiting) {
-    const id = randomUUID();
-    const startedAt = performance.now();
-    const bytes = JSON.stringify(
-      toNotification({
-        id,
-        base: sender.endpoint,
-        subscriptionId: destination.id,
-        topic: PLAN_TOPIC,
-        type: 'handshake',
-        status: 'requested',
-        eventNumber: null,
-        eventsSinceStart: 0,
-        focus: null,
-        change: 'changed',
-        content: subscription.content === 'empty' ? 'empty' : 'id-only',
-        at: Date.now(),
-      }),
-    );
-    const outcome = await channels.subscription.send(
-      { address: destination.address, headers: toChannelHeaders(subscription.headers), acknowledgements: [] },
-      {
-        kind: 'update',
-        bytes,
-        contentType: 'application/fhir+json',
-        messageId: id,
-        bundleId: id,
-        requestId: id,
-        correlationId: randomUUID(),
-      },
-      { msLeft: () => startedAt + sendTimeout - performance.now(), timeoutMs: sendTimeout },
-    );
-    await setSubscription(pool, destination.id, ['requested'], outcome.kind === 'accepted' ? 'active' : 'error', version);
-  }
+export async function shakeHands(world: World, recipientId: string): Promise<boolean> {
+  const waiting = await handshakesOf(world.pool, recipientId, world.sendTimeout + GRACE);
+  await Promise.all(waiting.map((one) => shakeHand(world, one)));
   return waiting.length > 0;
+}
+
+async function shakeHand({ pool, channels, sender, sendTimeout }: World, { destination, subscription, version }: Handshake): Promise<void> {
+  const id = randomUUID();
+  const startedAt = performance.now();
+  const bytes = JSON.stringify(
+    toNotification({
+      id,
+      base: sender.endpoint,
+      subscriptionId: destination.id,
+      topic: PLAN_TOPIC,
+      type: 'handshake',
+      status: 'requested',
+      eventNumber: null,
+      eventsSinceStart: 0,
+      focus: null,
+      change: 'changed',
+      content: subscription.content === 'empty' ? 'empty' : 'id-only',
+      at: Date.now(),
+    }),
+  );
+  const outcome = await channels.subscription.send(
+    { address: destination.address, headers: toChannelHeaders(subscription.headers), acknowledgements: [] },
+    {
+      kind: 'update',
+      bytes,
+      contentType: 'application/fhir+json',
+      messageId: id,
+      bundleId: id,
+      requestId: id,
+      correlationId: randomUUID(),
+    },
+    { msLeft: () => startedAt + sendTimeout - performance.now(), timeoutMs: sendTimeout },
+  );
+  await setSubscription(pool, destination.id, ['requested'], outcome.kind === 'accepted' ? 'active' : 'error', version);
 }

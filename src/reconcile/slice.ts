@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { StoredLook } from '../store/ledger.ts';
 import { isOrdered, nextOf } from '../store/due.ts';
 import { shakeHands } from './handshake.ts';
@@ -8,6 +9,8 @@ import { reconcile } from './reconcile.ts';
 /** How long one job works before it lets others in. */
 const SLICE_MS = 1_000;
 const IN_FLIGHT = 16;
+/** How often new keys are looked for while a handshake is waited for. */
+const LOOK_AGAIN_MS = 100;
 /** How often facts may change under one claim before it is given back. */
 const CHANGES = 3;
 
@@ -24,7 +27,6 @@ export interface SliceEnd {
  * waits behind the updates that were there before it.
  */
 export async function slice(world: World, ports: Ports<StoredLook>, recipientId: string, closing: AbortSignal): Promise<SliceEnd> {
-  const changed = await shakeHands(world, recipientId);
   const places = (await isOrdered(world.pool, recipientId)) ? 1 : IN_FLIGHT;
   const endsAt = performance.now() + SLICE_MS;
   const running = new Set<Promise<void>>();
@@ -36,17 +38,33 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
     running.add(work);
   };
 
-  while (!closing.aborted && performance.now() < endsAt && failures.length === 0) {
+  // A subscriber that does not answer its handshake keeps nothing else waiting: least of all a recall.
+  let shaking = true;
+  let changed = false;
+  const handshakes = shakeHands(world, recipientId)
+    .then((made) => {
+      changed = made;
+    })
+    .catch((error: unknown) => void failures.push(error))
+    .finally(() => {
+      shaking = false;
+    });
+
+  while (!closing.aborted && (shaking || performance.now() < endsAt) && failures.length === 0) {
     // Half of the places at a time: one claim for several keys, and still recalls first.
     if (running.size <= places / 2) {
       const claims = await world.ledger.claim(recipientId, places - running.size);
-      if (claims.length === 0 && running.size === 0) break;
+      if (claims.length === 0 && running.size === 0) {
+        if (!shaking) break;
+        await Promise.race([handshakes, wait(LOOK_AGAIN_MS)]);
+        continue;
+      }
       claims.forEach(start);
       if (claims.length > 0) continue;
     }
     await Promise.race(running);
   }
-  await Promise.all(running);
+  await Promise.all([handshakes, ...running]);
   // What the ledger could not write down is told to the worker, which tries again later; the lease protects the key meanwhile.
   if (failures.length > 0) throw failures[0];
   const { due, lookAt } = await nextOf(world.pool, recipientId);

@@ -16,11 +16,12 @@ const subscribed = statement<[string], { subscription: Subscribed | null }>(
   'subscribed',
   'SELECT subscription FROM destination WHERE id = $1',
 );
-const claimHandshakes = statement<[string, number], Handshake>(
+const claimHandshakes = statement<[string, number, number], Handshake>(
   'claim-handshakes',
   `UPDATE destination d SET handshake_until = clock_timestamp() + $2 * interval '1 millisecond' FROM resource r
-    WHERE r.type = 'Subscription' AND r.id = d.id AND d.recipient_id = $1 AND d.handshake_due
-      AND (d.handshake_until IS NULL OR d.handshake_until <= clock_timestamp())
+    WHERE r.type = 'Subscription' AND r.id = d.id
+      AND d.id IN (SELECT due.id FROM destination due WHERE due.recipient_id = $1 AND due.handshake_due
+                      AND (due.handshake_until IS NULL OR due.handshake_until <= clock_timestamp()) LIMIT $3 FOR UPDATE SKIP LOCKED)
    RETURNING d.facts AS destination, d.subscription, r.version`,
 );
 const ended = statement<[], { id: string }>(
@@ -50,9 +51,12 @@ export interface Handshake {
   readonly version: number;
 }
 
-/** Claims, for `lease` milliseconds, the handshakes of a recipient that are still to be made. */
-export const handshakesOf = (sql: Sql, recipientId: string, lease: number): Promise<readonly Handshake[]> =>
-  claimHandshakes(sql, recipientId, lease);
+/** Handshakes of one recipient at a time. */
+const AT_ONCE = 8;
+
+/** Claims, for `lease` milliseconds, at most `count` handshakes of a recipient that are still to be made. */
+export const handshakesOf = (sql: Sql, recipientId: string, lease: number, count = AT_ONCE): Promise<readonly Handshake[]> =>
+  claimHandshakes(sql, recipientId, lease, count);
 
 /**
  * Sets the status of a Subscription, as a fact under its recipient's lock: `active` after its handshake, `error` when it cannot be
