@@ -30,12 +30,15 @@ interface SeenRow extends Omit<KeyRow, 'key_id' | 'state'> {
 
 const SEEN = `k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, d.id AS destination_id,
   disclosure_id(p.id, r.id) AS disclosure_id, ${FACT_COLUMNS}`;
-// A subscriber's reads belong to its Subscription, which is told when they are over; anyone else's to the destination that polls.
+// What reads of a plan belong to: a Subscription of a service in its reach, which is told when they are over; otherwise the destination
+// that polls. Who is not in reach may look up and keep: at a Subscription that would be called back.
 const atReader = (ods: string, kind: string): string => `
   JOIN recipient r ON r.ods = ${ods} AND r.kind = ${kind}
   JOIN LATERAL (
     SELECT d.* FROM destination d WHERE d.recipient_id = r.id AND (d.facts->>'channel' = 'pull' OR (d.facts->>'channel' = 'subscription'
-       AND (d.facts->>'open')::boolean AND EXISTS (SELECT FROM ledger_key s WHERE s.plan_id = p.id AND s.destination_id = d.id)))
+       AND (d.facts->>'open')::boolean AND EXISTS (SELECT FROM ledger_key s WHERE s.plan_id = p.id AND s.destination_id = d.id)
+       AND (r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas OR EXISTS (SELECT FROM contact c WHERE c.open AND c.sender = r.ods
+            AND c.kind = r.kind AND (c.ends_at IS NULL OR c.ends_at > clock_timestamp()) AND (c.patient_id = p.patient_id OR c.nhs_number = pe.nhs_number)))))
      ORDER BY d.facts->>'channel' DESC, d.id LIMIT 1) d ON true
   LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.destination_id = d.id`;
 
