@@ -12,6 +12,7 @@ import { holds } from '../model/ledger.ts';
 import { attention, attentionId, calm } from './attention.ts';
 import type { ClaimedKey } from './claim.ts';
 import { claim } from './claim.ts';
+import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
 import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
 import { statement } from './pool.ts';
@@ -45,12 +46,12 @@ export interface Frozen {
   readonly repeats: string | null;
 }
 
-const lookAtKey = statement<[string], KeyRow>(
-  'look-at-key',
+const lookAtKeys = statement<[readonly string[]], KeyRow>(
+  'look-at-claimed-keys',
   `SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
      FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
      JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
-    WHERE k.id = $1`,
+    WHERE k.id = ANY($1::uuid[])`,
 );
 
 const beginDelivery = statement<
@@ -118,8 +119,18 @@ export class StoredLedger {
   readonly #epoch: number;
   readonly #on: Protections;
 
+  // Keys that are looked at at the same moment are read in one statement: a third of the time for each (measured).
+  readonly #rowOf: (keyId: string) => Promise<KeyRow | undefined>;
+
   constructor(pool: pg.Pool, limits: LedgerLimits, epoch: number, on: Protections = PROTECTED) {
     this.#pool = pool;
+    this.#rowOf = inBatches(
+      async (ids) => {
+        const rows = new Map((await lookAtKeys(pool, ids)).map((row) => [row.key_id, row]));
+        return ids.map((id) => rows.get(id));
+      },
+      { most: 16, atOnce: 4 },
+    );
     this.#limits = limits;
     this.#epoch = epoch;
     this.#on = on;
@@ -131,7 +142,7 @@ export class StoredLedger {
 
   async look(claimed: ClaimedKey): Promise<StoredLook> {
     const seenAt = performance.now();
-    const [row] = await lookAtKey(this.#pool, claimed.keyId);
+    const row = await this.#rowOf(claimed.keyId);
     if (row === undefined) throw new Error('a claimed key is gone');
     return {
       facts: factsOf(row, row.destination),
