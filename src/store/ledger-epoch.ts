@@ -43,6 +43,7 @@ export async function findLedger(pool: pg.Pool, dataDir: string): Promise<FoundL
   return transaction(pool, async (tx) => {
     let replayed = 0;
     for (const attempt of missing) replayed += (await replay(tx, attempt)) ? 1 : 0;
+    await tx.query('INSERT INTO replayed_attempt SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING', [missing.map(({ id }) => id)]);
     await tx.query('UPDATE ledger_epoch SET epoch = $1', [epoch]);
     return { epoch, replayed, lost: missing.length - replayed };
   });
@@ -72,7 +73,10 @@ async function unknownTo(pool: pg.Pool, attempts: readonly LoggedAttempt[]): Pro
   const known = new Set<string>();
   for (let from = 0; from < attempts.length; from += 10_000) {
     const ids = attempts.slice(from, from + 10_000).map(({ id }) => id);
-    const { rows } = await pool.query<{ id: string }>('SELECT id FROM delivery WHERE id = ANY($1::uuid[])', [ids]);
+    const { rows } = await pool.query<{ id: string }>(
+      'SELECT id FROM delivery WHERE id = ANY($1::uuid[]) UNION ALL SELECT id FROM replayed_attempt WHERE id = ANY($1::uuid[])',
+      [ids],
+    );
     for (const { id } of rows) known.add(id);
   }
   return attempts.filter(({ id }) => !known.has(id));

@@ -52,11 +52,11 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-/** Lays a ground with one publisher, TRUST1; on a database of its own where none is given; or finds the one that was laid there. */
-export async function layGround(on: TestDatabase | null = null, how: 'lay' | 'find' = 'lay'): Promise<Ground> {
+/** Lays a ground with one publisher, TRUST1; on a database of its own where none is given; or finds the one that was laid there. `lifetime` in milliseconds. */
+export async function layGround(on: TestDatabase | null = null, how: 'lay' | 'find' = 'lay', lifetime = 60_000): Promise<Ground> {
   const database = on ?? (await openDatabase());
   const { pool } = database;
-  const store = openStore(pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
+  const store = openStore(pool, { epoch: 1, messageLifetime: lifetime, changed: () => {}, queueAnswers: async () => {} });
   const numbers = nhsNumbersFrom(1_000);
   const put = async (principal: Principal, resource: Resource): Promise<string> =>
     (await store.write({ principal, resource, id: resource.id ?? null, ifMatch: null })).stored.id;

@@ -20,6 +20,7 @@ import type { Ground } from './ground.ts';
 import { layGround, publisher, WORDS } from './ground.ts';
 
 const NUMBER = '9990000018';
+const LIFETIME = 1_000;
 const LIVE = `t_${randomBytes(8).toString('hex')}`;
 const BACKUP = `${LIVE}_backup`;
 const folder = mkdtempSync(join(tmpdir(), 'broker-'));
@@ -41,6 +42,8 @@ interface Session {
   readonly pool: pg.Pool;
   stop(): Promise<void>;
 }
+/** The session that a failure leaves running. */
+let running: Session | null = null;
 const startOn = async (name: string, isNew = false): Promise<Session> => {
   const url = serverUrl(name);
   const log = createLog('error');
@@ -55,7 +58,7 @@ const startOn = async (name: string, isNew = false): Promise<Session> => {
     SEND_BEFORE_MS: '1000',
     BACKOFF_MIN_MS: '100',
     BACKOFF_MAX_MS: '300',
-    MESSAGE_LIFETIME_MS: '1000',
+    MESSAGE_LIFETIME_MS: String(LIFETIME),
     LOG_LEVEL: 'error',
   });
   const stops: (() => Promise<unknown>)[] = [];
@@ -65,16 +68,19 @@ const startOn = async (name: string, isNew = false): Promise<Session> => {
     return value;
   };
   await startEngine(part, config, log, pool, url, found.epoch);
-  return {
+  const session = {
     found,
     pool,
     // The first start lays the ground; later ones find it.
-    ground: await layGround({ url, pool, close: () => pool.end() }, isNew ? 'lay' : 'find'),
+    ground: await layGround({ url, pool, close: () => pool.end() }, isNew ? 'lay' : 'find', LIFETIME),
     stop: async () => {
+      running = null;
       for (const stop of stops) await stop();
       await pool.end();
     },
   };
+  running = session;
+  return session;
 };
 
 let epr: FakeRecipient;
@@ -87,6 +93,7 @@ beforeAll(async () => {
   await administer(`CREATE DATABASE ${LIVE} TEMPLATE template_broker`);
 });
 afterAll(async () => {
+  await running?.stop();
   for (const recipient of [epr, ed, late]) await recipient?.stop();
   for (const name of [LIVE, BACKUP]) await administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   rmSync(folder, { recursive: true, force: true });
