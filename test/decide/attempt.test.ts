@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { begun, disclosedAs, emptyLedger, nextSequence, readBy, settled, settledUnknown } from '../../src/decide/attempt.ts';
+import { begun, disclosedAs, emptyLedger, nextSequence, readBy, refusedBy, settled, settledUnknown } from '../../src/decide/attempt.ts';
 import { backoff } from '../../src/decide/retry.ts';
+import { step } from '../../src/decide/step.ts';
 import { compareSequence } from '../../src/model/copy.ts';
 import type { Copy } from '../../src/model/copy.ts';
-import type { Attempt, LastAttempt, Ledger, Outcome } from '../../src/model/ledger.ts';
+import type { Attempt, Desired, LastAttempt, Ledger, Outcome } from '../../src/model/ledger.ts';
 import type { Destination } from '../../src/model/recipient.ts';
 import { attempt, copy, destination, ELSEWHERE, HERE, ledger, LIFETIME, NOW, recallMove, uncertain, updateMove } from './sample.ts';
 
@@ -228,5 +229,41 @@ describe('backoff', () => {
   test.each(rows)('after %i failures between %i and %i ms', (failures, least, most) => {
     expect(backoff(failures, 1_000, 60_000, 0)).toBe(least);
     expect(backoff(failures, 1_000, 60_000, 0.999_999)).toBe(most);
+  });
+});
+
+describe('refusedBy: a read that was refused', () => {
+  const wanted: Desired = { hold: 'digest-1', place: HERE, headings: ['please-do'], purpose: 'TREAT', until: null };
+
+  test('I3: where something was told, it is in doubt from a higher sequence on, once', () => {
+    const told = ledger([copy('a', 1)]);
+    const after = refusedBy(told, 'vain', 1);
+    expect(ids(after)).toEqual(['a', 'vain']);
+    expect(one(after, 'vain')).toMatchObject({
+      effect: null,
+      place: HERE,
+      documentId: '',
+      againAt: null,
+      sequence: { epoch: 1, count: 2 },
+    });
+    expect(refusedBy(after, 'again', 1)).toBe(after);
+    expect(step(wanted, after, NOW, destination())).toMatchObject({ kind: 'update', retryOf: null });
+  });
+
+  test('I3: what was under way when it read does not settle it; what is told after does', () => {
+    const it = attempt('u', 1, updateMove());
+    const open = refusedBy(begun(emptyLedger(1), it, LIFETIME), 'vain', 1);
+    expect(open.last).toMatchObject({ id: 'u', outcome: 'open' });
+    const answered = settled(open, it, ACCEPTED, destination());
+    expect(ids(answered)).toEqual(['u', 'vain']);
+    const again = attempt('v', 3, updateMove());
+    expect(ids(settled(begun(answered, again, LIFETIME), again, ACCEPTED, destination()))).toEqual(['v']);
+  });
+
+  test('where nothing was told, or a recall was begun after it, nothing changes', () => {
+    const nothing = emptyLedger(1);
+    expect(refusedBy(nothing, 'vain', 1)).toBe(nothing);
+    const recalled = ledger([copy('a', 1), uncertain('r', 2, NOW + 5_000, { effect: null })]);
+    expect(refusedBy(recalled, 'vain', 1)).toBe(recalled);
   });
 });
