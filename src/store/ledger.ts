@@ -4,12 +4,11 @@ import type { Protections } from '../decide/protections.ts';
 import { PROTECTED } from '../decide/protections.ts';
 import { backoff } from '../decide/retry.ts';
 import type { Facts } from '../model/facts.ts';
-import type { Digest } from '../model/copy.ts';
 import type { Instant } from '../model/instant.ts';
 import { HOUR } from '../model/instant.ts';
 import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
-import { attention, attentionId, calm } from './attention.ts';
+import { attention, attentionId, calm, isOutOfTouch } from './attention.ts';
 import type { ClaimedKey } from './claim.ts';
 import { claim } from './claim.ts';
 import { inBatches } from './in-batches.ts';
@@ -46,12 +45,15 @@ export interface Frozen {
   readonly repeats: string | null;
 }
 
-const lookAtKeys = statement<[readonly string[]], KeyRow>(
+const lookAtKeys = statement<[string], KeyRow>(
   'look-at-claimed-keys',
-  `SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
-     FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
-     JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
-    WHERE k.id = ANY($1::uuid[])`,
+  // Key by key along indexes: OFFSET 0 keeps the planner from joining all of them at once. As JSON, for of an array it counts the elements,
+  // and plans anew each time: 0.8 ms (measured).
+  `SELECT one.* FROM jsonb_array_elements_text($1) AS claimed(id) CROSS JOIN LATERAL (
+     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
+       FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
+       JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
+      WHERE k.id = claimed.id::uuid OFFSET 0) one`,
 );
 
 const beginDelivery = statement<
@@ -104,11 +106,6 @@ const keyState = statement<[string, number], { state: Ledger; version: string }>
   'SELECT state, version FROM ledger_key WHERE id = $1 AND fence = $2',
 );
 
-const openAddress = statement<[string], { id: string }>(
-  'open-address-of-recipient',
-  `SELECT id FROM destination WHERE recipient_id = $1 AND facts->>'channel' <> 'pull' AND ((facts->>'open')::boolean OR handshake_due) LIMIT 1`,
-);
-
 /** How often a key fails before a person is told: with the default back-off within two minutes (I12). */
 const FAILURES_BEFORE_A_TASK = 5;
 
@@ -126,7 +123,7 @@ export class StoredLedger {
     this.#pool = pool;
     this.#rowOf = inBatches(
       async (ids) => {
-        const rows = new Map((await lookAtKeys(pool, ids)).map((row) => [row.key_id, row]));
+        const rows = new Map((await lookAtKeys(pool, JSON.stringify(ids))).map((row) => [row.key_id, row]));
         return ids.map((id) => rows.get(id));
       },
       { most: 16, atOnce: 4 },
@@ -281,15 +278,8 @@ export class StoredLedger {
     const [answer] = await restKey(this.#pool, claimed.keyId, claimed.fence, look.generation, lookAt, look.row.key_version, raisedId);
     if (answer === undefined || Number(answer.kept) === 0) return;
     if (!holds(want) && ASKS_FOR_A_PERSON.includes(want.because)) await attention(this.#pool, look, want.because);
-    else if (holds(want) && (await this.#isOutOfTouch(look, want.hold))) await attention(this.#pool, look, 'no-open-address');
+    else if (holds(want) && (await isOutOfTouch(this.#pool, look, want.hold))) await attention(this.#pool, look, 'no-open-address');
     else await this.#isWell(look, answer.raised, true);
-  }
-
-  /** Whether the recipient should hold what it does not hold, and has no address at which it can be told. */
-  async #isOutOfTouch({ facts: { destination }, ledger }: StoredLook, digest: Digest): Promise<boolean> {
-    if (destination.channel === 'pull' || destination.open) return false;
-    if (ledger.copies.some((copy) => copy.state === 'held' && copy.effect === digest)) return false;
-    return (await openAddress(this.#pool, destination.recipientId)).length === 0;
   }
 
   /** What failed or could not be decided before is over: nobody need look, and where nothing is owed nobody need give anything up. */
