@@ -66,7 +66,10 @@ const makeKey = statement<[string, string, string, object], never>(
 );
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const ATTEMPTS = 10;
+/** How long a look-up tries: many who look at one person at once change the same ledger row, one after another. */
+const PATIENCE_MS = 5_000;
+/** Milliseconds, at most, before the next try; it grows with each, so that they come apart. */
+const pauseAfter = (attempt: number): number => Math.random() * Math.min(4 * (attempt - 1), 40);
 /** Refused and absent are answered at the same moment after the question, so that their work cannot be told apart by a clock (I6). */
 const EMPTY_ANSWER_MS = 8;
 
@@ -102,9 +105,12 @@ export const openLookUp = (
   const reader: Reader = { pool, epoch, byNumber: inBatches(readTogether, { most: 16, atOnce: 2 }), beginRead: openBeginRead(pool) };
   return async (principal, what, words) => {
     const startedAt = performance.now();
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; performance.now() - startedAt < PATIENCE_MS; attempt++) {
       const shown = await lookOnce(reader, principal, what, words);
-      if (shown === 'changed') continue;
+      if (shown === 'changed') {
+        await wait(pauseAfter(attempt));
+        continue;
+      }
       if (shown.length === 0) await wait(Math.max(0, EMPTY_ANSWER_MS - (performance.now() - startedAt)));
       return shown;
     }
