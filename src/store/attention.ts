@@ -1,8 +1,9 @@
 import { TaskCode } from '../../profiles/canonicals.ts';
 import { DONE, endTask, raiseTask, taskId } from './broker-task.ts';
+import type { Digest } from '../model/copy.ts';
 import type { StoredLook } from './ledger.ts';
 import type pg from 'pg';
-import { transaction } from './pool.ts';
+import { type Sql, statement, transaction } from './pool.ts';
 
 /** Tells the plan's publisher that a person has to look: what reaches nobody is loud (I11, I12). One Task a key. */
 export async function attention(pool: pg.Pool, look: StoredLook, reason: string): Promise<void> {
@@ -28,3 +29,15 @@ export const calm = (pool: pg.Pool, look: StoredLook): Promise<void> =>
   transaction(pool, (tx) =>
     endTask(tx, { code: TaskCode.attention, owner: look.facts.plan.publisher, about: look.row.key_id }, 'completed'),
   );
+
+const openAddress = statement<[string], { id: string }>(
+  'open-address-of-recipient',
+  `SELECT id FROM destination WHERE recipient_id = $1 AND facts->>'channel' <> 'pull' AND ((facts->>'open')::boolean OR handshake_due) LIMIT 1`,
+);
+
+/** Whether the recipient should hold what it does not hold, and has no address at which it can be told. */
+export async function isOutOfTouch(sql: Sql, { facts: { destination }, ledger }: StoredLook, digest: Digest): Promise<boolean> {
+  if (destination.channel === 'pull' || destination.open) return false;
+  if (ledger.copies.some((copy) => copy.state === 'held' && copy.effect === digest)) return false;
+  return (await openAddress(sql, destination.recipientId)).length === 0;
+}
