@@ -33,7 +33,8 @@ export function begun(ledger: Ledger, attempt: Attempt, lifetime: number, on: Pr
   return {
     ...ledger,
     copies: on.copyBeforeWire ? [...kept, own] : ledger.copies,
-    sequence: attempt.sequence,
+    // A retry keeps its own sequence; what was read meanwhile has a higher one, which is not given out again.
+    sequence: compareSequence(attempt.sequence, ledger.sequence) > 0 ? attempt.sequence : ledger.sequence,
     disclosed: effect === null ? ledger.disclosed : disclosedAs(ledger, effect, attempt.begunAt),
     recallSince: action.kind === 'recall' ? (ledger.recallSince ?? attempt.begunAt) : ledger.recallSince,
     last: {

@@ -203,6 +203,22 @@ describe('readBy: a read by a recipient that stores what it reads', () => {
   });
 });
 
+describe('a read while an update is open whose retry keeps its sequence', () => {
+  const read = { id: 'read', place: HERE, effect: 'digest-2', headings: ['please-do'] as const, at: NOW, lifetime: LIFETIME };
+  const it = attempt('u', 1, updateMove());
+  const lost = settled(readBy(begun(emptyLedger(1), it, LIFETIME), read, 1), it, UNKNOWN, destination());
+
+  test('I2: the sequence of the read is not given out again', () => {
+    if (lost.last === null) throw new Error('it is still the last attempt');
+    const move = updateMove({ retryOf: lost.last });
+    const retry = attempt('u2', 1, move, { sequence: nextSequence(lost, move, 1) });
+    const after = begun(lost, retry, LIFETIME);
+    expect(retry.sequence).toEqual({ epoch: 1, count: 1 });
+    expect(after.sequence).toEqual({ epoch: 1, count: 2 });
+    expect(nextSequence(after, updateMove(), 1)).toEqual({ epoch: 1, count: 3 });
+  });
+});
+
 describe('I4 I5: how a recipient counts its disclosure', () => {
   test('one higher, and of now, only when what it sees is not what it last saw', () => {
     const first = disclosedAs(emptyLedger(1), 'd1', 10);
