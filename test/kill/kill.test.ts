@@ -57,8 +57,8 @@ const look = async (killed: KilledRun, atLeast: number): Promise<void> => {
   expect(misdeliveries(town, people, TIMES.sendBefore)).toEqual([]);
   expect(numbersAtPolice(town, people)).toBe(0);
   expect(wrong).toEqual([]);
-  expect(counted).toMatchObject({ restless: 0, uncertain: 0 });
-  expect(begun).toBeGreaterThan(atLeast);
+  expect(counted).toMatchObject({ restless: 0, uncertain: 0, orphans: 0 });
+  expect(begun).toBeGreaterThanOrEqual(atLeast);
   expect(processes.kills.broker).toBeGreaterThan(0);
   expect(processes.kills.worker).toBeGreaterThan(0);
   expect(killed.ready).toMatchObject({ postgresAway: 503, postgresBack: 200 });
@@ -70,7 +70,7 @@ describe('Processes are killed while plans are sent and revoked', () => {
     async () => {
       const redis = await startRedis();
       later(redis.stop);
-      const run = await runKilled({ folder, persons: 220, redis, chance: chance(20_261_122), later });
+      const run = await runKilled({ folder, deliveries: 2_000, redis, chance: chance(20_261_122), later });
       await look(run, 2_000);
       expect(run.ready).toMatchObject({ queueAway: 503, queueBack: 200 });
     },
@@ -78,6 +78,6 @@ describe('Processes are killed while plans are sent and revoked', () => {
   );
 
   test('I1 I2 I3 I7: with the queue on PostgreSQL, cut off once', async () => {
-    await look(await runKilled({ folder, persons: 80, redis: null, chance: chance(11), later }), 400);
+    await look(await runKilled({ folder, deliveries: 500, redis: null, chance: chance(11), later }), 500);
   }, 300_000);
 });

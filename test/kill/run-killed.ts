@@ -45,7 +45,8 @@ export interface KilledRun {
 /** What is to be played, and how. */
 export interface Killing {
   readonly folder: TestDataDir;
-  readonly persons: number;
+  /** Deliveries to be begun; persons are added until there are as many. */
+  readonly deliveries: number;
   readonly redis: TestRedis | null;
   readonly chance: Chance;
   /** Told how to stop what was started, in the order in which it was. */
@@ -53,14 +54,14 @@ export interface Killing {
 }
 
 /** Plays many people's plans over real processes while these are killed, PostgreSQL is cut off once and Redis is emptied once; ends when all rests. */
-export const runKilled = async ({ folder, persons, redis, chance, later }: Killing): Promise<KilledRun> => {
+export const runKilled = async ({ folder, deliveries, redis, chance, later }: Killing): Promise<KilledRun> => {
   const processes = await startProcesses(folder, { ...ENV, ...(redis === null ? {} : { REDIS_URL: redis.url }) }, 2);
   later(processes.stop);
   const client = doorClient(() => processes.base);
   const town = await openTown(client);
   later(town.stop);
   const numbers = nhsNumbersFrom(1_000);
-  const people = Array.from({ length: persons }, (_, serial) => new Person(serial, numbers.next(), client, town.reach));
+  const people: Person[] = [];
   const began = performance.now();
   const some = () => ASKED_FOR.filter(() => chance.is(0.8));
 
@@ -74,7 +75,7 @@ export const runKilled = async ({ folder, persons, redis, chance, later }: Killi
     if (dice < 0.9) return person.correct(numbers.next());
     return person.withdraw();
   };
-  let done = 0;
+  let begun = 0;
   let over = false;
   const live = async (person: Person): Promise<void> => {
     const kinds = some();
@@ -83,15 +84,26 @@ export const runKilled = async ({ folder, persons, redis, chance, later }: Killi
       await sleep(chance.below(PAUSE));
       await change(person);
     }
-    done += 1;
   };
-  const queue = [...people];
   const lane = async (): Promise<void> => {
-    for (let person = queue.shift(); person !== undefined; person = queue.shift()) await live(person);
+    while (begun < deliveries && !over) {
+      const person = new Person(people.length, numbers.next(), client, town.reach);
+      people.push(person);
+      await live(person);
+    }
   };
   const busy = Promise.all(Array.from({ length: AT_ONCE }, lane)).finally(() => {
     over = true;
   });
+  const counting = (async () => {
+    for (; !over; await sleep(500)) {
+      // Not to be had while PostgreSQL is away.
+      begun = await folder.query('SELECT count(*)::integer AS n FROM delivery').then(
+        ([row]) => Number(row?.['n']),
+        () => begun,
+      );
+    }
+  })();
 
   // 0 where nobody listens.
   const statusOf = (): Promise<number> =>
@@ -121,11 +133,13 @@ export const runKilled = async ({ folder, persons, redis, chance, later }: Killi
     await redis.client.flushall();
     ready.queueBack = await becomes(200);
   };
-  const isBusy = (share: number): boolean => !over && done < persons * share;
+  const isBusy = (share: number): boolean => !over && begun < deliveries * share;
+  // The broker itself every third time, beginning with it, so that each run kills both.
+  let killed = 0;
   const kill = async (until: number): Promise<void> => {
     while (isBusy(until)) {
-      await sleep(200 + chance.below(800));
-      await processes.kill(chance.of(['broker', 0, 1, 0, 1] as const));
+      await sleep(300 + chance.below(3_000));
+      await processes.kill(killed++ % 3 === 0 ? 'broker' : chance.of([0, 1]));
     }
   };
   const faults = (async () => {
@@ -138,7 +152,7 @@ export const runKilled = async ({ folder, persons, redis, chance, later }: Killi
     await town.ed.start();
     await kill(1);
   })();
-  for (const ended of await Promise.allSettled([busy, faults]))
+  for (const ended of await Promise.allSettled([busy, faults, counting]))
     if (ended.status === 'rejected')
       throw new Error(`the run broke off; ended by themselves: ${processes.ended.join()}`, { cause: ended.reason });
   const restingFrom = performance.now();

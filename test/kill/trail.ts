@@ -49,7 +49,10 @@ export const untrailed = async (folder: TestDataDir, town: Town): Promise<{ read
   );
   return {
     seen: pushed.length + told.length + shown.length,
-    wrong: [...wrong.map(({ name, at }) => `${name} at ${at}`), ...unread.map(({ plan, askedAt }) => `read of ${plan} at ${askedAt}`)],
+    wrong: [
+      ...wrong.map(({ name, at }) => `${name} at ${at}, audited at ${first.get(name)?.at ?? 'no time'}`),
+      ...unread.map(({ plan, askedAt }) => `read of ${plan} at ${askedAt}`),
+    ],
   };
 };
 
@@ -62,10 +65,15 @@ export const figures = async (folder: TestDataDir) => {
             (count(*) FILTER (WHERE jsonb_path_exists(state, '$.copies[*] ? (@.state == "uncertain" && @.documentId != "")')))::integer AS uncertain
        FROM ledger_key`,
   );
+  // An open delivery that its key knows nothing of would keep the key from ever beginning another.
+  const [orphans] = await folder.query(
+    `SELECT count(*)::integer AS n FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE d.outcome = 'open' AND k.open_delivery IS DISTINCT FROM d.id`,
+  );
   return {
     deliveries: Object.fromEntries(deliveries.map((row) => [`${row['action']} ${row['outcome']}`, Number(row['n'])])),
     keys: Number(keys?.['keys']),
     restless: Number(keys?.['restless']),
     uncertain: Number(keys?.['uncertain']),
+    orphans: Number(orphans?.['n']),
   };
 };
