@@ -8,7 +8,7 @@ export const SECURITY: Meta['security'] = [Code.veryRestricted, Code.noRedisclos
 
 /** `meta` of a disclosed resource: the disclosure's own version and date, never the plan's (I4, I5). */
 export const toMeta = (disclosure: Pick<Disclosure, 'version' | 'issuedAt'>, profile?: string): Meta => ({
-  versionId: String(disclosure.version),
+  versionId: disclosure.version,
   lastUpdated: toFhirInstant(disclosure.issuedAt),
   ...(profile === undefined ? {} : { profile: [profile] }),
   security: SECURITY,

@@ -6,6 +6,7 @@ import type { Desired, Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import { nextDay, startOfLondonDay } from '../model/london-day.ts';
 import { isExpired } from './desired.ts';
+import { digest } from './digest.ts';
 import type { ProjectedWords } from './project.ts';
 
 /** What is needed beside the facts to show a disclosure: the kind's signed words, the person's details, the publisher's name. */
@@ -22,6 +23,7 @@ export function disclose(facts: Facts, want: Held, content: Content, id: string,
   if (!holds(want) || facts.plan.version === null) throw new Error('nothing may be disclosed');
   const { kind, ods } = facts.recipient;
   const { version } = facts.plan;
+  const reviewOverdue = startOfLondonDay(nextDay(version.reviewDate)) <= now;
   const isShown = ({ heading }: { readonly heading: (typeof want.headings)[number] }): boolean => want.headings.includes(heading);
   return {
     id,
@@ -33,9 +35,10 @@ export function disclose(facts: Facts, want: Held, content: Content, id: string,
     sections: content.words.sections.filter(isShown),
     actions: content.words.actions.filter(isShown),
     reviewDate: version.reviewDate,
-    reviewOverdue: startOfLondonDay(nextDay(version.reviewDate)) <= now,
+    reviewOverdue,
     contactCardOnly: isExpired(version, now),
-    version: disclosed.version,
+    // A count, and what was counted: a recipient may read over two destinations, and the banner comes by the clock.
+    version: `${disclosed.version}-${digest([want.hold, reviewOverdue]).slice(0, 8)}`,
     issuedAt: disclosed.at,
   };
 }

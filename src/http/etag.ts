@@ -3,16 +3,16 @@ import type { Instant } from '../model/instant.ts';
 import { badParameter } from './refusal.ts';
 
 /** The weak ETag of a version (R4 http, version-aware). */
-export const etagOf = (version: number): string => `W/"${version}"`;
+export const etagOf = (version: number | string): string => `W/"${version}"`;
 
 /** Headers that say which version an answer is of. */
-export const versionHeaders = (version: number, at: Instant): Readonly<Record<string, string>> => ({
+export const versionHeaders = (version: number | string, at: Instant): Readonly<Record<string, string>> => ({
   ETag: etagOf(version),
   'Last-Modified': new Date(at).toUTCString(),
 });
 
 /** Whether `If-None-Match` names this version. */
-export const isUnchanged = (header: string | undefined, version: number): boolean =>
+export const isUnchanged = (header: string | undefined, version: number | string): boolean =>
   (header?.split(',') ?? []).some((each) => each.trim() === '*' || each.trim().replace(/^W\//, '') === `"${version}"`);
 
 /** The version that `If-Match` names; null where there is no such header. Throws `malformed` for one that is no ETag, `stale` for one that was never ours. */

@@ -43,8 +43,8 @@ export interface Disclosure {
   readonly reviewOverdue: boolean;
   /** Past hard expiry: only whom to ring is disclosed. */
   readonly contactCardOnly: boolean;
-  /** The disclosure's own version and date: the plan's would tell of hidden changes (I4, I5). */
-  readonly version: number;
+  /** The disclosure's own version and date: the plan's would tell of hidden changes (I4, I5). The same version is the same content. */
+  readonly version: string;
   readonly issuedAt: Instant;
 }
 

@@ -32,7 +32,7 @@ export const disclosure = (words = 'Please speak slowly'): Disclosure => ({
   reviewDate: '2027-01-01',
   reviewOverdue: false,
   contactCardOnly: false,
-  version: 1,
+  version: '1-0a1b2c3d',
   issuedAt: 1_772_000_000_000,
 });
 

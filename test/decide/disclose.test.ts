@@ -69,7 +69,7 @@ describe('I4: disclose', () => {
   });
 
   test('I4 I5: version and date are those of the disclosure, not of the plan', () => {
-    expect(show()).toMatchObject({ id: 'opaque', version: 3, issuedAt: NOW - 5_000 });
+    expect(show()).toMatchObject({ id: 'opaque', version: expect.stringMatching(/^3-[0-9a-f]{8}$/), issuedAt: NOW - 5_000 });
     expect(JSON.stringify(show())).not.toContain('version-1');
   });
 
@@ -85,6 +85,8 @@ describe('I4: disclose', () => {
     // British Summer Time: midnight in London is 23:00 UTC.
     expect(show(due, Date.parse('2026-07-10T22:59:59Z')).reviewOverdue).toBe(false);
     expect(show(due, Date.parse('2026-07-10T23:00:00Z')).reviewOverdue).toBe(true);
+    // The banner is content: under the same version it would be answered with 304.
+    expect(show(due, Date.parse('2026-07-10T23:00:00Z')).version).not.toBe(show(due, Date.parse('2026-07-10T22:59:59Z')).version);
   });
 
   test('a plan without an approved version is never shown', () => {
