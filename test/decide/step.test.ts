@@ -4,7 +4,7 @@ import { step } from '../../src/decide/step.ts';
 import { DAY } from '../../src/model/instant.ts';
 import type { Action, Desired, LastAttempt, Ledger } from '../../src/model/ledger.ts';
 import type { Destination } from '../../src/model/recipient.ts';
-import { copy, destination, ELSEWHERE, HERE, ledger, LIFETIME, NOW, uncertain } from './sample.ts';
+import { copy, destination, ELSEWHERE, HERE, ledger, NOW, uncertain } from './sample.ts';
 
 const LATER = NOW + 30_000;
 const hold = (digest = 'digest-1', until: number | null = null): Desired => ({
@@ -270,36 +270,5 @@ describe('step: ids repeat only for a retry straight after the same action', () 
   ];
   test.each(rows)('%s', (_, want, state, expected) => {
     expect(retried(want, state)).toBe(expected);
-  });
-});
-
-describe('step: a recall of the old identity that nobody answers does not hold the new one back for ever', () => {
-  const away = copy('a', 1, { place: ELSEWHERE });
-  const lost = last({ kind: 'recall', effect: null, place: ELSEWHERE, documents: ['document-a'] });
-  const state = (since: number, change: Partial<Ledger> = {}): Ledger => ledger([away], { last: lost, recallSince: since, ...change });
-
-  test('within the lifetime of a message it goes on', () => {
-    expect(kindOf(go(hold(), state(NOW - LIFETIME)))).toBe('recall elsewhere');
-  });
-  test('after it the new copy takes its turn', () => {
-    expect(kindOf(go(hold(), state(NOW - LIFETIME - 1)))).toBe('update here');
-  });
-  test('and then the recall again', () => {
-    expect(kindOf(go(hold(), state(NOW - LIFETIME - 1, { last: last({ outcome: 'accepted' }), copies: [away, copy('b', 2)] })))).toBe(
-      'recall elsewhere',
-    );
-  });
-  test('also when the new copy is held: it keeps asking', () => {
-    expect(kindOf(go(hold(), state(NOW - LIFETIME - 1, { copies: [away, copy('b', 2)] })))).toBe('recall elsewhere');
-  });
-  test('with nothing wanted there is nothing to pass by', () => {
-    expect(kindOf(go(nothing(), state(NOW - LIFETIME - 1)))).toBe('recall elsewhere');
-  });
-  test('of two places the one that has just failed to answer comes last', () => {
-    const other = { address: 'https://old.example', identity: HERE.identity };
-    const two = state(NOW - 1_000, { copies: [away, copy('b', 2, { place: other })] });
-    expect(go(nothing(), two)).toMatchObject({ kind: 'recall', place: other });
-    expect(go(nothing(), { ...two, last: { ...lost, place: other } })).toMatchObject({ kind: 'recall', place: ELSEWHERE });
-    expect(go(nothing(), { ...two, last: { ...lost, outcome: 'accepted' } })).toMatchObject({ kind: 'recall', place: ELSEWHERE });
   });
 });

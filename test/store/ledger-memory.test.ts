@@ -6,8 +6,8 @@ import { holds } from '../../src/model/ledger.ts';
 import type { Look } from '../../src/reconcile/ports.ts';
 import { consent, facts, permit } from '../decide/sample.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';
-import type { LedgerUnderTest } from './ledger-contract.ts';
 import { ledgerContract } from './ledger-contract.ts';
+import type { LedgerUnderTest } from './ledger-under-test.ts';
 
 const LEASE = 300;
 const BACKOFF_MAX = 80;

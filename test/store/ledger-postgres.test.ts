@@ -10,8 +10,8 @@ import { setSubscription } from '../../src/store/subscriptions.ts';
 import * as body from '../support/bodies.ts';
 import type { Ground } from './ground.ts';
 import { caller, layGround, publisher } from './ground.ts';
-import type { LedgerUnderTest } from './ledger-contract.ts';
 import { ledgerContract } from './ledger-contract.ts';
+import type { LedgerUnderTest } from './ledger-under-test.ts';
 
 const LEASE = 400;
 const BACKOFF_MAX = 80;
