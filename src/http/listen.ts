@@ -31,6 +31,13 @@ const open = (server: Server, port: number, host: string): Promise<number> =>
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 
+/** How long one who sent no HTTP has to read the answer, before the connection is cut: it may never close its own end. */
+const LINGER_MS = 1_000;
+/** How long a connection may pass no byte either way: longer than any request takes. */
+const SILENCE_MS = 60_000;
+/** Requests on one connection whose answers have not left. */
+const MAX_IN_LINE = 32;
+
 // What is no HTTP at all never becomes a request: it is answered on the bare socket.
 const answerGarbage = (error: NodeJS.ErrnoException, socket: Socket): void => {
   if (!socket.writable || error.code === 'ECONNRESET') {
@@ -47,6 +54,7 @@ const answerGarbage = (error: NodeJS.ErrnoException, socket: Socket): void => {
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 };
 
 // Only `100-continue` is known, and Node answers it itself (RFC 9110 section 10.1.1).
@@ -72,6 +80,25 @@ const closer =
     }
   };
 
+/**
+ * Takes no more requests on one connection than it can answer at once. Node reads a whole packet of them: 64 kB of questions that nobody waits
+ * for the answers of would be 20 MB of answers.
+ */
+const inLine = (listener: RequestListener): RequestListener => {
+  const waiting = new WeakMap<Socket, number>();
+  return (request, response) => {
+    const { socket } = request;
+    const before = waiting.get(socket) ?? 0;
+    if (before >= MAX_IN_LINE) {
+      socket.destroy();
+      return;
+    }
+    waiting.set(socket, before + 1);
+    response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
+    listener(request, response);
+  };
+};
+
 /** Opens the door. `port` 0 picks a free one. Throws CannotStart, with one line, where it cannot listen. */
 export const listen = async (
   listener: RequestListener,
@@ -86,8 +113,10 @@ export const listen = async (
       noDelay: true,
       requireHostHeader: false,
     },
-    listener,
+    inLine(listener),
   );
+  // One who does not take the answer is cut off too: Node's own limits end with the request.
+  server.setTimeout(SILENCE_MS);
   server.on('clientError', answerGarbage);
   server.on('checkExpectation', refuseExpectation);
   const chosen = await open(server, port, host);

@@ -1,11 +1,13 @@
 import { Agent, get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Listening } from '../../src/http/listen.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLog } from '../../src/log.ts';
 import { CannotStart } from '../../src/model/cannot-start.ts';
+import { eventually } from '../support/eventually.ts';
 
 const log = createLog('silent');
 const opened: Listening[] = [];
@@ -70,4 +72,41 @@ test('a request that never ends is cut after the grace', async () => {
   await wait(50);
   await door.close(100);
   await refused;
+});
+
+test('one who sends no HTTP and never reads the answer holds no connection', async () => {
+  const door = await slow(0);
+  opened.push(door);
+  const connections = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      door.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+    });
+  // Nobody listens for data: the other side's end is never seen, and this one never closed.
+  const sockets = Array.from({ length: 20 }, () => connect(door.port, '127.0.0.1').on('error', () => {}));
+  for (const socket of sockets) socket.write('MSH|^~\\&|garbage\r\r');
+  await eventually(async () => expect(await connections()).toBe(20));
+  await eventually(async () => expect(await connections()).toBe(0), 5_000);
+  for (const socket of sockets) socket.destroy();
+});
+
+test('nobody asks a thousand things at once on one connection', async () => {
+  let asked = 0;
+  const door = await listen(
+    (_request, response) => {
+      asked += 1;
+      response.end('x'.repeat(100_000));
+    },
+    { host: '127.0.0.1', port: 0, log },
+  );
+  opened.push(door);
+  const ended = new Promise<void>((resolve) => {
+    const socket = connect(door.port, '127.0.0.1')
+      .on('error', () => {})
+      .on('close', () => resolve());
+    socket.resume();
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000));
+  });
+  await ended;
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThan(200);
 });
