@@ -94,7 +94,11 @@ export const PLAN_TOPIC = `${BASE}/SubscriptionTopic/plan-change`;
 export const Code = {
   crisisPlan: { system: System.snomed, code: '736253002', display: 'Mental health crisis plan' },
   carePlan: { system: System.snomed, code: '734163000', display: 'Care plan' },
-  planFlag: { system: System.barsReasonableAdjustment, code: 'hasanticipatorycarecrisisplan', display: 'Has anticipatory care /crisis plan' },
+  planFlag: {
+    system: System.barsReasonableAdjustment,
+    code: 'hasanticipatorycarecrisisplan',
+    display: 'Has anticipatory care /crisis plan',
+  },
   veryRestricted: { system: System.confidentiality, code: 'V', display: 'very restricted' },
   noRedisclosure: { system: System.actCode, code: 'NORDSCLCD', display: 'no redisclosure without consent directive' },
   documentNotification: { system: System.messageEvent, code: 'document-notification' },
@@ -109,5 +113,4 @@ export const TaskCode = {
 } as const;
 
 /** Shown on every responder view: domain.md G3. */
-export const NEVER_STOPS_CARE =
-  'This plan never stops assessment, conveyance or treatment. Use your own judgement.';
+export const NEVER_STOPS_CARE = 'This plan never stops assessment, conveyance or treatment. Use your own judgement.';

@@ -49,7 +49,12 @@ export function consented(consents: readonly Consent[], ask: Ask, now: Instant):
         if (!hasBegun(consent.period.start, now) || !hasBegun(provision.period.start, now)) continue;
         if (actor === 'unresolved') undecidable(consent);
         else if (actor) addAll(denied, headingsOf(provision));
-      } else if (actor === true && includes(consent.period, now) && includes(provision.period, now) && !isPermitSuperseded(consent, consents, now)) {
+      } else if (
+        actor === true &&
+        includes(consent.period, now) &&
+        includes(provision.period, now) &&
+        !isPermitSuperseded(consent, consents, now)
+      ) {
         addAll(permitted, headingsOf(provision));
       }
     }

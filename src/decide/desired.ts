@@ -74,11 +74,14 @@ interface Answer {
 function answer(facts: Facts, purpose: Purpose, offered: readonly Heading[], now: Instant): Answer {
   const { plan, recipient } = facts;
   const agreedHeadings = agreed(facts.agreements, purpose, now);
-  const { headings: consentedHeadings, undecidableSince } = consented(facts.consents, { publisher: plan.publisher, recipient, purpose }, now);
+  const { headings: consentedHeadings, undecidableSince } = consented(
+    facts.consents,
+    { publisher: plan.publisher, recipient, purpose },
+    now,
+  );
   const may = (heading: Heading): boolean =>
     agreedHeadings.has(heading) && consentedHeadings.has(heading) && kindMaySee(recipient.kind, heading);
-  const isShown = (heading: Heading): boolean =>
-    may(heading) && SHOWN_TOGETHER.every((pair) => !pair.includes(heading) || pair.every(may));
+  const isShown = (heading: Heading): boolean => may(heading) && SHOWN_TOGETHER.every((pair) => !pair.includes(heading) || pair.every(may));
   return {
     purpose,
     agreed: agreedHeadings.size > 0,
@@ -101,7 +104,13 @@ export const isExpired = (version: ApprovedVersion, now: Instant): boolean => ve
 /**
  * Covers what the recipient sees and nothing else: not the plan's version or dates, which would tell of hidden changes (I4, I5).
  */
-function disclosureDigest(person: Person, version: ApprovedVersion, kind: RecipientKind, headings: readonly Heading[], now: Instant): string {
+function disclosureDigest(
+  person: Person,
+  version: ApprovedVersion,
+  kind: RecipientKind,
+  headings: readonly Heading[],
+  now: Instant,
+): string {
   const projection: Projection = version.projections[kind];
   return digest([
     kind === 'police' ? person.nameDigest : [person.nhsNumber, headings.includes('who-i-am') ? person.identityDigest : person.nameDigest],

@@ -19,7 +19,14 @@ export interface Content {
 type Held = Extract<Desired, { hold: string }>;
 
 /** What this recipient sees now: of the kind's signed words those under the headings that passed every gate, and the least of the person. */
-export function disclose(facts: Facts, want: Held, content: Content, id: string, disclosed: NonNullable<Ledger['disclosed']>, now: Instant): Disclosure {
+export function disclose(
+  facts: Facts,
+  want: Held,
+  content: Content,
+  id: string,
+  disclosed: NonNullable<Ledger['disclosed']>,
+  now: Instant,
+): Disclosure {
   if (!holds(want) || facts.plan.version === null) throw new Error('nothing may be disclosed');
   const { kind, ods } = facts.recipient;
   const { version } = facts.plan;

@@ -103,7 +103,10 @@ function retryOf(
   here: readonly Copy[],
   now: Instant,
 ): LastAttempt | null {
-  if (last === null || last.outcome !== 'unknown' || last.kind !== kind || last.effect !== effect || !samePlace(last.place, place)) return null;
-  const saidAgain = here.some((copy) => copy.effect !== effect && copy.againAt !== null && copy.againAt <= now && last.since < copy.againAt);
+  if (last === null || last.outcome !== 'unknown' || last.kind !== kind || last.effect !== effect || !samePlace(last.place, place))
+    return null;
+  const saidAgain = here.some(
+    (copy) => copy.effect !== effect && copy.againAt !== null && copy.againAt <= now && last.since < copy.againAt,
+  );
   return saidAgain ? null : last;
 }
