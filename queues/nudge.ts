@@ -53,10 +53,10 @@ const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
   }
 };
 
-const producerOf = async (backend: Backend, name: string, onError: OnError): Promise<Producer> => {
+const producerOf = async (backend: Backend, name: string, onError: (error: unknown) => void): Promise<Producer> => {
   const producer = backend.producer(name);
   // Without a listener the first lost connection would end the process.
-  producer.on('error', (error) => onError(QueueLine.QUEUE_ERROR, error));
+  producer.on('error', onError);
   await producer.waitUntilReady();
   return producer;
 };
@@ -66,9 +66,13 @@ export const openQueue = async (address: QueueAddress, onError: OnError): Promis
   const backend = backendOf(address);
   const later = openLater();
   await backend.prepare();
-  const recipients = await producerOf(backend, JobName.RECIPIENT, onError);
-  const fanOuts = await producerOf(backend, JobName.FAN_OUT, onError);
   let closed = false;
+  // A pool is ended before its sockets are: a server that stops then still has a word for them, which tells nobody anything.
+  const heard = (error: unknown): void => {
+    if (!closed) onError(QueueLine.QUEUE_ERROR, error);
+  };
+  const recipients = await producerOf(backend, JobName.RECIPIENT, heard);
+  const fanOuts = await producerOf(backend, JobName.FAN_OUT, heard);
   // An id of this process alone: the rescue that a killed process was running absorbs nobody else's, and there are no more than processes.
   const own = randomUUID().slice(0, 8);
   const rescueOf = (id: string): JobsOptions => ({ ...NUDGE, deduplication: { id: `${id}~${own}` } });

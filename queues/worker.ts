@@ -106,7 +106,10 @@ export const startWorkers = async (queue: NudgeQueue, work: Work): Promise<Worke
     // One batch at a time: batches of one fan-out share rows.
     queue.consumer(JobName.FAN_OUT, () => counted(fanOut()), 1),
   ];
-  for (const consumer of consumers) consumer.on('error', (error) => queue.onError(QueueLine.QUEUE_ERROR, error));
+  const heard = (error: unknown): void => {
+    if (!closing.signal.aborted) queue.onError(QueueLine.QUEUE_ERROR, error);
+  };
+  for (const consumer of consumers) consumer.on('error', heard);
   await Promise.all(consumers.map((consumer) => consumer.waitUntilReady()));
 
   return {

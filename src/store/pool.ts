@@ -16,7 +16,10 @@ export const createPool = (url: string, log: Log, options: { readonly max?: numb
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   });
-  pool.on('error', (fault) => log(Line.connectionLost, { fault }));
+  // Once it is ended its sockets live a moment longer, and hear a server that stops: no loss.
+  pool.on('error', (fault) => {
+    if (!pool.ending) log(Line.connectionLost, { fault });
+  });
   return pool;
 };
 
