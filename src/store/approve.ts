@@ -13,7 +13,7 @@ import type { ApprovedVersion, Projection } from '../model/plan.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Stored } from './door.ts';
 import { personOf } from './facts/person-of.ts';
-import { handsOf } from './hands.ts';
+import { handsOf, secondClinicianOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { statement, transaction } from './pool.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
@@ -89,11 +89,13 @@ async function approveOnce(
       throw anomaly('incorrect', 'names words about another person', 'CarePlan.supportingInfo[0]');
     checkTarget(provenance, carePlanId);
 
+    const { secondClinician } = facts.agreedWithPerson;
+    const hands = await handsOf(tx, owner, { carePlan, composition, provenance, secondClinician });
     const issues = guardrails({
       carePlan,
       composition,
-      hands: await handsOf(tx, owner, { carePlan, composition, provenance }),
-      agreement: facts.agreedWithPerson,
+      hands,
+      agreement: { ...facts.agreedWithPerson, secondClinician: secondClinicianOf(hands) ?? secondClinician },
     });
     if (issues.length > 0) throw new Anomaly('incorrect', issues);
 

@@ -22,10 +22,18 @@ export interface Signed {
   readonly carePlan: CarePlan;
   readonly composition: Composition;
   readonly provenance: Provenance;
+  /** Literal reference of the second clinician; null where none is named. */
+  readonly secondClinician: string | null;
 }
 
+const SECOND_CLINICIAN = 'CarePlan.extension.agreedWithPerson.secondClinician';
+
 /** Everyone whose hand is on a draft: its authors, its team, and who approves it; each with the kinds of their organisation. */
-export async function handsOf(sql: Sql, owner: string, { carePlan, composition, provenance }: Signed): Promise<readonly Hand[]> {
+export async function handsOf(
+  sql: Sql,
+  owner: string,
+  { carePlan, composition, provenance, secondClinician }: Signed,
+): Promise<readonly Hand[]> {
   const authors: Named[] = [
     ...(carePlan.author === undefined ? [] : [{ as: 'author' as const, at: 'CarePlan.author', who: carePlan.author }]),
     ...(carePlan.contributor ?? []).map((who, index): Named => ({ as: 'author', at: `CarePlan.contributor[${index}]`, who })),
@@ -46,7 +54,8 @@ export async function handsOf(sql: Sql, owner: string, { carePlan, composition, 
         : [{ as: 'author' as const, at: `Provenance.agent[${index}].onBehalfOf`, who: agent.onBehalfOf }]),
     ];
   });
-  const named = [...authors, ...approvers, ...(await teamOf(sql, owner, carePlan))];
+  const second: Named[] = secondClinician === null ? [] : [{ as: 'author', at: SECOND_CLINICIAN, who: { reference: secondClinician } }];
+  const named = [...authors, ...second, ...approvers, ...(await teamOf(sql, owner, carePlan))];
   return inTurn(named, (one) => toHand(sql, owner, one));
 }
 
@@ -66,12 +75,11 @@ async function toHand(sql: Sql, owner: string, { as, at, who }: Named): Promise<
   if (type === 'Organization') return { as, at, reference: `${type}/${id}`, kinds: await kindsOfOrganization(sql, who) };
   if (type === 'PractitionerRole') {
     const role = (await owned(sql, owner, who, 'PractitionerRole')) as PractitionerRole | null;
-    return {
-      as,
-      at,
-      reference: role?.practitioner?.reference ?? null,
-      kinds: role === null ? null : await kindsOfOrganization(sql, role.organization),
-    };
+    const reference = role?.practitioner?.reference ?? null;
+    const inRole = role === null ? null : await kindsOfOrganization(sql, role.organization);
+    // Whoever acts in one role keeps the others: a police officer is one in every role.
+    const inOthers = reference === null ? [] : await kindsOfPractitioner(sql, owner, reference);
+    return { as, at, reference, kinds: inRole === null || inOthers === null ? null : [...inRole, ...inOthers] };
   }
   if (type === 'Practitioner' && (await owned(sql, owner, who, 'Practitioner')) !== null) {
     return { as, at, reference: `Practitioner/${id}`, kinds: await kindsOfPractitioner(sql, owner, `Practitioner/${id}`) };
@@ -129,3 +137,7 @@ async function owned(sql: Sql, owner: string, reference: Reference | undefined, 
   const stored = id === undefined ? null : await readResource(sql, type, id);
   return stored === null || stored.owner !== owner ? null : stored.body;
 }
+
+/** The practitioner behind a hand that was found: what tells whether two references are one person. */
+export const secondClinicianOf = (hands: readonly Hand[]): string | null =>
+  hands.find(({ at }) => at === SECOND_CLINICIAN)?.reference ?? null;
