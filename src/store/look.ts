@@ -6,7 +6,7 @@ import type { Person } from '../model/person.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
 import type { Destination, Recipient } from '../model/recipient.ts';
 
-/** The epochs under which a decision was taken, and the names of its locks: `facts_stand` and `share_policy_locks` read it. */
+/** The epochs under which a decision was taken, and the names of its locks: `begin_delivery` and the reads take and compare them. */
 export interface Stamp {
   readonly person: string;
   readonly personEpoch: string;

@@ -27,7 +27,7 @@ export const coversScope = (outer: LockScope, inner: LockScope): boolean =>
 
 /**
  * Takes the exclusive side, until the transaction ends: persons, pairs, recipients, each in order of its hash, so that two facts
- * never wait for each other. The classes are those of `share_policy_locks` (0003-ledger.sql).
+ * never wait for each other. The classes are those of `begin_delivery` and `begin_read_of_one` (0003-ledger.sql).
  */
 export async function takePolicyLocks(sql: Sql, scope: LockScope): Promise<void> {
   await sql.query({

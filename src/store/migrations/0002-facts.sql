@@ -22,6 +22,8 @@ CREATE TABLE consent_fact (
   facts jsonb NOT NULL
 );
 CREATE INDEX consent_fact_patient ON consent_fact (patient_id);
+-- Consents that speak of somebody who is not registered yet: read again when they are.
+CREATE INDEX consent_fact_unresolved ON consent_fact (consent_id) WHERE facts @? '$.provisions[*].actors[*] ? (@.is == "unresolved")';
 
 CREATE TABLE plan (
   id uuid PRIMARY KEY,
@@ -56,7 +58,10 @@ CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
+-- Nor is it deleted (lawful erasure destroys a key, not a row); TRUNCATE passes row triggers by.
 CREATE TRIGGER approved_version_never_changes BEFORE UPDATE ON approved_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER approved_version_never_goes BEFORE DELETE ON approved_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER approved_version_never_emptied BEFORE TRUNCATE ON approved_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE recipient (
   id text PRIMARY KEY,
@@ -79,6 +84,8 @@ CREATE TABLE destination (
   subscription jsonb,
   events bigint NOT NULL DEFAULT 0,
   handshake_due boolean NOT NULL DEFAULT false,
+  -- Whoever makes a handshake has it for that long: two slices of one recipient make one.
+  handshake_until timestamptz,
   ends_at timestamptz
 );
 CREATE INDEX destination_recipient ON destination (recipient_id);
@@ -92,7 +99,9 @@ CREATE TABLE agreement_fact (
   recipient_ods text NOT NULL,
   recipient_id text NOT NULL DEFAULT '',
   facts jsonb NOT NULL,
-  PRIMARY KEY (contract_id, publisher, recipient_ods, recipient_id)
+  -- Each term speaks by itself: its purposes with its headings.
+  term integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (contract_id, publisher, recipient_ods, recipient_id, term)
 );
 CREATE INDEX agreement_fact_pair ON agreement_fact (publisher, recipient_ods);
 
