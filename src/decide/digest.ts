@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** SHA-256 of a JSON value with its keys in order, in hex. The same value gives the same digest on every machine. */
-export const digest = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex');
+export const digest = (value: unknown): string => hash('sha256', canonical(value), 'hex');
 
 /** JSON with the keys of each object sorted. */
 export function canonical(value: unknown): string {

@@ -1,12 +1,12 @@
 import express from 'express';
 import type { Express } from 'express';
-import helmet from 'helmet';
 import { createAddressGuard } from '../channel/address-guard.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
 import { runPipeline } from './pipeline.ts';
 import { requestMetrics } from './request-metrics.ts';
 import { createPageTokens } from './search/page-token.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** The FHIR door as an express application: `/fhir`, `/health/live`, `/health/ready` and `/metrics`. Throws where a definition or a CIDR cannot be read. */
 export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Express => {
@@ -22,10 +22,9 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(
-    helmet({ contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } } }),
-  );
+  const headers = securityHeaders();
   app.use((request, response) => {
+    for (const [name, value] of headers) response.setHeader(name, value);
     const [path = '', ...query] = request.url.split('?');
     const exchange: Exchange = {
       request,
