@@ -12,9 +12,9 @@ import { quantile, short } from '../measure/figures.ts';
 import { startRecipient } from '../recipient/start-recipient.ts';
 import type { Part } from './part.ts';
 
-const HEALTHY = 60;
+const HEALTHY = 50;
 const SLOW = 400;
-const ROUNDS = 4;
+const ROUNDS = 3;
 const SLOW_MS = 3_000;
 
 /** From the answer to a change of consent until the healthy recipient has the new content, while another takes 3 s an answer. */
