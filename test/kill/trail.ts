@@ -12,7 +12,7 @@ interface Got {
   readonly at: number;
 }
 
-/** I7: what a recipient got for which no audit row had been written before. Answers how many were looked at, too. */
+/** I7, to the millisecond (a recipient's clock has no finer one): what a recipient got for which no audit row had been written before. Answers how many were looked at, too. */
 export const untrailed = async (folder: TestDataDir, town: Town): Promise<{ readonly seen: number; readonly wrong: readonly string[] }> => {
   const rows = await folder.query(
     `SELECT d.document_id, k.disclosure_id, d.epoch || '.' || d.count AS sequence, d.parcel->>'bundleId' AS bundle, d.action AS event,
@@ -21,7 +21,7 @@ export const untrailed = async (folder: TestDataDir, town: Town): Promise<{ read
   );
   const first = new Map<string, Began>();
   for (const row of rows) {
-    const began = { event: String(row['event']), at: Number(row['at']) };
+    const began = { event: String(row['event']), at: Math.floor(Number(row['at'])) };
     const names = [
       `${row['disclosure_id']} ${row['sequence']} ${began.event}`,
       `document ${row['document_id']}`,

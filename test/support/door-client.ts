@@ -18,7 +18,7 @@ export interface Answered {
 
 /** A caller of the public API over HTTP, who tries again while the broker is away: what it was told to do is done in the end. */
 export interface DoorClient {
-  /** Asks until there is an answer below 500 (or any answer, with `once`). Throws after a minute without one. */
+  /** Asks until there is an answer below 500 that is not "busy" (429), or any answer with `once`. Throws after a minute without one. */
   ask(caller: Caller, method: string, path: string, body?: unknown, once?: boolean): Promise<Answered>;
   /** Writes a resource; throws when it is refused. */
   put(caller: Caller, resource: Resource): Promise<void>;
@@ -61,8 +61,8 @@ export const doorClient = (base: () => string): DoorClient => {
     const end = performance.now() + PATIENCE;
     for (;;) {
       const answer = await tryOnce(caller, method, path, body);
-      if (answer !== null && (answer.status < 500 || once)) return answer;
-      if (answer !== null && answer.status !== 503) faults.push(answer);
+      if (answer !== null && ((answer.status < 500 && answer.status !== 429) || once)) return answer;
+      if (answer !== null && answer.status !== 503 && answer.status !== 429) faults.push(answer);
       if (performance.now() > end) throw new Error(`no answer to ${method} ${path} for a minute: ${answer?.status ?? 'no connection'}`);
       retries += 1;
       await sleep(100);
