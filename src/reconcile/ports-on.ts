@@ -7,11 +7,13 @@ import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Limits, Parcel, Target } from '../channel/channel.ts';
 import type { Channels } from '../channel/open-channels.ts';
 import { disclosedAs } from '../decide/attempt.ts';
+import type { Content } from '../decide/disclose.ts';
 import { disclose } from '../decide/disclose.ts';
 import type { Attempt, Desired, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
-import { contentOf } from '../store/content.ts';
+import { type ContentAsked, contentsOf } from '../store/content.ts';
+import { inBatches } from '../store/in-batches.ts';
 import type { Frozen, StoredLedger, StoredLook } from '../store/ledger.ts';
 import { askByTask } from '../store/recall-task.ts';
 import { giveBackNumber, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
@@ -42,11 +44,14 @@ const FAILURES_BEFORE_ERROR = 5;
 /** The ports of the loop, on PostgreSQL and real roads. */
 export function portsOn(world: World): Ports<StoredLook> {
   const { pool, ledger } = world;
+  // Words that are wanted at the same moment are read in one statement.
+  const content = inBatches((asked: readonly ContentAsked[]) => contentsOf(pool, asked), { most: 16, atOnce: 4 });
   return {
     look: (claim) => ledger.look(claim),
     begin: async (claim, look, want, move) => {
       const attempt = ledger.plan(look, want, move, randomUUID(), randomUUID());
-      const frozen = move.retryOf === null ? await freezeFor(world, look, want, attempt) : await ledger.repeated(move.retryOf.id);
+      const frozen =
+        move.retryOf === null ? await freezeFor(world.sender, content, look, want, attempt) : await ledger.repeated(move.retryOf.id);
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
       if (eventNumber === null) return null;
       world.attempts.write(claim, look, attempt);
@@ -67,14 +72,18 @@ export function portsOn(world: World): Ports<StoredLook> {
   };
 }
 
-async function freezeFor({ pool, sender }: World, look: StoredLook, want: Desired, attempt: Attempt): Promise<Frozen> {
+type ReadContent = (asked: ContentAsked) => Promise<Content>;
+
+async function freezeFor(sender: Sender, contentOf: ReadContent, look: StoredLook, want: Desired, attempt: Attempt): Promise<Frozen> {
   const { facts, ledger, now, row } = look;
   const { destination, recipient, plan } = facts;
   const disclosureId = row.disclosure_id;
   const carriesWords =
     holds(want) && attempt.action.kind === 'update' && (destination.channel === 'fhir-messaging' || destination.channel === 'hl7v2-mllp');
   const content =
-    carriesWords && plan.version !== null ? await contentOf(pool, plan.version.carePlanId, recipient.kind, plan.publisher) : null;
+    carriesWords && plan.version !== null
+      ? await contentOf({ carePlanId: plan.version.carePlanId, kind: recipient.kind, publisher: plan.publisher })
+      : null;
   const disclosure =
     content === null || !holds(want)
       ? null

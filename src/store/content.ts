@@ -4,18 +4,45 @@ import type { DisclosedPerson } from '../model/disclosure.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import { type Sql, statement } from './pool.ts';
 
-const contentOfVersion = statement<[string, string], { words: ProjectedWords; person: DisclosedPerson; name: string | null }>(
-  'content-of-version',
-  `SELECT av.projections->$2->'words' AS words, pt.disclosed AS person,
-          (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.type = 'Organization' AND o.id = t.id
-            WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || p.publisher LIMIT 1) AS name
-     FROM approved_version av JOIN plan p ON p.id = av.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
-    WHERE av.care_plan_id = $1`,
+/** An approved version, by its CarePlan, as one kind may see it. */
+export interface ContentAsked {
+  readonly carePlanId: string;
+  readonly kind: RecipientKind;
+  readonly publisher: string;
+}
+
+interface Row {
+  readonly at: number;
+  readonly words: ProjectedWords;
+  readonly person: DisclosedPerson;
+  readonly name: string | null;
+}
+
+const contentOfVersions = statement<[string], Row>(
+  'content-of-versions',
+  // Version by version along indexes: OFFSET 0 keeps the planner from joining all of them at once.
+  `SELECT asked.at, one.* FROM jsonb_to_recordset($1) AS asked(at integer, "carePlanId" text, kind text) CROSS JOIN LATERAL (
+     SELECT av.projections->asked.kind->'words' AS words, pt.disclosed AS person,
+            (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.type = 'Organization' AND o.id = t.id
+              WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || p.publisher LIMIT 1) AS name
+       FROM approved_version av JOIN plan p ON p.id = av.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
+      WHERE av.care_plan_id = asked."carePlanId" OFFSET 0) one`,
 );
 
-/** The words of an approved version for one kind, as they were signed, with the person's details and the publisher's name. */
+/** The words of approved versions for one kind each, as they were signed, with the person's details and the publisher's name; in the order asked. */
+export async function contentsOf(sql: Sql, asked: readonly ContentAsked[]): Promise<readonly Content[]> {
+  const rows = await contentOfVersions(sql, JSON.stringify(asked.map((one, at) => ({ at, ...one }))));
+  const byPlace = new Map(rows.map((row) => [row.at, row]));
+  return asked.map(({ publisher }, at) => {
+    const row = byPlace.get(at);
+    if (row === undefined) throw new Error('an approved version is gone');
+    return { words: row.words, person: row.person, publisherName: row.name ?? publisher };
+  });
+}
+
+/** One of them. */
 export async function contentOf(sql: Sql, carePlanId: string, kind: RecipientKind, publisher: string): Promise<Content> {
-  const [row] = await contentOfVersion(sql, carePlanId, kind);
-  if (row === undefined) throw new Error('an approved version is gone');
-  return { words: row.words, person: row.person, publisherName: row.name ?? publisher };
+  const [content] = await contentsOf(sql, [{ carePlanId, kind, publisher }]);
+  if (content === undefined) throw new Error('an approved version is gone');
+  return content;
 }

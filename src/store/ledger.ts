@@ -15,6 +15,7 @@ import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
 import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
 import { statement } from './pool.ts';
+import { openSettle, type Settled, type Settlement } from './settle-delivery.ts';
 import { isAskedByTask, takeBackTasks } from './recall-task.ts';
 
 /** What one look at a key saw, in one snapshot. */
@@ -64,21 +65,7 @@ const beginDelivery = statement<
   `SELECT begin_delivery($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12) AS begun`,
 );
 
-// A settlement or a rest that is lost in a crash of PostgreSQL is found again by its lease: it need not wait for the disk.
-const settleDelivery = statement<
-  [string, number, string, Ledger, number, Instant | null, number, string, string, string | null, string],
-  { kept: string; raised: boolean }
->(
-  'settle-delivery',
-  `WITH kept AS (
-     UPDATE ledger_key SET state = $4, version = version + 1, open_delivery = NULL, lease_until = NULL, observed = $5, rank = $7,
-            look_at = CASE WHEN generation > $5 THEN clock_timestamp() ELSE coalesce(to_timestamp($6::double precision / 1000), 'infinity') END
-      WHERE id = $1 AND fence = $2 AND version = $3 RETURNING id),
-   done AS (UPDATE delivery SET outcome = $9, because = $10, settled_at = clock_timestamp() WHERE id = $8 AND EXISTS (SELECT FROM kept))
-   SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true), EXISTS (SELECT FROM resource WHERE type = 'Task' AND id = $11) AS raised
-     FROM kept`,
-);
-
+// A rest that is lost in a crash of PostgreSQL is found again by its lease: it need not wait for the disk.
 // A read that came after the look has left a copy of its own: then the key is looked at again.
 const restKey = statement<[string, number, number, Instant | null, string, string], { kept: string; raised: boolean }>(
   'rest-key',
@@ -118,9 +105,11 @@ export class StoredLedger {
 
   // Keys that are looked at at the same moment are read in one statement: a third of the time for each (measured).
   readonly #rowOf: (keyId: string) => Promise<KeyRow | undefined>;
+  readonly #settle: (settlement: Settlement) => Promise<Settled>;
 
   constructor(pool: pg.Pool, limits: LedgerLimits, epoch: number, on: Protections = PROTECTED) {
     this.#pool = pool;
+    this.#settle = openSettle(pool);
     this.#rowOf = inBatches(
       async (ids) => {
         const rows = new Map((await lookAtKeys(pool, JSON.stringify(ids))).map((row) => [row.key_id, row]));
@@ -244,24 +233,23 @@ export class StoredLedger {
       const retryAt = now + backoff(after.failures, this.#limits.backoffMin, slowest, Math.random());
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
       const rank = then === null ? (attempt.action.kind === 'recall' ? 0 : 1) : then.kind === 'update' ? 1 : 0;
-      const [answer] = await settleDelivery(
-        this.#pool,
-        claimed.keyId,
-        claimed.fence,
+      const { kept, raised } = await this.#settle({
+        key: claimed.keyId,
+        fence: claimed.fence,
         version,
-        after,
-        look.generation,
+        state: after,
+        generation: look.generation,
         lookAt,
         rank,
-        attempt.id,
-        outcome.kind,
+        attempt: attempt.id,
+        outcome: outcome.kind,
         because,
-        attentionId(look.facts.plan.publisher, claimed.keyId),
-      );
-      if (answer !== undefined && Number(answer.kept) === 1) {
+        task: attentionId(look.facts.plan.publisher, claimed.keyId),
+      });
+      if (kept) {
         if (after.failures >= FAILURES_BEFORE_A_TASK || outcome.kind === 'refused')
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
-        else if (outcome.kind === 'accepted') await this.#isWell(look, answer.raised, then?.kind === 'rest');
+        else if (outcome.kind === 'accepted') await this.#isWell(look, raised, then?.kind === 'rest');
         return;
       }
       const [current] = await keyState(this.#pool, claimed.keyId, claimed.fence);
