@@ -10,6 +10,7 @@ import * as body from '../support/bodies.ts';
 import type { Ground } from './ground.ts';
 import { layGround, publisher } from './ground.ts';
 import { workOnce } from './work-once.ts';
+import { tellByClock } from '../support/tell-by-clock.ts';
 
 /** How many pairs of questions the clock is given. */
 const PAIRS = 200;
@@ -109,11 +110,6 @@ describe('I6: refused looks the same as no plan', () => {
   });
 
   /** The chance that a refusal took longer than an absence: 0.5 where a clock tells nothing, 1 or 0 where it tells all. */
-  const tellByClock = (refusals: readonly number[], absences: readonly number[]): number => {
-    const wins = refusals.flatMap((one) => absences.map((other): number => (one > other ? 1 : one === other ? 0.5 : 0)));
-    return wins.reduce((sum, win) => sum + win, 0) / wins.length;
-  };
-
   test.each([
     ['a search', (number: string) => ask('Flag/_search', form(number))],
     ['a search with words', (number: string) => ask('Composition/_search', form(number))],
