@@ -1,6 +1,6 @@
 /**
- * Work that comes one by one and is done together: an item goes at once while no batch runs, and otherwise with all that came until a
- * batch ends, or until half of `most` wait and fewer than `atOnce` run. `run` answers in the order of its items.
+ * Work that comes one by one and is done together: an item goes at once while fewer than `atOnce` batches run, and otherwise waits for
+ * the next, with all that came meanwhile, `most` at most. Nothing is delayed to fill a batch. `run` answers in the order of its items.
  */
 export const inBatches = <In, Out>(
   run: (items: readonly In[]) => Promise<readonly Out[]>,
@@ -25,7 +25,7 @@ export const inBatches = <In, Out>(
     next();
   };
   const next = (): void => {
-    if (waiting.length === 0 || (running > 0 && (running >= atOnce || waiting.length < most / 2))) return;
+    if (waiting.length === 0 || running >= atOnce) return;
     const taken = waiting.slice(0, most);
     waiting = waiting.slice(most);
     running += 1;
