@@ -20,7 +20,7 @@ export interface Fill {
 
 const CHUNK = 20_000;
 
-/** Copies the template's rows, person by person: every column as the broker wrote it, but for ids and numbers. Patients are `bench-[number]`. */
+/** Copies the template's rows, person by person: every column as the broker wrote it, but for ids and numbers. Patients are `bench-[place of the number]`. */
 export const fill = async (pool: pg.Pool, { count, from, words, reach, readBy, keysAt }: Fill): Promise<void> => {
   const client = await pool.connect();
   try {
@@ -31,8 +31,9 @@ export const fill = async (pool: pg.Pool, { count, from, words, reach, readBy, k
       await client.query('BEGIN');
       await client.query(
         `CREATE TEMP TABLE filled ON COMMIT DROP AS
-         SELECT number, 'bench-' || number AS patient, gen_random_uuid() AS person, gen_random_uuid() AS plan FROM unnest($1::text[]) number`,
-        [numbers],
+         SELECT number, 'bench-' || ($2 + at) AS patient, gen_random_uuid() AS person, gen_random_uuid() AS plan
+           FROM unnest($1::text[]) WITH ORDINALITY AS one(number, at)`,
+        [numbers, from + done - 1],
       );
       await client.query(COPY_PERSONS);
       await client.query(COPY_PATIENTS, [TEMPLATE_NUMBER]);

@@ -38,8 +38,9 @@ export const recall: Part = async ({ cluster, say }) => {
   await untilQuiet(pool);
   await recipient.drain();
 
-  const recallOf = async (number: string): Promise<{ readonly millis: number; readonly between: number }> => {
-    const patient = `bench-${number}`;
+  const recallOf = async (place: number): Promise<{ readonly millis: number; readonly between: number }> => {
+    const number = numbers[place];
+    const patient = `bench-${place}`;
     await publisher.put(body.consent(`deny-${patient}`, patient, 'org-trust', { deny: ['epr'] }));
     const answeredAt = Date.now();
     for (let between = 0; ; ) {
@@ -54,7 +55,7 @@ export const recall: Part = async ({ cluster, say }) => {
   };
 
   const idle: number[] = [];
-  for (const number of numbers.slice(0, IDLE_RECALLS)) idle.push((await recallOf(number)).millis);
+  for (let place = 0; place < IDLE_RECALLS; place += 1) idle.push((await recallOf(place)).millis);
   say(`recall, idle: p50 ${short(quantile(idle, 0.5))} ms`);
 
   await untilQuiet(pool);
@@ -67,12 +68,12 @@ export const recall: Part = async ({ cluster, say }) => {
   );
   const loaded: number[] = [];
   const between: number[] = [];
-  for (const number of numbers.slice(IDLE_RECALLS, revoked)) {
+  for (let place = IDLE_RECALLS; place < revoked; place += 1) {
     const { rows } = await pool.query<{ due: string }>(
       `SELECT count(*) AS due FROM (SELECT FROM ledger_key WHERE look_at <= clock_timestamp() LIMIT 500) few`,
     );
     if (Number(rows[0]?.due) < 500) break;
-    const one = await recallOf(number);
+    const one = await recallOf(place);
     loaded.push(one.millis);
     between.push(one.between);
   }

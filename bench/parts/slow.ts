@@ -52,8 +52,8 @@ export const slow: Part = async ({ cluster, say }) => {
   const changes = async (): Promise<readonly number[]> => {
     const times: number[] = [];
     const headings = turn++ % 2 === 0 ? { headings: ['who-i-am', 'triggers', 'who-to-ring'] } : {};
-    for (const number of persons) {
-      const patient = `bench-${number}`;
+    for (const [place, number] of persons.entries()) {
+      const patient = `bench-${place}`;
       await publisher.put(body.consent(`consent-${patient}`, patient, 'org-trust', { kinds: ['epr'], ...headings }));
       const answeredAt = Date.now();
       for (;;) {

@@ -13,7 +13,7 @@ import type { ClaimedKey } from './claim.ts';
 import { claim } from './claim.ts';
 import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
-import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
+import { factsOf, lookAtKeys, stampOf } from './look.ts';
 import { statement } from './pool.ts';
 import { openSettle, type Settled, type Settlement } from './settle-delivery.ts';
 import { isAskedByTask, takeBackTasks } from './recall-task.ts';
@@ -45,17 +45,6 @@ export interface Frozen {
   /** The attempt whose parcel a retry repeats: always the first with it. */
   readonly repeats: string | null;
 }
-
-const lookAtKeys = statement<[string], KeyRow>(
-  'look-at-claimed-keys',
-  // Key by key along indexes: OFFSET 0 keeps the planner from joining all of them at once. As JSON, for of an array it counts the elements,
-  // and plans anew each time: 0.8 ms (measured).
-  `SELECT one.* FROM jsonb_array_elements_text($1) AS claimed(id) CROSS JOIN LATERAL (
-     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
-       FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
-       JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
-      WHERE k.id = claimed.id::uuid OFFSET 0) one`,
-);
 
 const beginDelivery = statement<
   [string, number, string, object, Instant | null, number, Ledger, object, object | null, object, boolean, boolean],
@@ -112,7 +101,7 @@ export class StoredLedger {
     this.#settle = openSettle(pool);
     this.#rowOf = inBatches(
       async (ids) => {
-        const rows = new Map((await lookAtKeys(pool, JSON.stringify(ids))).map((row) => [row.key_id, row]));
+        const rows = new Map((await lookAtKeys(pool, ids)).map((row) => [row.key_id, row]));
         return ids.map((id) => rows.get(id));
       },
       { most: 16, atOnce: 4 },

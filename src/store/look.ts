@@ -5,6 +5,7 @@ import type { Ledger } from '../model/ledger.ts';
 import type { Person } from '../model/person.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
 import type { Destination, Recipient } from '../model/recipient.ts';
+import { type Sql, statement } from './pool.ts';
 
 /** The epochs under which a decision was taken, and the names of its locks: `begin_delivery` and the reads take and compare them. */
 export interface Stamp {
@@ -82,6 +83,20 @@ const NONE: ApprovedVersion['projections'] = {
   police: NOTHING,
   'crisis-line': NOTHING,
 };
+
+const keysWithFacts = statement<[string], KeyRow>(
+  'look-at-keys',
+  // Key by key along indexes: OFFSET 0 keeps the planner from joining all of them at once. As JSON, for of an array it counts the elements,
+  // and plans anew each time: 0.8 ms (measured).
+  `SELECT one.* FROM jsonb_array_elements_text($1) AS asked(id) CROSS JOIN LATERAL (
+     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
+       FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
+       JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
+      WHERE k.id = asked.id::uuid OFFSET 0) one`,
+);
+
+/** Keys with everything that decides about them, in one snapshot; those that are gone are left out. */
+export const lookAtKeys = (sql: Sql, ids: readonly string[]): Promise<readonly KeyRow[]> => keysWithFacts(sql, JSON.stringify(ids));
 
 /** The model's facts of one row. A service that is switched off takes nothing new. */
 export const factsOf = (row: FactRow, destination: Destination): Facts => ({
