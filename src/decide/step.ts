@@ -34,7 +34,12 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   if (target === null) return rest(...awayLater);
 
   const here = ledger.copies.filter((copy) => samePlace(copy.place, target.place));
-  const contrary = here.filter((copy) => copy.effect !== target.hold);
+  const held = newest(here.filter((copy) => copy.state === 'held' && copy.effect === target.hold));
+  // Where each document is filed by its own id, the same words under another id are a second document.
+  const filesByDocument = destination.channel === 'hl7v2-mllp';
+  const isContrary = (copy: Copy): boolean =>
+    copy.effect !== target.hold || (filesByDocument && held !== undefined && copy.documentId !== held.documentId);
+  const contrary = here.filter(isContrary);
   const contraryDue = contrary.filter((copy) => !isWaiting(copy, now));
   const restHere = (): Action =>
     awayDue.length > 0
@@ -44,8 +49,7 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   // Nothing is sent to a place that only reads: what it read and may no longer hold is recalled.
   const onlyReads = destination.channel === 'pull';
   if (contraryDue.some(carriesContent) && (onlyReads || !destination.replaceHidesOld)) return recall(target.place, ledger, now);
-  const isHeld = here.some((copy) => copy.state === 'held' && copy.effect === target.hold);
-  if (onlyReads || !destination.open || (isHeld && contraryDue.length === 0)) return restHere();
+  if (onlyReads || !destination.open || (held !== undefined && contraryDue.length === 0)) return restHere();
 
   const documents = documentsOf(here);
   // Only what was acknowledged can be replaced: a strict recipient refuses a parent that it never saw.
@@ -60,6 +64,8 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
     retryOf: retryOf(ledger.last, 'update', target.place, target.hold, here, now),
   };
 }
+
+const newest = (copies: readonly Copy[]): Copy | undefined => [...copies].sort((a, b) => compareSequence(b.sequence, a.sequence))[0];
 
 /** Whether a copy only waits for the moment at which what was accepted since is said again. */
 const isWaiting = (copy: Copy, now: Instant): boolean => copy.acceptedSince && copy.againAt !== null && copy.againAt > now;

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Protections } from '../../src/decide/protections.ts';
 import { PROTECTED } from '../../src/decide/protections.ts';
+import type { Recipient } from './history.ts';
 import { history } from './history.ts';
+
+const RECIPIENTS: readonly Recipient[] = ['refuses-lower', 'last-wins', 'files-documents'];
 
 const PROTECTED_RUNS = 20_000;
 const RUNS_WITHOUT = 1_500;
@@ -18,7 +21,7 @@ interface Tally {
 async function run(runs: number, on: Protections): Promise<Tally> {
   const tally: Tally = { wrong: 0, forbidden: 0, mostAfterQuiet: 0, firstSeed: null };
   for (let seed = 1; seed <= runs; seed++) {
-    const { converged, forbidden, afterQuiet } = await history(seed, seed % 2 === 0, on);
+    const { converged, forbidden, afterQuiet } = await history(seed, RECIPIENTS[seed % RECIPIENTS.length] as Recipient, on);
     if (!converged) tally.wrong++;
     if (forbidden > 0) tally.forbidden++;
     if ((!converged || forbidden > 0) && tally.firstSeed === null) tally.firstSeed = seed;

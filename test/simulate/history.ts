@@ -7,8 +7,8 @@ import type { Claim, Ports } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';
 import { chance } from './chance.ts';
-import type { Message } from './recipient.ts';
-import { SimulatedRecipient } from './recipient.ts';
+import type { Message, Simulated } from './recipient.ts';
+import { FilingRecipient, SimulatedRecipient } from './recipient.ts';
 import { virtualTime } from './virtual-time.ts';
 import { SimulatedWorld } from './world.ts';
 
@@ -31,7 +31,10 @@ export interface History {
 class Crash extends Error {}
 
 /** One seeded history: 40 s of changing facts and every fault, 60 s of quiet, then the question what the recipient holds. */
-export async function history(seed: number, refusesLowerSequence: boolean, on: Protections): Promise<History> {
+/** How the recipient treats what comes: it refuses lower sequences, believes what came last, or files each document by its id. */
+export type Recipient = 'refuses-lower' | 'last-wins' | 'files-documents';
+
+export async function history(seed: number, kind: Recipient, on: Protections): Promise<History> {
   const dice = chance(seed);
   const time = virtualTime(1_000_000);
   const start = time.now();
@@ -39,17 +42,18 @@ export async function history(seed: number, refusesLowerSequence: boolean, on: P
   const destination: Destination = {
     id: 'destination',
     recipientId: 'recipient',
-    channel: 'fhir-messaging',
+    channel: kind === 'files-documents' ? 'hl7v2-mllp' : 'fhir-messaging',
     address: 'a',
     open: true,
-    refusesLowerSequence,
+    refusesLowerSequence: kind === 'refuses-lower',
     replaceHidesOld: true,
     recallForm: 'message',
     lifetime: LIFETIME,
     acknowledgements: [],
   };
   const world = new SimulatedWorld(destination);
-  const recipient = new SimulatedRecipient(refusesLowerSequence, LIFETIME * 2);
+  const recipient: Simulated =
+    kind === 'files-documents' ? new FilingRecipient(LIFETIME * 2) : new SimulatedRecipient(kind === 'refuses-lower', LIFETIME * 2);
   const ledger = new MemoryLedger(
     {
       now: time.now,
@@ -79,6 +83,7 @@ export async function history(seed: number, refusesLowerSequence: boolean, on: P
         id: `${attempt.documentId}`,
         sequence: attempt.sequence,
         effect: attempt.action.kind === 'update' ? attempt.action.effect : null,
+        cancels: cancelledBy(attempt),
       };
       sent++;
       time.at(time.now() + SEND_TIMEOUT, () => resolve({ kind: 'unknown', because: 'timeout' }));
@@ -170,8 +175,11 @@ export async function history(seed: number, refusesLowerSequence: boolean, on: P
   if (crashed.length > 0) throw crashed[0];
 
   const want = desired(world.facts, time.now());
-  const should = holds(want) ? new Map([[`${want.place.address} ${want.place.identity}`, want.hold]]) : new Map<string, string>();
+  const should = holds(want) ? [`${want.place.address} ${want.place.identity} ${want.hold}`] : [];
   const does = recipient.holds();
-  const converged = should.size === does.size && [...should].every(([place, effect]) => does.get(place) === effect);
+  const converged = should.length === does.length && should.every((one, index) => does[index] === one);
   return { converged, forbidden, afterQuiet: sent - sentBefore, sent };
 }
+
+const cancelledBy = ({ action }: Attempt): readonly string[] =>
+  action.kind === 'recall' ? action.documents : [...action.stale, ...(action.parent === null ? [] : [action.parent])];

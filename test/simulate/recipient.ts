@@ -8,10 +8,20 @@ export interface Message {
   readonly sequence: Sequence;
   /** Null takes away. */
   readonly effect: string | null;
+  /** Documents that it cancels before it files its own, or that it takes away. */
+  readonly cancels: readonly string[];
+}
+
+/** What a simulated recipient is. */
+export interface Simulated {
+  received: number;
+  receive(message: Message, now: number): 'accepted' | 'refused';
+  /** What it holds: place and effect, as often as it holds them. */
+  holds(): readonly string[];
 }
 
 /** A recipient with a store: what it holds for each address and identifier. Remembers message ids for a lifetime. */
-export class SimulatedRecipient {
+export class SimulatedRecipient implements Simulated {
   received = 0;
   readonly #holds = new Map<string, string>();
   readonly #highest = new Map<string, Sequence>();
@@ -38,8 +48,33 @@ export class SimulatedRecipient {
     return 'accepted';
   }
 
-  /** What it holds, by place. */
-  holds(): ReadonlyMap<string, string> {
-    return this.#holds;
+  holds(): readonly string[] {
+    return [...this.#holds].map(([place, effect]) => `${place} ${effect}`);
+  }
+}
+
+/** A recipient that files each document by its own id, as HL7 v2 does: a cancelled one that comes late is filed all the same. */
+export class FilingRecipient implements Simulated {
+  received = 0;
+  readonly #documents = new Map<string, string>();
+  readonly #seen = new Map<string, number>();
+  readonly #remembers: number;
+
+  constructor(remembers: number) {
+    this.#remembers = remembers;
+  }
+
+  receive(message: Message, now: number): 'accepted' {
+    this.received++;
+    const seenAt = this.#seen.get(message.id);
+    if (seenAt !== undefined && now - seenAt <= this.#remembers) return 'accepted';
+    this.#seen.set(message.id, now);
+    for (const document of message.cancels) this.#documents.delete(document);
+    if (message.effect !== null) this.#documents.set(message.id, `${message.place.address} ${message.place.identity} ${message.effect}`);
+    return 'accepted';
+  }
+
+  holds(): readonly string[] {
+    return [...this.#documents.values()];
   }
 }
