@@ -26,8 +26,10 @@ export function begun(ledger: Ledger, attempt: Attempt, lifetime: number, on: Pr
     againAt: attempt.sendBefore + lifetime,
     acceptedSince: false,
   };
+  // Of content that the attempt repeats, one copy of an earlier try stays: this try may be refused, and what that one left is not (I2).
+  const earlier = ledger.copies.findLast((copy) => carriesContent(copy) && isSpent(copy, attempt));
   const kept = ledger.copies
-    .filter((copy) => !isSpent(copy, attempt))
+    .filter((copy) => copy === earlier || !isSpent(copy, attempt))
     .filter((copy) => on.copyPerAttempt || !samePlace(copy.place, own.place) || copy.effect === null)
     .map((copy): Copy => (action.kind === 'recall' && samePlace(copy.place, action.place) ? { ...copy, state: 'uncertain' } : copy));
   return {

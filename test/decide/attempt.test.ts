@@ -71,7 +71,12 @@ describe('begun: before the wire', () => {
   });
 
   const spent: readonly (readonly [string, Copy, boolean])[] = [
-    ['the same ids, can no longer arrive: the new attempt covers it', uncertain('p', 3, NOW), true],
+    [
+      'the same ids, can no longer arrive: the new attempt may be refused, and then what the earlier one left is there',
+      uncertain('p', 3, NOW),
+      false,
+    ],
+    ['a recall with the same ids, can no longer arrive: the new attempt covers it', uncertain('p', 3, NOW, { effect: null }), true],
     ['the same ids, may still arrive', uncertain('p', 3, NOW + 1), false],
     ['the same sequence elsewhere', uncertain('p', 3, NOW, { place: ELSEWHERE }), false],
     ['other content that can no longer arrive may have arrived', uncertain('p', 2, NOW), false],
@@ -82,6 +87,28 @@ describe('begun: before the wire', () => {
   ];
   test.each(spent)('what is spent: %s', (_, before, gone) => {
     expect(ids(start(ledger([before]), attempt('u', 3, updateMove()))).includes('p')).toBe(!gone);
+  });
+});
+
+describe('I2: the same ids again and again', () => {
+  const again = (state: Ledger, id: string, at: number): [Ledger, Attempt] => {
+    const it = { ...attempt(id, 3, updateMove()), begunAt: at, sendBefore: at + 1 };
+    return [begun(state, it, LIFETIME), it];
+  };
+  const LATER = 2 * LIFETIME;
+
+  test('a try that was stored and not answered stays on record when a later one is refused', () => {
+    const [first] = again(emptyLedger(1), 'first', NOW);
+    const [second, it] = again(settledUnknown(first, 'first'), 'second', NOW + LATER);
+    expect(ids(settled(second, it, REFUSED, destination()))).toEqual(['first']);
+  });
+
+  test('however many tries, two copies of them at most once they can no longer arrive; one after an answer', () => {
+    let state = emptyLedger(1);
+    for (let count = 1; count <= 5; count++) state = settledUnknown(again(state, `try-${count}`, NOW + count * LATER)[0], `try-${count}`);
+    expect(ids(state)).toEqual(['try-4', 'try-5']);
+    const [open, it] = again(state, 'last', NOW + 6 * LATER);
+    expect(ids(settled(open, it, ACCEPTED, destination()))).toEqual(['last']);
   });
 });
 

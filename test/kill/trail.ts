@@ -51,7 +51,10 @@ export const untrailed = async (folder: TestDataDir, town: Town): Promise<{ read
     seen: pushed.length + told.length + shown.length,
     wrong: [
       ...wrong.map(({ name, at }) => `${name} at ${at}, audited at ${first.get(name)?.at ?? 'no time'}`),
-      ...unread.map(({ plan, askedAt }) => `read of ${plan} at ${askedAt}`),
+      ...unread.map(
+        ({ plan, askedAt, answeredAt }) =>
+          `read of ${plan} between ${askedAt} and ${answeredAt}, audited at ${(audited.get(plan) ?? []).map(Math.floor).join()}`,
+      ),
     ],
   };
 };
@@ -62,8 +65,13 @@ export const figures = async (folder: TestDataDir) => {
   const [keys] = await folder.query(
     `SELECT count(*)::integer AS keys,
             (count(*) FILTER (WHERE look_at <= clock_timestamp() OR observed < generation OR open_delivery IS NOT NULL))::integer AS restless,
-            (count(*) FILTER (WHERE jsonb_path_exists(state, '$.copies[*] ? (@.state == "uncertain" && @.documentId != "")')))::integer AS uncertain
+            (count(*) FILTER (WHERE jsonb_path_exists(state, '$.copies[*] ? (@.state == "uncertain" && @.documentId != "" && @.effect.type() == "string")')))::integer AS uncertain
        FROM ledger_key`,
+  );
+  // Content in doubt that nobody asks about any more. A recall in doubt behind one that was accepted has no content, and lies until the next attempt.
+  const lying = await folder.query(
+    `SELECT k.destination_id, k.look_at, k.state->'last' AS last, k.state->'copies' AS copies, d.facts->'open' AS open FROM ledger_key k JOIN destination d ON d.id = k.destination_id
+      WHERE jsonb_path_exists(k.state, '$.copies[*] ? (@.state == "uncertain" && @.documentId != "" && @.effect.type() == "string")')`,
   );
   // An open delivery that its key knows nothing of would keep the key from ever beginning another.
   const [orphans] = await folder.query(
@@ -75,5 +83,6 @@ export const figures = async (folder: TestDataDir) => {
     restless: Number(keys?.['restless']),
     uncertain: Number(keys?.['uncertain']),
     orphans: Number(orphans?.['n']),
+    lying,
   };
 };
