@@ -9,14 +9,17 @@ export interface ClaimedKey {
   readonly fence: number;
 }
 
+// Rank by rank, each along (recipient_id, rank, look_at), and by the time of the statement, which an index can be asked for: with
+// clock_timestamp() and one order over both ranks every claim read all the keys that rest (measured: 10 ms over 2,000).
+const OF_RANK = (rank: 0 | 1): string => `SELECT id FROM ledger_key
+      WHERE recipient_id = $1 AND rank = ${rank} AND look_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+      ORDER BY look_at`;
 const claimDue = statement<[string, number, number], { id: string; fence: string; open_delivery: string | null }>(
   'claim-due',
-  `WITH due AS (
-     SELECT id FROM ledger_key
-      WHERE recipient_id = $1 AND look_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-      ORDER BY rank, look_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+  `WITH recalls AS MATERIALIZED (${OF_RANK(0)} LIMIT $2 FOR UPDATE SKIP LOCKED),
+   others AS MATERIALIZED (${OF_RANK(1)} LIMIT $2 - (SELECT count(*) FROM recalls) FOR UPDATE SKIP LOCKED)
    UPDATE ledger_key k SET lease_until = clock_timestamp() + $3 * interval '1 millisecond', fence = k.fence + 1
-     FROM due WHERE k.id = due.id
+     FROM (SELECT id FROM recalls UNION ALL SELECT id FROM others) due WHERE k.id = due.id
    RETURNING k.id, k.fence, k.open_delivery`,
 );
 
