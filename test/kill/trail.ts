@@ -14,6 +14,10 @@ interface Got {
 
 /** I7, to the millisecond (a recipient's clock has no finer one): what a recipient got for which no audit row had been written before. Answers how many were looked at, too. */
 export const untrailed = async (folder: TestDataDir, town: Town): Promise<{ readonly seen: number; readonly wrong: readonly string[] }> => {
+  // First what was got, then the trail: it may still grow.
+  const received = [town.epr, town.ed, town.ambulance, town.crisisLine].flatMap((recipient) => recipient.received());
+  const events = town.police.hook.events();
+  const shown = town.police.reads().filter(({ text }) => text !== null);
   const rows = await folder.query(
     `SELECT d.document_id, k.disclosure_id, d.epoch || '.' || d.count AS sequence, d.parcel->>'bundleId' AS bundle, d.action AS event,
             extract(epoch FROM a.at) * 1000 AS at
@@ -29,21 +33,18 @@ export const untrailed = async (folder: TestDataDir, town: Town): Promise<{ read
     ];
     for (const name of names) if ((first.get(name)?.at ?? Number.POSITIVE_INFINITY) > began.at) first.set(name, began);
   }
-  const pushed: readonly Got[] = [town.epr, town.ed, town.ambulance, town.crisisLine].flatMap((recipient) =>
-    recipient.received().flatMap(({ plan, sequence, kind, document, at }) => [
-      // A message that cancels a stale document travels with the update that replaces it, under its sequence.
-      { name: first.has(`${plan} ${sequence} ${kind}`) ? `${plan} ${sequence} ${kind}` : `${plan} ${sequence} update`, at },
-      ...(kind === 'update' ? [{ name: `document ${document}`, at }] : []),
-    ]),
-  );
-  const told: readonly Got[] = town.police.hook.events().map(({ id, at }) => ({ name: `bundle ${id}`, at }));
+  const pushed: readonly Got[] = received.flatMap(({ plan, sequence, kind, document, at }) => [
+    // A message that cancels a stale document travels with the update that replaces it, under its sequence.
+    { name: first.has(`${plan} ${sequence} ${kind}`) ? `${plan} ${sequence} ${kind}` : `${plan} ${sequence} update`, at },
+    ...(kind === 'update' ? [{ name: `document ${document}`, at }] : []),
+  ]);
+  const told: readonly Got[] = events.map(({ id, at }) => ({ name: `bundle ${id}`, at }));
   const wrong = [...pushed, ...told].filter(({ name, at }) => (first.get(name)?.at ?? Number.POSITIVE_INFINITY) > at);
   const reads = await folder.query(
     `SELECT k.disclosure_id AS plan, extract(epoch FROM a.at) * 1000 AS at FROM audit a JOIN ledger_key k ON k.id = a.key_id WHERE a.event = 'read'`,
   );
   const audited = new Map<string, number[]>();
   for (const row of reads) audited.set(String(row['plan']), [...(audited.get(String(row['plan'])) ?? []), Number(row['at'])]);
-  const shown = town.police.reads().filter(({ text }) => text !== null);
   const unread = shown.filter(
     ({ plan, askedAt, answeredAt }) => !(audited.get(plan) ?? []).some((at) => at >= askedAt - 1 && at <= answeredAt + 1),
   );
@@ -59,12 +60,12 @@ export const untrailed = async (folder: TestDataDir, town: Town): Promise<{ read
   };
 };
 
-/** Deliveries by action and outcome, and keys that do not rest. */
+/** Deliveries by action and outcome, and keys that do not rest: something is owed now, or will be said again within the hour. */
 export const figures = async (folder: TestDataDir) => {
   const deliveries = await folder.query('SELECT action, outcome, count(*)::integer AS n FROM delivery GROUP BY 1, 2 ORDER BY 1, 2');
   const [keys] = await folder.query(
     `SELECT count(*)::integer AS keys,
-            (count(*) FILTER (WHERE look_at <= clock_timestamp() OR observed < generation OR open_delivery IS NOT NULL))::integer AS restless,
+            (count(*) FILTER (WHERE look_at <= clock_timestamp() + interval '1 hour' OR observed < generation OR open_delivery IS NOT NULL))::integer AS restless,
             (count(*) FILTER (WHERE jsonb_path_exists(state, '$.copies[*] ? (@.state == "uncertain" && @.documentId != "" && @.effect.type() == "string")')))::integer AS uncertain
        FROM ledger_key`,
   );
