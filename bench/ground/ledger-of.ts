@@ -19,12 +19,23 @@ export const reissue = async (pool: pg.Pool, numbers: readonly string[], number:
   );
 };
 
+/** Makes the keys of these persons due, as a fan-out does. */
+export const bump = async (pool: pg.Pool, numbers: readonly string[]): Promise<void> => {
+  await pool.query(
+    `UPDATE ledger_key k SET generation = generation + 1, look_at = clock_timestamp(), rank = 1
+       FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
+      WHERE k.plan_id = p.id AND pe.nhs_number = ANY($1::text[])`,
+    [numbers],
+  );
+};
+
 /** Waits until nothing is due, under way or to be fanned out. Throws after `limitMs`. */
 export const untilQuiet = async (pool: pg.Pool, limitMs = 120_000): Promise<void> => {
   const endsAt = performance.now() + limitMs;
   for (;;) {
     const { rows } = await pool.query<{ busy: boolean }>(
-      `SELECT EXISTS (SELECT FROM fan_out) OR EXISTS (SELECT FROM ledger_key WHERE look_at <= clock_timestamp() OR open_delivery IS NOT NULL) AS busy`,
+      `SELECT EXISTS (SELECT FROM fan_out) OR EXISTS (SELECT FROM ledger_key WHERE look_at <= statement_timestamp())
+           OR EXISTS (SELECT FROM delivery WHERE outcome = 'open') AS busy`,
     );
     if (rows[0]?.busy === false) return;
     if (performance.now() > endsAt) throw new Error('the broker did not come to rest');

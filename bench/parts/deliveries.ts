@@ -7,7 +7,7 @@ import { createPool } from '../../src/store/pool.ts';
 import { startBroker } from '../ground/broker.ts';
 import { startChild } from '../ground/child.ts';
 import { fill } from '../ground/fill.ts';
-import { changePersons, reissue, untilQuiet } from '../ground/ledger-of.ts';
+import { bump, reissue, untilQuiet } from '../ground/ledger-of.ts';
 import { testNumbers } from '../ground/nhs-numbers.ts';
 import { setTemplate } from '../ground/template.ts';
 import { spread } from '../measure/figures.ts';
@@ -19,7 +19,7 @@ const KEYS = 2_000;
 const ROUNDS = 5;
 const IN_FLIGHT = 16;
 
-/** The whole loop (fan-out, claim, look, begin, POST, settle) against raw fhir-kit-client POSTs of the same body to the same recipient. */
+/** The whole loop over 2,000 due keys (claim, look, decide, freeze, begin, POST, settle) against raw fhir-kit-client POSTs of the same body to the same recipient. */
 export const deliveries: Part = async ({ cluster, say }) => {
   const recipient = await startRecipient();
   const url = await cluster.database('bench_deliveries');
@@ -39,7 +39,7 @@ export const deliveries: Part = async ({ cluster, say }) => {
   const settle = async (round: number): Promise<number> => {
     const { rows: before } = await pool.query<{ last: string }>('SELECT coalesce(max(serial), 0) AS last FROM delivery');
     await reissue(pool, numbers, round);
-    await changePersons(pool, numbers);
+    await bump(pool, numbers);
     await untilQuiet(pool);
     const { rows } = await pool.query<{ accepted: string; seconds: string }>(
       `SELECT count(*) FILTER (WHERE outcome = 'accepted') AS accepted, extract(epoch FROM max(settled_at) - min(begun_at)) AS seconds FROM delivery WHERE serial > $1`,

@@ -5,7 +5,7 @@ import * as body from '../../test/support/bodies.ts';
 import { startBroker } from '../ground/broker.ts';
 import { callerOf } from '../ground/caller.ts';
 import { fill } from '../ground/fill.ts';
-import { changePersons, reissue, untilQuiet } from '../ground/ledger-of.ts';
+import { bump, changePersons, reissue, untilQuiet } from '../ground/ledger-of.ts';
 import { testNumbers } from '../ground/nhs-numbers.ts';
 import { PUBLISHER, setTemplate } from '../ground/template.ts';
 import { quantile, short } from '../measure/figures.ts';
@@ -60,17 +60,12 @@ export const recall: Part = async ({ cluster, say }) => {
 
   await untilQuiet(pool);
   await reissue(pool, numbers.slice(revoked), 2);
-  await pool.query(
-    `UPDATE ledger_key k SET generation = generation + 1, look_at = clock_timestamp(), rank = 1
-       FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
-      WHERE k.plan_id = p.id AND pe.nhs_number = ANY($1::text[])`,
-    [numbers.slice(revoked)],
-  );
+  await bump(pool, numbers.slice(revoked));
   const loaded: number[] = [];
   const between: number[] = [];
   for (let place = IDLE_RECALLS; place < revoked; place += 1) {
     const { rows } = await pool.query<{ due: string }>(
-      `SELECT count(*) AS due FROM (SELECT FROM ledger_key WHERE look_at <= clock_timestamp() LIMIT 500) few`,
+      `SELECT count(*) AS due FROM (SELECT FROM ledger_key WHERE look_at <= statement_timestamp() LIMIT 500) few`,
     );
     if (Number(rows[0]?.due) < 500) break;
     const one = await recallOf(place);
