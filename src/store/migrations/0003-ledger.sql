@@ -98,8 +98,7 @@ $$;
 -- number of the notification, 0 on roads that count none.
 CREATE FUNCTION begin_delivery(
   key uuid, expected_fence bigint, expected_version bigint, stamp jsonb, until timestamptz, lease interval,
-  next_state jsonb, attempt jsonb, parcel json, trail jsonb, locked boolean DEFAULT true, decided boolean DEFAULT true,
-  waits boolean DEFAULT true
+  next_state jsonb, attempt jsonb, parcel json, trail jsonb, locked boolean DEFAULT true, decided boolean DEFAULT true
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   delivery_id uuid := (attempt->>'id')::uuid;
@@ -109,18 +108,7 @@ DECLARE
   recipient_named text := stamp->>'recipient';
   number bigint := 0;
 BEGIN
-  -- One that shares its transaction with others waits for nobody: it answers null where another has a lock or the row that it needs.
-  IF NOT waits THEN
-    IF NOT (pg_try_advisory_xact_lock_shared(1, hashtext(person_named::text))
-        AND pg_try_advisory_xact_lock_shared(2, hashtext(publisher_named || ' ' || ods_named))
-        AND pg_try_advisory_xact_lock_shared(3, hashtext(recipient_named))) THEN
-      RETURN NULL;
-    END IF;
-    PERFORM FROM ledger_key k WHERE k.id = key FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
-      RETURN NULL;
-    END IF;
-  ELSIF locked THEN
+  IF locked THEN
     PERFORM pg_advisory_xact_lock_shared(1, hashtext(person_named::text)),
             pg_advisory_xact_lock_shared(2, hashtext(publisher_named || ' ' || ods_named)),
             pg_advisory_xact_lock_shared(3, hashtext(recipient_named));
@@ -161,21 +149,6 @@ BEGIN
          concat_ws('.', stamp->>'personEpoch', stamp->>'pairEpoch', stamp->>'recipientEpoch')
     FROM written;
   RETURN number;
-END $$;
-
--- Several deliveries that begin at the same moment, in one transaction, each as above and waiting for nobody. One commit, one wait for
--- the disk and one round trip for all of them.
-CREATE FUNCTION begin_deliveries(begins json, lease interval) RETURNS bigint[] LANGUAGE plpgsql AS $$
-DECLARE
-  one record;
-  begun bigint[] := '{}';
-BEGIN
-  FOR one IN SELECT * FROM json_to_recordset(begins) AS b(
-      key uuid, fence bigint, version bigint, stamp jsonb, until double precision, state jsonb, attempt jsonb, parcel json, trail jsonb) LOOP
-    begun := begun || begin_delivery(one.key, one.fence, one.version, one.stamp, to_timestamp(one.until / 1000), lease, one.state,
-                                     one.attempt, one.parcel, one.trail, true, true, false);
-  END LOOP;
-  RETURN begun;
 END $$;
 
 -- A read is a delivery: locks, decision and audit row in one transaction, then the bytes. One plan that is shown or refused, in two
