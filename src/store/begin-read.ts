@@ -83,8 +83,13 @@ export const openBeginRead = (pool: pg.Pool): BeginRead => {
       const [only] = readings;
       // It waits for no lock here: a batch that waited would hold back everyone's look-ups.
       if (only?.seen.length === 1 && readings.length === 1) return [await begin(pool, only, false)];
-      const [row] = await together(pool, JSON.stringify(readings.map(toRow)));
-      return row?.done ?? [];
+      try {
+        const [row] = await together(pool, JSON.stringify(readings.map(toRow)));
+        return row?.done ?? [];
+      } catch {
+        // Nothing was written. Each has its own transaction now, and the one that fails is told there, without the others.
+        return readings.map(() => false);
+      }
     },
     { most: 16, atOnce: 2 },
   );

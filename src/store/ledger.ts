@@ -9,6 +9,7 @@ import { HOUR } from '../model/instant.ts';
 import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import { attention, attentionId, calm, isOutOfTouch } from './attention.ts';
+import { openBegin } from './begin-delivery.ts';
 import type { ClaimedKey } from './claim.ts';
 import { claim } from './claim.ts';
 import { inBatches } from './in-batches.ts';
@@ -45,14 +46,6 @@ export interface Frozen {
   /** The attempt whose parcel a retry repeats: always the first with it. */
   readonly repeats: string | null;
 }
-
-const beginDelivery = statement<
-  [string, number, string, object, Instant | null, number, Ledger, object, object | null, object, boolean, boolean],
-  { begun: string | null }
->(
-  'begin-delivery',
-  `SELECT begin_delivery($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12) AS begun`,
-);
 
 // A rest that is lost in a crash of PostgreSQL is found again by its lease: it need not wait for the disk.
 // A read that came after the look has left a copy of its own: then the key is looked at again.
@@ -94,10 +87,12 @@ export class StoredLedger {
 
   // Keys that are looked at at the same moment are read in one statement: a third of the time for each (measured).
   readonly #rowOf: (keyId: string) => Promise<KeyRow | undefined>;
+  readonly #begin: ReturnType<typeof openBegin>;
   readonly #settle: (settlement: Settlement) => Promise<Settled>;
 
   constructor(pool: pg.Pool, limits: LedgerLimits, epoch: number, on: Protections = PROTECTED) {
     this.#pool = pool;
+    this.#begin = openBegin(pool, limits.lease, on);
     this.#settle = openSettle(pool);
     this.#rowOf = inBatches(
       async (ids) => {
@@ -151,42 +146,41 @@ export class StoredLedger {
   async begin(claimed: ClaimedKey, look: StoredLook, want: Desired, attempt: Attempt, frozen: Frozen): Promise<number | null> {
     const { action, sequence } = attempt;
     const update = action.kind === 'update' ? action : null;
-    const [answer] = await beginDelivery(
-      this.#pool,
-      claimed.keyId,
-      claimed.fence,
-      look.row.key_version,
-      stampOf(look.row),
-      want.until,
-      this.#limits.lease,
-      begun(look.ledger, attempt, look.facts.destination.lifetime, this.#on),
+    const isNumbered = look.facts.destination.channel === 'subscription';
+    return this.#begin(
       {
-        id: attempt.id,
-        action: action.kind,
-        epoch: sequence.epoch,
-        count: sequence.count,
-        begunAt: attempt.begunAt,
-        since: attempt.since,
-        sendBefore: attempt.sendBefore,
-        digest: update?.effect ?? null,
-        headings: update?.headings ?? [],
-        documentId: attempt.documentId,
-        repeats: frozen.repeats,
-        ...(look.facts.destination.channel === 'subscription' ? { notifies: look.facts.destination.id } : {}),
+        key: claimed.keyId,
+        fence: claimed.fence,
+        version: look.row.key_version,
+        stamp: stampOf(look.row),
+        until: want.until,
+        state: begun(look.ledger, attempt, look.facts.destination.lifetime, this.#on),
+        attempt: {
+          id: attempt.id,
+          action: action.kind,
+          epoch: sequence.epoch,
+          count: sequence.count,
+          begunAt: attempt.begunAt,
+          since: attempt.since,
+          sendBefore: attempt.sendBefore,
+          digest: update?.effect ?? null,
+          headings: update?.headings ?? [],
+          documentId: attempt.documentId,
+          repeats: frozen.repeats,
+          ...(isNumbered ? { notifies: look.facts.destination.id } : {}),
+        },
+        parcel: frozen.repeats === null ? frozen.parcel : null,
+        trail: {
+          event: update === null ? 'recall' : 'disclose',
+          organization: look.facts.recipient.ods,
+          kind: look.facts.recipient.kind,
+          plan: look.facts.plan.id,
+          purpose: holds(want) ? want.purpose : null,
+          because: 'nothing' in want ? want.because : null,
+        },
       },
-      frozen.repeats === null ? frozen.parcel : null,
-      {
-        event: update === null ? 'recall' : 'disclose',
-        organization: look.facts.recipient.ods,
-        kind: look.facts.recipient.kind,
-        plan: look.facts.plan.id,
-        purpose: holds(want) ? want.purpose : null,
-        because: 'nothing' in want ? want.because : null,
-      },
-      this.#on.policyLock,
-      this.#on.secondDecision,
+      isNumbered,
     );
-    return answer?.begun == null ? null : Number(answer.begun);
   }
 
   /** The bytes and ids that a retry repeats. */

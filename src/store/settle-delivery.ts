@@ -72,8 +72,13 @@ export const openSettle = (pool: pg.Pool): ((settlement: Settlement) => Promise<
     async (settlements) => {
       const [only] = settlements;
       if (only !== undefined && settlements.length === 1) return [await alone(only)];
-      const kept = new Map((await together(pool, JSON.stringify(settlements))).map((row) => [row.key, row]));
-      return settlements.map(({ key }) => kept.get(key) ?? null);
+      try {
+        const kept = new Map((await together(pool, JSON.stringify(settlements))).map((row) => [row.key, row]));
+        return settlements.map(({ key }) => kept.get(key) ?? null);
+      } catch {
+        // Nothing was written. Each has its own transaction now, and the one that fails is told there, without the others.
+        return settlements.map(() => null);
+      }
     },
     { most: 16, atOnce: 4 },
   );

@@ -1,0 +1,71 @@
+import type pg from 'pg';
+import type { Instant } from '../model/instant.ts';
+import type { Ledger } from '../model/ledger.ts';
+import { inBatches } from './in-batches.ts';
+import type { Stamp } from './look.ts';
+import { statement } from './pool.ts';
+
+/** An attempt as it is written down before the wire: `begin_delivery` reads the objects (0007-begin-together.sql). */
+export interface Beginning {
+  readonly key: string;
+  readonly fence: number;
+  readonly version: string;
+  readonly stamp: Stamp;
+  readonly until: Instant | null;
+  readonly state: Ledger;
+  readonly attempt: object;
+  /** Bytes and ids; null where those of an earlier attempt are repeated. */
+  readonly parcel: object | null;
+  readonly trail: object;
+}
+
+/** Which of the two protections of `begin` are on: only tests switch one off. */
+export interface BeginProtections {
+  readonly policyLock: boolean;
+  readonly secondDecision: boolean;
+}
+
+const alone = statement<
+  [string, number, string, Stamp, Instant | null, number, Ledger, object, object | null, object, boolean, boolean],
+  { begun: string | null }
+>(
+  'begin-delivery',
+  `SELECT begin_delivery($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12) AS begun`,
+);
+const together = statement<[string, number], { begun: readonly (string | null)[] }>(
+  'begin-deliveries',
+  `SELECT begin_deliveries($1, $2 * interval '1 millisecond') AS begun`,
+);
+
+/**
+ * Begins deliveries, those of the same moment in one transaction that waits for nobody; what another holds up, and what numbers a
+ * notification, has a transaction of its own. Answers the number of the notification, 0 where there is none; null, and nothing
+ * written, when what was seen is no longer so.
+ */
+export const openBegin = (
+  pool: pg.Pool,
+  lease: number,
+  on: BeginProtections,
+): ((it: Beginning, isNumbered: boolean) => Promise<number | null>) => {
+  const one = async ({ key, fence, version, stamp, until, state, attempt, parcel, trail }: Beginning): Promise<number | null> => {
+    const given = [key, fence, version, stamp, until, lease, state, attempt, parcel, trail] as const;
+    const [answer] = await alone(pool, ...given, on.policyLock, on.secondDecision);
+    return toNumber(answer?.begun);
+  };
+  const shared = inBatches<Beginning, number | null>(
+    async (beginnings) => {
+      try {
+        const [row] = await together(pool, JSON.stringify(beginnings), lease);
+        return (row?.begun ?? []).map(toNumber);
+      } catch {
+        // Nothing was written. Each has its own transaction now, and the one that fails is told there, without the others.
+        return beginnings.map(() => null);
+      }
+    },
+    { most: 16, atOnce: 3 },
+  );
+  return async (beginning, isNumbered) =>
+    isNumbered || !on.policyLock || !on.secondDecision ? one(beginning) : ((await shared(beginning)) ?? one(beginning));
+};
+
+const toNumber = (begun: string | null | undefined): number | null => (begun == null ? null : Number(begun));
