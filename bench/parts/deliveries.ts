@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLog } from '../../src/log.ts';
+import { unpacked } from '../../src/store/packed-parcel.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { startBroker } from '../ground/broker.ts';
 import { startChild } from '../ground/child.ts';
@@ -49,11 +50,14 @@ export const deliveries: Part = async ({ cluster, say }) => {
     return KEYS / Number(rows[0]?.seconds);
   };
   await settle(1);
-  const { rows } = await pool.query<{ bytes: string }>(
-    `SELECT parcel->>'bytes' AS bytes FROM delivery WHERE parcel IS NOT NULL ORDER BY serial DESC LIMIT 1`,
+  const { rows } = await pool.query<{ parcel: object }>(
+    'SELECT parcel FROM delivery WHERE parcel IS NOT NULL ORDER BY serial DESC LIMIT 1',
   );
+  const sent = unpacked(rows[0]?.parcel ?? {});
+  if (!('bytes' in sent) || typeof sent.bytes !== 'string' || sent.bytes === '') throw new Error('nothing was sent');
+  const { bytes } = sent;
   const file = join(cluster.folder, 'body.json');
-  writeFileSync(file, rows[0]?.bytes ?? '');
+  writeFileSync(file, bytes);
   const raw = async (): Promise<number> => {
     const posts = startChild({}, [
       fileURLToPath(new URL('../bare/posts.ts', import.meta.url)),
@@ -84,6 +88,6 @@ export const deliveries: Part = async ({ cluster, say }) => {
     rates.settled,
     rates.raw.map((rate, round) => (rate + (rates.again[round] ?? rate)) / 2),
   );
-  const from = `raw ${spread(rates.raw, '/s')}, settled ${spread(rates.settled, '/s')}, A/A ${spread(ratios(rates.again, rates.raw))}, body ${Math.round((rows[0]?.bytes.length ?? 0) / 1_000)} kB`;
+  const from = `raw ${spread(rates.raw, '/s')}, settled ${spread(rates.settled, '/s')}, A/A ${spread(ratios(rates.again, rates.raw))}, body ${Math.round(bytes.length / 1_000)} kB`;
   return [judge(`settled deliveries at ${IN_FLIGHT} in flight`, '≥ 0.25 of raw POSTs', found, { atLeast: 0.25 }, from)];
 };

@@ -8,7 +8,10 @@ import { reconcile } from './reconcile.ts';
 
 /** How long one job works before it lets others in. */
 const SLICE_MS = 1_000;
+/** Exchanges with one recipient at once. */
 const IN_FLIGHT = 16;
+/** A recipient that answers within this has as many keys again being read and written down: where those wait for the disk, its road does not. */
+const QUICK_MS = 100;
 /** How often new keys are looked for while a handshake is waited for. */
 const LOOK_AGAIN_MS = 100;
 /** How often facts may change under one claim before it is given back. */
@@ -31,8 +34,9 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
   const endsAt = performance.now() + SLICE_MS;
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
+  const road = openRoad(ports, places);
   const start = (claim: Claim): void => {
-    const work = oneKey(world, ports, claim)
+    const work = oneKey(world, road.ports, claim)
       .catch((error: unknown) => void failures.push(error))
       .finally(() => running.delete(work));
     running.add(work);
@@ -51,9 +55,10 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
     });
 
   while (!closing.aborted && (shaking || performance.now() < endsAt) && failures.length === 0) {
+    const hands = places > 1 && road.isQuick() ? 2 * places : places;
     // Half of the places at a time: one claim for several keys, and still recalls first.
-    if (running.size <= places / 2) {
-      const claims = await world.ledger.claim(recipientId, places - running.size);
+    if (running.size <= hands / 2) {
+      const claims = await world.ledger.claim(recipientId, hands - running.size);
       if (claims.length === 0 && running.size === 0) {
         if (!shaking) break;
         await Promise.race([handshakes, wait(LOOK_AGAIN_MS)]);
@@ -69,6 +74,28 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
   if (failures.length > 0) throw failures[0];
   const { due, lookAt } = await nextOf(world.pool, recipientId);
   return { more: due, lookAt, changed };
+}
+
+/** The ports with a road on which `places` exchanges find room at once, and whether the last of them was answered quickly. */
+function openRoad(ports: Ports<StoredLook>, places: number): { readonly ports: Ports<StoredLook>; readonly isQuick: () => boolean } {
+  const waiting: (() => void)[] = [];
+  let free = places;
+  let quick = false;
+  const deliver: Ports<StoredLook>['deliver'] = async (claim, look, attempt) => {
+    if (free > 0) free -= 1;
+    // No recall waits behind an update.
+    else await new Promise<void>((enter) => (attempt.action.kind === 'recall' ? waiting.unshift(enter) : waiting.push(enter)));
+    const startedAt = performance.now();
+    try {
+      return await ports.deliver(claim, look, attempt);
+    } finally {
+      quick = performance.now() - startedAt < QUICK_MS;
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+  return { ports: { ...ports, deliver }, isQuick: () => quick };
 }
 
 async function oneKey(world: World, ports: Ports<StoredLook>, claim: Claim): Promise<void> {

@@ -15,6 +15,7 @@ import { claim } from './claim.ts';
 import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
 import { factsOf, lookAtKeys, stampOf } from './look.ts';
+import { packed, unpacked } from './packed-parcel.ts';
 import { statement } from './pool.ts';
 import { openSettle, type Settled, type Settlement } from './settle-delivery.ts';
 import { isAskedByTask, takeBackTasks } from './recall-task.ts';
@@ -169,7 +170,7 @@ export class StoredLedger {
           repeats: frozen.repeats,
           ...(isNumbered ? { notifies: look.facts.destination.id } : {}),
         },
-        parcel: frozen.repeats === null ? frozen.parcel : null,
+        parcel: frozen.repeats === null ? packed(frozen.parcel) : null,
         trail: {
           event: update === null ? 'recall' : 'disclose',
           organization: look.facts.recipient.ods,
@@ -187,7 +188,7 @@ export class StoredLedger {
   async repeated(deliveryId: string): Promise<Frozen> {
     const [row] = await parcelOf(this.#pool, deliveryId);
     if (row === undefined) throw new Error('the bytes of an attempt are gone');
-    return { parcel: row.parcel, repeats: row.first };
+    return { parcel: unpacked(row.parcel), repeats: row.first };
   }
 
   /** Gives a claim back unused. Fenced. */
