@@ -19,6 +19,7 @@ import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
 import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
 import { statement } from './pool.ts';
+import { sameMoment } from './same-moment.ts';
 
 /** What is read under a person's number or a disclosure's id, at the destination where this recipient's reads are kept track of. */
 interface SeenRow extends Omit<KeyRow, 'key_id' | 'state'> {
@@ -71,7 +72,7 @@ const PATIENCE_MS = 5_000;
 /** Milliseconds, at most, before the next try; it grows with each, so that they come apart. */
 const pauseAfter = (attempt: number): number => Math.random() * Math.min(4 * (attempt - 1), 40);
 /** Refused and absent are answered at the same moment after the question, so that their work cannot be told apart by a clock (I6). */
-const EMPTY_ANSWER_MS = 8;
+const EMPTY_ANSWER_MS = 20;
 
 /** Whom a caller asks for. */
 interface Asked {
@@ -111,7 +112,7 @@ export const openLookUp = (
         await wait(pauseAfter(attempt));
         continue;
       }
-      if (shown.length === 0) await wait(Math.max(0, EMPTY_ANSWER_MS - (performance.now() - startedAt)));
+      if (shown.length === 0) await sameMoment(startedAt, EMPTY_ANSWER_MS);
       return shown;
     }
     throw anomaly('busy', 'what was asked for changes at this moment: try again');

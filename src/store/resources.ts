@@ -25,11 +25,7 @@ const COLUMNS = 'type, id, version, owner, updated_at, body';
 const readNewest = statement<[string, string], Row>('read-resource', `SELECT ${COLUMNS} FROM resource WHERE type = $1 AND id = $2`);
 const readVersion = statement<[string, string, number], Row>(
   'read-version',
-  `SELECT ${COLUMNS} FROM resource_version WHERE type = $1 AND id = $2 AND version = $3`,
-);
-const readHistory = statement<[string, string], Row>(
-  'read-history',
-  `SELECT ${COLUMNS} FROM resource_version WHERE type = $1 AND id = $2 ORDER BY version DESC`,
+  `SELECT ${COLUMNS} FROM resource_version WHERE type = $1 AND id = $2 AND version = $3 AND NOT deleted`,
 );
 const putResource = statement<[string, string, number, string, Date, string, string[], string[]], Row>(
   'put-resource',
@@ -61,12 +57,15 @@ export const lockResource = async (sql: Sql, type: string, id: string): Promise<
   return row.now;
 };
 
-/** All versions, newest first. */
-export const historyOf = async (sql: Sql, type: string, id: string): Promise<readonly Stored[]> =>
-  (await readHistory(sql, type, id)).map(toStored);
-
 /** Stores the next version, with `id` and `meta` set in its body. The caller has checked what may be written. */
-export async function putNext(sql: Sql, resource: Resource, id: string, owner: string, previous: Stored | null, at: Date): Promise<Stored> {
+export async function putNext(
+  sql: Sql,
+  resource: Resource,
+  id: string,
+  owner: string,
+  previous: { readonly version: number } | null,
+  at: Date,
+): Promise<Stored> {
   const version = (previous?.version ?? 0) + 1;
   const body = { ...resource, id, meta: { ...resource.meta, versionId: String(version), lastUpdated: at.toISOString() } } as Resource;
   const tokens = tokensOf(body);

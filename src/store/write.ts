@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { CarePlan, Encounter, Resource, Task } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import { ENDED } from './broker-task.ts';
-import type { Stored, Write } from './door.ts';
+import type { Stored, Write, Written } from './door.ts';
 import { agreementFact } from './facts/agreement-fact.ts';
 import { consentFact } from './facts/consent-fact.ts';
 import { contactFact, sameContact } from './facts/contact-fact.ts';
@@ -15,9 +14,12 @@ import { patientFact } from './facts/patient-fact.ts';
 import { personOf } from './facts/person-of.ts';
 import { recipientFact } from './facts/recipient-fact.ts';
 import { recallAnswered } from './recall-task.ts';
-import { coversScope, joinScopes, markChanged, takePolicyLocks } from './policy-locks.ts';
+import { HeldLocks, type LockNames } from './held-locks.ts';
+import { joinScopes, markChanged } from './policy-locks.ts';
 import { transaction } from './pool.ts';
-import { lockResource, putNext, readResource } from './resources.ts';
+import { putNext, readResource } from './resources.ts';
+import { clock, lastVersion } from './versions.ts';
+import { sameMoment } from './same-moment.ts';
 import { StartOver, withoutRaces } from './without-races.ts';
 
 /** The types that say facts. A draft says none: recipients never see drafts. */
@@ -39,21 +41,32 @@ const RECORDERS: Readonly<Record<string, FactRecorder<never>>> = {
 const CONTACT_ANSWER_MS = 60;
 
 /** Creates or updates one resource, and the fact that it says, in one transaction under the fact's policy locks. */
-export async function write(pool: pg.Pool, request: Write, defaultLifetime: number): Promise<{ stored: Stored; created: boolean }> {
-  const id = request.id ?? randomUUID();
+export async function write(pool: pg.Pool, request: Write, defaultLifetime: number): Promise<Written> {
   const startedAt = performance.now();
-  const written = await withoutRaces(() => transaction(pool, (tx) => writeOnce(tx, request, id, defaultLifetime)));
-  if (request.resource.resourceType === 'Encounter') await wait(Math.max(0, CONTACT_ANSWER_MS - (performance.now() - startedAt)));
+  const fixed = { ...request, newId: request.newId ?? randomUUID() };
+  const written = await withoutRaces((known) =>
+    transaction(pool, async (tx) => writeIn(tx, await locksOf(tx, known), fixed, defaultLifetime)),
+  );
+  await answerAtOnce(request.resource, startedAt);
   return written;
 }
 
-async function writeOnce(
-  tx: pg.PoolClient,
-  request: Write,
-  id: string,
-  defaultLifetime: number,
-): Promise<{ stored: Stored; created: boolean }> {
+/** Waits until a contact may be answered: `startedAt` is by `performance.now()`. */
+export const answerAtOnce = async (resource: Resource, startedAt: number): Promise<void> => {
+  if (resource.resourceType === 'Encounter') await sameMoment(startedAt, CONTACT_ANSWER_MS);
+};
+
+/** The locks of a new transaction: those that the try before it turned out to need are taken at once. */
+export const locksOf = async (tx: pg.PoolClient, known: LockNames | null): Promise<HeldLocks> => {
+  const locks = new HeldLocks(tx);
+  if (known !== null) await locks.take(known);
+  return locks;
+};
+
+/** One write inside a transaction, under its locks. */
+export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Write, defaultLifetime: number): Promise<Written> {
   const { principal } = request;
+  const id = request.id ?? request.newId ?? randomUUID();
   const resource = { ...request.resource, id } as Resource & { id: string };
   const type = resource.resourceType;
   const recorder = RECORDERS[type] as FactRecorder | undefined;
@@ -68,13 +81,15 @@ async function writeOnce(
   }
   const scope = recorder === undefined ? null : await recorder.scope(tx, fact);
   if (scope !== null) {
-    await takePolicyLocks(tx, scope);
+    await locks.take({ policy: scope });
     // What named the locks is read again under them.
-    if (!coversScope(scope, await (recorder as FactRecorder).scope(tx, fact))) throw new StartOver();
+    if (!locks.covers(await (recorder as FactRecorder).scope(tx, fact))) throw new StartOver();
   }
-  const now = await lockResource(tx, type, id);
+  await locks.take({ resources: [`${type}/${id}`] });
+  const now = await clock(tx);
   const previous = await readResource(tx, type, id);
-  const mayWrite = previous === null || principal.kind === 'operator' || previous.owner === principal.organization || type === 'Task';
+  const last = previous ?? (request.id === null ? null : await lastVersion(tx, type, id));
+  const mayWrite = last === null || principal.kind === 'operator' || last.owner === principal.organization || type === 'Task';
   if (!mayWrite) throw anomaly('not-found', 'no such resource');
   if (request.ifMatch !== null && previous?.version !== request.ifMatch) throw anomaly('stale', 'the resource has another version now');
   await checkUnsigned(tx, resource, previous);
@@ -82,12 +97,12 @@ async function writeOnce(
   if (resource.resourceType === 'Task' && previous !== null) checkNotEnded(resource as Task, previous.body as Task);
   if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
 
-  const stored = await putNext(tx, resource, id, previous?.owner ?? principal.organization, previous, now);
+  const stored = await putNext(tx, resource, id, last?.owner ?? principal.organization, last, now);
   if (recorder !== undefined && scope !== null) {
     await recorder.record(tx, { ...fact, resource: stored.body as Resource & { id: string }, now: stored.updatedAt });
     // A correction may have found or made a person who was not there before: they are locked, and their keys bumped, too.
     const changed = joinScopes(scope, await recorder.scope(tx, fact));
-    await takePolicyLocks(tx, changed);
+    await locks.take({ policy: changed });
     await markChanged(tx, changed);
   }
   if (resource.resourceType === 'Task') await recallAnswered(tx, resource as Task);

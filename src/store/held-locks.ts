@@ -1,0 +1,89 @@
+import type { LockScope } from './policy-locks.ts';
+import { coversScope, joinScopes, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
+import { type Sql, statement } from './pool.ts';
+import { StartOver } from './without-races.ts';
+
+/** Every lock that a transaction of several writes needs, by name. */
+export interface LockNames {
+  /** What nobody else may decide at the same time: conditional writes of one organisation on one type. */
+  readonly conditions: readonly string[];
+  readonly policy: LockScope;
+  /** `Type/id`. */
+  readonly resources: readonly string[];
+}
+
+export const NO_NAMES: LockNames = { conditions: [], policy: NO_LOCKS, resources: [] };
+
+const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])].sort();
+
+const joined = (a: LockNames, b: LockNames): LockNames => ({
+  conditions: union(a.conditions, b.conditions),
+  policy: joinScopes(a.policy, b.policy),
+  resources: union(a.resources, b.resources),
+});
+
+// Class 5 is the resource (src/store/resources.ts), class 6 a condition: each set in order of its hash.
+const takeNamed = statement<[number, readonly string[]], never>(
+  'take-named-locks',
+  'SELECT pg_advisory_xact_lock($1, hash) FROM (SELECT DISTINCT hashtext(name) AS hash FROM unnest($2::text[]) name ORDER BY 1) locks',
+);
+const tryAll = statement<[string], { all: boolean | null }>(
+  'try-locks',
+  `SELECT bool_and(pg_try_advisory_xact_lock(class, hashtext(name))) AS all FROM jsonb_to_recordset($1) AS wanted(class integer, name text)`,
+);
+
+interface Named {
+  readonly class: number;
+  readonly name: string;
+}
+/** Classes in the order in which every transaction waits for them. */
+const ORDER: readonly number[] = [6, 1, 2, 3, 5];
+
+const listed = ({ conditions, policy, resources }: LockNames): readonly Named[] => [
+  ...conditions.map((name) => ({ class: 6, name })),
+  ...policy.persons.map((name) => ({ class: 1, name })),
+  ...policy.pairs.map((name) => ({ class: 2, name })),
+  ...policy.recipients.map((name) => ({ class: 3, name })),
+  ...resources.map((name) => ({ class: 5, name })),
+];
+const placeOf = (one: Named): number => ORDER.indexOf(one.class);
+
+/**
+ * The locks of one transaction. It waits for those that come after all that it holds, in the order of every transaction: conditions,
+ * persons, pairs, recipients, resources. To wait for any other could be to wait for somebody who waits for it: where another has it,
+ * the transaction starts over and takes all of them first.
+ */
+export class HeldLocks {
+  readonly #sql: Sql;
+  #held: LockNames = NO_NAMES;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Throws `StartOver` with every name where one of them is another's at this moment, and cannot be waited for. */
+  async take(wanted: Partial<LockNames>): Promise<void> {
+    const all = joined(this.#held, { ...NO_NAMES, ...wanted });
+    const held = listed(this.#held);
+    const missing = listed(all).filter((one) => !held.some((other) => other.class === one.class && other.name === one.name));
+    if (missing.length === 0) return;
+    if (Math.min(...missing.map(placeOf)) > Math.max(-1, ...held.map(placeOf))) await this.#wait(missing);
+    else {
+      const [answer] = await tryAll(this.#sql, JSON.stringify(missing));
+      if (answer?.all !== true) throw new StartOver(all);
+    }
+    this.#held = all;
+  }
+
+  covers(scope: LockScope): boolean {
+    return coversScope(this.#held.policy, scope);
+  }
+
+  async #wait(missing: readonly Named[]): Promise<void> {
+    const of = (place: number): readonly string[] => missing.filter((one) => one.class === place).map(({ name }) => name);
+    const policy = { persons: of(1), pairs: of(2), recipients: of(3) };
+    if (of(6).length > 0) await takeNamed(this.#sql, 6, of(6));
+    if (policy.persons.length + policy.pairs.length + policy.recipients.length > 0) await takePolicyLocks(this.#sql, policy);
+    if (of(5).length > 0) await takeNamed(this.#sql, 5, of(5));
+  }
+}

@@ -1,0 +1,90 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { HistoryAsked, Stored, Version } from './door.ts';
+import { type Sql, statement } from './pool.ts';
+
+const now = statement<[], { now: Date }>('clock', 'SELECT clock_timestamp() AS now');
+
+/** The database's time at this moment: after locks were waited for, not before. */
+export const clock = async (sql: Sql): Promise<Date> => {
+  const [row] = await now(sql);
+  if (row === undefined) throw new Error('the clock answers');
+  return row.now;
+};
+
+/** What is known of the newest version of a resource, which may be that it was deleted. */
+export interface LastVersion {
+  readonly version: number;
+  readonly owner: string;
+  readonly deleted: boolean;
+}
+
+const last = statement<[string, string], LastVersion>(
+  'last-version',
+  'SELECT version, owner, deleted FROM resource_version WHERE type = $1 AND id = $2 ORDER BY version DESC LIMIT 1',
+);
+
+/** The newest version of a resource, also of one that was deleted; null where there never was one. */
+export const lastVersion = async (sql: Sql, type: string, id: string): Promise<LastVersion | null> => (await last(sql, type, id))[0] ?? null;
+
+const removeResource = statement<[string, string, number, string, Date], never>(
+  'remove-resource',
+  `WITH gone AS (DELETE FROM resource WHERE type = $1 AND id = $2),
+        unfound AS (DELETE FROM resource_token WHERE type = $1 AND id = $2)
+   INSERT INTO resource_version (type, id, version, owner, updated_at, body, deleted) VALUES ($1, $2, $3, $4, $5, '', true)`,
+);
+
+/** Takes a resource away. Its versions stay; the caller holds its lock and has checked that it may go. */
+export const removeStored = async (sql: Sql, { type, id, version, owner }: Stored, at: Date): Promise<void> => {
+  await removeResource(sql, type, id, version + 1, owner, at);
+};
+
+interface Row {
+  readonly id: string;
+  readonly version: number;
+  readonly owner: string;
+  readonly updated_at: Date;
+  readonly body: string;
+  readonly deleted: boolean;
+}
+
+/** Versions of one resource or of a type, newest first, with the number of all of them. */
+export async function historyOf(
+  sql: Sql,
+  { type, id, owner, since, until, count, after }: HistoryAsked,
+): Promise<{ readonly rows: readonly Version[]; readonly total: number }> {
+  const values: unknown[] = [type];
+  const put = (value: unknown): string => `$${values.push(value)}`;
+  const instant = (value: number): string => `to_timestamp(${put(value)}::double precision / 1000)`;
+  const where = ['type = $1'];
+  if (id !== null) where.push(`id = ${put(id)}`);
+  if (owner !== null) where.push(`owner = ${put(owner)}`);
+  if (since !== null) where.push(`updated_at >= ${instant(since)}`);
+  // Later pages are of the history as it was at the first: what comes after it moves nothing.
+  if (until !== null) where.push(`updated_at <= ${instant(until)}`);
+  const counted = await sql.query<{ total: number }>(
+    `SELECT count(*)::integer AS total FROM resource_version WHERE ${where.join(' AND ')}`,
+    values,
+  );
+  if (after !== null)
+    where.push(
+      id === null
+        ? `(updated_at, id, version) < (${instant(after.updatedAt)}, ${put(after.id)}, ${put(after.version)}::integer)`
+        : `version < ${put(after.version)}::integer`,
+    );
+  const found = await sql.query<Row>(
+    `SELECT id, version, owner, updated_at, body, deleted FROM resource_version WHERE ${where.join(' AND ')}
+      ORDER BY ${id === null ? 'updated_at DESC, id DESC, ' : ''}version DESC LIMIT ${put(count)}`,
+    values,
+  );
+  const rows = found.rows.map(
+    (row): Version => ({
+      type,
+      id: row.id,
+      version: row.version,
+      owner: row.owner,
+      updatedAt: row.updated_at.getTime(),
+      body: row.deleted ? null : (JSON.parse(row.body) as Resource),
+    }),
+  );
+  return { rows, total: counted.rows[0]?.total ?? 0 };
+}
