@@ -4,6 +4,8 @@ import { createAddressGuard } from '../channel/address-guard.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
 import { runPipeline } from './pipeline.ts';
+import { readBody } from './read/read-body.ts';
+import { readJson } from './read/read-json.ts';
 import { requestMetrics } from './request-metrics.ts';
 import { createPageTokens } from './search/page-token.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -27,10 +29,16 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
     for (const [name, value] of headers) response.setHeader(name, value);
     const [path = '', ...query] = request.url.split('?');
     const exchange: Exchange = {
-      request,
-      response,
+      request: {
+        method: request.method ?? '',
+        headers: request.headers,
+        httpVersion: request.httpVersion,
+        text: (limit) => readBody(request, limit),
+        json: async () => readJson(await readBody(request)),
+      },
       startedAt: performance.now(),
       requestId: door.newId(),
+      mirrored: {},
       base: '/fhir',
       path,
       query: query.join('?'),
@@ -39,10 +47,12 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
       reach: null,
       form: null,
       resource: null,
+      patch: null,
+      newId: null,
       answer: null,
     };
     response.once('close', () => count(exchange.route?.label ?? 'none', response.statusCode, performance.now() - exchange.startedAt));
-    return runPipeline(exchange, door);
+    return runPipeline(exchange, response, door);
   });
   return app;
 };

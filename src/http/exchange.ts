@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { OperationOutcome, Resource } from '@medplum/fhirtypes';
 import type { Registry } from 'prom-client';
 import type { Log } from '../log.ts';
@@ -8,6 +8,7 @@ import type { Principal } from '../model/principal.ts';
 import type { DoorStore } from '../store/door.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
 import type { Conformance } from './conformance.ts';
+import type { JsonPatch } from './read/json-patch.ts';
 import type { PageTokens } from './search/page-token.ts';
 import type { Reach } from './policy.ts';
 import type { Matched } from './routes.ts';
@@ -49,13 +50,25 @@ export interface Answer {
   readonly body: Resource | OperationOutcome | { readonly type: string; readonly text: string } | null;
 }
 
+/** A request as the pipeline sees it: one that came over HTTP, or an entry of a batch or transaction. */
+export interface Incoming {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly httpVersion: string;
+  /** The whole body as text. Throws `too-large` past the limit, in bytes, and `malformed`. */
+  readonly text: (limit?: number) => Promise<string>;
+  /** The whole body as JSON. Throws as `text`, and `malformed` for what is no JSON. */
+  readonly json: () => Promise<unknown>;
+}
+
 /** One request on its way through the pipeline. What a later step sets is null before it. */
 export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: Incoming;
   readonly startedAt: Instant;
   /** The caller's `X-Request-ID` where it is a UUID; else the broker's own. For log lines. */
   requestId: string;
+  /** Ids that go back as they came. */
+  mirrored: Readonly<Record<string, string>>;
   /** `http://host/fhir`, as the caller reached it. */
   base: string;
   readonly path: string;
@@ -68,6 +81,10 @@ export interface Exchange {
   form: URLSearchParams | null;
   /** A body read as JSON, and held against its profile where the route says so. */
   resource: Resource | null;
+  /** A body read as a JSON Patch (RFC 6902). */
+  patch: JsonPatch | null;
+  /** The id that a transaction has chosen for what this entry creates: others refer to it. Null everywhere else. */
+  readonly newId: string | null;
   answer: Answer | null;
 }
 
@@ -81,3 +98,4 @@ export const routeOf = (exchange: Exchange): Matched => set(exchange.route, 'the
 export const principalOf = (exchange: Exchange): Principal => set(exchange.principal, 'the principal');
 export const reachOf = (exchange: Exchange): Reach => set(exchange.reach, 'the reach');
 export const resourceOf = (exchange: Exchange): Resource => set(exchange.resource, 'the resource');
+export const patchOf = (exchange: Exchange): JsonPatch => set(exchange.patch, 'the patch');

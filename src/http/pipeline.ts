@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Door, Exchange } from './exchange.ts';
 import { toFailure } from './failure.ts';
 import type { Route } from './routes.ts';
@@ -30,20 +31,28 @@ export const PIPELINE: readonly Step[] = [
   { name: 'parse', on: withBody, run: parseBody },
   { name: 'validate', on: writing, run: validateResource },
   { name: 'act', on: every, run: act },
-  { name: 'answer', on: every, run: sendAnswer },
 ];
 
+/** What is left of the pipeline for an entry of a batch or transaction: its caller is known, and it is answered with the others. */
+export const OF_ENTRY: readonly Step[] = PIPELINE.filter(({ name }) => ['route', 'policy', 'parse', 'validate', 'act'].includes(name));
+
+/** Runs steps in their order. Throws what a step throws. */
+export const runSteps = async (exchange: Exchange, door: Door, steps: readonly Step[]): Promise<void> => {
+  for (const step of steps) {
+    if (!step.on(exchange.route?.route ?? null)) continue;
+    const pending = step.run(exchange, door);
+    if (pending !== undefined) await pending;
+  }
+};
+
 /** Takes one request through the pipeline. Answers whatever happens, and never throws. */
-export const runPipeline = async (exchange: Exchange, door: Door, steps: readonly Step[] = PIPELINE): Promise<void> => {
+export const runPipeline = async (exchange: Exchange, response: ServerResponse, door: Door): Promise<void> => {
   try {
-    for (const step of steps) {
-      if (!step.on(exchange.route?.route ?? null)) continue;
-      const pending = step.run(exchange, door);
-      if (pending !== undefined) await pending;
-    }
+    await runSteps(exchange, door, PIPELINE);
+    sendAnswer(exchange, response);
   } catch (error) {
     exchange.answer = toFailure(error, exchange, door);
-    if (exchange.response.headersSent) exchange.response.destroy();
-    else sendAnswer(exchange);
+    if (response.headersSent) response.destroy();
+    else sendAnswer(exchange, response);
   }
 };

@@ -1,19 +1,7 @@
+import type { Interaction } from '../../profiles/resource-types.ts';
 import type { Kind } from '../model/kind.ts';
-import { RECIPIENT_KINDS } from '../model/kind.ts';
-
-/** What can be asked of a type at this door. */
-export type Interaction =
-  | 'read'
-  | 'vread'
-  | 'history'
-  | 'search'
-  | 'create'
-  | 'update'
-  | 'delete'
-  | 'validate'
-  | 'document'
-  | 'approve'
-  | 'withdraw';
+import { KINDS, RECIPIENT_KINDS } from '../model/kind.ts';
+import type { Route, SystemInteraction } from './routes.ts';
 
 /**
  * How far a permission reaches. `own`: written by the caller's organisation. `addressed`: Tasks that name it as owner, and what they are about.
@@ -36,21 +24,48 @@ const row = (kinds: readonly Kind[], types: readonly string[], may: readonly Int
 });
 
 const READERS = RECIPIENT_KINDS.filter((kind) => kind !== 'publisher');
-const KEEP: readonly Interaction[] = ['create', 'read', 'vread', 'history', 'update', 'search', 'validate'];
+const KEEP: readonly Interaction[] = [
+  'create',
+  'read',
+  'vread',
+  'history-instance',
+  'history-type',
+  'update',
+  'patch',
+  'search',
+  'validate',
+];
+/** With what nothing is decided by. */
+const KEEP_OR_DELETE: readonly Interaction[] = [...KEEP, 'delete'];
+const without = (interactions: readonly Interaction[], ...left: readonly Interaction[]): readonly Interaction[] =>
+  interactions.filter((each) => !left.includes(each));
 
 /** Who may do what: everything that has no row is refused. No row gives an operator or an evaluator the words of a plan. */
 export const POLICY: readonly Row[] = [
-  row(['operator'], ['Organization', 'HealthcareService', 'Endpoint', 'Contract', 'Location'], KEEP, 'any'),
-  row(['operator'], ['Task'], ['read', 'search', 'update'], 'addressed'),
+  row(['operator'], ['Organization', 'HealthcareService', 'Endpoint', 'Contract'], KEEP, 'any'),
+  row(['operator'], ['Location'], KEEP_OR_DELETE, 'any'),
+  row(['operator'], ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
+  // Definitions name nobody: the operator keeps them, and every caller may read them.
+  row(['operator'], ['Questionnaire', 'Measure', 'ChargeItemDefinition'], KEEP_OR_DELETE, 'any'),
+  row(
+    KINDS.filter((kind) => kind !== 'operator'),
+    ['Questionnaire', 'Measure', 'ChargeItemDefinition'],
+    ['read', 'search'],
+    'any',
+  ),
 
+  row(['publisher'], ['Patient'], without(KEEP, 'read'), 'own'),
+  row(['publisher'], ['CarePlan', 'Composition'], without(KEEP_OR_DELETE, 'read'), 'own'),
+  row(['publisher'], ['Patient', 'CarePlan', 'Composition'], ['read'], 'own-or-disclosed'),
+  row(['publisher'], ['Consent', 'Provenance'], KEEP, 'own'),
   row(
     ['publisher'],
-    ['Patient', 'CarePlan', 'Composition'],
-    KEEP.filter((each) => each !== 'read'),
+    ['RelatedPerson', 'CareTeam', 'Practitioner', 'PractitionerRole', 'EpisodeOfCare', 'DocumentReference', 'Communication'],
+    KEEP_OR_DELETE,
     'own',
   ),
-  row(['publisher'], ['Patient', 'CarePlan', 'Composition'], ['read'], 'own-or-disclosed'),
-  row(['publisher'], ['RelatedPerson', 'CareTeam', 'Practitioner', 'PractitionerRole', 'Consent', 'Provenance'], KEEP, 'own'),
+  row(['publisher'], ['QuestionnaireResponse', 'Group', 'MeasureReport'], KEEP_OR_DELETE, 'own'),
+  row(['evaluator'], ['MeasureReport'], KEEP_OR_DELETE, 'own'),
   row(['publisher'], ['CarePlan'], ['approve', 'withdraw'], 'own'),
   row(['publisher'], ['Encounter'], ['read'], 'own-or-addressed'),
 
@@ -58,12 +73,20 @@ export const POLICY: readonly Row[] = [
   row(READERS, ['Encounter'], ['read'], 'own'),
   row(RECIPIENT_KINDS, ['Flag'], ['read', 'search'], 'disclosed'),
   row(RECIPIENT_KINDS, ['Composition'], ['document'], 'disclosed'),
-  row(RECIPIENT_KINDS, ['Encounter'], ['create', 'update', 'vread', 'history', 'search', 'validate'], 'own'),
-  row(RECIPIENT_KINDS, ['Subscription'], [...KEEP, 'delete'], 'own'),
+  row(RECIPIENT_KINDS, ['Encounter'], without(KEEP, 'read'), 'own'),
+  row(RECIPIENT_KINDS, ['Subscription'], KEEP_OR_DELETE, 'own'),
   row(RECIPIENT_KINDS, ['Endpoint'], KEEP, 'own'),
-  row(RECIPIENT_KINDS, ['Task'], ['read', 'search', 'update'], 'addressed'),
+  row(RECIPIENT_KINDS, ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
   row(RECIPIENT_KINDS, ['HealthcareService'], ['read'], 'provided'),
 ];
+
+/** Who may send several interactions at once, of which each is then judged by itself, and who may send a message. */
+const AT_ALL: Readonly<Record<SystemInteraction, readonly Kind[]>> = { bundle: KINDS, 'process-message': READERS };
+
+/** Whether a kind may do what is asked of no type. */
+export const mayAtAll = (kind: Kind, interaction: SystemInteraction): boolean => AT_ALL[interaction].includes(kind);
+
+export const isSystemInteraction = (interaction: Route['interaction']): interaction is SystemInteraction => interaction in AT_ALL;
 
 const cell = (kind: Kind, type: string, interaction: Interaction): string => `${kind} ${type} ${interaction}`;
 
@@ -76,9 +99,3 @@ const REACHES: ReadonlyMap<string, Reach> = new Map(
 /** How far a kind may go with an interaction on a type; null is "not at all". */
 export const permitted = (kind: Kind, type: string, interaction: Interaction): Reach | null =>
   REACHES.get(cell(kind, type, interaction)) ?? null;
-
-/** The types that the door offers to anyone, and what it offers of each: the CapabilityStatement says the same. */
-export const OFFERED: ReadonlyMap<string, ReadonlySet<Interaction>> = POLICY.reduce((offered, { types, may }) => {
-  for (const type of types) offered.set(type, new Set([...(offered.get(type) ?? []), ...may]));
-  return offered;
-}, new Map<string, Set<Interaction>>());

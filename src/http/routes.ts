@@ -1,21 +1,23 @@
 import { badParameter, Refusal } from './refusal.ts';
-import { CONFORMANCE_TYPES } from './conformance.ts';
-import { OFFERED } from './policy.ts';
-import type { Interaction } from './policy.ts';
+import { CONFORMANCE_TYPES, type Interaction, resourceType } from '../../profiles/resource-types.ts';
 
 /** Routes that show nothing of anybody: they name no caller. */
 export type OpenInteraction = 'live' | 'ready' | 'metrics' | 'capabilities' | 'conformance-read' | 'conformance-search';
 
+/** What is asked of no type: several interactions at once, and a message. */
+export const SYSTEM_INTERACTIONS = ['bundle', 'process-message'] as const;
+export type SystemInteraction = (typeof SYSTEM_INTERACTIONS)[number];
+
 /** One route of the door. `:type` is a type of the policy, `:definition` one of the broker's own definitions. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: (typeof METHODS)[number];
   readonly path: string;
-  readonly interaction: Interaction | OpenInteraction;
-  readonly body: 'none' | 'form' | 'resource' | 'parameters';
+  readonly interaction: Interaction | SystemInteraction | OpenInteraction;
+  readonly body: 'none' | 'form' | 'resource' | 'parameters' | 'bundle' | 'patch';
   readonly open: boolean;
 }
 
-const route = (line: string, interaction: Interaction, body: Route['body'] = 'none'): Route => ({
+const route = (line: string, interaction: Interaction | SystemInteraction, body: Route['body'] = 'none'): Route => ({
   ...split(line),
   interaction,
   body,
@@ -23,7 +25,7 @@ const route = (line: string, interaction: Interaction, body: Route['body'] = 'no
 });
 const open = (line: string, interaction: OpenInteraction): Route => ({ ...split(line), interaction, body: 'none', open: true });
 
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 const split = (line: string): Pick<Route, 'method' | 'path'> => {
   const [name, path] = line.split(' ');
@@ -40,14 +42,21 @@ export const ROUTES: readonly Route[] = [
   open('GET /fhir/metadata', 'capabilities'),
   open('GET /fhir/:definition', 'conformance-search'),
   open('GET /fhir/:definition/:id', 'conformance-read'),
+  route('POST /fhir', 'bundle', 'bundle'),
   route('POST /fhir/:type/_search', 'search', 'form'),
   route('POST /fhir/:type/$validate', 'validate', 'resource'),
+  route('GET /fhir/:type/_history', 'history-type'),
   route('GET /fhir/:type', 'search'),
   route('POST /fhir/:type', 'create', 'resource'),
+  // Without an id, the query says which one (R4 http, conditional update, patch and delete).
+  route('PUT /fhir/:type', 'update', 'resource'),
+  route('PATCH /fhir/:type', 'patch', 'patch'),
+  route('DELETE /fhir/:type', 'delete'),
   route('GET /fhir/:type/:id', 'read'),
   route('PUT /fhir/:type/:id', 'update', 'resource'),
+  route('PATCH /fhir/:type/:id', 'patch', 'patch'),
   route('DELETE /fhir/:type/:id', 'delete'),
-  route('GET /fhir/:type/:id/_history', 'history'),
+  route('GET /fhir/:type/:id/_history', 'history-instance'),
   route('GET /fhir/:type/:id/_history/:version', 'vread'),
   route('GET /fhir/Composition/:id/$document', 'document'),
   route('POST /fhir/CarePlan/:id/$approve', 'approve', 'parameters'),
@@ -75,12 +84,14 @@ const decode = (segment: string): string => {
   }
 };
 
+const isDefinition = (segment: string): boolean => CONFORMANCE_TYPES.some((each) => each === segment);
+
 const matches = (template: readonly string[], segments: readonly string[]): boolean =>
   template.length === segments.length &&
   template.every((part, index) => {
     const segment = segments[index] ?? '';
-    if (part === ':type') return OFFERED.has(segment);
-    if (part === ':definition') return CONFORMANCE_TYPES.has(segment);
+    if (part === ':type') return resourceType(segment) !== undefined;
+    if (part === ':definition') return isDefinition(segment);
     return part.startsWith(':') ? segment !== '' && !segment.startsWith('_') && !segment.startsWith('$') : part === segment;
   });
 
@@ -97,7 +108,8 @@ export const findRoute = (method: string, path: string): Matched | null => {
   const found = TEMPLATES.find(({ route: each, segments: template }) => each.method === asked && matches(template, segments));
   if (found === undefined) return null;
   const part = (name: string): string => segments[found.segments.indexOf(name)] ?? '';
-  const type = found.segments[0] === 'fhir' && found.route.interaction !== 'capabilities' ? (segments[1] ?? '') : '';
+  const second = segments[1] ?? '';
+  const type = resourceType(second) !== undefined || isDefinition(second) ? second : '';
   return {
     route: found.route,
     type,
@@ -107,19 +119,23 @@ export const findRoute = (method: string, path: string): Matched | null => {
   };
 };
 
+/** The methods that the door offers at a path, as `Allow` names them; empty where there is nothing. */
+export const allowOf = (path: string): string => {
+  const segments = segmentsOf(path);
+  const found = TEMPLATES.filter(({ segments: template }) => matches(template, segments)).filter(({ route: each, segments: template }) => {
+    const offered = template[1] === ':type' ? resourceType(segments[1] ?? '') : undefined;
+    return offered === undefined || offered.interactions.some((one) => one === each.interaction);
+  });
+  return [...new Set(found.map(({ route: each }) => each.method))].join(', ');
+};
+
 /** Why there is no route: another method's (405), a type that is not offered, or nothing at all (404). */
 export const whyNoRoute = (path: string): Refusal => {
   const segments = segmentsOf(path);
-  const methods = TEMPLATES.filter(({ segments: template }) => matches(template, segments)).map(({ route: each }) => each.method);
-  if (methods.length > 0)
-    return new Refusal(
-      405,
-      'unsupported',
-      { at: null, help: 'this method is not offered here' },
-      { Allow: [...new Set(methods)].join(', ') },
-    );
+  const allowed = allowOf(path);
+  if (allowed !== '') return new Refusal(405, 'unsupported', { at: null, help: 'this method is not offered here' }, { Allow: allowed });
   const [first, type] = segments;
-  const known = type === undefined || OFFERED.has(type) || CONFORMANCE_TYPES.has(type);
+  const known = type === undefined || resourceType(type) !== undefined || isDefinition(type);
   const help = first !== 'fhir' || known ? 'there is nothing at this address' : 'this resource type is not offered: see /fhir/metadata';
   return new Refusal(404, 'unsupported', { at: null, help });
 };

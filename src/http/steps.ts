@@ -23,12 +23,14 @@ const one = (header: string | readonly string[] | undefined): string | undefined
 
 /** Mirrors the ids that the caller sent, as they are (nhs.md section 3); the log gets a UUID or the broker's own, for an id may hold anything. */
 export const mirrorIds = (exchange: Exchange, door: Door): void => {
-  const { request, response } = exchange;
+  const { request } = exchange;
   const requestId = one(request.headers['x-request-id']);
   const correlationId = one(request.headers['x-correlation-id']);
   if (requestId !== undefined && UUID.test(requestId)) exchange.requestId = requestId;
-  response.setHeader('X-Request-ID', requestId ?? exchange.requestId);
-  if (correlationId !== undefined) response.setHeader('X-Correlation-ID', correlationId);
+  exchange.mirrored = {
+    'X-Request-ID': requestId ?? exchange.requestId,
+    ...(correlationId === undefined ? {} : { 'X-Correlation-ID': correlationId }),
+  };
   const forwarded = door.config.behindProxy;
   const host = (forwarded ? one(request.headers['x-forwarded-host']) : undefined) ?? request.headers.host ?? '';
   const scheme = forwarded && one(request.headers['x-forwarded-proto']) === 'https' ? 'https' : 'http';
@@ -37,7 +39,7 @@ export const mirrorIds = (exchange: Exchange, door: Door): void => {
 
 /** Finds the route; what has none is refused only once its caller is known. */
 export const matchRoute = (exchange: Exchange): void => {
-  exchange.route = findRoute(exchange.request.method ?? '', exchange.path);
+  exchange.route = findRoute(exchange.request.method, exchange.path);
 };
 
 /** Refuses what is too long, and what asks for or sends another media type. */
@@ -61,47 +63,51 @@ export const namePrincipal = (exchange: Exchange, door: Door): void => {
 export const applyPolicy = (exchange: Exchange): void => {
   if (exchange.route === null) throw whyNoRoute(exchange.path);
   const { route, type } = exchange.route;
-  const offered = OFFERED.get(type);
-  const interaction = [...(offered ?? [])].find((each): each is Interaction => each === route.interaction);
+  const { kind } = principalOf(exchange);
+  if (isSystemInteraction(route.interaction)) {
+    if (!mayAtAll(kind, route.interaction))
+      throw new Anomaly('forbidden', { at: null, help: `a service of this kind may not ${route.interaction}` });
+    return;
+  }
+  const offered = resourceType(type)?.interactions ?? [];
+  const interaction = offered.find((each): each is Interaction => each === route.interaction);
   if (interaction === undefined)
-    throw new Refusal(
-      405,
-      'unsupported',
-      { at: null, help: `this type offers ${[...(offered ?? [])].join(', ')}` },
-      { Allow: allowOf(offered) },
-    );
-  const reach = permitted(principalOf(exchange).kind, type, interaction);
+    throw new Refusal(405, 'unsupported', { at: null, help: `this type offers ${offered.join(', ')}` }, { Allow: allowOf(exchange.path) });
+  const reach = permitted(kind, type, interaction);
   if (reach === null) throw new Anomaly('forbidden', { at: null, help: `a service of this kind may not ${interaction} ${type}` });
   exchange.reach = reach;
 };
-
-const allowOf = (offered: ReadonlySet<Interaction> | undefined): string =>
-  [
-    ...(offered?.has('read') || offered?.has('search') ? ['GET'] : []),
-    ...(offered?.has('create') || offered?.has('search') ? ['POST'] : []),
-    ...(offered?.has('update') ? ['PUT'] : []),
-    ...(offered?.has('delete') ? ['DELETE'] : []),
-  ].join(', ');
 
 // The parse is the door: from here on it is a resource, of a type that the next step checks.
 const isResource = (value: unknown): value is Resource =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && 'resourceType' in value && typeof value.resourceType === 'string';
 
-/** Reads the body: a form, or JSON that is a resource of the type that the address names. */
+/** The type of resource that a body holds, by its route. */
+const expectedIn = ({ route, type }: Matched): string => {
+  if (route.body === 'parameters') return 'Parameters';
+  return route.body === 'bundle' ? 'Bundle' : type;
+};
+
+/** Reads the body: a form, a JSON Patch, or JSON that is a resource of the type that the address names. */
 export const parseBody = async (exchange: Exchange): Promise<void> => {
-  const { route, type } = routeOf(exchange);
+  const matched = routeOf(exchange);
+  const { route } = matched;
   const { request } = exchange;
   if (route.body === 'none') return;
-  checkContentType(request.headers, route.body === 'form' ? 'form' : 'resource');
+  checkContentType(request.headers, route.body === 'form' || route.body === 'patch' ? route.body : 'resource');
   if (route.body === 'form') {
-    exchange.form = new URLSearchParams(await readBody(request, MAX_FORM));
+    exchange.form = new URLSearchParams(await request.text(MAX_FORM));
     checkAccept(undefined, exchange.form.get('_format'));
     return;
   }
-  const value = readJson(await readBody(request));
+  const value = await request.json();
+  if (route.body === 'patch') {
+    exchange.patch = readJsonPatch(value);
+    return;
+  }
   if (!isResource(value))
     throw new Anomaly('malformed', { at: 'resourceType', help: 'the body is a resource: a JSON object with its resourceType' });
-  const expected = route.body === 'parameters' ? 'Parameters' : type;
+  const expected = expectedIn(matched);
   if (value.resourceType !== expected && !(route.interaction === 'validate' && value.resourceType === 'Parameters'))
     throw new Anomaly('malformed', { at: 'resourceType', help: `is ${expected}, as the address says` });
   const empty = emptyValues(value, expected);
@@ -110,8 +116,10 @@ export const parseBody = async (exchange: Exchange): Promise<void> => {
 };
 
 /** Holds what is to be stored against its profile and the door's own rules: 422 with every place that is wrong. */
-export const validateResource = (exchange: Exchange, door: Door): void => {
-  const resource = resourceOf(exchange);
+export const validateResource = (exchange: Exchange, door: Door): void => checkWritable(exchange, door, resourceOf(exchange));
+
+/** Throws `incorrect` with everything for which a resource may not be stored. */
+export const checkWritable = (exchange: Exchange, door: Door, resource: Resource): void => {
   const errors = door.validate(resource).filter(({ severity }) => severity === undefined || severity === 'error');
   if (errors.length > 0) throw new Anomaly('incorrect', errors);
   const { config, guard } = door;

@@ -34,7 +34,44 @@ export interface Write {
   readonly principal: Principal;
   readonly resource: Resource;
   readonly id: string | null;
+  /** The id of what `id` null creates, where the door has chosen one already: other resources of the same Bundle refer to it. */
+  readonly newId?: string;
   /** The version that `If-Match` names; null when the sender named none. */
+  readonly ifMatch: number | null;
+}
+
+/** What became of it. `created` is false when the resource, or the same contact, was there before. */
+export interface Written {
+  readonly stored: Stored;
+  readonly created: boolean;
+}
+
+/** One version of a resource, in its history. */
+export interface Version extends Omit<Stored, 'body'> {
+  /** Null where this version says that the resource was deleted. */
+  readonly body: Resource | null;
+}
+
+/** Which versions: of one resource, or of a type. */
+export interface HistoryAsked {
+  readonly type: string;
+  readonly id: string | null;
+  /** Only those of this owner; null for no such limit. */
+  readonly owner: string | null;
+  /** From this instant on; null for all. */
+  readonly since: Instant | null;
+  /** Up to this instant; null for all. */
+  readonly until: Instant | null;
+  readonly count: number;
+  /** The last version of the page before. */
+  readonly after: { readonly updatedAt: Instant; readonly id: string; readonly version: number } | null;
+}
+
+/** A delete that a door asks for. */
+export interface Removal {
+  readonly principal: Principal;
+  readonly type: string;
+  readonly id: string;
   readonly ifMatch: number | null;
 }
 
@@ -44,10 +81,19 @@ export type LookUp = { readonly nhsNumber: string } | { readonly id: string };
 /** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
 export interface DoorStore {
   read(type: string, id: string, version?: number): Promise<Stored | null>;
-  history(type: string, id: string): Promise<readonly Stored[]>;
+  /** Owner of a resource that was there and was deleted; null for any other. */
+  deletedBy(type: string, id: string): Promise<string | null>;
+  history(asked: HistoryAsked): Promise<{ readonly rows: readonly Version[]; readonly total: number }>;
   search(search: Search): Promise<{ readonly rows: readonly Stored[]; readonly total: number }>;
   /** Creates or updates. Facts (plan, consent, identity, agreement, recipient, destination, contact) take their locks first. `created` is false when an Encounter was there before. */
-  write(write: Write): Promise<{ readonly stored: Stored; readonly created: boolean }>;
+  write(write: Write): Promise<Written>;
+  /** Deletes what nothing is decided by and nothing refers to; nothing where it is gone already. Throws `conflict` otherwise. */
+  remove(removal: Removal): Promise<void>;
+  /**
+   * Runs several writes as one: all of them are committed, or none. `work` may run again from the start, on what is stored then, so it
+   * does nothing beside. `conditions` name what nobody else may decide at the same time.
+   */
+  transaction<T>(conditions: readonly string[], work: (store: DoorStore) => Promise<T>): Promise<T>;
   /** Approves a draft CarePlan: stores the signed bytes and each kind's projection, and supersedes the version before. */
   approve(principal: Principal, carePlanId: string, version: string, provenance: Resource): Promise<Stored>;
   withdraw(principal: Principal, carePlanId: string, reason: string): Promise<Stored>;

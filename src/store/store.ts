@@ -1,12 +1,17 @@
-import type { Provenance } from '@medplum/fhirtypes';
+import type { Provenance, Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import { approve, withdraw } from './approve.ts';
 import type { DoorStore } from './door.ts';
 import { openLookUp } from './look-up.ts';
 import { isMigrated } from './migrate.ts';
-import { historyOf, readResource, searchResources } from './resources.ts';
-import { write } from './write.ts';
+import { type HeldLocks, NO_NAMES } from './held-locks.ts';
+import { type Sql, transaction } from './pool.ts';
+import { removeIn } from './remove.ts';
+import { readResource, searchResources } from './resources.ts';
+import { historyOf, lastVersion } from './versions.ts';
+import { withoutRaces } from './without-races.ts';
+import { answeredTogether, locksOf, write, writeIn } from './write.ts';
 
 export interface StoreOptions {
   /** Ledger epoch: it comes from outside the database. */
@@ -19,6 +24,43 @@ export interface StoreOptions {
   readonly queueAnswers: () => Promise<void>;
 }
 
+/** How often a transaction starts over: each time it may have learned of one more lock. */
+const STARTS = 20;
+
+const notHere = (): never => {
+  throw anomaly('unsupported', 'is not done inside a transaction: send it alone, or in a batch');
+};
+
+/** The store inside one transaction: what it writes is seen by what it reads next. */
+const storeIn = (tx: pg.PoolClient, locks: HeldLocks, { messageLifetime }: StoreOptions, wrote: (resource: Resource) => void): DoorStore => {
+  const store: DoorStore = {
+    read: (type, id, version) => readResource(tx, type, id, version),
+    deletedBy: (type, id) => deletedBy(tx, type, id),
+    history: (asked) => historyOf(tx, asked),
+    search: (search) => searchResources(tx, search),
+    write: (request) => {
+      wrote(request.resource);
+      return writeIn(tx, locks, request, messageLifetime);
+    },
+    remove: (removal) => removeIn(tx, locks, removal),
+    transaction: async (conditions, work) => {
+      await locks.take({ conditions });
+      return work(store);
+    },
+    approve: notHere,
+    withdraw: notHere,
+    // A read is a delivery, with a transaction of its own.
+    lookUp: notHere,
+    isReady: notHere,
+  };
+  return store;
+};
+
+const deletedBy = async (sql: Sql, type: string, id: string): Promise<string | null> => {
+  const last = await lastVersion(sql, type, id);
+  return last?.deleted === true ? last.owner : null;
+};
+
 /** The store as the doors see it, on PostgreSQL. */
 export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
   const told = async <T>(work: Promise<T>): Promise<T> => {
@@ -26,11 +68,28 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     options.changed();
     return answer;
   };
+  const together = async <T>(conditions: readonly string[], work: (store: DoorStore) => Promise<T>): Promise<T> => {
+    const startedAt = performance.now();
+    const written: Resource[] = [];
+    const answer = await withoutRaces(
+      (known) =>
+        transaction(pool, async (tx) => {
+          const locks = await locksOf(tx, { ...(known ?? NO_NAMES), conditions: [...new Set([...(known?.conditions ?? []), ...conditions])] });
+          return work(storeIn(tx, locks, options, (resource) => void written.push(resource)));
+        }),
+      STARTS,
+    );
+    await answeredTogether(written, startedAt);
+    return answer;
+  };
   return {
     read: (type, id, version) => readResource(pool, type, id, version),
-    history: (type, id) => historyOf(pool, type, id),
+    deletedBy: (type, id) => deletedBy(pool, type, id),
+    history: (asked) => historyOf(pool, asked),
     search: (search) => searchResources(pool, search),
     write: (request) => told(write(pool, request, options.messageLifetime)),
+    remove: (removal) => told(together([], (store) => store.remove(removal))),
+    transaction: (conditions, work) => told(together(conditions, work)),
     approve: (principal, carePlanId, version, provenance) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
       return told(approve(pool, principal, carePlanId, version, provenance as Provenance));

@@ -18,6 +18,7 @@ import { HeldLocks, type LockNames } from './held-locks.ts';
 import { joinScopes, markChanged } from './policy-locks.ts';
 import { transaction } from './pool.ts';
 import { putNext, readResource } from './resources.ts';
+import { checkUnsigned } from './signed.ts';
 import { clock, lastVersion } from './versions.ts';
 import { sameMoment } from './same-moment.ts';
 import { StartOver, withoutRaces } from './without-races.ts';
@@ -47,13 +48,13 @@ export async function write(pool: pg.Pool, request: Write, defaultLifetime: numb
   const written = await withoutRaces((known) =>
     transaction(pool, async (tx) => writeIn(tx, await locksOf(tx, known), fixed, defaultLifetime)),
   );
-  await answerAtOnce(request.resource, startedAt);
+  await answeredTogether([request.resource], startedAt);
   return written;
 }
 
-/** Waits until a contact may be answered: `startedAt` is by `performance.now()`. */
-export const answerAtOnce = async (resource: Resource, startedAt: number): Promise<void> => {
-  if (resource.resourceType === 'Encounter') await sameMoment(startedAt, CONTACT_ANSWER_MS);
+/** Waits until contacts may be answered: `startedAt` is by `performance.now()`. */
+export const answeredTogether = async (resources: readonly Resource[], startedAt: number): Promise<void> => {
+  if (resources.some(({ resourceType }) => resourceType === 'Encounter')) await sameMoment(startedAt, CONTACT_ANSWER_MS);
 };
 
 /** The locks of a new transaction: those that the try before it turned out to need are taken at once. */
@@ -92,7 +93,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   const mayWrite = last === null || principal.kind === 'operator' || last.owner === principal.organization || type === 'Task';
   if (!mayWrite) throw anomaly('not-found', 'no such resource');
   if (request.ifMatch !== null && previous?.version !== request.ifMatch) throw anomaly('stale', 'the resource has another version now');
-  await checkUnsigned(tx, resource, previous);
+  if (previous !== null) await checkUnsigned(tx, { type, id });
   // Taken back since it was read: whoever completes it now would give up what it may hold.
   if (resource.resourceType === 'Task' && previous !== null) checkNotEnded(resource as Task, previous.body as Task);
   if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
@@ -107,17 +108,6 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   }
   if (resource.resourceType === 'Task') await recallAnswered(tx, resource as Task);
   return { stored, created: previous === null };
-}
-
-/** I9: an approved version and the words that were signed with it never change. */
-async function checkUnsigned(tx: pg.PoolClient, resource: Resource & { id: string }, previous: Stored | null): Promise<void> {
-  if (previous === null || (resource.resourceType !== 'CarePlan' && resource.resourceType !== 'Composition')) return;
-  const { rows } = await tx.query('SELECT FROM approved_version WHERE care_plan_id = $1 OR composition_id = $2', [
-    resource.resourceType === 'CarePlan' ? resource.id : null,
-    resource.resourceType === 'Composition' ? resource.id : null,
-  ]);
-  if (rows.length > 0)
-    throw anomaly('conflict', 'an approved version never changes: write a new draft that replaces it', resource.resourceType);
 }
 
 function checkNotEnded(sent: Task, stored: Task): void {

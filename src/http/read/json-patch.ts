@@ -1,0 +1,71 @@
+import type { Operation } from '@medplum/core';
+import { applyPatch } from '@medplum/core';
+import type { Resource } from '@medplum/fhirtypes';
+import { Anomaly } from '../../model/anomaly.ts';
+
+/** A JSON Patch (RFC 6902), read. */
+export type JsonPatch = readonly Operation[];
+
+const MAX_OPERATIONS = 200;
+const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/;
+const NAMES = ['add', 'remove', 'replace', 'move', 'copy', 'test'] as const;
+
+const wrong = (index: number, part: string, help: string): Anomaly =>
+  new Anomaly('malformed', { at: `patch[${index}]${part}`, code: 'value', help });
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const pointerAt = (operation: Readonly<Record<string, unknown>>, name: 'path' | 'from', index: number): string => {
+  const value = operation[name];
+  if (typeof value !== 'string' || !POINTER.test(value)) throw wrong(index, `.${name}`, 'is a JSON Pointer (RFC 6901)');
+  return value;
+};
+
+const operationOf = (value: unknown, index: number): Operation => {
+  if (!isObject(value)) throw wrong(index, '', 'is an object with op and path');
+  const op = NAMES.find((name) => name === value['op']);
+  if (op === undefined) throw wrong(index, '.op', `is one of ${NAMES.join(', ')}`);
+  const path = pointerAt(value, 'path', index);
+  if (op === 'remove') return { op, path };
+  if (op === 'move' || op === 'copy') return { op, path, from: pointerAt(value, 'from', index) };
+  if (!('value' in value)) throw wrong(index, '.value', 'is required');
+  return { op, path, value: value['value'] };
+};
+
+/** Reads a JSON Patch. Throws `malformed` with the place of the operation that cannot be read. */
+export const readJsonPatch = (value: unknown): JsonPatch => {
+  if (!Array.isArray(value)) throw new Anomaly('malformed', { at: 'patch', help: 'is a list of operations (RFC 6902)' });
+  if (value.length > MAX_OPERATIONS) throw new Anomaly('malformed', { at: 'patch', help: `has at most ${MAX_OPERATIONS} operations` });
+  return value.map(operationOf);
+};
+
+/** A path of plain names and indexes as FHIRPath; any other is not repeated, for it may hold anything. */
+const placeOf = (type: string, path: string): string =>
+  /^(?:\/(?:[A-Za-z_][A-Za-z]{0,40}|\d{1,4}|-))*$/.test(path)
+    ? path
+        .split('/')
+        .slice(1)
+        .reduce((at, part) => (/^\d+$/.test(part) ? `${at}[${part}]` : part === '-' ? at : `${at}.${part}`), type)
+    : type;
+
+/**
+ * A resource as a patch leaves it; the one that is given stays as it is. Throws `incorrect` with the place of the first operation that
+ * does not fit, a `test` that fails among them: then nothing of the patch counts (RFC 6902 section 5).
+ */
+export const patched = (resource: Resource, patch: JsonPatch): unknown => {
+  const holder: { resource: unknown } = { resource: structuredClone(resource) };
+  for (const operation of patch) {
+    const within = {
+      ...structuredClone(operation),
+      path: `/resource${operation.path}`,
+      ...('from' in operation ? { from: `/resource${operation.from}` } : {}),
+    };
+    // The library answers with what went wrong, one for each operation, and would go on with the rest.
+    const [fault] = applyPatch(holder, [within]);
+    if (fault == null) continue;
+    const help = operation.op === 'test' ? 'is not what the test says' : `there is nothing here that could be done with ${operation.op}`;
+    throw new Anomaly('incorrect', { at: placeOf(resource.resourceType, operation.path), code: 'processing', help });
+  }
+  return holder.resource;
+};

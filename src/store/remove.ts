@@ -1,0 +1,33 @@
+import type pg from 'pg';
+import { anomaly } from '../model/anomaly.ts';
+import type { Removal } from './door.ts';
+import type { HeldLocks } from './held-locks.ts';
+import { statement } from './pool.ts';
+import { readResource } from './resources.ts';
+import { checkUnsigned } from './signed.ts';
+import { clock, lastVersion, removeStored } from './versions.ts';
+
+const referrer = statement<[string, string], { type: string }>(
+  'referrer-of-resource',
+  `SELECT t.type FROM resource_token t WHERE t.param = '_ref' AND t.token = $1 AND t.owner = $2 LIMIT 1`,
+);
+
+/**
+ * Deletes one resource inside a transaction: its versions stay, and say when it went. What its owner's other resources refer to stays,
+ * and so does whatever was signed. One that is gone already is no fault.
+ */
+export async function removeIn(tx: pg.PoolClient, locks: HeldLocks, { principal, type, id, ifMatch }: Removal): Promise<void> {
+  await locks.take({ resources: [`${type}/${id}`] });
+  const stored = await readResource(tx, type, id);
+  if (stored === null) {
+    const last = await lastVersion(tx, type, id);
+    if (last?.deleted === true && (principal.kind === 'operator' || last.owner === principal.organization)) return;
+    throw anomaly('not-found', 'no such resource');
+  }
+  if (principal.kind !== 'operator' && stored.owner !== principal.organization) throw anomaly('not-found', 'no such resource');
+  if (ifMatch !== null && stored.version !== ifMatch) throw anomaly('stale', 'the resource has another version now');
+  await checkUnsigned(tx, { type, id });
+  const [other] = await referrer(tx, `${type}/${id}`, stored.owner);
+  if (other !== undefined) throw anomaly('conflict', `a ${other.type} refers to it`, type);
+  await removeStored(tx, stored, await clock(tx));
+}
