@@ -5,7 +5,10 @@ import { approve, withdraw } from './approve.ts';
 import type { DoorStore } from './door.ts';
 import { openLookUp } from './look-up.ts';
 import { isMigrated } from './migrate.ts';
-import { historyOf, readResource, searchResources } from './resources.ts';
+import { historyOf, readResource } from './resources.ts';
+import { readReferences, readReferring } from './search/related.ts';
+import { searchResources } from './search/run-search.ts';
+import { sortedPage, sortResources } from './search/search-page.ts';
 import { write } from './write.ts';
 
 export interface StoreOptions {
@@ -30,6 +33,10 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     read: (type, id, version) => readResource(pool, type, id, version),
     history: (type, id) => historyOf(pool, type, id),
     search: (search) => searchResources(pool, search),
+    sort: (search, owner) => sortResources(pool, search, owner),
+    sorted: (id, owner, from, count) => sortedPage(pool, id, owner, from, count),
+    named: (references) => readReferences(pool, references),
+    referring: (among, params, references, most) => readReferring(pool, among, params, references, most),
     write: (request) => told(write(pool, request, options.messageLifetime)),
     approve: (principal, carePlanId, version, provenance) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
