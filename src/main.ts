@@ -14,6 +14,7 @@ import { startEmbeddedPostgres, takeDataDir } from './store/embedded-postgres.ts
 import { findLedger } from './store/ledger-epoch.ts';
 import { migrate } from './store/migrate.ts';
 import { createPool } from './store/pool.ts';
+import { rebuildIndex } from './store/search/rebuild-index.ts';
 import { openStore } from './store/store.ts';
 import { definitions } from './validate/definitions.ts';
 import { validate } from './validate/validate.ts';
@@ -56,6 +57,8 @@ await runUntilSignal(log, async (part) => {
     () => createPool(database.url, log),
     (open) => open.end(),
   );
+  const reindexed = await rebuildIndex(pool);
+  if (reindexed > 0) log(Line.searchIndexed, { count: reindexed });
   const { epoch, replayed, lost } = await findLedger(pool, config.dataDir);
   if (replayed > 0) log(Line.ledgerRestored, { count: replayed });
   if (lost > 0) log(Line.ledgerLost, { count: lost });

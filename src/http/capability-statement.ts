@@ -51,7 +51,9 @@ const toResource = (type: string, offered: ReadonlySet<Interaction>): Capability
     conditionalRead: 'not-match',
     conditionalUpdate: false,
     conditionalDelete: 'not-supported',
-    ...(parameters.length === 0 ? {} : { searchParam: parameters.map(({ name, type: kind }) => ({ name, type: kind })) }),
+    ...(parameters.length === 0
+      ? {}
+      : { searchParam: parameters.map(({ name, definition, type: kind }) => ({ name, definition, type: kind })) }),
     ...(operations.length === 0 ? {} : { operation: operations }),
   };
 };

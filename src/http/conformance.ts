@@ -10,6 +10,7 @@ export const CONFORMANCE_TYPES: ReadonlySet<string> = new Set([
   'ValueSet',
   'ConceptMap',
   'NamingSystem',
+  'SearchParameter',
 ]);
 
 /** One published definition. */

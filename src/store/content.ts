@@ -23,7 +23,7 @@ const contentOfVersions = statement<[string], Row>(
   // Version by version along indexes: OFFSET 0 keeps the planner from joining all of them at once.
   `SELECT asked.at, one.* FROM jsonb_to_recordset($1) AS asked(at integer, "carePlanId" text, kind text) CROSS JOIN LATERAL (
      SELECT av.projections->asked.kind->'words' AS words, pt.disclosed AS person,
-            (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.type = 'Organization' AND o.id = t.id
+            (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.serial = t.serial
               WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || p.publisher LIMIT 1) AS name
        FROM approved_version av JOIN plan p ON p.id = av.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
       WHERE av.care_plan_id = asked."carePlanId" OFFSET 0) one`,

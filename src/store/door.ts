@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
+import type { Among, Found, Search } from './search/search.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
 
@@ -14,19 +15,12 @@ export interface Stored {
   readonly body: Resource;
 }
 
-/** One search over stored resources: every parameter must match (AND), one of its values is enough (OR). */
-export interface Search {
-  readonly type: string;
-  /** Only resources of this owner; null for no such limit. */
-  readonly owner: string | null;
-  /** `param` as in the index (`identifier`, `patient`, `status`, …); values `system|code`, `code` or `Type/id`. */
-  readonly tokens: readonly { readonly param: string; readonly anyOf: readonly string[] }[];
-  readonly ids: readonly string[] | null;
-  readonly updatedFrom: Instant | null;
-  readonly updatedBefore: Instant | null;
-  readonly count: number;
-  /** Skips what came before: the last row of the page before, by (updatedAt, id), newest first. */
-  readonly after: { readonly updatedAt: Instant; readonly id: string } | null;
+/** Matches of a sorted search, in their order. */
+export interface Sorted {
+  /** Opaque, for the pages that follow; null where the first holds all of them. */
+  readonly id: string | null;
+  readonly rows: readonly Stored[];
+  readonly total: number;
 }
 
 /** A write that a door asks for. `id` null lets the store choose one. */
@@ -84,7 +78,16 @@ export interface DoorStore {
   /** Owner of a resource that was there and was deleted; null for any other. */
   deletedBy(type: string, id: string): Promise<string | null>;
   history(asked: HistoryAsked): Promise<{ readonly rows: readonly Version[]; readonly total: number }>;
-  search(search: Search): Promise<{ readonly rows: readonly Stored[]; readonly total: number }>;
+  /** One page of a search, newest created first. */
+  search(search: Search): Promise<Found>;
+  /** All matches of a sorted search, kept for an hour under an id that only their owner uses. Throws `malformed` where they are too many. */
+  sort(search: Search, owner: string): Promise<Sorted>;
+  /** A part of kept matches; null where they have ended, or are another's. */
+  sorted(id: string, owner: string, from: number, count: number): Promise<Omit<Sorted, 'id'> | null>;
+  /** Resources by `Type/id`; those that are not there are left out. */
+  named(references: readonly string[]): Promise<readonly Stored[]>;
+  /** Resources among those asked for that refer, under one of the parameters, to one of these references; `most` at most. */
+  referring(among: Among, params: readonly string[], references: readonly string[], most: number): Promise<readonly Stored[]>;
   /** Creates or updates. Facts (plan, consent, identity, agreement, recipient, destination, contact) take their locks first. `created` is false when an Encounter was there before. */
   write(write: Write): Promise<Written>;
   /** Deletes what nothing is decided by and nothing refers to; nothing where it is gone already. Throws `conflict` otherwise. */

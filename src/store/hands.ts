@@ -5,7 +5,10 @@ import type { Kind } from '../model/kind.ts';
 import { isKind } from '../model/kind.ts';
 import { inTurn } from './in-turn.ts';
 import type { Sql } from './pool.ts';
-import { readResource, searchResources } from './resources.ts';
+import { readResource } from './resources.ts';
+import { searchResources } from './search/run-search.ts';
+import { ALL, searchAmong } from './search/search.ts';
+import { codedText, uriText } from './search/token-text.ts';
 
 /** ODS primary roles of police: RO233 constabulary, RO234 custody suite (nhs.md section 6). */
 const POLICE_ROLES: readonly string[] = ['RO233', 'RO234'];
@@ -90,16 +93,8 @@ async function toHand(sql: Sql, owner: string, { as, at, who }: Named): Promise<
 
 /** A practitioner of the publisher's own, with the kinds of every organisation in which they have a role. */
 async function kindsOfPractitioner(sql: Sql, owner: string, reference: string): Promise<readonly Kind[] | null> {
-  const roles = await searchResources(sql, {
-    type: 'PractitionerRole',
-    owner,
-    tokens: [{ param: 'practitioner', anyOf: [reference] }],
-    ids: null,
-    updatedFrom: null,
-    updatedBefore: null,
-    count: 100,
-    after: null,
-  });
+  const practises = { is: 'token', param: 'practitioner', anyOf: [uriText(reference)] } as const;
+  const roles = await searchResources(sql, searchAmong('PractitionerRole', { is: 'owner', owner }, [practises], 100));
   const kinds = await inTurn(roles.rows, ({ body }) => kindsOfOrganization(sql, (body as PractitionerRole).organization));
   return kinds.some((one) => one === null) ? null : ['publisher', ...kinds.flatMap((one) => one ?? [])];
 }
@@ -107,16 +102,11 @@ async function kindsOfPractitioner(sql: Sql, owner: string, reference: string): 
 /** What an organisation is: by its type, and by the services that are registered for it. Null where it is not known here. */
 async function kindsOfOrganization(sql: Sql, reference: Reference | undefined): Promise<readonly Kind[] | null> {
   const id = /Organization\/([A-Za-z0-9\-.]{1,64})$/.exec(reference?.reference ?? '')?.[1];
-  const { rows } = await searchResources(sql, {
-    type: 'Organization',
-    owner: null,
-    tokens: id === undefined ? [{ param: 'identifier', anyOf: [`${System.odsOrganization}|${reference?.identifier?.value ?? ''}`] }] : [],
-    ids: id === undefined ? null : [id],
-    updatedFrom: null,
-    updatedBefore: null,
-    count: 1,
-    after: null,
-  });
+  const named =
+    id === undefined
+      ? ({ is: 'token', param: 'identifier', anyOf: [codedText(System.odsOrganization, reference?.identifier?.value ?? '')] } as const)
+      : ({ is: 'ids', anyOf: [id] } as const);
+  const { rows } = await searchResources(sql, searchAmong('Organization', ALL, [named], 1));
   const organization = rows[0]?.body as Organization | undefined;
   if (organization === undefined) return null;
   const codings = (organization.type ?? []).flatMap(({ coding }) => coding ?? []);

@@ -3,6 +3,9 @@ import type { Resource, Subscription, Task } from '@medplum/fhirtypes';
 import { Extension, PLAN_TOPIC, System } from '../../profiles/canonicals.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { believed } from '../../src/store/believed.ts';
+import { identifierOf } from '../../src/store/search/index-rows.ts';
+import { ALL, searchAmong } from '../../src/store/search/search.ts';
+import { codedText, codeText } from '../../src/store/search/token-text.ts';
 import * as body from '../support/bodies.ts';
 import type { TestEngine } from '../support/engine.ts';
 import { startTestEngine } from '../support/engine.ts';
@@ -41,20 +44,18 @@ const copiesOf = async (ods: string) =>
 const look = (principal: Principal) => engine.store.lookUp(principal, { nhsNumber: NUMBER }, true);
 const tasksOf = async (ods: string, code: string) =>
   (
-    await engine.store.search({
-      type: 'Task',
-      owner: null,
-      ids: null,
-      updatedFrom: null,
-      updatedBefore: null,
-      count: 50,
-      after: null,
-      tokens: [
-        { param: 'owner', anyOf: [`${System.odsOrganization}|${ods}`] },
-        { param: 'code', anyOf: [code] },
-        { param: 'status', anyOf: ['requested'] },
-      ],
-    })
+    await engine.store.search(
+      searchAmong(
+        'Task',
+        ALL,
+        [
+          { is: 'token', param: identifierOf('owner'), anyOf: [codedText(System.odsOrganization, ods)] },
+          { is: 'token', param: 'code', anyOf: [codeText(code)] },
+          { is: 'token', param: 'status', anyOf: [codeText('requested')] },
+        ],
+        50,
+      ),
+    )
   ).rows;
 
 beforeAll(async () => {
@@ -156,18 +157,7 @@ describe('reads are deliveries', () => {
     await put(publisher, body.consent('c3', 'p1', 'org-trust', { kinds: ['ambulance', 'police'], supersedes: ['c2'] }));
     await eventually(async () => expect(await copiesOf('FORCE1')).toHaveLength(1));
     await look(police);
-    const [subscription] = (
-      await engine.store.search({
-        type: 'Subscription',
-        owner: 'FORCE1',
-        tokens: [],
-        ids: null,
-        updatedFrom: null,
-        updatedBefore: null,
-        count: 1,
-        after: null,
-      })
-    ).rows;
+    const [subscription] = (await engine.store.search(searchAmong('Subscription', { is: 'owner', owner: 'FORCE1' }, [], 1))).rows;
     await engine.store.write({
       principal: police,
       resource: { ...subscription?.body, status: 'off' } as Subscription,

@@ -1,53 +1,80 @@
 import type { Resource } from '@medplum/fhirtypes';
-import type { Search } from '../../store/door.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
 import { principalOf, reachOf, routeOf } from '../exchange.ts';
 import { shown } from '../redact-header.ts';
 import { askedOf } from '../search/asked.ts';
 import type { Asked } from '../search/asked.ts';
 import { disclosedSearch } from '../search/disclosed-search.ts';
-import { toSearchset } from '../search/searchset.ts';
+import { type Page, turn } from '../search/page.ts';
+import { runIncludes } from '../search/run-includes.ts';
+import { ONE_PAGE, toSearchset } from '../search/searchset.ts';
 import type { Found } from '../search/searchset.ts';
+import { shapedAs } from '../search/shape.ts';
 import { storedSearch } from '../search/stored-search.ts';
-import { tokenOf } from '../search/values.ts';
+import { tokensAsked } from '../search/values.ts';
 import type { Act } from './act.ts';
 import { lookUpAs } from './disclosed.ts';
 
 const answer = (found: Found): Answer => ({ status: 200, headers: {}, body: toSearchset(found) });
 
-const page = async (exchange: Exchange, door: Door, search: Search, rest: Pick<Found, 'used' | 'ignored'>): Promise<Answer> => {
-  const { rows, total } = await door.store.search(search);
-  const last = rows.at(-1);
-  const more = search.count > 0 && rows.length === search.count && last !== undefined;
-  const next = more
-    ? door.pages.seal(principalOf(exchange), { ...search, after: { updatedAt: last.updatedAt, id: last.id } }, door.now())
-    : null;
-  return answer({ base: exchange.base, type: search.type, matches: rows.map(({ body }) => shown(body)), total, next, ...rest });
+const show = async (exchange: Exchange, door: Door, page: Page, told: Pick<Found, 'used' | 'ignored'>): Promise<Answer> => {
+  const principal = principalOf(exchange);
+  const { base } = exchange;
+  const { rows, total, next, previous } = await turn(door.store, principal, reachOf(exchange), page);
+  const { rows: beside, isCut } = await runIncludes({ store: door.store, principal, base }, page.includes, rows);
+  const seal = (other: Page | null): string | null => (other === null ? null : door.pages.seal(principal, other, door.now()));
+  const many = next !== null || page.kept !== null || page.search.before !== null;
+  const first: Page = { ...page, search: { ...page.search, before: null }, kept: page.kept === null ? null : { ...page.kept, from: 0 } };
+  return answer({
+    base,
+    type: page.search.type,
+    matches: rows.map(({ body }) => shapedAs(page.shape, shown(body))),
+    included: beside.map(({ body }) => shapedAs(page.shape.is === 'elements' ? { is: 'whole' } : page.shape, shown(body))),
+    isCut,
+    total,
+    first: many ? seal({ ...first, total }) : null,
+    previous: seal(previous),
+    next: seal(next),
+    ...told,
+  });
 };
 
 /** Whether a disclosed resource says one of these codes. */
-const says = (resource: Resource, param: 'status' | 'code', anyOf: readonly string[]): boolean => {
+const says = (resource: Resource, name: string, text: string): boolean => {
   const { status, code } = resource as {
     readonly status?: string;
     readonly code?: { readonly coding?: readonly { system?: string; code?: string }[] };
   };
-  return anyOf.some((text) => {
-    const wanted = tokenOf(text);
-    if (param === 'status') return status === wanted.code;
-    return (code?.coding ?? []).some((each) => each.code === wanted.code && (wanted.system === null || each.system === wanted.system));
+  return tokensAsked(name, text).some((wanted) => {
+    if (name === 'status') return status === wanted.code;
+    return (code?.coding ?? []).some(
+      (each) => (wanted.code === '' || each.code === wanted.code) && (wanted.system === null || each.system === wanted.system),
+    );
   });
 };
 
 const searchDisclosed = async (exchange: Exchange, door: Door, type: string, asked: Asked): Promise<Answer> => {
-  const { lookUp, ids, tokens, used, ignored } = disclosedSearch(type, asked, exchange.base);
-  const found = lookUp === null ? [] : await lookUpAs(exchange, door, type, lookUp);
-  const matches = found
-    .filter(
-      ({ disclosure, resource }) =>
-        (ids === null || ids.includes(disclosure.id)) && tokens.every(({ param, anyOf }) => says(resource, param, anyOf)),
-    )
-    .map(({ resource }) => resource);
-  return answer({ base: exchange.base, type, matches: matches.slice(0, asked.count), total: matches.length, next: null, used, ignored });
+  const { base } = exchange;
+  const principal = principalOf(exchange);
+  const { lookUp, ids, tokens, beside, used, ignored } = disclosedSearch(type, asked, { base, principal, now: door.now() });
+  const found = lookUp === null ? [] : await lookUpAs(exchange, door, [type, ...beside], lookUp);
+  const matches = found.filter(
+    ({ disclosure, resources }) =>
+      (ids === null || ids.includes(disclosure.id)) && tokens.every(({ name, text }) => says(resources[0], name, text)),
+  );
+  const page = matches.slice(0, asked.count);
+  return answer({
+    ...ONE_PAGE,
+    base,
+    type,
+    matches: page.map(({ resources: [match] }) => shapedAs(asked.shape, match)),
+    included: page.flatMap(({ resources: [, ...more] }) =>
+      more.map((each) => shapedAs(asked.shape.is === 'elements' ? { is: 'whole' } : asked.shape, each)),
+    ),
+    total: asked.total ? matches.length : null,
+    used,
+    ignored,
+  });
 };
 
 /** Search (R4 http, search), by GET and by POST: stored resources within reach, or what the caller may see of one person's plans. */
@@ -57,7 +84,7 @@ export const search: Act = async (exchange, door) => {
   const reach = reachOf(exchange);
   if (reach === 'disclosed') return searchDisclosed(exchange, door, type, asked);
   const principal = principalOf(exchange);
-  if (asked.page !== null) return page(exchange, door, door.pages.open(principal, asked.page, type, door.now()), { used: [], ignored: [] });
-  const { search: wanted, used, ignored } = await storedSearch({ type, asked, reach, principal, base: exchange.base, store: door.store });
-  return page(exchange, door, wanted, { used, ignored });
+  if (asked.page !== null) return show(exchange, door, door.pages.open(principal, asked.page, type, door.now()), { used: [], ignored: [] });
+  const { search: wanted, includes, used, ignored } = storedSearch({ type, asked, reach, principal, base: exchange.base, now: door.now() });
+  return show(exchange, door, { search: wanted, includes, shape: asked.shape, total: null, kept: null }, { used, ignored });
 };

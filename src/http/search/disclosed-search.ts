@@ -1,10 +1,12 @@
 import { System } from '../../../profiles/canonicals.ts';
 import type { LookUp } from '../../store/door.ts';
-import { badParameter, Refusal } from '../refusal.ts';
+import { permitted } from '../policy.ts';
+import { badParameter } from '../refusal.ts';
 import type { Asked } from './asked.ts';
-import { checkedNames } from './parameter-name.ts';
-import { checkedNhsNumber, choicesOf, referenceOf, tokenOf } from './values.ts';
-import { parameterOf } from './stored-search.ts';
+import { type Asker, conditionOf } from './condition-of.ts';
+import { sortOf } from './sort-of.ts';
+import { unknownParameter } from './stored-search.ts';
+import { checkedNhsNumber, choicesOf, referencesAsked, tokensAsked } from './values.ts';
 
 /** What a search for disclosures asks: whom or what, and what a match must say besides. */
 export interface DisclosedSearch {
@@ -12,7 +14,9 @@ export interface DisclosedSearch {
   readonly lookUp: LookUp | null;
   /** Ids that a match must have one of; null for no limit. */
   readonly ids: readonly string[] | null;
-  readonly tokens: readonly { readonly param: 'status' | 'code'; readonly anyOf: readonly string[] }[];
+  readonly tokens: readonly { readonly name: string; readonly text: string }[];
+  /** Types in whose shapes the same disclosure is to stand beside a match. */
+  readonly beside: readonly string[];
   readonly used: readonly (readonly [string, string])[];
   readonly ignored: readonly string[];
 }
@@ -22,22 +26,48 @@ const BY_NUMBER: ReadonlySet<string> = new Set(['patient.identifier', 'subject.i
 
 // A number that stands alone is an NHS number; a number of another system is nobody here.
 const numberOf = (name: string, text: string): string | null => {
-  const [choice = '', more] = choicesOf(name, text);
-  if (more !== undefined) throw badParameter(name, 'names one person');
-  const { system, code } = tokenOf(choice);
-  if (system !== null && system !== '' && system !== System.nhsNumber) {
-    if (system.toLowerCase() === System.nhsNumber.toLowerCase()) throw badParameter(name, `the system is written ${System.nhsNumber}`);
-    return null;
-  }
-  return checkedNhsNumber(name, code);
+  const [choice, more] = tokensAsked(name, text);
+  if (choice === undefined || more !== undefined) throw badParameter(name, 'names one person');
+  const { system, code } = choice;
+  return system === null || system === '' || system === System.nhsNumber ? checkedNhsNumber(name, code) : null;
+};
+
+/** What stems from the same disclosure, and may stand beside a match. */
+const BESIDE: ReadonlyMap<string, string> = new Map([
+  ['Flag:patient', 'Patient'],
+  ['Flag:subject', 'Patient'],
+  ['Flag:detail', 'CarePlan'],
+  ['CarePlan:patient', 'Patient'],
+  ['CarePlan:subject', 'Patient'],
+  ['Composition:patient', 'Patient'],
+  ['Composition:subject', 'Patient'],
+]);
+
+const besideOf = (type: string, result: Asked['result'], { principal }: Asker): readonly string[] => {
+  const own = [...BESIDE].filter(([name]) => name.startsWith(`${type}:`));
+  const found = result.flatMap(([name, text]): readonly string[] => {
+    if (name.startsWith('_revinclude'))
+      throw badParameter(name, 'is not possible with what is disclosed: search the other type by the same NHS number');
+    if (!name.startsWith('_include')) return [];
+    if (text === '*' || text === `${type}:*`) return own.map(([, target]) => target);
+    const [, path = '', only] = /^([A-Za-z]+:[a-z-]+)(?::([A-Za-z]+))?$/.exec(text) ?? [];
+    const target = own.find(([each]) => each === path)?.[1];
+    if (target === undefined || (only !== undefined && only !== target))
+      throw badParameter(
+        name,
+        `includes what stems from the same disclosure: ${own.map(([each]) => each).join(', ') || 'nothing of this type'}`,
+      );
+    return [target];
+  });
+  return [...new Set(found)].filter((each) => permitted(principal.kind, each, 'read') !== null);
 };
 
 /** Reads a search of Flag, CarePlan, Composition or Patient by a recipient: it names one person, or the id of one disclosure. Throws `malformed`. */
-export const disclosedSearch = (type: string, asked: Asked, base: string): DisclosedSearch => {
+export const disclosedSearch = (type: string, asked: Asked, asker: Asker): DisclosedSearch => {
   const numbers = new Set<string>();
   const used: (readonly [string, string])[] = [];
   const ignored: string[] = [];
-  const tokens: { param: 'status' | 'code'; anyOf: readonly string[] }[] = [];
+  const tokens: { name: string; text: string }[] = [];
   const wantedIds: (readonly string[])[] = [];
   let nobody = false;
   const addNumber = (name: string, text: string): void => {
@@ -51,11 +81,16 @@ export const disclosedSearch = (type: string, asked: Asked, base: string): Discl
     else if (name === '_id') wantedIds.push(choicesOf(name, text));
     else if ((name === 'patient' || name === 'subject') && type !== 'Patient') {
       if (text.includes('|')) addNumber(name, text);
-      else wantedIds.push(choicesOf(name, text).map((each) => referenceOf(name, each, base, 'Patient').replace(/^Patient\//, '')));
-    } else if (name === 'status' || (name === 'code' && type === 'Flag')) tokens.push({ param: name, anyOf: choicesOf(name, text) });
-    else {
-      parameterOf(type, name); // throws where a known parameter has a modifier that is not
-      if (asked.strict) throw new Refusal(400, 'unsupported', { at: `http.${checkedNames(name)}`, help: 'is no parameter of this search' });
+      else
+        wantedIds.push(
+          choicesOf(name, text).map((each) => (referencesAsked(name, each, asker.base, ['Patient'])[0] ?? '').replace(/^Patient\//, '')),
+        );
+    } else if (name === 'status' || (name === 'code' && type === 'Flag')) {
+      tokensAsked(name, text); // throws where it has no value
+      tokens.push({ name, text });
+    } else {
+      conditionOf(asker, type, name, text); // throws where a known parameter has a modifier or a value that is not
+      if (asked.strict) throw unknownParameter(name);
       ignored.push(name);
       continue;
     }
@@ -68,5 +103,11 @@ export const disclosedSearch = (type: string, asked: Asked, base: string): Discl
   const [number] = numbers;
   const [id] = ids ?? [];
   const lookUp = nobody || numbers.size > 1 ? null : number !== undefined ? { nhsNumber: number } : id !== undefined ? { id } : null;
-  return { lookUp, ids, tokens, used, ignored };
+  const sort = asked.result.find(([name]) => name === '_sort')?.[1];
+  // There is one plan a publisher: any order of them will do, of parameters that there are.
+  if (sort !== undefined) sortOf(type, sort);
+  const beside = besideOf(type, asked.result, asker);
+  if (beside.length > 0 && asked.shape.is === 'text')
+    throw badParameter('_summary', 'text does not stand beside _include (R4 search, summary)');
+  return { lookUp, ids, tokens, beside, used: [...used, ...asked.result], ignored };
 };

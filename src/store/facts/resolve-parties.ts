@@ -1,26 +1,18 @@
 import type { Party, Resolve } from '../../../mappings/facts/reference-of.ts';
 import { isOdsCode } from '../../model/ods-code.ts';
 import type { Sql } from '../pool.ts';
-
-/** Literal references anywhere in a resource. */
-function referencesIn(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(referencesIn);
-  if (value === null || typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === 'reference' && typeof inner === 'string' ? [inner] : referencesIn(inner),
-  );
-}
+import { referencesIn } from '../search/references-in.ts';
 
 const ORGANIZATION = /(?:^|\/)Organization\/([A-Za-z0-9\-.]{1,64})$/;
 const SERVICE = /(?:^|\/)HealthcareService\/([A-Za-z0-9\-.]{1,64})$/;
 
 /** Looks up every Organization and HealthcareService that a resource refers to: pure mappings then resolve without asking. */
 export async function resolveParties(sql: Sql, resource: object): Promise<Resolve> {
-  const references = referencesIn(resource);
+  const references = [...referencesIn(resource)];
   const ids = (pattern: RegExp): string[] => references.flatMap((reference) => pattern.exec(reference)?.[1] ?? []);
   const organizations = await sql.query<{ id: string; ods: string }>(
-    `SELECT id, split_part(token, '|', 2) AS ods FROM resource_token
-      WHERE type = 'Organization' AND param = 'identifier' AND token LIKE 'https://fhir.nhs.uk/Id/ods-organization-code|%' AND id = ANY($1::text[])`,
+    `SELECT r.id, split_part(t.token, '|', 2) AS ods FROM resource r JOIN resource_token t ON t.serial = r.serial AND t.param = 'identifier'
+      WHERE r.type = 'Organization' AND r.id = ANY($1::text[]) AND t.token LIKE 'https://fhir.nhs.uk/Id/ods-organization-code|_%'`,
     [ids(ORGANIZATION)],
   );
   const services = await sql.query<{ id: string }>('SELECT id FROM recipient WHERE id = ANY($1::text[])', [ids(SERVICE)]);
