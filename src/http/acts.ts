@@ -1,10 +1,11 @@
 import type { Act } from './act/act.ts';
-import { history } from './act/history.ts';
+import { bundle } from './act/bundle.ts';
+import { historyOfInstance, historyOfType } from './act/history.ts';
 import { capabilities, conformanceRead, conformanceSearch, live, metrics, ready } from './act/open.ts';
 import { approve, document, validateOnly, withdraw } from './act/operations.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
-import { create, remove, update } from './act/write.ts';
+import { create, patch, remove, update } from './act/write.ts';
 import type { Route } from './routes.ts';
 
 /** What each interaction does. */
@@ -17,10 +18,13 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'conformance-search': conformanceSearch,
   read,
   vread,
-  history,
+  'history-instance': historyOfInstance,
+  'history-type': historyOfType,
   search,
   create,
   update,
+  patch,
+  bundle,
   delete: remove,
   validate: validateOnly,
   document,

@@ -2,8 +2,7 @@ import type { CapabilityStatement, CapabilityStatementRestResource } from '@medp
 import { BASE } from '../../profiles/canonicals.ts';
 import { profileOf } from '../validate/profile-of.ts';
 import { CONFORMANCE_TYPES } from './conformance.ts';
-import { OFFERED } from './policy.ts';
-import type { Interaction } from './policy.ts';
+import { type Interaction, RESOURCE_TYPES } from '../../profiles/resource-types.ts';
 import { KIND_HEADER, ORGANISATION_HEADER } from './principal.ts';
 import { ROUTES } from './routes.ts';
 import { PARAMETERS } from './search/parameters.ts';
@@ -11,10 +10,12 @@ import { PARAMETERS } from './search/parameters.ts';
 const CODES = {
   read: 'read',
   vread: 'vread',
-  history: 'history-instance',
+  'history-instance': 'history-instance',
+  'history-type': 'history-type',
   search: 'search-type',
   create: 'create',
   update: 'update',
+  patch: 'patch',
   delete: 'delete',
 } as const;
 
@@ -45,12 +46,12 @@ const toResource = (type: string, offered: ReadonlySet<Interaction>): Capability
     ...(profile === undefined ? {} : { profile }),
     interaction: interactions.filter(isCoded).map((each) => ({ code: CODES[each] })),
     versioning: 'versioned',
-    readHistory: offered.has('history'),
+    readHistory: offered.has('history-instance'),
     updateCreate: offered.has('update') && type !== 'Task',
-    conditionalCreate: false,
+    conditionalCreate: offered.has('create'),
     conditionalRead: 'not-match',
-    conditionalUpdate: false,
-    conditionalDelete: 'not-supported',
+    conditionalUpdate: offered.has('update'),
+    conditionalDelete: offered.has('delete') ? 'single' : 'not-supported',
     ...(parameters.length === 0
       ? {}
       : { searchParam: parameters.map(({ name, definition, type: kind }) => ({ name, definition, type: kind })) }),
@@ -86,7 +87,10 @@ export const capabilityStatement = (base: string): CapabilityStatement => ({
       security: {
         description: `A caller is named by ${ORGANISATION_HEADER} and ${KIND_HEADER}, on loopback or by the proxy in front. Everything that is not permitted is refused; what another holds is answered as if it were not there.`,
       },
-      resource: [...[...OFFERED].map(([type, offered]) => toResource(type, offered)), ...[...CONFORMANCE_TYPES].map(toDefinition)],
+      resource: [
+        ...RESOURCE_TYPES.map(({ type, interactions }) => toResource(type, new Set(interactions))),
+        ...[...CONFORMANCE_TYPES].map(toDefinition),
+      ],
     },
   ],
 });

@@ -33,22 +33,14 @@ export const PIPELINE: readonly Step[] = [
   { name: 'act', on: every, run: act },
 ];
 
-/** What is left of the pipeline for an entry of a batch or transaction: its caller is known, and it is answered with the others. */
-export const OF_ENTRY: readonly Step[] = PIPELINE.filter(({ name }) => ['route', 'policy', 'parse', 'validate', 'act'].includes(name));
-
-/** Runs steps in their order. Throws what a step throws. */
-export const runSteps = async (exchange: Exchange, door: Door, steps: readonly Step[]): Promise<void> => {
-  for (const step of steps) {
-    if (!step.on(exchange.route?.route ?? null)) continue;
-    const pending = step.run(exchange, door);
-    if (pending !== undefined) await pending;
-  }
-};
-
 /** Takes one request through the pipeline. Answers whatever happens, and never throws. */
 export const runPipeline = async (exchange: Exchange, response: ServerResponse, door: Door): Promise<void> => {
   try {
-    await runSteps(exchange, door, PIPELINE);
+    for (const step of PIPELINE) {
+      if (!step.on(exchange.route?.route ?? null)) continue;
+      const pending = step.run(exchange, door);
+      if (pending !== undefined) await pending;
+    }
     sendAnswer(exchange, response);
   } catch (error) {
     exchange.answer = toFailure(error, exchange, door);

@@ -1,12 +1,15 @@
 import { Anomaly } from '../model/anomaly.ts';
 import type { Category, Issue } from '../model/anomaly.ts';
 
+/** Statuses that no category has. */
+type RefusalStatus = 400 | 404 | 405 | 406 | 414 | 415;
+
 /** A failure that only HTTP knows: its status is finer than its category's (RFC 9110: 404 for an unknown type, 405, 406, 414, 415). */
 export class Refusal extends Anomaly {
-  readonly status: number;
+  readonly status: RefusalStatus;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: 400 | 404 | 405 | 406 | 414 | 415, category: Category, issue: Issue, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: RefusalStatus, category: Category, issue: Issue, headers: Readonly<Record<string, string>> = {}) {
     super(category, issue);
     this.status = status;
     this.headers = headers;

@@ -1,18 +1,17 @@
-import type { Resource } from '@medplum/fhirtypes';
+import { type Interaction, resourceType } from '../../profiles/resource-types.ts';
 import { Anomaly } from '../model/anomaly.ts';
 import type { Door, Exchange } from './exchange.ts';
 import { principalOf, resourceOf, routeOf } from './exchange.ts';
 import { ACTS } from './acts.ts';
 import { checkAccept, checkContentType } from './media.ts';
-import { OFFERED, permitted } from './policy.ts';
-import type { Interaction } from './policy.ts';
+import { isSystemInteraction, mayAtAll, permitted } from './policy.ts';
 import { principalFrom } from './principal.ts';
 import { emptyValues } from './read/empty-values.ts';
-import { readBody } from './read/read-body.ts';
-import { readJson } from './read/read-json.ts';
+import { isResource } from './read/is-resource.ts';
+import { readJsonPatch } from './read/json-patch.ts';
 import { badParameter, Refusal } from './refusal.ts';
-import { findRoute, whyNoRoute } from './routes.ts';
-import { writeRules } from './write-rules.ts';
+import { allowOf, findRoute, type Matched, whyNoRoute } from './routes.ts';
+import { checkWritable } from './writable.ts';
 
 const MAX_URL = 8_192;
 const MAX_FORM = 65_536;
@@ -78,10 +77,6 @@ export const applyPolicy = (exchange: Exchange): void => {
   exchange.reach = reach;
 };
 
-// The parse is the door: from here on it is a resource, of a type that the next step checks.
-const isResource = (value: unknown): value is Resource =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && 'resourceType' in value && typeof value.resourceType === 'string';
-
 /** The type of resource that a body holds, by its route. */
 const expectedIn = ({ route, type }: Matched): string => {
   if (route.body === 'parameters') return 'Parameters';
@@ -115,17 +110,8 @@ export const parseBody = async (exchange: Exchange): Promise<void> => {
   exchange.resource = value;
 };
 
-/** Holds what is to be stored against its profile and the door's own rules: 422 with every place that is wrong. */
+/** Holds what is to be stored against its profile and the door's own rules. */
 export const validateResource = (exchange: Exchange, door: Door): void => checkWritable(exchange, door, resourceOf(exchange));
-
-/** Throws `incorrect` with everything for which a resource may not be stored. */
-export const checkWritable = (exchange: Exchange, door: Door, resource: Resource): void => {
-  const errors = door.validate(resource).filter(({ severity }) => severity === undefined || severity === 'error');
-  if (errors.length > 0) throw new Anomaly('incorrect', errors);
-  const { config, guard } = door;
-  const rules = writeRules(resource, { principal: principalOf(exchange), guard, plainSomewhere: config.outboundAllow.length > 0 });
-  if (rules.length > 0) throw new Anomaly('incorrect', rules);
-};
 
 /** Does what the route is for. */
 export const act = async (exchange: Exchange, door: Door): Promise<void> => {

@@ -32,6 +32,8 @@ export interface Write {
   readonly newId?: string;
   /** The version that `If-Match` names; null when the sender named none. */
   readonly ifMatch: number | null;
+  /** Whether there may be no such resource yet (`If-None-Match: *`). */
+  readonly mustBeNew?: boolean;
 }
 
 /** What became of it. `created` is false when the resource, or the same contact, was there before. */

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { RESOURCE_TYPES } from '../../profiles/resource-types.ts';
 import { anomaly } from '../model/anomaly.ts';
 import type { Removal } from './door.ts';
 import type { HeldLocks } from './held-locks.ts';
@@ -7,9 +8,12 @@ import { readResource } from './resources.ts';
 import { checkUnsigned } from './signed.ts';
 import { clock, lastVersion, removeStored } from './versions.ts';
 
-const referrer = statement<[string, string], { type: string }>(
+const TYPES = RESOURCE_TYPES.map(({ type }) => type);
+const referrer = statement<[readonly string[], string, string], { type: string }>(
   'referrer-of-resource',
-  `SELECT t.type FROM resource_token t WHERE t.param = '_ref' AND t.token = $1 AND t.owner = $2 LIMIT 1`,
+  // Type by type along the index.
+  `SELECT one.type FROM unnest($1::text[]) AS asked(type) CROSS JOIN LATERAL (
+     SELECT t.type FROM resource_token t WHERE t.type = asked.type AND t.param = '_ref' AND t.token = $2 AND t.owner = $3 LIMIT 1) one LIMIT 1`,
 );
 
 /**
@@ -27,7 +31,7 @@ export async function removeIn(tx: pg.PoolClient, locks: HeldLocks, { principal,
   if (principal.kind !== 'operator' && stored.owner !== principal.organization) throw anomaly('not-found', 'no such resource');
   if (ifMatch !== null && stored.version !== ifMatch) throw anomaly('stale', 'the resource has another version now');
   await checkUnsigned(tx, { type, id });
-  const [other] = await referrer(tx, `${type}/${id}`, stored.owner);
+  const [other] = await referrer(tx, TYPES, `${type}/${id}`, stored.owner);
   if (other !== undefined) throw anomaly('conflict', `a ${other.type} refers to it`, type);
   await removeStored(tx, stored, await clock(tx));
 }

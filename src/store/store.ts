@@ -35,7 +35,12 @@ const notHere = (): never => {
 };
 
 /** The store inside one transaction: what it writes is seen by what it reads next. */
-const storeIn = (tx: pg.PoolClient, locks: HeldLocks, { messageLifetime }: StoreOptions, wrote: (resource: Resource) => void): DoorStore => {
+const storeIn = (
+  tx: pg.PoolClient,
+  locks: HeldLocks,
+  { messageLifetime }: StoreOptions,
+  wrote: (resource: Resource) => void,
+): DoorStore => {
   const store: DoorStore = {
     read: (type, id, version) => readResource(tx, type, id, version),
     deletedBy: (type, id) => deletedBy(tx, type, id),
@@ -81,7 +86,10 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     const answer = await withoutRaces(
       (known) =>
         transaction(pool, async (tx) => {
-          const locks = await locksOf(tx, { ...(known ?? NO_NAMES), conditions: [...new Set([...(known?.conditions ?? []), ...conditions])] });
+          const locks = await locksOf(tx, {
+            ...(known ?? NO_NAMES),
+            conditions: [...new Set([...(known?.conditions ?? []), ...conditions])],
+          });
           return work(storeIn(tx, locks, options, (resource) => void written.push(resource)));
         }),
       STARTS,

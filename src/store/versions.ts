@@ -24,12 +24,12 @@ const last = statement<[string, string], LastVersion>(
 );
 
 /** The newest version of a resource, also of one that was deleted; null where there never was one. */
-export const lastVersion = async (sql: Sql, type: string, id: string): Promise<LastVersion | null> => (await last(sql, type, id))[0] ?? null;
+export const lastVersion = async (sql: Sql, type: string, id: string): Promise<LastVersion | null> =>
+  (await last(sql, type, id))[0] ?? null;
 
 const removeResource = statement<[string, string, number, string, Date], never>(
   'remove-resource',
-  `WITH gone AS (DELETE FROM resource WHERE type = $1 AND id = $2),
-        unfound AS (DELETE FROM resource_token WHERE type = $1 AND id = $2)
+  `WITH gone AS (DELETE FROM resource WHERE type = $1 AND id = $2)
    INSERT INTO resource_version (type, id, version, owner, updated_at, body, deleted) VALUES ($1, $2, $3, $4, $5, '', true)`,
 );
 

@@ -93,6 +93,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   const mayWrite = last === null || principal.kind === 'operator' || last.owner === principal.organization || type === 'Task';
   if (!mayWrite) throw anomaly('not-found', 'no such resource');
   if (request.ifMatch !== null && previous?.version !== request.ifMatch) throw anomaly('stale', 'the resource has another version now');
+  if (request.mustBeNew === true && previous !== null) throw anomaly('stale', 'there is such a resource already');
   if (previous !== null) await checkUnsigned(tx, { type, id });
   // Taken back since it was read: whoever completes it now would give up what it may hold.
   if (resource.resourceType === 'Task' && previous !== null) checkNotEnded(resource as Task, previous.body as Task);

@@ -3,6 +3,7 @@ import { principalOf, reachOf, routeOf } from '../exchange.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
 import { shown } from '../redact-header.ts';
 import { notFound } from '../refusal.ts';
+import { Anomaly } from '../../model/anomaly.ts';
 import type { Stored } from '../../store/door.ts';
 import { isWithinReach } from '../within-reach.ts';
 import type { Act } from './act.ts';
@@ -10,11 +11,20 @@ import { readDisclosed } from './disclosed.ts';
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
+/** Throws `gone` for what the caller's own organisation deleted, and `not-found` for all else that is not there. */
+const absent = async (exchange: Exchange, door: Door): Promise<Anomaly> => {
+  const { type, id } = routeOf(exchange);
+  const deletedBy = await door.store.deletedBy(type, id);
+  const isOwn = deletedBy !== null && (reachOf(exchange) === 'any' || deletedBy === principalOf(exchange).organization);
+  return isOwn ? new Anomaly('gone', { at: null, help: 'was deleted: its versions are in its _history' }) : notFound();
+};
+
 /** The stored resource that the path names, if it is within the caller's reach. Throws `not-found` alike for absent and for another's. */
 export const readOwn = async (exchange: Exchange, door: Door): Promise<Stored> => {
   const { type, id } = routeOf(exchange);
   const stored = ID.test(id) ? await door.store.read(type, id) : null;
-  if (stored === null || !(await isWithinReach(door.store, principalOf(exchange), reachOf(exchange), stored))) throw notFound();
+  if (stored === null) throw await absent(exchange, door);
+  if (!(await isWithinReach(door.store, principalOf(exchange), reachOf(exchange), stored))) throw notFound();
   return stored;
 };
 
@@ -39,13 +49,20 @@ export const read: Act = async (exchange, door) => {
   if (reach !== 'own-or-disclosed') return answerOf(exchange, await readOwn(exchange, door));
   const { type, id } = routeOf(exchange);
   const stored = ID.test(id) ? await door.store.read(type, id) : null;
-  return stored?.owner === principalOf(exchange).organization ? answerOf(exchange, stored) : disclosed(exchange, door);
+  if (stored?.owner === principalOf(exchange).organization) return answerOf(exchange, stored);
+  if (stored === null && ID.test(id)) {
+    const why = await absent(exchange, door);
+    if (why.category === 'gone') throw why;
+  }
+  return disclosed(exchange, door);
 };
 
 /** Vread (R4 http, vread): one version of a resource that is within reach now. */
 export const vread: Act = async (exchange, door) => {
   const { type, id, version } = routeOf(exchange);
-  await readOwn(exchange, door);
+  const deletedBy = await door.store.deletedBy(type, id);
+  // What was before a deletion can still be read.
+  if (deletedBy === null || deletedBy !== principalOf(exchange).organization) await readOwn(exchange, door);
   const stored = /^[1-9]\d{0,8}$/.test(version) ? await door.store.read(type, id, Number(version)) : null;
   if (stored === null) throw notFound();
   return answerOf(exchange, stored);

@@ -15,6 +15,8 @@ import { tokensAsked } from '../search/values.ts';
 import type { Act } from './act.ts';
 import { lookUpAs } from './disclosed.ts';
 
+const pagesOf = (type: string): string => `search ${type}`;
+
 const answer = (found: Found): Answer => ({ status: 200, headers: {}, body: toSearchset(found) });
 
 const show = async (exchange: Exchange, door: Door, page: Page, told: Pick<Found, 'used' | 'ignored'>): Promise<Answer> => {
@@ -22,7 +24,8 @@ const show = async (exchange: Exchange, door: Door, page: Page, told: Pick<Found
   const { base } = exchange;
   const { rows, total, next, previous } = await turn(door.store, principal, reachOf(exchange), page);
   const { rows: beside, isCut } = await runIncludes({ store: door.store, principal, base }, page.includes, rows);
-  const seal = (other: Page | null): string | null => (other === null ? null : door.pages.seal(principal, other, door.now()));
+  const seal = (other: Page | null): string | null =>
+    other === null ? null : door.pages.seal(principal, pagesOf(page.search.type), other, door.now());
   const many = next !== null || page.kept !== null || page.search.before !== null;
   const first: Page = { ...page, search: { ...page.search, before: null }, kept: page.kept === null ? null : { ...page.kept, from: 0 } };
   return answer({
@@ -84,7 +87,8 @@ export const search: Act = async (exchange, door) => {
   const reach = reachOf(exchange);
   if (reach === 'disclosed') return searchDisclosed(exchange, door, type, asked);
   const principal = principalOf(exchange);
-  if (asked.page !== null) return show(exchange, door, door.pages.open(principal, asked.page, type, door.now()), { used: [], ignored: [] });
+  if (asked.page !== null)
+    return show(exchange, door, door.pages.open<Page>(principal, pagesOf(type), asked.page, door.now()), { used: [], ignored: [] });
   const { search: wanted, includes, used, ignored } = storedSearch({ type, asked, reach, principal, base: exchange.base, now: door.now() });
   return show(exchange, door, { search: wanted, includes, shape: asked.shape, total: null, kept: null }, { used, ignored });
 };

@@ -1,14 +1,20 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { toOperationOutcome } from '../../../mappings/outcome/to-operation-outcome.ts';
-import type { Stored } from '../../store/door.ts';
+import { Anomaly } from '../../model/anomaly.ts';
+import type { Stored, Written } from '../../store/door.ts';
 import { checkChange } from '../change-rules.ts';
 import { etagOf, ifMatchOf, stale, versionHeaders } from '../etag.ts';
-import { principalOf, reachOf, resourceOf, routeOf } from '../exchange.ts';
+import { conditionLock, onTheOne, theOne, withId } from '../conditional.ts';
+import { patchOf, principalOf, reachOf, resourceOf, routeOf } from '../exchange.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
 import { returnOf } from '../prefer.ts';
+import { emptyValues } from '../read/empty-values.ts';
+import { isResource } from '../read/is-resource.ts';
+import { patched } from '../read/json-patch.ts';
 import { shown, unhidden } from '../redact-header.ts';
-import { badParameter, notFound, Refusal } from '../refusal.ts';
+import { badParameter, notFound } from '../refusal.ts';
 import { checkServesOwn } from '../serves-own.ts';
+import { checkWritable } from '../writable.ts';
 import { isWithinReach } from '../within-reach.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
@@ -33,15 +39,25 @@ const answerOf = (exchange: Exchange, stored: Stored, status: 200 | 201, body: R
   }
 };
 
-/** Create (R4 http, create). A crisis contact that was told before answers 200 with the first `Location`. */
+/** Create (R4 http, create), or not where the condition is met already. A crisis contact that was told before answers 200 with the first `Location`. */
 export const create: Act = async (exchange, door) => {
-  // Taken in silence, a condition would make the duplicate that it was meant to prevent.
-  if (exchange.request.headers['if-none-exist'] !== undefined)
-    throw new Refusal(400, 'unsupported', { at: 'http.If-None-Exist', help: 'conditional creation is not offered' });
   const resource = resourceOf(exchange);
+  const condition = exchange.request.headers['if-none-exist'];
   checkChange(resource, null);
-  await checkServesOwn(door.store, principalOf(exchange), resource);
-  const { stored, created } = await door.store.write({ principal: principalOf(exchange), resource, id: null, ifMatch: null });
+  if (condition === undefined) return createIn(exchange, door, resource);
+  if (typeof condition !== 'string') throw badParameter('If-None-Exist', 'stands once');
+  const { type } = routeOf(exchange);
+  return door.store.transaction([conditionLock(exchange, type)], async (store) => {
+    const found = await theOne({ ...door, store }, exchange, type, condition, 'If-None-Exist');
+    return found === null ? createIn(exchange, { ...door, store }, resource) : answerOf(exchange, found, 200, shown(found.body));
+  });
+};
+
+const createIn = async (exchange: Exchange, door: Door, resource: Resource): Promise<Answer> => {
+  const principal = principalOf(exchange);
+  await checkServesOwn(door.store, principal, resource);
+  const newId = exchange.newId === null ? {} : { newId: exchange.newId };
+  const { stored, created } = await door.store.write({ principal, resource, id: null, ifMatch: null, ...newId });
   // The one who made a Subscription sees its channel headers once, here.
   return answerOf(exchange, stored, created ? 201 : 200, created ? stored.body : shown(stored.body));
 };
@@ -55,34 +71,106 @@ const existing = async (exchange: Exchange, door: Door): Promise<Stored | null> 
   return stored;
 };
 
-/** Update (R4 http, update), and creation under an id that the caller chose. */
-export const update: Act = async (exchange, door) => {
+/** Update (R4 http, update), and creation under an id that the caller chose; or of the one that a condition names. */
+export const update: Act = (exchange, door) =>
+  onTheOne(exchange, door, async (one, within, found) => {
+    const sent = resourceOf(one);
+    const { id } = routeOf(one);
+    if (found === 'none' && sent.id === undefined) {
+      checkChange(sent, null);
+      return createIn(one, within, sent);
+    }
+    const named = found === 'none' ? (sent.id ?? '') : id;
+    if (!/^(?!\.+$)[A-Za-z0-9\-.]{1,64}$/.test(named)) throw badParameter('path', 'an id is 1 to 64 letters, digits, hyphens or dots');
+    if (found === 'by condition' && sent.id !== undefined && sent.id !== named)
+      throw badParameter('path', 'the id in the body is not that of the resource that meets the condition');
+    if (found === 'by id' && sent.id !== named) throw badParameter('path', 'the id in the body is not the one in the address');
+    return putAs(withId(one, named), within, { ...sent, id: named });
+  });
+
+const putAs = async (exchange: Exchange, door: Door, sent: Resource): Promise<Answer> => {
   const { id } = routeOf(exchange);
-  if (!/^(?!\.+$)[A-Za-z0-9\-.]{1,64}$/.test(id)) throw badParameter('path', 'an id is 1 to 64 letters, digits, hyphens or dots');
-  const sent = resourceOf(exchange);
-  if (sent.id !== id) throw badParameter('path', 'the id in the body is not the one in the address');
-  const ifMatch = ifMatchOf(exchange.request.headers['if-match']);
+  const { headers } = exchange.request;
+  const ifMatch = ifMatchOf(headers['if-match']);
+  const mustBeNew = headers['if-none-match']?.trim() === '*';
   const before = await existing(exchange, door);
-  if (ifMatch !== null && before?.version !== ifMatch) throw stale();
+  if ((ifMatch !== null && before?.version !== ifMatch) || (mustBeNew && before !== null)) throw stale();
+  const after = await putOver(exchange, door, { sent, id, before, ifMatch, mustBeNew });
+  return answerOf(
+    exchange,
+    after.stored,
+    after.created ? 201 : 200,
+    before === null && after.created ? after.stored.body : shown(after.stored.body),
+  );
+};
+
+interface Over {
+  readonly sent: Resource;
+  readonly id: string;
+  readonly before: Stored | null;
+  readonly ifMatch: number | null;
+  readonly mustBeNew: boolean;
+}
+
+const putOver = async (exchange: Exchange, door: Door, { sent, id, before, ifMatch, mustBeNew }: Over): Promise<Written> => {
+  const principal = principalOf(exchange);
   const stored = before?.body ?? null;
   const resource = sent.resourceType === 'Subscription' ? unhidden(sent, stored?.resourceType === 'Subscription' ? stored : null) : sent;
   checkChange(resource, stored);
-  await checkServesOwn(door.store, principalOf(exchange), resource);
-  const after = await door.store.write({ principal: principalOf(exchange), resource, id, ifMatch });
-  const created = after.stored.version === 1;
-  return answerOf(exchange, after.stored, created ? 201 : 200, before === null && created ? after.stored.body : shown(after.stored.body));
+  await checkServesOwn(door.store, principal, resource);
+  return door.store.write({ principal, resource, id, ifMatch, mustBeNew });
 };
 
-/** Delete of a Subscription: it is switched off, and its record stays. */
-export const remove: Act = async (exchange, door) => {
-  const stored = await readOwn(exchange, door);
-  if (stored.body.resourceType !== 'Subscription') throw new Error('only a Subscription can be switched off');
-  if (stored.body.status !== 'off')
-    await door.store.write({
-      principal: principalOf(exchange),
-      resource: { ...stored.body, status: 'off' },
-      id: stored.id,
-      ifMatch: stored.version,
-    });
-  return { status: 204, headers: {}, body: null };
+/** How often a patch without `If-Match` is tried again on the version that came meanwhile. */
+const PATCHES = 100;
+
+/** Patch (R4 http, patch) by JSON Patch. Without `If-Match` it is of whatever version is the newest when it is written. */
+export const patch: Act = (exchange, door) =>
+  onTheOne(exchange, door, async (one, within, found) => {
+    if (found === 'none') throw notFound();
+    const ifMatch = ifMatchOf(one.request.headers['if-match']);
+    for (let turn = 1; ; turn++) {
+      const before = await readOwn(one, within);
+      if (ifMatch !== null && before.version !== ifMatch) throw stale();
+      const resource = resultOf(before, patched(shown(before.body), patchOf(one)));
+      checkWritable(one, within, resource);
+      try {
+        const over = { sent: resource, id: before.id, before, ifMatch: before.version, mustBeNew: false };
+        const { stored } = await putOver(one, within, over);
+        return answerOf(one, stored, 200, shown(stored.body));
+      } catch (fault) {
+        const isOvertaken = fault instanceof Anomaly && fault.category === 'stale' && ifMatch === null;
+        if (!isOvertaken || turn >= PATCHES) throw fault;
+      }
+    }
+  });
+
+// A patch is of one resource, and what comes of it is judged as a whole, as an update would be.
+const resultOf = ({ type, id }: Stored, value: unknown): Resource => {
+  if (!isResource(value) || value.resourceType !== type)
+    throw new Anomaly('incorrect', { at: 'resourceType', help: 'a patch does not change the type' });
+  if (value.id !== id) throw new Anomaly('incorrect', { at: `${type}.id`, help: 'a patch does not change the id' });
+  const empty = emptyValues(value, type);
+  if (empty.length > 0) throw new Anomaly('incorrect', empty);
+  return value;
 };
+
+/** Delete (R4 http, delete). A Subscription is switched off, and its record stays. */
+export const remove: Act = (exchange, door) =>
+  onTheOne(exchange, door, async (one, within, found) => {
+    const gone: Answer = { status: 204, headers: {}, body: null };
+    if (found === 'none') return gone;
+    const { type, id } = routeOf(one);
+    const principal = principalOf(one);
+    const ifMatch = ifMatchOf(one.request.headers['if-match']);
+    if (type !== 'Subscription') {
+      await within.store.remove({ principal, type, id, ifMatch });
+      return gone;
+    }
+    const stored = await readOwn(one, within);
+    if (ifMatch !== null && stored.version !== ifMatch) throw stale();
+    if (stored.body.resourceType !== 'Subscription') throw new Error('only a Subscription can be switched off');
+    if (stored.body.status !== 'off')
+      await within.store.write({ principal, resource: { ...stored.body, status: 'off' }, id: stored.id, ifMatch: stored.version });
+    return gone;
+  });

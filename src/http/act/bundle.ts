@@ -1,0 +1,110 @@
+import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
+import { Anomaly } from '../../model/anomaly.ts';
+import type { Answer, Door, Exchange } from '../exchange.ts';
+import { resourceOf, routeOf } from '../exchange.ts';
+import { type Entry, readEntries } from '../bundle/entry.ts';
+import { placed } from '../bundle/placed.ts';
+import { toEntryAnswer } from '../bundle/to-entry-answer.ts';
+import { toExchange } from '../bundle/to-exchange.ts';
+import { withReferences } from '../bundle/with-references.ts';
+import { conditionLock } from '../conditional.ts';
+import { toFailure } from '../failure.ts';
+import { act, applyPolicy, matchRoute, parseBody, validateResource } from '../steps.ts';
+import type { Act } from './act.ts';
+
+const isWriting = (exchange: Exchange): boolean => ['create', 'update'].includes(routeOf(exchange).route.interaction);
+
+/** What is left of the pipeline for an entry: its caller is known. What it says is judged before anything is done. */
+const judged = async (exchange: Exchange, door: Door): Promise<Exchange> => {
+  matchRoute(exchange);
+  applyPolicy(exchange);
+  await parseBody(exchange);
+  const { interaction } = routeOf(exchange).route;
+  if (interaction === 'bundle' || interaction === 'process-message')
+    throw new Anomaly('unsupported', { at: 'http.path', help: 'does not stand in a Bundle' });
+  if (isWriting(exchange)) validateResource(exchange, door);
+  return exchange;
+};
+
+const answered = async (exchange: Exchange, door: Door): Promise<Answer> => {
+  await act(exchange, door);
+  if (exchange.answer === null) throw new Error('an interaction answers');
+  return exchange.answer;
+};
+
+/** Each entry by itself: one that fails is answered so, and the others are done (R4 http, batch). */
+const batch = async (exchange: Exchange, door: Door, entries: readonly Entry[]): Promise<readonly Answer[]> => {
+  const answers: Answer[] = [];
+  for (const entry of entries) {
+    const one = toExchange(exchange, entry, null);
+    try {
+      answers.push(await answered(await judged(one, door), door));
+    } catch (fault) {
+      answers.push(toFailure(fault, one, door));
+    }
+  }
+  return answers;
+};
+
+/** The order in which a transaction is done, whatever the order of its entries (R4 http, transaction). */
+const ORDER = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'];
+
+/** Throws what a transaction fails for, with its place in the Bundle. */
+const inPlace = async <T>({ index }: Entry, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (fault) {
+    throw placed(fault, index);
+  }
+};
+
+/** All entries or none. Everything that can be judged by itself is judged first, and told together. */
+const transaction = async (exchange: Exchange, door: Door, entries: readonly Entry[]): Promise<readonly Answer[]> => {
+  const inTurn = [...entries].sort((a, b) => ORDER.indexOf(a.method) - ORDER.indexOf(b.method) || a.index - b.index);
+  const wrong: Anomaly[] = [];
+  const conditions = new Set<string>();
+  for (const entry of inTurn) {
+    try {
+      const one = await inPlace(entry, () => judged(toExchange(exchange, entry, null), door));
+      if (entry.ifNoneExist !== null || (routeOf(one).id === '' && ['PUT', 'PATCH', 'DELETE'].includes(entry.method)))
+        conditions.add(conditionLock(one, routeOf(one).type));
+    } catch (fault) {
+      if (!(fault instanceof Anomaly) || fault.category !== 'incorrect') throw fault;
+      wrong.push(fault);
+    }
+  }
+  if (wrong.length > 0)
+    throw new Anomaly(
+      'incorrect',
+      wrong.flatMap(({ issues }) => issues),
+    );
+  return door.store.transaction([...conditions], async (store) => {
+    const within: Door = { ...door, store };
+    const resolved = await withReferences(exchange, within, inTurn);
+    const answers = new Map<number, Answer>();
+    for (const { entry, newId } of resolved) {
+      const one = toExchange(exchange, entry, newId);
+      // Judged again with the references as they now are.
+      const answer = await inPlace(entry, async () => answered(await judged(one, within), within));
+      answers.set(entry.index, answer);
+    }
+    return entries.map(({ index }) => {
+      const answer = answers.get(index);
+      if (answer === undefined) throw new Error('every entry is answered');
+      return answer;
+    });
+  });
+};
+
+/** Several interactions in one Bundle (R4 http, batch and transaction). Each is judged as if it had come alone. */
+export const bundle: Act = async (exchange, door) => {
+  const sent = resourceOf(exchange);
+  if (sent.resourceType !== 'Bundle') throw new Error('the route takes a Bundle');
+  if (sent.type !== 'batch' && sent.type !== 'transaction')
+    throw new Anomaly('unsupported', { at: 'Bundle.type', help: 'is batch or transaction here; a message goes to $process-message' });
+  const entries = readEntries(sent, exchange.base);
+  const answers = sent.type === 'batch' ? await batch(exchange, door, entries) : await transaction(exchange, door, entries);
+  const entry = answers.map((answer, index): BundleEntry => toEntryAnswer(exchange, entries[index]?.method ?? 'GET', answer));
+  const body: Bundle = { resourceType: 'Bundle', type: `${sent.type}-response`, ...(entry.length === 0 ? {} : { entry }) };
+  return { status: 200, headers: {}, body };
+};
