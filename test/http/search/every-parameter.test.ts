@@ -21,7 +21,8 @@ describe('every parameter of every type', () => {
         const ids = [`one-${code}-${path}`, `other-${code}-${path}`] as const;
         await store(database.pool, 'TRUST1', ids[0], one.resource);
         await store(database.pool, 'TRUST1', ids[1], other.resource);
-        const find = (text: string, more = '') => idsOf(database.pool, `${type}?_id=${ids.join(',')}&${code}${more}=${encodeURIComponent(text)}`);
+        const find = (text: string, more = '') =>
+          idsOf(database.pool, `${type}?_id=${ids.join(',')}&${code}${more}=${encodeURIComponent(text)}`);
         expect(await find(one.text)).toEqual([ids[0]]);
         expect(await find(other.text)).toEqual([ids[1]]);
         expect(await find(`${one.text},${other.text}`)).toEqual([ids[1], ids[0]]);

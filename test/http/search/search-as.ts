@@ -20,9 +20,14 @@ export const store = async (pool: pg.Pool, owner: string, id: string, resource: 
 export const searchOf = (query: string, principal: Principal = TRUST1, reach: Reach = 'own', strict = true): Search => {
   const [type = '', rest = ''] = query.split('?');
   const asked = askedFrom([...new URLSearchParams(rest)], strict);
-  return storedSearch({ type, asked, reach, principal, base: 'https://broker.example/fhir', now: Date.parse('2026-11-01T00:00:00Z') }).search;
+  return storedSearch({ type, asked, reach, principal, base: 'https://broker.example/fhir', now: Date.parse('2026-11-01T00:00:00Z') })
+    .search;
 };
 
 /** Ids of what a query finds, newest first. */
-export const idsOf = async (pool: pg.Pool, query: string, principal: Principal = TRUST1, reach: Reach = 'own'): Promise<readonly string[]> =>
-  (await searchResources(pool, searchOf(query, principal, reach))).rows.map(({ id }) => id);
+export const idsOf = async (
+  pool: pg.Pool,
+  query: string,
+  principal: Principal = TRUST1,
+  reach: Reach = 'own',
+): Promise<readonly string[]> => (await searchResources(pool, searchOf(query, principal, reach))).rows.map(({ id }) => id);
