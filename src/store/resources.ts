@@ -32,7 +32,7 @@ const putResource = statement<[string, string, number, string, Date, string, ...
   'put-resource',
   `WITH newest AS (
      INSERT INTO resource (type, id, version, owner, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (type, id) DO UPDATE SET version = $3, updated_at = $5, body = $6 RETURNING type, owner, serial),
+     ON CONFLICT (type, id) DO UPDATE SET version = $3, updated_at = $5, body = $6 RETURNING type, serial),
    kept AS (INSERT INTO resource_version (type, id, version, owner, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6)),
    ${INDEX_SQL('newest', 7)}`,
 );
@@ -66,6 +66,6 @@ export async function putNext(
 ): Promise<Stored> {
   const version = (previous?.version ?? 0) + 1;
   const body = { ...resource, id, meta: { ...resource.meta, versionId: String(version), lastUpdated: at.toISOString() } } as Resource;
-  await putResource(sql, body.resourceType, id, version, owner, at, JSON.stringify(body), ...indexColumns(indexRows(body)));
+  await putResource(sql, body.resourceType, id, version, owner, at, JSON.stringify(body), ...indexColumns(indexRows(body, owner)));
   return { type: body.resourceType, id, version, owner, updatedAt: at.getTime(), body };
 }

@@ -40,7 +40,7 @@ const readable = async ({ store, principal }: Asking, rows: readonly Stored[]): 
 const referredBy = ({ base, principal }: Asking, { source, params, target }: Include, rows: readonly Stored[]): readonly string[] =>
   rows
     .filter(({ type }) => type === source)
-    .flatMap(({ body }) => indexRows(body).tokens.filter(({ param }) => params.includes(param)))
+    .flatMap(({ body, owner }) => indexRows(body, owner).tokens.filter(({ param }) => params.includes(param)))
     .map(({ token }) => (token.startsWith(`${base}/`) ? token.slice(base.length + 1) : token))
     .filter((name) => {
       const [type = ''] = name.split('/');

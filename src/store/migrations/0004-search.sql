@@ -10,8 +10,8 @@ CREATE UNIQUE INDEX resource_serial ON resource (serial);
 CREATE INDEX resource_created ON resource (type, serial);
 CREATE INDEX resource_created_of_owner ON resource (type, owner, serial);
 
--- What a search finds a resource by (src/store/search): one row a value, with its owner before its serial, so that a search among what one
--- organisation wrote reads no row of another's. "C" compares bytes: the first letters of a name are a range of the index.
+-- What a search finds a resource by (src/store/search): one row a value, with its owner before its serial, so that a search among what is one
+-- organisation's reads no row of another's. The owner is who wrote it, and of a Task who has it to do. "C" compares bytes: the first letters of a name are a range of the index.
 -- The rows of a data folder from before are made at the start (src/store/search/rebuild-index.ts).
 DROP TABLE resource_token;
 -- Codes, identifiers, references and URIs, as src/store/search/token-text.ts writes them.

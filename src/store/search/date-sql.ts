@@ -14,7 +14,7 @@ export const dateTest = (low: string, high: string, { prefix, low: from, high: t
       return `${high} > ${bound(to)}`;
     case 'lt':
       return `${low} < ${bound(from)}`;
-    // Beyond the span, or within it: the outer bound is what the index narrows by.
+    // R4: the range beyond the span overlaps, or the span contains all of it. The outer bound is what the index narrows by.
     case 'ge':
       return `(${high} > ${bound(from)} AND (${high} > ${bound(to)} OR ${low} >= ${bound(from)}))`;
     case 'le':

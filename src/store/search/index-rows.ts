@@ -1,4 +1,5 @@
 import type { CodeableConcept, Coding, ContactPoint, HumanName, Identifier, Period, Reference, Resource, Timing } from '@medplum/fhirtypes';
+import { odsOf } from '../../../mappings/facts/reference-of.ts';
 import { SEARCH_PARAMETERS } from '../../../profiles/search-parameters.ts';
 import type { SearchParameterDefinition, ValuePath } from '../../../profiles/search-parameters.ts';
 import { foldText } from './fold-text.ts';
@@ -15,6 +16,8 @@ export const identifierOf = (param: string): string => `${param}:identifier`;
 
 /** What a resource is found by: rows of the three tables of the index. */
 export interface IndexRows {
+  /** ODS code of the organisation that searches it: the one that wrote it, and of a Task the one that has it to do. */
+  readonly searcher: string;
   readonly tokens: readonly { readonly param: string; readonly token: string }[];
   readonly strings: readonly { readonly param: string; readonly value: string; readonly exact: string }[];
   readonly dates: readonly { readonly param: string; readonly low: number; readonly high: number }[];
@@ -127,12 +130,16 @@ const addRows = (rows: Growing, resource: Resource, definition: SearchParameterD
   }
 };
 
-/** The rows by which a stored resource is found, each once. */
-export const indexRows = (resource: Resource): IndexRows => {
+const searcherOf = (resource: Resource, owner: string): string =>
+  resource.resourceType === 'Task' ? (odsOf(resource.owner) ?? owner) : owner;
+
+/** The rows by which a stored resource of an owner is found, each once. */
+export const indexRows = (resource: Resource, owner: string): IndexRows => {
   const rows: Growing = { tokens: [], strings: [], dates: [] };
   for (const definition of SEARCH_PARAMETERS.get(resource.resourceType) ?? []) addRows(rows, resource, definition);
   for (const reference of referencesIn(resource)) rows.tokens.push({ param: ANY_REFERENCE, token: uriText(reference) });
   return {
+    searcher: searcherOf(resource, owner),
     tokens: unique(rows.tokens, ({ param, token }) => `${param} ${token}`),
     strings: unique(rows.strings, ({ param, value }) => `${param} ${value}`),
     dates: unique(rows.dates, ({ param, low, high }) => `${param} ${low} ${high}`),

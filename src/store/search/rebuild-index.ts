@@ -24,13 +24,13 @@ const begun = statement<[string], { readonly made_by: string; readonly done_to: 
 );
 const reached = statement<[string], never>('reach-search-index', 'UPDATE search_index SET done_to = $1::bigint');
 const ended = statement<[string], never>('end-search-index', 'UPDATE search_index SET made_by = $1, rebuilding = NULL, done_to = 0');
-const nextBatch = statement<[string, number], { readonly serial: string; readonly body: string }>(
+const nextBatch = statement<[string, number], { readonly serial: string; readonly owner: string; readonly body: string }>(
   'read-search-batch',
-  'SELECT serial, body FROM resource WHERE serial > $1::bigint ORDER BY serial LIMIT $2 FOR UPDATE',
+  'SELECT serial, owner, body FROM resource WHERE serial > $1::bigint ORDER BY serial LIMIT $2 FOR UPDATE',
 );
 const writeIndex = statement<[string, ...IndexColumns], never>(
   'write-search-index',
-  `WITH again AS (SELECT type, owner, serial FROM resource WHERE serial = $1::bigint), ${INDEX_SQL('again', 2)}`,
+  `WITH again AS (SELECT type, serial FROM resource WHERE serial = $1::bigint), ${INDEX_SQL('again', 2)}`,
 );
 
 /**
@@ -49,7 +49,8 @@ export async function rebuildIndex(pool: pg.Pool, version = indexVersion()): Pro
       if (state.made_by === version) return 0;
       const batch = await nextBatch(tx, state.done_to, BATCH);
       // What is stored was a resource when it came in.
-      for (const { serial, body } of batch) await writeIndex(tx, serial, ...indexColumns(indexRows(JSON.parse(body) as Resource)));
+      for (const { serial, owner, body } of batch)
+        await writeIndex(tx, serial, ...indexColumns(indexRows(JSON.parse(body) as Resource, owner)));
       const last = batch.at(-1);
       if (last === undefined) await ended(tx, version);
       else await reached(tx, last.serial);

@@ -2,7 +2,7 @@ import type { Stored } from '../door.ts';
 import type { Sql } from '../pool.ts';
 import { COLUMNS, toStored } from './run-search.ts';
 import type { Among } from './search.ts';
-import { amongSql, newValues } from './to-sql.ts';
+import { amongSql, newValues, searcherOf } from './to-sql.ts';
 
 /** Resources by `Type/id`, in no order. */
 export async function readReferences(sql: Sql, references: readonly string[]): Promise<readonly Stored[]> {
@@ -26,7 +26,8 @@ export async function readReferring(
   if (references.length === 0) return [];
   const values = newValues();
   const { from, where } = amongSql(among, 'r', values);
-  const owner = among.scope.is === 'owner' ? ` AND i.owner = ${values.put(among.scope.owner)}` : '';
+  const searcher = searcherOf(among.scope);
+  const owner = searcher === null ? '' : ` AND i.owner = ${values.put(searcher)}`;
   const { rows } = await sql.query(
     `SELECT ${COLUMNS} FROM ${from} WHERE ${where} AND r.serial IN (
        SELECT i.serial FROM resource_token i WHERE i.type = ${values.put(among.type)} AND i.param = ANY(${values.put(params)}::text[])

@@ -21,7 +21,9 @@ const or = (parts: readonly string[]): string => (parts.length === 1 ? (parts[0]
 /** The largest text that begins with another, by bytes. */
 const LAST = '\u{10FFFF}';
 
-const ownerOf = (scope: Scope): string | null => (scope.is === 'owner' ? scope.owner : null);
+/** Who searches, where the scope is one organisation's: it stands in every key of the index. */
+export const searcherOf = (scope: Scope): string | null =>
+  scope.is === 'owner' ? scope.owner : scope.is === 'addressed' ? scope.organization : null;
 
 const anyText = (column: string, anyOf: readonly string[], { put }: Values): string =>
   anyOf.length === 1 ? `${column} = ${put(anyOf[0])}` : `${column} = ANY(${put(anyOf)}::text[])`;
@@ -34,11 +36,13 @@ interface At {
   readonly values: Values;
 }
 
-// The owner stands in each key of the index before the serial: what another organisation wrote is not read, let alone counted.
-const rowsOf = ({ type, owner, values }: At, table: string, param: string, test: string | null): string =>
-  `SELECT i.serial FROM ${table} i WHERE i.type = ${values.put(type)} AND i.param = ${values.put(param)}${
-    owner === null ? '' : ` AND i.owner = ${values.put(owner)}`
-  }${test === null ? '' : ` AND ${test}`}`;
+// The searcher stands in each key of the index before the serial: what is another organisation's is not read, let alone counted. Where all are
+// searched, matches are read first: walking along the serials of everything there is looks cheap to the planner, and is not.
+const rowsOf = ({ type, owner, values }: At, table: string, param: string, test: string | null): string => {
+  const own = owner === null ? '' : ` AND i.owner = ${values.put(owner)}`;
+  const rows = `SELECT i.serial FROM ${table} i WHERE i.type = ${values.put(type)} AND i.param = ${values.put(param)}${own}${test === null ? '' : ` AND ${test}`}`;
+  return owner === null ? `(${rows} OFFSET 0)` : rows;
+};
 
 const stringTest = ({ put }: Values, how: 'starts' | 'contains' | 'exact', text: string): string => {
   switch (how) {
@@ -121,11 +125,9 @@ const scopeSql = (scope: Scope, at: At): readonly string[] => {
       return ['false'];
     case 'owner':
       return [`${at.r}.owner = ${at.values.put(scope.owner)}`];
+    // A Task stands in the index under the organisation that has it to do.
     case 'addressed':
-      return [
-        conditionSql({ is: 'token', param: identifierOf('owner'), anyOf: [codedText(System.odsOrganization, scope.organization)] }, at),
-        conditionSql({ is: 'token', param: 'performer', anyOf: [codedText(System.kind, scope.kind)] }, at),
-      ];
+      return [conditionSql({ is: 'token', param: 'performer', anyOf: [codedText(System.kind, scope.kind)] }, at)];
     default:
       return scope satisfies never;
   }
@@ -133,7 +135,7 @@ const scopeSql = (scope: Scope, at: At): readonly string[] => {
 
 /** FROM and WHERE of what is asked for, with the resource under the alias given. */
 export const amongSql = ({ type, scope, where }: Among, r: string, values: Values): { readonly from: string; readonly where: string } => {
-  const at: At = { r, type, owner: ownerOf(scope), values };
+  const at: At = { r, type, owner: searcherOf(scope), values };
   const parts = [`${r}.type = ${values.put(type)}`, ...scopeSql(scope, at), ...where.map((each) => conditionSql(each, at))];
   return { from: `resource ${r}`, where: parts.join(' AND ') };
 };

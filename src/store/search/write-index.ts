@@ -1,9 +1,10 @@
 import type { IndexRows } from './index-rows.ts';
 
-/** The rows of one resource as columns: param and token; param, value and exact; param, low and high. */
-export type IndexColumns = [string[], string[], string[], string[], string[], string[], number[], number[]];
+/** The rows of one resource as columns: who searches it; param and token; param, value and exact; param, low and high. */
+export type IndexColumns = [string, string[], string[], string[], string[], string[], string[], number[], number[]];
 
-export const indexColumns = ({ tokens, strings, dates }: IndexRows): IndexColumns => [
+export const indexColumns = ({ searcher, tokens, strings, dates }: IndexRows): IndexColumns => [
+  searcher,
   tokens.map(({ param }) => param),
   tokens.map(({ token }) => token),
   strings.map(({ param }) => param),
@@ -56,11 +57,12 @@ const TABLES: readonly Table[] = [
 ];
 
 /**
- * The end of a statement that writes the index of one resource. `resource` names a part of it that answers its type, owner and serial;
- * the columns stand from `$from` on. What stays is not touched: an update that changes no value that is searched writes no row.
+ * The end of a statement that writes the index of one resource. `resource` names a part of it that answers its type and serial; the
+ * columns stand from `$from` on. What stays is not touched: an update that changes no value that is searched writes no row.
  */
 export const INDEX_SQL = (resource: string, from: number): string => {
-  let place = from;
+  const owner = `$${from}::text`;
+  let place = from + 1;
   const parts = TABLES.map(({ name, columns, keys, conflict }, at) => {
     const names = columns.map(([column]) => column);
     const rows = `unnest(${columns.map(([, type]) => `$${place++}::${type}[]`).join(', ')}) AS now(${names.join(', ')})`;
@@ -70,9 +72,9 @@ export const INDEX_SQL = (resource: string, from: number): string => {
       .join(' AND ');
     return {
       gone: `gone_${at} AS (DELETE FROM ${name} t USING ${resource} WHERE t.serial = ${resource}.serial
-             AND NOT EXISTS (SELECT FROM ${rows} WHERE ${same}))`,
+             AND NOT EXISTS (SELECT FROM ${rows} WHERE t.owner = ${owner} AND ${same}))`,
       come: `INSERT INTO ${name} AS s (type, owner, serial, ${names.join(', ')})
-             SELECT ${resource}.type, ${resource}.owner, ${resource}.serial, ${names.map((column) => `now.${column}`).join(', ')}
+             SELECT ${resource}.type, ${owner}, ${resource}.serial, ${names.map((column) => `now.${column}`).join(', ')}
                FROM ${resource}, ${rows} ON CONFLICT ${conflict}`,
     };
   });

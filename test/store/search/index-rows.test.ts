@@ -14,7 +14,7 @@ import { samplesOf } from './sample-resource.ts';
 beforeAll(() => void definitions());
 
 const tokens = (resource: Resource, param: string) =>
-  indexRows(resource)
+  indexRows(resource, 'TRUST1')
     .tokens.filter((each) => each.param === param)
     .map(({ token }) => token);
 
@@ -97,7 +97,7 @@ describe('the rows of a resource', () => {
     while (JSON.stringify(plan).length < 6_000) plan.activity?.push(structuredClone(first ?? {}));
     const times = Array.from({ length: 300 }, () => {
       const from = performance.now();
-      indexRows(plan);
+      indexRows(plan, 'TRUST1');
       return performance.now() - from;
     }).sort((a, b) => a - b);
     expect(times[150]).toBeLessThan(0.5);

@@ -17,7 +17,7 @@ const build = (steps: readonly PathStep[], value: unknown): unknown => {
 const DAY = (n: number): string => `2026-0${n}-15`;
 
 /** The n-th value of a type, and how a search writes it. */
-const valueOf = (definition: SearchParameterDefinition, { as, refersTo, system }: ValuePath, n: number): readonly [unknown, string] => {
+const valueAsked = (definition: SearchParameterDefinition, { as, refersTo, system }: ValuePath, n: number): readonly [unknown, string] => {
   switch (as) {
     case 'CodeableConcept':
       return [{ coding: [{ system: 'https://example.org/codes', code: `code-${n}` }] }, `https://example.org/codes|code-${n}`];
@@ -62,7 +62,7 @@ const valueOf = (definition: SearchParameterDefinition, { as, refersTo, system }
 export const samplesOf = (definition: SearchParameterDefinition): readonly (readonly [Sample, Sample])[] => {
   const { type, paths } = definition;
   const toSample = (path: ValuePath, n: number): Sample => {
-    const [value, text] = valueOf(definition, path, n);
+    const [value, text] = valueAsked(definition, path, n);
     // As much of a resource as the index reads: nothing here is validated.
     return { resource: { resourceType: type, ...(build(path.steps, value) as object) } as Resource, text };
   };
