@@ -144,7 +144,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Task',
     Profile.brokerTask,
-    ['read', 'vread', 'history-instance', 'search', 'update', 'patch', 'validate'],
+    ['read', 'search', 'update', 'patch'],
     'authored-on based-on business-status code encounter focus group-identifier identifier intent modified owner part-of patient performer period priority requester status subject',
   ),
   row(

@@ -8,6 +8,10 @@ import { search } from './act/search.ts';
 import { create, patch, remove, update } from './act/write.ts';
 import type { Route } from './routes.ts';
 
+const notYet: Act = () => {
+  throw new Error('not yet');
+};
+
 /** What each interaction does. */
 export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   live,
@@ -30,4 +34,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   document,
   approve,
   withdraw,
+  match: notYet,
+  everything: notYet,
+  'process-message': notYet,
 };

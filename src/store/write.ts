@@ -3,7 +3,7 @@ import type { CarePlan, Encounter, Resource, Task } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import { ENDED } from './broker-task.ts';
-import type { Stored, Write, Written } from './door.ts';
+import type { Write, Written } from './door.ts';
 import { agreementFact } from './facts/agreement-fact.ts';
 import { consentFact } from './facts/consent-fact.ts';
 import { contactFact, sameContact } from './facts/contact-fact.ts';

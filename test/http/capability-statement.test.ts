@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { KINDS } from '../../src/model/kind.ts';
 import { capabilityStatement } from '../../src/http/capability-statement.ts';
-import { OFFERED, permitted, POLICY } from '../../src/http/policy.ts';
+import { RESOURCE_TYPES, resourceType } from '../../profiles/resource-types.ts';
+import { isSystemInteraction, permitted, POLICY } from '../../src/http/policy.ts';
 import { findRoute, ROUTES } from '../../src/http/routes.ts';
 import { PARAMETERS } from '../../src/http/search/parameters.ts';
 import { validate } from '../../src/validate/validate.ts';
@@ -14,8 +15,8 @@ test('the CapabilityStatement is valid R4', () => {
 });
 
 test('it names every type and search parameter that is offered, and nothing besides', () => {
-  const offered = resources.filter(({ type }) => OFFERED.has(type ?? ''));
-  expect(offered.map(({ type }) => type)).toEqual([...OFFERED.keys()]);
+  const offered = resources.filter(({ type }) => resourceType(type ?? '') !== undefined);
+  expect(offered.map(({ type }) => type)).toEqual(RESOURCE_TYPES.map(({ type }) => type));
   for (const { type, searchParam } of offered) {
     expect((searchParam ?? []).map(({ name }) => name)).toEqual((PARAMETERS.get(type ?? '') ?? []).map(({ name }) => name));
   }
@@ -25,7 +26,14 @@ test('every interaction that the policy gives has a route, and every closed rout
   const routed = new Set<string>(ROUTES.map(({ interaction }) => interaction));
   const given = new Set<string>(POLICY.flatMap(({ may }) => may));
   for (const each of given) expect(routed).toContain(each);
-  for (const each of ROUTES) if (!each.open) expect(given).toContain(each.interaction);
+  for (const { open, interaction } of ROUTES) if (!open && !isSystemInteraction(interaction)) expect(given).toContain(interaction);
+});
+
+test('what the table offers of a type is given to somebody, and nothing is given that it does not offer', () => {
+  const given = new Set(POLICY.flatMap(({ types, may }) => types.flatMap((type) => may.map((each) => `${type} ${each}`))));
+  const offered = new Set(RESOURCE_TYPES.flatMap(({ type, interactions }) => interactions.map((each) => `${type} ${each}`)));
+  expect([...given].filter((each) => !offered.has(each))).toEqual([]);
+  expect([...offered].filter((each) => !given.has(each))).toEqual([]);
 });
 
 test('no kind has two rows for one thing: the later would hide the earlier', () => {
@@ -43,7 +51,7 @@ test.each([
   ['publisher', 'CarePlan', 'approve', 'own'],
   ['ambulance', 'CarePlan', 'approve', null],
   ['ambulance', 'CarePlan', 'read', 'disclosed'],
-  ['ambulance', 'CarePlan', 'history', null],
+  ['ambulance', 'CarePlan', 'history-instance', null],
   ['police', 'CarePlan', 'create', null],
   ['police', 'Composition', 'vread', null],
   ['police', 'Subscription', 'create', 'own'],
@@ -59,7 +67,8 @@ test('no kind but the publisher reaches a stored plan, its words or its person',
   for (const kind of KINDS) {
     if (kind === 'publisher') continue;
     for (const type of ['CarePlan', 'Composition', 'Patient', 'Consent', 'Provenance', 'RelatedPerson', 'Flag']) {
-      for (const interaction of OFFERED.get(type) ?? []) expect([null, 'disclosed']).toContain(permitted(kind, type, interaction));
+      for (const interaction of resourceType(type)?.interactions ?? [])
+        expect([null, 'disclosed']).toContain(permitted(kind, type, interaction));
     }
   }
 });

@@ -50,10 +50,6 @@ describe('create, read, update', () => {
     expect((await door.get(OTHER_TRUST, '/fhir/Practitioner')).body.total).toBe(0);
   });
 
-  test('a conditional creation is refused, not ignored', async () => {
-    expect((await door.post(TRUST, '/fhir/Practitioner', practitioner('x')).set('If-None-Exist', 'identifier=1')).status).toBe(400);
-  });
-
   test('$validate tells, and stores nothing', async () => {
     const before = await door.stored();
     const bad = await door.post(TRUST, '/fhir/Patient/$validate', example('plan-patient', 'invalid-check-digit'));
