@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createLog } from '../../src/log.ts';
 import { FACT_COLUMNS } from '../../src/store/look.ts';
 import { createPool } from '../../src/store/pool.ts';
+import { serve } from './serve.ts';
 
 /**
  * The bare look-up: `node:http`, a named SELECT, one durable named INSERT of the audit row, with a pool of the broker's own size. No gate, no
@@ -33,14 +32,4 @@ const answer = async (form: string): Promise<string> => {
   return JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: rows.length, entry: [{ resource }] });
 };
 
-const server = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => {
-    answer(Buffer.concat(chunks).toString()).then(
-      (text) => response.writeHead(200, { 'content-type': 'application/fhir+json' }).end(text),
-      () => response.writeHead(500).end(),
-    );
-  });
-});
-server.listen(0, '127.0.0.1', () => process.stdout.write(`ready http://127.0.0.1:${(server.address() as AddressInfo).port}/\n`));
+serve(200, answer);

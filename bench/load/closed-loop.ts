@@ -1,27 +1,36 @@
 import { Client } from 'undici';
 import { quantile } from '../measure/figures.ts';
 import { testNumbers } from '../ground/nhs-numbers.ts';
-import { flagForm } from '../ground/template.ts';
-import type { Load, Loaded } from './load.ts';
+import { NUMBER, ONE, type Load, type Loaded } from './load.ts';
 
 const numbers = testNumbers(909_000);
+let sent = 0;
 
-const ask = async (client: Client, path: string, headers: Load['headers'], person: string): Promise<void> => {
-  const { statusCode, body } = await client.request({ method: 'POST', path, headers, body: flagForm(person) });
-  const text = await body.text();
-  if (statusCode !== 200 || !text.includes('"total":1')) throw new Error(`the load was answered ${statusCode}`);
+const numberOf = (wanted: Load['numbers']): string => {
+  const at = 'among' in wanted ? Math.floor(Math.random() * wanted.among) : wanted.onceFrom + sent;
+  const number = numbers[at];
+  if (number === undefined) throw new Error('there are no more test numbers');
+  return number;
 };
 
-const run = async ({ url, headers, persons, inFlight, millis }: Load): Promise<Loaded> => {
-  const { origin, pathname } = new URL(url);
+const ask = async (client: Client, path: string, { headers, body: template, numbers: wanted, answer }: Load): Promise<void> => {
+  const body = template.replaceAll(NUMBER, numberOf(wanted)).replaceAll(ONE, String(sent));
+  sent += 1;
+  const { statusCode, body: answered } = await client.request({ method: 'POST', path, headers, body });
+  const text = await answered.text();
+  if (statusCode !== answer.status || !text.includes(answer.text)) throw new Error(`the load was answered ${statusCode}`);
+};
+
+const run = async (load: Load): Promise<Loaded> => {
+  const { origin, pathname } = new URL(load.url);
   const times: number[] = [];
   const startedAt = performance.now();
-  const endsAt = startedAt + millis;
+  const endsAt = startedAt + load.millis;
   await Promise.all(
-    Array.from({ length: inFlight }, async () => {
+    Array.from({ length: load.inFlight }, async () => {
       const client = new Client(origin);
       for (let now = performance.now(); now < endsAt; ) {
-        await ask(client, pathname, headers, numbers[Math.floor(Math.random() * persons)] ?? '');
+        await ask(client, pathname, load);
         const answeredAt = performance.now();
         times.push(answeredAt - now);
         now = answeredAt;

@@ -2,12 +2,22 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** Stands in a body for a test number, and for a text that no other body has. */
+export const NUMBER = '{number}';
+export const ONE = '{one}';
+
+/** Which test numbers stand in the bodies: at random from 0 to this, or each once, from this on. */
+export type Numbers = { readonly among: number } | { readonly onceFrom: number };
+
 /** A closed loop: `inFlight` callers, each of which asks again as soon as it is answered, for `millis`. */
 export interface Load {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Test numbers from 0 to this are asked for, at random. */
-  readonly persons: number;
+  /** What is sent, with `NUMBER` and `ONE` in it. */
+  readonly body: string;
+  readonly numbers: Numbers;
+  /** What each answer has: anything else ends the run. */
+  readonly answer: { readonly status: number; readonly text: string };
   readonly inFlight: number;
   readonly millis: number;
 }
@@ -22,7 +32,7 @@ export interface Loaded {
 
 /** The load generator, in a process of its own. */
 export interface Generator {
-  /** Throws when any answer is not 200 with one match. */
+  /** Throws when any answer is not the one that is wanted. */
   run(load: Load): Promise<Loaded>;
   stop(): void;
 }

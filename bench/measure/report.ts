@@ -19,6 +19,14 @@ export const machine = (postgres: string): string => {
   return `${first?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, PostgreSQL ${postgres}, commit ${git('rev-parse', '--short', 'HEAD')}${changed}`;
 };
 
+const SAID: Readonly<Record<Verdict['is'], string>> = {
+  kept: 'yes',
+  missed: '**no**',
+  'aim reached': 'aim, yes',
+  'aim missed': 'aim, no',
+  told: '',
+};
+
 /** The result as a Markdown page: ratios with their rounds (median, least to most), and the figures that they come from. */
 export const toPage = (verdicts: readonly Verdict[], where: string, at: Date): string =>
   [
@@ -29,7 +37,7 @@ export const toPage = (verdicts: readonly Verdict[], where: string, at: Date): s
     '',
     '| part | asked | found | | from |',
     '|---|---|---|---|---|',
-    ...verdicts.map(({ part, asked, found, ok, from }) => `| ${part} | ${asked} | ${found} | ${ok ? 'yes' : '**no**'} | ${from} |`),
+    ...verdicts.map(({ part, asked, found, is, from }) => `| ${part} | ${asked} | ${found} | ${SAID[is]} | ${from} |`),
     '',
   ].join('\n');
 

@@ -5,10 +5,10 @@ import { startBroker } from '../ground/broker.ts';
 import type { Broker } from '../ground/broker.ts';
 import { fill } from '../ground/fill.ts';
 import { setTemplate } from '../ground/template.ts';
+import { flagLoad } from '../load/flag-load.ts';
 import { startGenerator } from '../load/load.ts';
 import { spread } from '../measure/figures.ts';
 import { judge, ratios } from '../measure/verdict.ts';
-import { AMBULANCE } from './lookup.ts';
 import type { Part } from './part.ts';
 
 const FEW = 1_000;
@@ -42,8 +42,7 @@ export const growth: Part = async ({ cluster, say }) => {
     ] as const) {
       const { rate } = await generator.run({
         url: `${broker.base}/Flag/_search`,
-        headers: AMBULANCE,
-        persons,
+        ...flagLoad(persons),
         inFlight: 16,
         millis: 2_000,
       });

@@ -5,6 +5,7 @@ import { startChild } from '../ground/child.ts';
 import { startBroker } from '../ground/broker.ts';
 import { fill } from '../ground/fill.ts';
 import { setTemplate } from '../ground/template.ts';
+import { flagLoad } from '../load/flag-load.ts';
 import { startGenerator } from '../load/load.ts';
 import { spread } from '../measure/figures.ts';
 import type { Verdict } from '../measure/verdict.ts';
@@ -14,11 +15,6 @@ import type { Part } from './part.ts';
 const PERSONS = 10_000;
 const ROUNDS = 7;
 const MILLIS = 2_000;
-export const AMBULANCE = {
-  'nhsd-end-user-organisation-ods': 'AMB',
-  'x-service-kind': 'ambulance',
-  'content-type': 'application/x-www-form-urlencoded',
-};
 
 const startBare = async (url: string, mode: 'facts' | 'least') => {
   const bare = startChild({}, [fileURLToPath(new URL('../bare/lookup-server.ts', import.meta.url)), url, mode]);
@@ -42,7 +38,7 @@ export const lookup: Part = async ({ cluster, say }) => {
     [16, 0.5],
     [1, 0.4],
   ] as const) {
-    const load = { headers: AMBULANCE, persons: PERSONS, inFlight };
+    const load = { ...flagLoad(PERSONS), inFlight };
     const rates: Record<'bare' | 'broker' | 'again' | 'least', number[]> = { bare: [], broker: [], again: [], least: [] };
     for (let round = -1; round < ROUNDS; round += 1) {
       for (const [name, target] of [

@@ -83,7 +83,7 @@ export const recall: Part = async ({ cluster, say }) => {
     part: `revocation to recall, while ${DUE} keys are due there`,
     asked: `no recall waits behind an update: at most ${UPDATES_BETWEEN} between`,
     found: `${short(quantile(between, 0.5))} updates between, at most ${most}`,
-    ok: loaded.length >= 50 && most <= UPDATES_BETWEEN,
+    is: loaded.length >= 50 && most <= UPDATES_BETWEEN ? 'kept' : 'missed',
     from: `idle p50 ${short(quantile(idle, 0.5))} ms, p99 ${short(quantile(idle, 0.99))} ms (${idle.length}); loaded p50 ${short(quantile(loaded, 0.5))} ms, p99 ${short(quantile(loaded, 0.99))} ms (${loaded.length})`,
   };
   return [verdict];

@@ -101,7 +101,7 @@ export const slow: Part = async ({ cluster, say }) => {
       part: `the healthy recipient beside one that takes ${SLOW_MS / 1_000} s an answer`,
       asked: 'added p99 < 20 ms, or ≤ 1.2 times alone',
       found: `${short(p99('beside') - alone)} ms added, ${short(p99('beside') / alone)} times`,
-      ok: p99('beside') - alone < 20 || p99('beside') <= 1.2 * alone,
+      is: p99('beside') - alone < 20 || p99('beside') <= 1.2 * alone ? 'kept' : 'missed',
       from: `alone ${figures('alone')}; beside ${figures('beside')}; A/A, alone again ${figures('again')}`,
     },
   ];
