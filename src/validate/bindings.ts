@@ -8,7 +8,7 @@ import { isObject, objectsOf } from './json.ts';
 const FORMS: ReadonlyMap<string, { readonly form: RegExp; readonly help: string }> = new Map([
   [
     'http://hl7.org/fhir/ValueSet/mimetypes',
-    { form: /^[\w.+-]+\/[\w.+-]+( *; *[\w.-]+=("[^"]*"|[\w.+-]+))*$/, help: 'is a media type, as text/plain' },
+    { form: /^(?:json|xml|ttl|[\w.+-]+\/[\w.+-]+( *; *[\w.-]+=("[^"]*"|[\w.+-]+))*)$/, help: 'is a media type, as text/plain' },
   ],
   ['http://hl7.org/fhir/ValueSet/currencies', { form: /^[A-Z]{3}$/, help: 'is a currency of ISO 4217, as GBP' }],
 ]);

@@ -52,7 +52,8 @@ const issuesOf = async (exchange: Exchange, door: Door, asked: ValidateAsked, st
     });
   const content = contentIssues(exchange, door, resource, asked);
   if (mode === 'profile' || errorsOf(content).length > 0) return content;
-  return [...content, ...notOffered(exchange, mode), ...(await writeIssues(exchange, door, resource, mode === 'create' ? null : stored))];
+  // What was found in order holds warnings at most: what forbids comes first.
+  return [...notOffered(exchange, mode), ...(await writeIssues(exchange, door, resource, mode === 'create' ? null : stored)), ...content];
 };
 
 /**
