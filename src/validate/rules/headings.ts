@@ -29,10 +29,12 @@ const repeated = (composition: JsonObject, at: string): Issue[] => {
 
 /** Codes of the heading system are known wherever they stand, and no Composition has a heading twice. */
 export const headings: Rule = {
-  object: ({ value, at }) => {
+  object: ({ value, at, type }) => {
     const { system, code, resourceType } = value;
     if (resourceType === 'Composition') return repeated(value, at);
-    return system === System.heading && (typeof code !== 'string' || !isHeading(code))
+    // A value set names the system alone.
+    if (system !== System.heading || (code === undefined && type !== 'Coding')) return NONE;
+    return typeof code !== 'string' || !isHeading(code)
       ? [{ at: `${at}.code`, code: 'code-invalid', help: 'is not a heading of a plan' }]
       : NONE;
   },
