@@ -39,3 +39,14 @@ export const loadConformance = (folder: URL = GENERATED): Conformance => {
   const byType = Map.groupBy(all, ({ resourceType }) => resourceType as string);
   return { of: (type) => byType.get(type) ?? [] };
 };
+
+const DEFINITION = 'http://hl7.org/fhir/SearchParameter';
+
+/** Search parameters of the definitions: the CapabilityStatement lists them, and `act/conformance.ts` answers them. */
+export const CONFORMANCE_PARAMETERS = [
+  { name: '_id', type: 'token', definition: `${DEFINITION}/Resource-id` },
+  { name: 'url', type: 'uri', definition: `${DEFINITION}/conformance-url` },
+  { name: 'name', type: 'string', definition: `${DEFINITION}/conformance-name` },
+  { name: 'status', type: 'token', definition: `${DEFINITION}/conformance-status` },
+  { name: 'version', type: 'token', definition: `${DEFINITION}/conformance-version` },
+] as const;

@@ -1,17 +1,20 @@
 import { capabilityStatement } from '../capability-statement.ts';
+import type { CONFORMANCE_PARAMETERS } from '../conformance.ts';
 import type { Definition } from '../conformance.ts';
 import { routeOf } from '../exchange.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { badParameter, notFound } from '../refusal.ts';
 import { askedOf } from '../search/asked.ts';
 import { checkedNames } from '../search/parameter-name.ts';
-import { toSearchset } from '../search/searchset.ts';
+import { ONE_PAGE, toSearchset } from '../search/searchset.ts';
 import type { Act } from './act.ts';
 
 const folded = (text: string): string => text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
 
+type ConformanceParameter = (typeof CONFORMANCE_PARAMETERS)[number]['name'];
+
 /** How each parameter of a definition is matched (R4 search: uri whole, string by its beginning, token by its code). */
-const MATCHES: Readonly<Record<string, (definition: Definition, value: string) => boolean>> = {
+const MATCHES: Readonly<Record<ConformanceParameter, (definition: Definition, value: string) => boolean>> = {
   _id: ({ id }, value) => id === value,
   url: ({ url }, value) => url === value,
   name: ({ name = '' }, value) => folded(name).startsWith(folded(value)),
@@ -19,14 +22,7 @@ const MATCHES: Readonly<Record<string, (definition: Definition, value: string) =
   version: ({ version }, value) => version === value,
 };
 
-/** Search parameters of the definitions, with their types; the CapabilityStatement says the same. */
-export const CONFORMANCE_PARAMETERS = [
-  { name: '_id', type: 'token' },
-  { name: 'url', type: 'uri' },
-  { name: 'name', type: 'string' },
-  { name: 'status', type: 'token' },
-  { name: 'version', type: 'token' },
-] as const;
+const isKnown = (name: string): name is ConformanceParameter => Object.hasOwn(MATCHES, name);
 
 const definitionsOf = (exchange: Exchange, door: Door): readonly Definition[] => {
   const { type } = routeOf(exchange);
@@ -51,15 +47,15 @@ export const conformanceRead: Act = (exchange, door) => {
 export const conformanceSearch: Act = (exchange, door) => {
   const { base } = exchange;
   const { parameters, strict, count } = askedOf(exchange);
-  const used = parameters.filter(([name]) => Object.hasOwn(MATCHES, name));
-  const ignored = parameters.filter(([name]) => !Object.hasOwn(MATCHES, name)).map(([name]) => name);
+  const used = parameters.filter(([name]) => isKnown(name));
+  const ignored = parameters.filter(([name]) => !isKnown(name)).map(([name]) => name);
   const [unknown] = ignored;
   if (strict && unknown !== undefined) throw badParameter(checkedNames(unknown), 'is no parameter of this search');
   const matches = definitionsOf(exchange, door).filter((definition) =>
-    used.every(([name, text]) => text.split(',').some((value) => MATCHES[name]?.(definition, value) ?? false)),
+    used.every(([name, text]) => !isKnown(name) || text.split(',').some((value) => MATCHES[name](definition, value))),
   );
   // They are few, and no caller's: one page holds them all.
   const shown = count === 0 ? [] : matches;
   const { type } = routeOf(exchange);
-  return { status: 200, headers: {}, body: toSearchset({ base, type, matches: shown, total: matches.length, used, ignored, next: null }) };
+  return { status: 200, headers: {}, body: toSearchset({ base, type, matches: shown, total: matches.length, used, ignored, ...ONE_PAGE }) };
 };
