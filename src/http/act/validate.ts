@@ -12,6 +12,7 @@ import { permitted } from '../policy.ts';
 import { emptyValues } from '../read/empty-values.ts';
 import { shown } from '../redact-header.ts';
 import { badParameter } from '../refusal.ts';
+import { rehearsed } from '../rehearsal.ts';
 import { validateAsked } from '../validate-asked.ts';
 import type { Mode, ValidateAsked } from '../validate-asked.ts';
 import { writeIssues } from '../write-issues.ts';
@@ -36,12 +37,19 @@ const contentIssues = (exchange: Exchange, door: Door, resource: Resource, { pro
   return empty.length > 0 ? empty : door.validate(resource, known === undefined ? {} : { profile: known });
 };
 
+/** A Subscription is only switched off, and that it may be always. */
+const removalIssues = (exchange: Exchange, door: Door, { type, id }: Stored): Promise<readonly Issue[]> | readonly Issue[] =>
+  type === 'Subscription'
+    ? []
+    : rehearsed(door.store, (store) => store.remove({ principal: principalOf(exchange), type, id, ifMatch: null }));
+
 const issuesOf = async (exchange: Exchange, door: Door, asked: ValidateAsked, stored: Stored | null): Promise<readonly Issue[]> => {
   // A resource that was sent is meant to be written; what is stored has been.
   const mode: Mode = asked.mode ?? (asked.resource === null ? 'profile' : stored === null ? 'create' : 'update');
   if (mode === 'delete') {
     if (stored === null) throw badParameter('mode', 'delete asks about one resource: [type]/[id]/$validate');
-    return notOffered(exchange, mode);
+    const refused = notOffered(exchange, mode);
+    return refused.length > 0 ? refused : removalIssues(exchange, door, stored);
   }
   const resource = asked.resource ?? (stored === null ? null : shown(stored.body));
   if (resource === null)
@@ -53,7 +61,10 @@ const issuesOf = async (exchange: Exchange, door: Door, asked: ValidateAsked, st
   const content = contentIssues(exchange, door, resource, asked);
   if (mode === 'profile' || errorsOf(content).length > 0) return content;
   // What was found in order holds warnings at most: what forbids comes first.
-  return [...notOffered(exchange, mode), ...(await writeIssues(exchange, door, resource, mode === 'create' ? null : stored)), ...content];
+  const refused = notOffered(exchange, mode);
+  if (refused.length > 0) return [...refused, ...content];
+  const intended = { sent: resource, stored: mode === 'create' ? null : stored, isRehearsed: asked.mode !== null };
+  return [...(await writeIssues(exchange, door, intended)), ...content];
 };
 
 /**
