@@ -187,7 +187,12 @@ describe('the mode', () => {
   test('update in so many words is held against all that is stored, and is undone', async () => {
     const words = (await door.get(TRUST, '/fhir/Composition/words-1')).body;
     const asked = parameters({ ...words, title: 'Another title' }, [{ name: 'mode', valueCode: 'update' }]);
-    await says(door.post(TRUST, '/fhir/Composition/words-1/$validate', asked), 200, error('conflict', 'an approved version never changes: write a new draft that replaces it', 'Composition'), narrative('Composition'));
+    await says(
+      door.post(TRUST, '/fhir/Composition/words-1/$validate', asked),
+      200,
+      error('conflict', 'an approved version never changes: write a new draft that replaces it', 'Composition'),
+      narrative('Composition'),
+    );
     const person = (await door.get(TRUST, '/fhir/Patient/amber')).body;
     const taken = parameters({ ...person, birthDate: '1987-03-15' }, [{ name: 'mode', valueCode: 'update' }]);
     await says(door.post(TRUST, '/fhir/Patient/amber/$validate', taken), 200, well, narrative('Patient'));
@@ -200,8 +205,16 @@ describe('the mode', () => {
       200,
       error('not-supported', 'a service of this kind may not delete Patient'),
     );
-    await says(door.get(TRUST, '/fhir/Practitioner/nurse/$validate?mode=delete'), 200, error('conflict', 'a CareTeam refers to it', 'Practitioner'));
-    await says(door.get(TRUST, '/fhir/Composition/words-1/$validate?mode=delete'), 200, error('conflict', 'an approved version never changes: write a new draft that replaces it', 'Composition'));
+    await says(
+      door.get(TRUST, '/fhir/Practitioner/nurse/$validate?mode=delete'),
+      200,
+      error('conflict', 'a CareTeam refers to it', 'Practitioner'),
+    );
+    await says(
+      door.get(TRUST, '/fhir/Composition/words-1/$validate?mode=delete'),
+      200,
+      error('conflict', 'an approved version never changes: write a new draft that replaces it', 'Composition'),
+    );
     expect((await door.put(TRUST, { resourceType: 'Practitioner', id: 'spare', name: [{ family: 'Clinician-Spare' }] })).status).toBe(201);
     await says(door.get(TRUST, '/fhir/Practitioner/spare/$validate?mode=delete'), 200, well);
     expect((await door.get(TRUST, '/fhir/Practitioner/spare')).status).toBe(200);
