@@ -74,7 +74,9 @@ export const ownExtensions: Rule = {
     const definition = definitions().extensions.get(url);
     if (definition === undefined) return [{ at: `${at}.url`, code: 'extension', help: 'is not an extension of the broker' }];
     const contexts = (definition.context ?? []).map(({ expression }) => expression);
-    const stands = holder !== null && holder.resource !== 'no' && contexts.some((context) => context === holder.type);
+    // A context is a resource type, or an element by its path.
+    const owner = holder?.resource === 'no' ? holder.property?.element.path : holder?.type;
+    const stands = contexts.some((context) => context === owner);
     return [
       ...(stands ? [] : [{ at, code: 'extension', help: `stands on ${contexts.join(' or ')}` }]),
       ...checkValue(extension, definition, 'Extension', at),
