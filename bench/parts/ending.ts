@@ -45,7 +45,7 @@ const groundOf = async (cluster: Cluster, name: string, keys: number): Promise<G
         id: 'agreement-epr',
         ifMatch: null,
       },
-      60_000,
+      { messageLifetime: 60_000, changed: () => {} },
     );
   return {
     end: async () => {

@@ -1,6 +1,7 @@
 import type { LockScope } from './policy-locks.ts';
-import { coversScope, joinScopes, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
+import { coversScope, joinScopes, markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement } from './pool.ts';
+import { clock } from './versions.ts';
 import { StartOver } from './without-races.ts';
 
 /** Every lock that a transaction of several writes needs, by name. */
@@ -56,6 +57,8 @@ const placeOf = (one: Named): number => ORDER.indexOf(one.class);
 export class HeldLocks {
   readonly #sql: Sql;
   #held: LockNames = NO_NAMES;
+  #now: Date | null = null;
+  #hasChanged = false;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -73,6 +76,23 @@ export class HeldLocks {
       if (answer?.all !== true) throw new StartOver(all);
     }
     this.#held = all;
+    this.#now = null;
+  }
+
+  /** The database's time, not before the last of these locks was had. */
+  async now(): Promise<Date> {
+    this.#now ??= await clock(this.#sql);
+    return this.#now;
+  }
+
+  /** Marks facts under these locks as changed: there is a fan-out to do once the transaction is committed. */
+  async markChanged(scope: LockScope): Promise<void> {
+    await markChanged(this.#sql, scope);
+    this.#hasChanged = true;
+  }
+
+  get hasChanged(): boolean {
+    return this.#hasChanged;
   }
 
   covers(scope: LockScope): boolean {

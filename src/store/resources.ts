@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Stored } from './door.ts';
 import { type Sql, statement } from './pool.ts';
 import { indexRows } from './search/index-rows.ts';
-import { type IndexColumns, INDEX_SQL, indexColumns } from './search/write-index.ts';
+import { type IndexColumns, INDEX_SQL, indexColumns, NEW_INDEX_SQL } from './search/write-index.ts';
 
 interface Row {
   readonly type: string;
@@ -37,6 +37,14 @@ const putResource = statement<[string, string, number, string, Date, string, ...
    ${INDEX_SQL('newest', 7)}`,
 );
 
+const putNewResource = statement<[string, string, number, string, Date, string, ...IndexColumns], never>(
+  'put-new-resource',
+  `WITH newest AS (
+     INSERT INTO resource (type, id, version, owner, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6) RETURNING type, serial),
+   kept AS (INSERT INTO resource_version (type, id, version, owner, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6)),
+   ${NEW_INDEX_SQL('newest', 7)}`,
+);
+
 /** One resource, or one version of it; null when there is none. */
 export async function readResource(sql: Sql, type: string, id: string, version?: number): Promise<Stored | null> {
   const [row] = version === undefined ? await readNewest(sql, type, id) : await readVersion(sql, type, id, version);
@@ -66,6 +74,7 @@ export async function putNext(
 ): Promise<Stored> {
   const version = (previous?.version ?? 0) + 1;
   const body = { ...resource, id, meta: { ...resource.meta, versionId: String(version), lastUpdated: at.toISOString() } } as Resource;
-  await putResource(sql, body.resourceType, id, version, owner, at, JSON.stringify(body), ...indexColumns(indexRows(body, owner)));
+  const put = previous === null ? putNewResource : putResource;
+  await put(sql, body.resourceType, id, version, owner, at, JSON.stringify(body), ...indexColumns(indexRows(body, owner)));
   return { type: body.resourceType, id, version, owner, updatedAt: at.getTime(), body };
 }

@@ -12,15 +12,11 @@ import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
 import { historyOf, lastVersion } from './versions.ts';
 import { withoutRaces } from './without-races.ts';
-import { answeredTogether, locksOf, write, writeIn } from './write.ts';
+import { answeredTogether, locksOf, write, writeIn, type WriteOptions } from './write.ts';
 
-export interface StoreOptions {
+export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
   readonly epoch: number;
-  /** Milliseconds, for recipients that declare none. */
-  readonly messageLifetime: number;
-  /** Called after each commit that wrote a fact: there is a fan-out to do. */
-  readonly changed: () => void;
   /** Rejects when the queue's store does not answer. */
   readonly queueAnswers: () => Promise<void>;
 }
@@ -77,28 +73,30 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
   const together = async <T>(conditions: readonly string[], work: (store: DoorStore) => Promise<T>): Promise<T> => {
     const startedAt = performance.now();
     const written: Resource[] = [];
-    const answer = await withoutRaces(
+    const { answered, hasChanged } = await withoutRaces(
       (known) =>
         transaction(pool, async (tx) => {
           const locks = await locksOf(tx, {
             ...(known ?? NO_NAMES),
             conditions: [...new Set([...(known?.conditions ?? []), ...conditions])],
           });
-          return work(storeIn(tx, locks, options, (resource) => void written.push(resource)));
+          const answered = await work(storeIn(tx, locks, options, (resource) => void written.push(resource)));
+          return { answered, hasChanged: locks.hasChanged };
         }),
       STARTS,
     );
+    if (hasChanged) options.changed();
     await answeredTogether(written, startedAt);
-    return answer;
+    return answered;
   };
   return {
     read: (type, id, version) => readResource(pool, type, id, version),
     deletedBy: (type, id) => deletedBy(pool, type, id),
     history: (asked) => historyOf(pool, asked),
     ...searchingOn(pool),
-    write: (request) => told(write(pool, request, options.messageLifetime)),
-    remove: (removal) => told(together([], (store) => store.remove(removal))),
-    transaction: (conditions, work) => told(together(conditions, work)),
+    write: (request) => write(pool, request, options),
+    remove: (removal) => together([], (store) => store.remove(removal)),
+    transaction: (conditions, work) => together(conditions, work),
     approve: (principal, carePlanId, version, provenance) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
       return told(approve(pool, principal, carePlanId, version, provenance as Provenance));

@@ -15,8 +15,8 @@ import { personOf } from './facts/person-of.ts';
 import { recipientFact } from './facts/recipient-fact.ts';
 import { recallAnswered } from './recall-task.ts';
 import { HeldLocks, type LockNames } from './held-locks.ts';
-import { joinScopes, markChanged } from './policy-locks.ts';
-import { transaction } from './pool.ts';
+import { joinScopes } from './policy-locks.ts';
+import { type Sql, transaction } from './pool.ts';
 import { putNext, readResource } from './resources.ts';
 import { checkUnsigned } from './signed.ts';
 import { clock, lastVersion } from './versions.ts';
@@ -41,13 +41,26 @@ const RECORDERS: Readonly<Record<string, FactRecorder<never>>> = {
  */
 const CONTACT_ANSWER_MS = 60;
 
+/** What writes are told about where they stand. */
+export interface WriteOptions {
+  /** Milliseconds, for recipients that declare none. */
+  readonly messageLifetime: number;
+  /** Called after each commit that wrote a fact: there is a fan-out to do. */
+  readonly changed: () => void;
+}
+
 /** Creates or updates one resource, and the fact that it says, in one transaction under the fact's policy locks. */
-export async function write(pool: pg.Pool, request: Write, defaultLifetime: number): Promise<Written> {
+export async function write(pool: pg.Pool, request: Write, { messageLifetime, changed }: WriteOptions): Promise<Written> {
   const startedAt = performance.now();
   const fixed = { ...request, newId: request.newId ?? randomUUID() };
-  const written = await withoutRaces((known) =>
-    transaction(pool, async (tx) => writeIn(tx, await locksOf(tx, known), fixed, defaultLifetime)),
+  if (isPlainNew(fixed)) return writePlainNew(pool, fixed, await clock(pool));
+  const { written, hasChanged } = await withoutRaces((known) =>
+    transaction(pool, async (tx) => {
+      const locks = await locksOf(tx, known);
+      return { written: await writeIn(tx, locks, fixed, messageLifetime), hasChanged: locks.hasChanged };
+    }),
   );
+  if (hasChanged) changed();
   await answeredTogether([request.resource], startedAt);
   return written;
 }
@@ -64,14 +77,28 @@ export const locksOf = async (tx: pg.PoolClient, known: LockNames | null): Promi
   return locks;
 };
 
+/**
+ * Whether a write makes a resource that says no fact, under an id that nobody else can name yet. There is nothing to read before it and
+ * nothing to lock, and one statement stores it: that is a transaction by itself.
+ */
+const isPlainNew = ({ id, ifMatch, resource }: Write): boolean =>
+  id === null && ifMatch === null && RECORDERS[resource.resourceType] === undefined && resource.resourceType !== 'Task';
+
+const writePlainNew = async (sql: Sql, { principal, resource, newId = randomUUID() }: Write, now: Date): Promise<Written> => {
+  if (resource.resourceType === 'CarePlan') await checkDraft(sql, resource, principal.organization);
+  return { stored: await putNext(sql, resource, newId, principal.organization, null, now), created: true };
+};
+
 /** One write inside a transaction, under its locks. */
 export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Write, defaultLifetime: number): Promise<Written> {
+  if (isPlainNew(request)) return writePlainNew(tx, request, await locks.now());
   const { principal } = request;
+  const isNew = request.id === null;
   const id = request.id ?? request.newId ?? randomUUID();
   const resource = { ...request.resource, id } as Resource & { id: string };
   const type = resource.resourceType;
   const recorder = RECORDERS[type] as FactRecorder | undefined;
-  const seen = await readResource(tx, type, id);
+  const seen = isNew ? null : await readResource(tx, type, id);
   const fact: Fact = { resource, owner: seen?.owner ?? principal.organization, principal, now: Date.now(), defaultLifetime };
 
   if (resource.resourceType === 'Encounter') {
@@ -86,10 +113,10 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
     // What named the locks is read again under them.
     if (!locks.covers(await (recorder as FactRecorder).scope(tx, fact))) throw new StartOver();
   }
-  await locks.take({ resources: [`${type}/${id}`] });
-  const now = await clock(tx);
-  const previous = await readResource(tx, type, id);
-  const last = previous ?? (request.id === null ? null : await lastVersion(tx, type, id));
+  if (!isNew) await locks.take({ resources: [`${type}/${id}`] });
+  const now = await locks.now();
+  const previous = isNew ? null : await readResource(tx, type, id);
+  const last = previous ?? (isNew ? null : await lastVersion(tx, type, id));
   const mayWrite = last === null || principal.kind === 'operator' || last.owner === principal.organization || type === 'Task';
   if (!mayWrite) throw anomaly('not-found', 'no such resource');
   if (request.ifMatch !== null && previous?.version !== request.ifMatch) throw anomaly('stale', 'the resource has another version now');
@@ -105,7 +132,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
     // A correction may have found or made a person who was not there before: they are locked, and their keys bumped, too.
     const changed = joinScopes(scope, await recorder.scope(tx, fact));
     await locks.take({ policy: changed });
-    await markChanged(tx, changed);
+    await locks.markChanged(changed);
   }
   if (resource.resourceType === 'Task') await recallAnswered(tx, resource as Task);
   return { stored, created: previous === null };
@@ -115,7 +142,7 @@ function checkNotEnded(sent: Task, stored: Task): void {
   if (sent.status !== stored.status && ENDED.includes(stored.status)) throw anomaly('conflict', 'the Task has ended', 'Task.status');
 }
 
-async function checkDraft(tx: pg.PoolClient, plan: CarePlan, owner: string): Promise<void> {
+async function checkDraft(tx: Sql, plan: CarePlan, owner: string): Promise<void> {
   if (plan.status !== 'draft') throw anomaly('incorrect', 'is written as a draft; only $approve makes it active', 'CarePlan.status');
   await personOf(tx, /Patient\/([^/]+)$/.exec(plan.subject.reference ?? '')?.[1] ?? '', owner, 'CarePlan.subject');
 }

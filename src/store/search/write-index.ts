@@ -81,3 +81,19 @@ export const INDEX_SQL = (resource: string, from: number): string => {
   const [first, ...more] = parts.map(({ come }) => come);
   return `${[...parts.map(({ gone }) => gone), ...more.map((come, at) => `come_${at} AS (${come})`)].join(',\n')} ${first}`;
 };
+
+/**
+ * The end of a statement that writes the index of a new resource, which has no row yet: to look for those that went and those that stay
+ * makes the whole statement twice as long (0.7 ms against 0.35 for a CarePlan of 6 KB, measured). Parts and columns as for `INDEX_SQL`.
+ */
+export const NEW_INDEX_SQL = (resource: string, from: number): string => {
+  let place = from + 1;
+  const inserts = TABLES.map(({ name, columns }) => {
+    const names = columns.map(([column]) => column);
+    const rows = `unnest(${columns.map(([, type]) => `$${place++}::${type}[]`).join(', ')}) AS now(${names.join(', ')})`;
+    return `INSERT INTO ${name} (type, owner, serial, ${names.join(', ')})
+            SELECT ${resource}.type, $${from}::text, ${resource}.serial, ${names.map((column) => `now.${column}`).join(', ')} FROM ${resource}, ${rows}`;
+  });
+  const [first, ...more] = inserts;
+  return `${more.map((insert, at) => `come_${at} AS (${insert})`).join(',\n')} ${first}`;
+};
