@@ -6,7 +6,7 @@ import { type Entry, readEntries } from '../bundle/entry.ts';
 import { placed } from '../bundle/placed.ts';
 import { toEntryAnswer } from '../bundle/to-entry-answer.ts';
 import { toExchange } from '../bundle/to-exchange.ts';
-import { asIfMet, withReferences } from '../bundle/with-references.ts';
+import { beforeConditions, withConditions } from '../bundle/with-references.ts';
 import { conditionLock } from '../conditional.ts';
 import { toFailure } from '../failure.ts';
 import { act, applyPolicy, matchRoute, parseBody, validateResource } from '../steps.ts';
@@ -61,11 +61,14 @@ const inPlace = async <T>({ index }: Entry, work: () => Promise<T>): Promise<T> 
 /** All entries or none. Everything that can be judged by itself is judged first, and told together. */
 const transaction = async (exchange: Exchange, door: Door, entries: readonly Entry[]): Promise<readonly Answer[]> => {
   const inTurn = [...entries].sort((a, b) => ORDER.indexOf(a.method) - ORDER.indexOf(b.method) || a.index - b.index);
+  const sent = beforeConditions(inTurn, door.newId);
+  const ready = new Map<number, Exchange>();
   const wrong: Anomaly[] = [];
   const conditions = new Set<string>();
-  for (const entry of inTurn) {
+  for (const { entry, newId, isFinal } of sent) {
     try {
-      const one = await inPlace(entry, () => judged(toExchange(exchange, asIfMet(entry), null), door));
+      const one = await inPlace(entry, () => judged(toExchange(exchange, entry, newId), door));
+      if (isFinal) ready.set(entry.index, one);
       if (entry.ifNoneExist !== null || (routeOf(one).id === '' && ['PUT', 'PATCH', 'DELETE'].includes(entry.method)))
         conditions.add(conditionLock(one, routeOf(one).type));
     } catch (fault) {
@@ -80,12 +83,14 @@ const transaction = async (exchange: Exchange, door: Door, entries: readonly Ent
     );
   return door.store.transaction([...conditions], async (store) => {
     const within: Door = { ...door, store };
-    const resolved = await withReferences(exchange, within, inTurn);
     const answers = new Map<number, Answer>();
-    for (const { entry, newId } of resolved) {
-      const one = toExchange(exchange, entry, newId);
-      // Judged again with the references as they now are.
-      const answer = await inPlace(entry, async () => answered(await judged(one, within), within));
+    for (const { entry, newId } of await withConditions(exchange, within, sent)) {
+      const before = ready.get(entry.index);
+      const answer = await inPlace(entry, async () => {
+        // What hung on a condition is judged again with the references as they now are.
+        const one = before === undefined ? await judged(toExchange(exchange, entry, newId), within) : { ...before };
+        return answered(one, within);
+      });
       answers.set(entry.index, answer);
     }
     return entries.map(({ index }) => {

@@ -1,16 +1,33 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Anomaly } from '../../model/anomaly.ts';
-import { theOne } from '../conditional.ts';
+import { type ConditionPlace, theOne } from '../conditional.ts';
 import type { Door, Exchange } from '../exchange.ts';
-import { findRoute } from '../routes.ts';
+import { findRoute, type Matched } from '../routes.ts';
 import type { Entry } from './entry.ts';
 import { placed } from './placed.ts';
 import { toExchange } from './to-exchange.ts';
 
-/** An entry whose references to others of its Bundle are those that will stand, and the id of what it creates. */
+/** What an entry will be known as: the one in its address, one that is new, or, unless nothing meets it, the one that its condition names. */
+type Identity =
+  | { readonly is: 'none'; readonly newId: null }
+  | { readonly is: 'known'; readonly name: string; readonly newId: string | null }
+  | {
+      readonly is: 'conditional';
+      readonly route: Matched;
+      readonly condition: string;
+      readonly place: ConditionPlace;
+      /** Of what it creates where nothing meets the condition. */
+      readonly newId: string;
+    };
+
+/** An entry of a transaction whose references to others of its Bundle are those that will stand, and the id of what it creates. */
 export interface Resolved {
+  readonly sent: Entry;
   readonly entry: Entry;
+  readonly identity: Identity;
   readonly newId: string | null;
+  /** Whether nothing in it hangs on a condition: what is judged before the transaction is what is done in it. */
+  readonly isFinal: boolean;
 }
 
 /** Elements whose values refer (R4 http, transaction: Reference.reference, uri, url, oid, uuid). */
@@ -40,67 +57,89 @@ const referencesIn = (value: unknown, found: Set<string>): void => {
 /** `Type?condition` (R4 http, conditional references). */
 const CONDITION = /^([A-Z][A-Za-z]+)\?(.+)$/s;
 
-/** An entry as it can be judged before its conditions are met: each stands for a reference to some resource of its type. */
-export const asIfMet = (entry: Entry): Entry =>
-  entry.resource === null
-    ? entry
-    : { ...entry, resource: rewritten(entry.resource, (text) => text.replace(CONDITION, (_, type: string) => `${type}/of-a-condition`)) };
+/** Stands for the id of a resource that a condition names, until it is met: its type is all that can be judged before. */
+const STAND_IN = 'of-a-condition';
 
-/** What an entry will be known as: the one that its condition names, the one in its address, or one that is new. */
-const identityOf = async (
-  exchange: Exchange,
-  door: Door,
-  entry: Entry,
-): Promise<{ readonly name: string | null; readonly newId: string | null }> => {
+const identityOf = (entry: Entry, newId: () => string): Identity => {
   const matched = findRoute(entry.method, `/fhir/${entry.url.split('?')[0] ?? ''}`);
-  if (matched === null) return { name: null, newId: null };
+  if (matched === null) return { is: 'none', newId: null };
   const { type, id, route } = matched;
-  if (id !== '') return { name: `${type}/${id}`, newId: null };
-  if (route.interaction !== 'create' && route.interaction !== 'update') return { name: null, newId: null };
-  const one = { ...toExchange(exchange, entry, null), route: matched };
-  const condition = route.interaction === 'update' ? one.query : entry.ifNoneExist;
-  const found =
-    condition === null ? null : await theOne(door, one, type, condition, route.interaction === 'update' ? 'path' : 'If-None-Exist');
-  if (found !== null) return { name: `${type}/${found.id}`, newId: null };
-  const sentId = route.interaction === 'update' ? entry.resource?.id : undefined;
-  const newId = sentId ?? door.newId();
-  return { name: `${type}/${newId}`, newId };
+  if (id !== '') return { is: 'known', name: `${type}/${id}`, newId: null };
+  if (route.interaction !== 'create' && route.interaction !== 'update') return { is: 'none', newId: null };
+  const isUpdate = route.interaction === 'update';
+  const chosen = (isUpdate ? entry.resource?.id : undefined) ?? newId();
+  const condition = isUpdate ? entry.url.split('?').slice(1).join('?') : entry.ifNoneExist;
+  return condition === null
+    ? { is: 'known', name: `${type}/${chosen}`, newId: chosen }
+    : { is: 'conditional', route: matched, condition, place: isUpdate ? 'path' : 'If-None-Exist', newId: chosen };
 };
 
-/** Resolves what entries of a transaction call each other by: full URLs, and conditions. Throws `stale` or `incorrect` with the place. */
-export const withReferences = async (exchange: Exchange, door: Door, entries: readonly Entry[]): Promise<readonly Resolved[]> => {
+/** Resolves what entries of a transaction call each other by as far as that can be said before anything is read. */
+export const beforeConditions = (entries: readonly Entry[], newId: () => string): readonly Resolved[] => {
   const names = new Map<string, string>();
-  const ids: (string | null)[] = [];
-  for (const entry of entries) {
+  const standIns = new Map<string, string>();
+  const identities = entries.map((sent) => {
+    const identity = identityOf(sent, newId);
+    if (sent.fullUrl !== null && identity.is === 'known') names.set(sent.fullUrl, identity.name);
+    if (sent.fullUrl !== null && identity.is === 'conditional') standIns.set(sent.fullUrl, `${identity.route.type}/${STAND_IN}`);
+    return { sent, identity };
+  });
+  return identities.map(({ sent, identity }) => {
+    let isFinal = identity.is !== 'conditional';
+    const change = (text: string): string => {
+      const name = names.get(text);
+      if (name !== undefined) return name;
+      const standIn = standIns.get(text) ?? text.replace(CONDITION, (_, type: string) => `${type}/${STAND_IN}`);
+      if (standIn !== text) isFinal = false;
+      return standIn;
+    };
+    const entry = sent.resource === null ? sent : { ...sent, resource: rewritten(sent.resource, change) };
+    return { sent, entry, identity, newId: identity.newId, isFinal };
+  });
+};
+
+/** What each entry is known as, once its condition is met. */
+const nameOf = async (exchange: Exchange, door: Door, { sent, identity }: Resolved): Promise<string | null> => {
+  if (identity.is !== 'conditional') return identity.is === 'known' ? identity.name : null;
+  const { route, condition, place, newId } = identity;
+  const one = { ...toExchange(exchange, sent, null), route };
+  const found = await theOne(door, one, route.type, condition, place);
+  return `${route.type}/${found?.id ?? newId}`;
+};
+
+/** Resolves what hangs on conditions. Throws `stale` or `incorrect` with the place. */
+export const withConditions = async (exchange: Exchange, door: Door, all: readonly Resolved[]): Promise<readonly Resolved[]> => {
+  if (all.every(({ isFinal }) => isFinal)) return all;
+  const names = new Map<string, string>();
+  for (const one of all) {
     try {
-      const { name, newId } = await identityOf(exchange, door, entry);
-      ids.push(newId);
-      if (name !== null && entry.fullUrl !== null) names.set(entry.fullUrl, name);
+      const name = await nameOf(exchange, door, one);
+      if (name !== null && one.sent.fullUrl !== null) names.set(one.sent.fullUrl, name);
     } catch (fault) {
-      throw placed(fault, entry.index);
+      throw placed(fault, one.sent.index);
     }
   }
   const resolved: Resolved[] = [];
-  for (const [place, entry] of entries.entries()) {
-    const newId = ids[place] ?? null;
-    if (entry.resource === null) {
-      resolved.push({ entry, newId });
+  for (const one of all) {
+    const { sent, isFinal } = one;
+    if (isFinal || sent.resource === null) {
+      resolved.push(one);
       continue;
     }
     const found = new Set<string>();
-    referencesIn(entry.resource, found);
+    referencesIn(sent.resource, found);
     for (const reference of found) {
       const [, type = '', query = ''] = CONDITION.exec(reference) ?? [];
       if (type === '') continue;
-      const one = await theOne(door, exchange, type, query, 'path').catch((fault: unknown) => {
-        throw placed(fault, entry.index);
+      const met = await theOne(door, exchange, type, query, 'path').catch((fault: unknown) => {
+        throw placed(fault, sent.index);
       });
-      if (one === null)
-        throw new Anomaly('stale', { at: `Bundle.entry[${entry.index}].resource`, help: 'has a conditional reference that nothing meets' });
-      names.set(reference, `${type}/${one.id}`);
+      if (met === null)
+        throw new Anomaly('stale', { at: `Bundle.entry[${sent.index}].resource`, help: 'has a conditional reference that nothing meets' });
+      names.set(reference, `${type}/${met.id}`);
     }
-    const resource = rewritten(entry.resource, (text) => names.get(text) ?? text);
-    resolved.push({ entry: { ...entry, resource }, newId });
+    const resource = rewritten(sent.resource, (text) => names.get(text) ?? text);
+    resolved.push({ ...one, entry: { ...sent, resource } });
   }
   return resolved;
 };
