@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { createLog } from '../../src/log.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { createPool } from '../../src/store/pool.ts';
-import { write } from '../../src/store/write.ts';
+import { openWrite } from '../../src/store/write.ts';
 import * as body from '../../test/support/bodies.ts';
 import { startBroker } from '../ground/broker.ts';
 import { startChild } from '../ground/child.ts';
@@ -36,17 +36,14 @@ const groundOf = async (cluster: Cluster, name: string, keys: number): Promise<G
   await pool.query('UPDATE ledger_key SET generation = 2, look_at = clock_timestamp()');
   const begins = startChild({}, [fileURLToPath(new URL('../load/begins.ts', import.meta.url)), url, 'svc-epr', String(CONCURRENT)]);
   await begins.ready();
+  const write = openWrite(pool, { messageLifetime: 60_000, changed: () => {} });
   const agreement = (status: 'executed' | 'terminated') =>
-    write(
-      pool,
-      {
-        principal: OPERATOR,
-        resource: { ...body.agreement('org-trust', ['svc-epr'], { status }), id: 'agreement-epr' },
-        id: 'agreement-epr',
-        ifMatch: null,
-      },
-      { messageLifetime: 60_000, changed: () => {} },
-    );
+    write({
+      principal: OPERATOR,
+      resource: { ...body.agreement('org-trust', ['svc-epr'], { status }), id: 'agreement-epr' },
+      id: 'agreement-epr',
+      ifMatch: null,
+    });
   return {
     end: async () => {
       const startedAt = performance.now();

@@ -12,11 +12,12 @@ import { isMigrated } from './migrate.ts';
 import { type HeldLocks, NO_NAMES } from './held-locks.ts';
 import { type Sql, transaction } from './pool.ts';
 import { removeIn } from './remove.ts';
+import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
 import { historyOf, lastVersion } from './versions.ts';
 import { withoutRaces } from './without-races.ts';
-import { answeredTogether, locksOf, write, writeIn, type WriteOptions } from './write.ts';
+import { answeredTogether, locksOf, openWrite, writeAmong, type WriteOptions } from './write.ts';
 
 export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
@@ -36,6 +37,7 @@ const notHere = (): never => {
 const storeIn = (
   tx: pg.PoolClient,
   locks: HeldLocks,
+  waiting: WaitingToBePut,
   { messageLifetime }: StoreOptions,
   wrote: (resource: Resource) => void,
 ): DoorStore => {
@@ -46,7 +48,7 @@ const storeIn = (
     ...searchingOn(tx),
     write: (request) => {
       wrote(request.resource);
-      return writeIn(tx, locks, request, messageLifetime);
+      return writeAmong(tx, locks, waiting, request, messageLifetime);
     },
     remove: (removal) => removeIn(tx, locks, removal),
     transaction: async (conditions, work) => {
@@ -84,12 +86,15 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     const written: Resource[] = [];
     const { answered, hasChanged } = await withoutRaces(
       (known) =>
-        transaction(pool, async (tx) => {
+        transaction(pool, async (client) => {
+          const waiting = new WaitingToBePut(client);
+          const tx = waiting.before(client);
           const locks = await locksOf(tx, {
             ...(known ?? NO_NAMES),
             conditions: [...new Set([...(known?.conditions ?? []), ...conditions])],
           });
-          const answered = await work(storeIn(tx, locks, options, (resource) => void written.push(resource)));
+          const answered = await work(storeIn(tx, locks, waiting, options, (resource) => void written.push(resource)));
+          await waiting.all();
           return { answered, hasChanged: locks.hasChanged };
         }),
       STARTS,
@@ -103,7 +108,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     deletedBy: (type, id) => deletedBy(pool, type, id),
     history: (asked) => historyOf(pool, asked),
     ...searchingOn(pool),
-    write: (request) => write(pool, request, options),
+    write: openWrite(pool, options),
     remove: (removal) => together([], (store) => store.remove(removal)),
     transaction: (conditions, work) => together(conditions, work),
     approve: (principal, carePlanId, version, provenance) => {

@@ -3,7 +3,7 @@ import type { CarePlan, Encounter, Resource, Task } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import { ENDED } from './broker-task.ts';
-import type { Write, Written } from './door.ts';
+import type { Stored, Write, Written } from './door.ts';
 import { agreementFact } from './facts/agreement-fact.ts';
 import { consentFact } from './facts/consent-fact.ts';
 import { contactFact, sameContact } from './facts/contact-fact.ts';
@@ -11,15 +11,17 @@ import { endpointFact, subscriptionFact } from './facts/destination-fact.ts';
 import type { Fact, FactRecorder } from './facts/fact.ts';
 import { organizationFact } from './facts/organization-fact.ts';
 import { patientFact } from './facts/patient-fact.ts';
-import { personOf } from './facts/person-of.ts';
+import { noSuchPatient, personOf } from './facts/person-of.ts';
 import { recipientFact } from './facts/recipient-fact.ts';
 import { recallAnswered } from './recall-task.ts';
+import { inBatches } from './in-batches.ts';
 import { HeldLocks, type LockNames } from './held-locks.ts';
 import { joinScopes } from './policy-locks.ts';
-import { type Sql, transaction } from './pool.ts';
+import { transaction } from './pool.ts';
+import { type New, putNew, type WaitingToBePut } from './put-new.ts';
 import { putNext, readResource } from './resources.ts';
 import { checkUnsigned } from './signed.ts';
-import { clock, lastVersion } from './versions.ts';
+import { lastVersion } from './versions.ts';
 import { sameMoment } from './same-moment.ts';
 import { StartOver, withoutRaces } from './without-races.ts';
 
@@ -50,20 +52,41 @@ export interface WriteOptions {
 }
 
 /** Creates or updates one resource, and the fact that it says, in one transaction under the fact's policy locks. */
-export async function write(pool: pg.Pool, request: Write, { messageLifetime, changed }: WriteOptions): Promise<Written> {
-  const startedAt = performance.now();
-  const fixed = { ...request, newId: request.newId ?? randomUUID() };
-  if (isPlainNew(fixed)) return writePlainNew(pool, fixed, await clock(pool));
-  const { written, hasChanged } = await withoutRaces((known) =>
-    transaction(pool, async (tx) => {
-      const locks = await locksOf(tx, known);
-      return { written: await writeIn(tx, locks, fixed, messageLifetime), hasChanged: locks.hasChanged };
-    }),
+export type DoWrite = (request: Write) => Promise<Written>;
+
+/** Writes on a pool. New resources that come at once and say no fact share a statement. */
+export const openWrite = (pool: pg.Pool, { messageLifetime, changed }: WriteOptions): DoWrite => {
+  const newTogether = inBatches<New, Stored | null | 'alone'>(
+    async (all) => {
+      if (all.length === 1) return putNew(pool, all);
+      try {
+        return await putNew(pool, all);
+      } catch {
+        // Nothing was written. Each has its own statement now, and the one that fails is told there, without the others.
+        return all.map(() => 'alone' as const);
+      }
+    },
+    { most: 16, atOnce: 2 },
   );
-  if (hasChanged) changed();
-  await answeredTogether([request.resource], startedAt);
-  return written;
-}
+  return async (request) => {
+    const startedAt = performance.now();
+    const fixed = { ...request, newId: request.newId ?? randomUUID() };
+    if (isPlainNew(fixed)) {
+      const one = newOf(fixed, null);
+      const stored = await newTogether(one);
+      return createdAs(stored === 'alone' ? ((await putNew(pool, [one]))[0] ?? null) : stored);
+    }
+    const { written, hasChanged } = await withoutRaces((known) =>
+      transaction(pool, async (tx) => {
+        const locks = await locksOf(tx, known);
+        return { written: await writeIn(tx, locks, fixed, messageLifetime), hasChanged: locks.hasChanged };
+      }),
+    );
+    if (hasChanged) changed();
+    await answeredTogether([request.resource], startedAt);
+    return written;
+  };
+};
 
 /** Waits until contacts may be answered: `startedAt` is by `performance.now()`. */
 export const answeredTogether = async (resources: readonly Resource[], startedAt: number): Promise<void> => {
@@ -84,14 +107,36 @@ export const locksOf = async (tx: pg.PoolClient, known: LockNames | null): Promi
 const isPlainNew = ({ id, ifMatch, resource }: Write): boolean =>
   id === null && ifMatch === null && RECORDERS[resource.resourceType] === undefined && resource.resourceType !== 'Task';
 
-const writePlainNew = async (sql: Sql, { principal, resource, newId = randomUUID() }: Write, now: Date): Promise<Written> => {
-  if (resource.resourceType === 'CarePlan') await checkDraft(sql, resource, principal.organization);
-  return { stored: await putNext(sql, resource, newId, principal.organization, null, now), created: true };
+/** Throws `incorrect` for a plan that is no draft: recipients never see drafts, and only $approve makes one active. */
+const newOf = ({ principal, resource, newId = randomUUID() }: Write, at: Date | null): New => {
+  const isPlan = resource.resourceType === 'CarePlan';
+  if (isPlan) checkIsDraft(resource);
+  return { resource, id: newId, owner: principal.organization, patient: isPlan ? patientIdOf(resource) : null, at };
+};
+
+const createdAs = (stored: Stored | null): Written => {
+  // Only a plan hangs on a patient, and the answer is that of `personOf`.
+  if (stored === null) throw noSuchPatient('CarePlan.subject');
+  return { stored, created: true };
+};
+
+/** A write inside a transaction of several: what is new and says no fact waits, and is stored with what comes after it. */
+export const writeAmong = async (
+  tx: pg.PoolClient,
+  locks: HeldLocks,
+  waiting: WaitingToBePut,
+  request: Write,
+  defaultLifetime: number,
+): Promise<Written> => {
+  if (!isPlainNew(request)) return writeIn(tx, locks, request, defaultLifetime);
+  const at = await locks.now();
+  const one = newOf(request, at);
+  const { patient } = one;
+  return createdAs(patient === null ? waiting.later({ ...one, at, patient }) : await waiting.now(one));
 };
 
 /** One write inside a transaction, under its locks. */
 export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Write, defaultLifetime: number): Promise<Written> {
-  if (isPlainNew(request)) return writePlainNew(tx, request, await locks.now());
   const { principal } = request;
   const isNew = request.id === null;
   const id = request.id ?? request.newId ?? randomUUID();
@@ -142,7 +187,13 @@ function checkNotEnded(sent: Task, stored: Task): void {
   if (sent.status !== stored.status && ENDED.includes(stored.status)) throw anomaly('conflict', 'the Task has ended', 'Task.status');
 }
 
-async function checkDraft(tx: Sql, plan: CarePlan, owner: string): Promise<void> {
+const patientIdOf = (plan: CarePlan): string => /Patient\/([^/]+)$/.exec(plan.subject.reference ?? '')?.[1] ?? '';
+
+function checkIsDraft(plan: CarePlan): void {
   if (plan.status !== 'draft') throw anomaly('incorrect', 'is written as a draft; only $approve makes it active', 'CarePlan.status');
-  await personOf(tx, /Patient\/([^/]+)$/.exec(plan.subject.reference ?? '')?.[1] ?? '', owner, 'CarePlan.subject');
+}
+
+async function checkDraft(tx: pg.PoolClient, plan: CarePlan, owner: string): Promise<void> {
+  checkIsDraft(plan);
+  await personOf(tx, patientIdOf(plan), owner, 'CarePlan.subject');
 }
