@@ -83,6 +83,11 @@ export async function fanOut(pool: pg.Pool, epoch: number): Promise<{ more: bool
     if (row === undefined) return { more: false, recipients: [] };
     const { persons, pairs, recipients } = row;
     const plans = (await plansOf(tx, persons, pairs, recipients, row.cursor, BATCH)).map(({ id }) => id);
+    // Nobody has a plan of the persons who are new.
+    if (plans.length === 0) {
+      await endFanOut(tx, row.id);
+      return { more: true, recipients: [] };
+    }
     const made = await makeKeys(tx, plans, persons, recipients, pairs, emptyLedger(epoch));
     // Before the rows are locked: a delivery that waits for one holds its policy locks meanwhile, and a revocation waits for those.
     const recalls = await recallsAmong(tx, await holdingKeys(tx, plans, persons, recipients, pairs));

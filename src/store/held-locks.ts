@@ -49,6 +49,8 @@ const listed = ({ conditions, policy, resources }: LockNames): readonly Named[] 
 ];
 const placeOf = (one: Named): number => ORDER.indexOf(one.class);
 
+const isOfPersons = ({ pairs, recipients }: LockScope): boolean => pairs.length + recipients.length === 0;
+
 /**
  * The locks of one transaction. It waits for those that come after all that it holds, in the order of every transaction: conditions,
  * persons, pairs, recipients, resources. To wait for any other could be to wait for somebody who waits for it: where another has it,
@@ -58,18 +60,21 @@ export class HeldLocks {
   readonly #sql: Sql;
   #held: LockNames = NO_NAMES;
   #now: Date | null = null;
-  #hasChanged = false;
+  #changed: readonly LockScope[] = [];
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
-  /** Throws `StartOver` with every name where one of them is another's at this moment, and cannot be waited for. */
-  async take(wanted: Partial<LockNames>): Promise<void> {
+  /**
+   * Answers whether there were any that it did not hold already: only then can something have changed meanwhile. Throws `StartOver` with
+   * every name where one of them is another's at this moment, and cannot be waited for.
+   */
+  async take(wanted: Partial<LockNames>): Promise<boolean> {
     const all = joined(this.#held, { ...NO_NAMES, ...wanted });
     const held = listed(this.#held);
     const missing = listed(all).filter((one) => !held.some((other) => other.class === one.class && other.name === one.name));
-    if (missing.length === 0) return;
+    if (missing.length === 0) return false;
     if (Math.min(...missing.map(placeOf)) > Math.max(-1, ...held.map(placeOf))) await this.#wait(missing);
     else {
       const [answer] = await tryAll(this.#sql, JSON.stringify(missing));
@@ -77,6 +82,7 @@ export class HeldLocks {
     }
     this.#held = all;
     this.#now = null;
+    return true;
   }
 
   /** The database's time, not before the last of these locks was had. */
@@ -85,14 +91,18 @@ export class HeldLocks {
     return this.#now;
   }
 
-  /** Marks facts under these locks as changed: there is a fan-out to do once the transaction is committed. */
-  async markChanged(scope: LockScope): Promise<void> {
-    await markChanged(this.#sql, scope);
-    this.#hasChanged = true;
+  /** Says that facts under these locks have changed. They are marked at the end of the transaction. */
+  changed(scope: LockScope): void {
+    this.#changed = [...this.#changed, scope];
   }
 
-  get hasChanged(): boolean {
-    return this.#hasChanged;
+  /** Marks what has changed, and leaves the durable rows from which the fan-out goes; answers whether there is one to do after the commit. */
+  async markChanged(): Promise<boolean> {
+    // Only persons share a row: what concerns a few plans goes before what concerns many, and bumps no more keys than it must.
+    const ofPersons = this.#changed.filter(isOfPersons);
+    const others = this.#changed.filter((scope) => !isOfPersons(scope));
+    for (const scope of ofPersons.length === 0 ? others : [joinScopes(...ofPersons), ...others]) await markChanged(this.#sql, scope);
+    return this.#changed.length > 0;
   }
 
   covers(scope: LockScope): boolean {

@@ -95,7 +95,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
           });
           const answered = await work(storeIn(tx, locks, waiting, options, (resource) => void written.push(resource)));
           await waiting.all();
-          return { answered, hasChanged: locks.hasChanged };
+          return { answered, hasChanged: await locks.markChanged() };
         }),
       STARTS,
     );

@@ -79,7 +79,7 @@ export const openWrite = (pool: pg.Pool, { messageLifetime, changed }: WriteOpti
     const { written, hasChanged } = await withoutRaces((known) =>
       transaction(pool, async (tx) => {
         const locks = await locksOf(tx, known);
-        return { written: await writeIn(tx, locks, fixed, messageLifetime), hasChanged: locks.hasChanged };
+        return { written: await writeIn(tx, locks, fixed, messageLifetime), hasChanged: await locks.markChanged() };
       }),
     );
     if (hasChanged) changed();
@@ -154,9 +154,9 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   }
   const scope = recorder === undefined ? null : await recorder.scope(tx, fact);
   if (scope !== null) {
-    await locks.take({ policy: scope });
+    const isNews = await locks.take({ policy: scope });
     // What named the locks is read again under them.
-    if (!locks.covers(await (recorder as FactRecorder).scope(tx, fact))) throw new StartOver();
+    if (isNews && !locks.covers(await (recorder as FactRecorder).scope(tx, fact))) throw new StartOver();
   }
   if (!isNew) await locks.take({ resources: [`${type}/${id}`] });
   const now = await locks.now();
@@ -177,7 +177,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
     // A correction may have found or made a person who was not there before: they are locked, and their keys bumped, too.
     const changed = joinScopes(scope, await recorder.scope(tx, fact));
     await locks.take({ policy: changed });
-    await locks.markChanged(changed);
+    locks.changed(changed);
   }
   if (resource.resourceType === 'Task') await recallAnswered(tx, resource as Task);
   return { stored, created: previous === null };

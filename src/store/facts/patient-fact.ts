@@ -5,14 +5,14 @@ import { NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { FactRecorder } from './fact.ts';
 
-const personOfPatient = statement<[string], { person_id: string }>(
-  'person-of-patient',
-  'SELECT person_id FROM patient_fact WHERE patient_id = $1',
+const personsOfPatient = statement<[string, string | null], { before: string | null; after: string | null }>(
+  'persons-of-patient',
+  `SELECT (SELECT person_id FROM patient_fact WHERE patient_id = $1) AS before, (SELECT id FROM person WHERE nhs_number = $2) AS after`,
 );
 const personByNumber = statement<[string], { id: string }>('person-by-number', 'SELECT id FROM person WHERE nhs_number = $1');
-const addPerson = statement<[string, string | null], never>(
+const addPerson = statement<[string, string | null], { id: string }>(
   'add-person',
-  'INSERT INTO person (id, nhs_number) VALUES ($1, $2) ON CONFLICT (nhs_number) WHERE nhs_number IS NOT NULL DO NOTHING',
+  'INSERT INTO person (id, nhs_number) VALUES ($1, $2) ON CONFLICT (nhs_number) WHERE nhs_number IS NOT NULL DO NOTHING RETURNING id',
 );
 const putPatient = statement<[string, string, string, object, object], never>(
   'put-patient-fact',
@@ -23,9 +23,8 @@ const putPatient = statement<[string, string, string, object, object], never>(
 /** Persons that a patient's record concerns: the one it was, and the one that its traced number says it is. */
 async function personsOf(sql: Sql, patient: Patient & { id: string }): Promise<{ before: string | null; after: string | null }> {
   const { person } = fromPatient(patient);
-  const before = (await personOfPatient(sql, patient.id))[0]?.person_id ?? null;
-  if (person.nhsNumber === null || !person.traced) return { before, after: null };
-  return { before, after: (await personByNumber(sql, person.nhsNumber))[0]?.id ?? null };
+  const [persons] = await personsOfPatient(sql, patient.id, person.traced ? person.nhsNumber : null);
+  return persons ?? { before: null, after: null };
 }
 
 /**
@@ -48,8 +47,9 @@ export const patientFact: FactRecorder<Patient> = {
 
 async function newPerson(sql: Sql, nhsNumber: string | null): Promise<string> {
   const id = randomUUID();
-  await addPerson(sql, id, nhsNumber);
-  return nhsNumber === null ? id : ((await personByNumber(sql, nhsNumber))[0]?.id ?? id);
+  const [added] = await addPerson(sql, id, nhsNumber);
+  if (added !== undefined || nhsNumber === null) return id;
+  return (await personByNumber(sql, nhsNumber))[0]?.id ?? id;
 }
 
 /** A person without a traced number has a row of their own: never that of a number. */
