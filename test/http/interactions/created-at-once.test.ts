@@ -61,9 +61,15 @@ describe('resources that are created at once', () => {
     await door.pool.query(
       `CREATE TRIGGER fails BEFORE INSERT ON resource FOR EACH ROW WHEN (NEW.body LIKE '%Fails-On-Purpose%') EXECUTE FUNCTION fail()`,
     );
-    const answers = await Promise.all(
-      many.map((at) => door.post(TRUST, '/fhir/Practitioner', practitioner(at === 7 ? 'Fails-On-Purpose' : 'Does-Not-Fail'))),
-    );
+    // The first two statements wait for the table; all that comes meanwhile shares the next ones.
+    const holding = await door.pool.connect();
+    await holding.query('BEGIN; LOCK TABLE resource IN SHARE MODE');
+    const asked = many.map((at) => door.post(TRUST, '/fhir/Practitioner', practitioner(at === 7 ? 'Fails-On-Purpose' : 'Does-Not-Fail')));
+    const answering = Promise.all(asked);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await holding.query('COMMIT');
+    holding.release();
+    const answers = await answering;
     await door.pool.query('DROP TRIGGER fails ON resource');
     expect(answers.map(({ status }) => status)).toEqual(many.map((at) => (at === 7 ? 500 : 201)));
   });
