@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Resource } from '@medplum/fhirtypes';
 import type { InboundMessage } from '../../../mappings/inbound/from-message.ts';
 import { readMessage } from '../../../mappings/inbound/read-message.ts';
@@ -15,32 +14,10 @@ import { FHIR_JSON } from '../media.ts';
 import { emptyValues } from '../read/empty-values.ts';
 import { badParameter, Refusal } from '../refusal.ts';
 import type { Act } from './act.ts';
+import { messageIds } from './message-ids.ts';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Minutes by which a sender's clock may be ahead: what is said in the future would hold back all that is said until then. */
 const AHEAD_MS = 10 * 60_000;
-
-const IDS = { requestId: 'X-Request-ID', correlationId: 'X-Correlation-ID' } as const;
-
-const idOf = (headers: IncomingHttpHeaders, name: string): string | null => {
-  const value = headers[name.toLowerCase()];
-  return typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : null;
-};
-
-/** The ids of the request: BaRS requires both, as UUIDs (400 REC_BAD_REQUEST). */
-const idsOf = (headers: IncomingHttpHeaders, isRequired: boolean) => {
-  const ids = { requestId: idOf(headers, IDS.requestId), correlationId: idOf(headers, IDS.correlationId) };
-  const missing = (
-    [
-      ['requestId', IDS.requestId],
-      ['correlationId', IDS.correlationId],
-    ] as const
-  ).flatMap(([id, name]): Issue[] =>
-    ids[id] === null ? [{ at: `http.${name}`, code: 'required', help: 'is a UUID, and required of a BaRS message' }] : [],
-  );
-  if (isRequired && missing.length > 0) throw new Anomaly('malformed', missing);
-  return ids;
-};
 
 /** R4 messaging: `async` and `response-url` ask for an answer by another way. */
 const checkSynchronous = ({ query }: Exchange): void => {
@@ -87,7 +64,7 @@ export const processMessage: Act = async (exchange, door) => {
   const empty = emptyValues(sent, 'Bundle');
   if (empty.length > 0) throw new Anomaly('incorrect', empty);
   const message = readMessage(sent, (bundle) => errorsIn(bundle, door));
-  const { requestId, correlationId } = idsOf(exchange.request.headers, message.event.bars);
+  const { requestId, correlationId } = messageIds(exchange.request.headers, message.event.bars);
   const principal = principalOf(exchange);
   if (message.sender.ods !== principal.organization)
     throw anomaly('forbidden', 'names another sender than the organisation that calls', message.sender.at);
