@@ -8,16 +8,17 @@ import type { DoorStore } from './door.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
 import { matchOwn, openMatch } from './match.ts';
+import { receiveMessage } from './messages.ts';
 import { isMigrated } from './migrate.ts';
-import { type HeldLocks, NO_NAMES } from './held-locks.ts';
-import { type Sql, transaction } from './pool.ts';
+import type { HeldLocks } from './held-locks.ts';
+import type { Sql } from './pool.ts';
 import { removeIn } from './remove.ts';
 import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
 import { historyOf, lastVersion } from './versions.ts';
-import { withoutRaces } from './without-races.ts';
-import { answeredTogether, locksOf, openWrite, writeAmong, type WriteOptions } from './write.ts';
+import { underLocks } from './under-locks.ts';
+import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './write.ts';
 
 export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
@@ -55,6 +56,7 @@ const storeIn = (
       await locks.take({ conditions });
       return work(store);
     },
+    receive: notHere,
     approve: notHere,
     withdraw: notHere,
     // A read is a delivery, with a transaction of its own.
@@ -84,24 +86,15 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
   const together = async <T>(conditions: readonly string[], work: (store: DoorStore) => Promise<T>): Promise<T> => {
     const startedAt = performance.now();
     const written: Resource[] = [];
-    const { answered, hasChanged } = await withoutRaces(
-      (known) =>
-        transaction(pool, async (client) => {
-          const waiting = new WaitingToBePut(client);
-          const tx = waiting.before(client);
-          const locks = await locksOf(tx, {
-            ...(known ?? NO_NAMES),
-            conditions: [...new Set([...(known?.conditions ?? []), ...conditions])],
-          });
-          const answered = await work(storeIn(tx, locks, waiting, options, (resource) => void written.push(resource)));
-          await waiting.all();
-          return { answered, hasChanged: await locks.markChanged() };
-        }),
-      STARTS,
-    );
-    if (hasChanged) options.changed();
+    const answer = await underLocks({ pool, changed: options.changed, conditions, starts: STARTS }, async (tx, locks) => {
+      const waiting = new WaitingToBePut(tx);
+      const store = storeIn(waiting.before(tx), locks, waiting, options, (resource) => void written.push(resource));
+      const answered = await work(store);
+      await waiting.all();
+      return answered;
+    });
     await answeredTogether(written, startedAt);
-    return answered;
+    return answer;
   };
   return {
     read: (type, id, version) => readResource(pool, type, id, version),
@@ -110,7 +103,8 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     ...searchingOn(pool),
     write: openWrite(pool, options),
     remove: (removal) => together([], (store) => store.remove(removal)),
-    transaction: (conditions, work) => together(conditions, work),
+    transaction: together,
+    receive: (message) => receiveMessage(pool, message, options),
     approve: (principal, carePlanId, version, provenance) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
       return told(approve(pool, principal, carePlanId, version, provenance as Provenance));

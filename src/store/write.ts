@@ -15,15 +15,15 @@ import { noSuchPatient, personOf } from './facts/person-of.ts';
 import { recipientFact } from './facts/recipient-fact.ts';
 import { recallAnswered } from './recall-task.ts';
 import { inBatches } from './in-batches.ts';
-import { HeldLocks, type LockNames } from './held-locks.ts';
+import type { HeldLocks } from './held-locks.ts';
 import { joinScopes } from './policy-locks.ts';
-import { transaction } from './pool.ts';
 import { type New, putNew, type WaitingToBePut } from './put-new.ts';
 import { putNext, readResource } from './resources.ts';
 import { checkUnsigned } from './signed.ts';
 import { lastVersion } from './versions.ts';
 import { sameMoment } from './same-moment.ts';
-import { StartOver, withoutRaces } from './without-races.ts';
+import { underLocks } from './under-locks.ts';
+import { StartOver } from './without-races.ts';
 
 /** The types that say facts. A draft says none: recipients never see drafts. */
 const RECORDERS: Readonly<Record<string, FactRecorder<never>>> = {
@@ -76,13 +76,7 @@ export const openWrite = (pool: pg.Pool, { messageLifetime, changed }: WriteOpti
       const stored = await newTogether(one);
       return createdAs(stored === 'alone' ? ((await putNew(pool, [one]))[0] ?? null) : stored);
     }
-    const { written, hasChanged } = await withoutRaces((known) =>
-      transaction(pool, async (tx) => {
-        const locks = await locksOf(tx, known);
-        return { written: await writeIn(tx, locks, fixed, messageLifetime), hasChanged: await locks.markChanged() };
-      }),
-    );
-    if (hasChanged) changed();
+    const written = await underLocks({ pool, changed }, (tx, locks) => writeIn(tx, locks, fixed, messageLifetime));
     await answeredTogether([request.resource], startedAt);
     return written;
   };
@@ -91,13 +85,6 @@ export const openWrite = (pool: pg.Pool, { messageLifetime, changed }: WriteOpti
 /** Waits until contacts may be answered: `startedAt` is by `performance.now()`. */
 export const answeredTogether = async (resources: readonly Resource[], startedAt: number): Promise<void> => {
   if (resources.some(({ resourceType }) => resourceType === 'Encounter')) await sameMoment(startedAt, CONTACT_ANSWER_MS);
-};
-
-/** The locks of a new transaction: those that the try before it turned out to need are taken at once. */
-export const locksOf = async (tx: pg.PoolClient, known: LockNames | null): Promise<HeldLocks> => {
-  const locks = new HeldLocks(tx);
-  if (known !== null) await locks.take(known);
-  return locks;
 };
 
 /**
