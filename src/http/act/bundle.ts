@@ -6,7 +6,7 @@ import { type Entry, readEntries } from '../bundle/entry.ts';
 import { placed } from '../bundle/placed.ts';
 import { toEntryAnswer } from '../bundle/to-entry-answer.ts';
 import { toExchange } from '../bundle/to-exchange.ts';
-import { withReferences } from '../bundle/with-references.ts';
+import { asIfMet, withReferences } from '../bundle/with-references.ts';
 import { conditionLock } from '../conditional.ts';
 import { toFailure } from '../failure.ts';
 import { act, applyPolicy, matchRoute, parseBody, validateResource } from '../steps.ts';
@@ -65,7 +65,7 @@ const transaction = async (exchange: Exchange, door: Door, entries: readonly Ent
   const conditions = new Set<string>();
   for (const entry of inTurn) {
     try {
-      const one = await inPlace(entry, () => judged(toExchange(exchange, entry, null), door));
+      const one = await inPlace(entry, () => judged(toExchange(exchange, asIfMet(entry), null), door));
       if (entry.ifNoneExist !== null || (routeOf(one).id === '' && ['PUT', 'PATCH', 'DELETE'].includes(entry.method)))
         conditions.add(conditionLock(one, routeOf(one).type));
     } catch (fault) {

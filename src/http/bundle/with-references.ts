@@ -40,6 +40,12 @@ const referencesIn = (value: unknown, found: Set<string>): void => {
 /** `Type?condition` (R4 http, conditional references). */
 const CONDITION = /^([A-Z][A-Za-z]+)\?(.+)$/s;
 
+/** An entry as it can be judged before its conditions are met: each stands for a reference to some resource of its type. */
+export const asIfMet = (entry: Entry): Entry =>
+  entry.resource === null
+    ? entry
+    : { ...entry, resource: rewritten(entry.resource, (text) => text.replace(CONDITION, (_, type: string) => `${type}/of-a-condition`)) };
+
 /** What an entry will be known as: the one that its condition names, the one in its address, or one that is new. */
 const identityOf = async (
   exchange: Exchange,

@@ -49,21 +49,31 @@ const placeOf = (type: string, path: string): string =>
         .reduce((at, part) => (/^\d+$/.test(part) ? `${at}[${part}]` : part === '-' ? at : `${at}.${part}`), type)
     : type;
 
+// What came as JSON is copied as JSON: the library tells arrays by their constructor, which a structured clone may have from elsewhere.
+const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+/** Applies one operation. The library answers with what went wrong, and throws at names such as `__proto__`. */
+const fits = (holder: object, operation: Operation): boolean => {
+  try {
+    return applyPatch(holder, [operation])[0] === null;
+  } catch {
+    return false;
+  }
+};
+
 /**
  * A resource as a patch leaves it; the one that is given stays as it is. Throws `incorrect` with the place of the first operation that
  * does not fit, a `test` that fails among them: then nothing of the patch counts (RFC 6902 section 5).
  */
 export const patched = (resource: Resource, patch: JsonPatch): unknown => {
-  const holder: { resource: unknown } = { resource: structuredClone(resource) };
+  const holder: { resource: unknown } = { resource: copyOf(resource) };
   for (const operation of patch) {
     const within = {
-      ...structuredClone(operation),
+      ...copyOf(operation),
       path: `/resource${operation.path}`,
       ...('from' in operation ? { from: `/resource${operation.from}` } : {}),
     };
-    // The library answers with what went wrong, one for each operation, and would go on with the rest.
-    const [fault] = applyPatch(holder, [within]);
-    if (fault == null) continue;
+    if (fits(holder, within)) continue;
     const help = operation.op === 'test' ? 'is not what the test says' : `there is nothing here that could be done with ${operation.op}`;
     throw new Anomaly('incorrect', { at: placeOf(resource.resourceType, operation.path), code: 'processing', help });
   }
