@@ -61,7 +61,7 @@ const TEXTS = [
   '../../etc/passwd',
   '<script>alert(1)</script>',
   '<div xmlns="http://www.w3.org/1999/xhtml"><p onclick="x">a</p></div>',
-  '<div xmlns="http://www.w3.org/1999/xhtml">' + '<b>'.repeat(500) + '</div>',
+  `<div xmlns="http://www.w3.org/1999/xhtml">${'<b>'.repeat(500)}</div>`,
   '&lt;&#0;&unknown;',
   'Patient/amber',
   'Patient/nobody',
@@ -97,12 +97,12 @@ const TEXTS = [
   'a'.repeat(65),
   'x'.repeat(5_000),
   '(((((a+)+)+)+)+)!',
-  'a'.repeat(300) + '!',
+  `${'a'.repeat(300)}!`,
   '1'.repeat(400),
-  ' '.repeat(2_000) + 'x',
+  `${' '.repeat(2_000)}x`,
 ];
 
-const NUMBERS = [0, -0, -1, 1, 0.1, 1e-320, 1e308, -1e308, 2 ** 31, 2 ** 53, 2 ** 63, 1e21, 123456789.123456789, 64, 65_536];
+const NUMBERS = [0, -0, -1, 1, 0.1, 1e-320, 1e308, -1e308, 2 ** 31, 2 ** 53, 2 ** 63, 1e21, 12345678.125, 64, 65_536];
 
 const deep = (levels: number, of: 'list' | 'object'): Json => {
   let value: Json = 'deep';

@@ -220,13 +220,13 @@ const nameOf = (type: string): fc.Arbitrary<string> => {
   );
 };
 
-const valueOf = fc.oneof(
+const someValue = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...VALUES) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }) },
 );
 
 const resultPair = fc
-  .tuple(fc.constantFrom(...RESULTS), fc.nat(), valueOf, fc.boolean())
+  .tuple(fc.constantFrom(...RESULTS), fc.nat(), someValue, fc.boolean())
   .map(([name, pick, odd, fits]): readonly [string, string] => {
     const fitting = FITTING[name] ?? [];
     return [name, fits && fitting.length > 0 ? (fitting[pick % fitting.length] ?? odd) : odd];
@@ -238,7 +238,7 @@ const encoded = (text: string): string => encodeURIComponent(text.toWellFormed()
 export const queryOf = (type: string): fc.Arbitrary<string> =>
   fc
     .record({
-      pairs: fc.array(fc.oneof({ weight: 3, arbitrary: fc.tuple(nameOf(type), valueOf) }, { weight: 2, arbitrary: resultPair }), {
+      pairs: fc.array(fc.oneof({ weight: 3, arbitrary: fc.tuple(nameOf(type), someValue) }, { weight: 2, arbitrary: resultPair }), {
         minLength: 0,
         maxLength: 4,
       }),
