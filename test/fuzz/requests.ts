@@ -1,105 +1,12 @@
 import fc from 'fast-check';
-import { AMBULANCE, type Caller, OPERATOR, OTHER_TRUST, POLICE, TRUST } from '../http/open-door.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
-import { mutated, type Mutated, type Mutation, mutatedResource, mutation, resourceOf } from './mutation.ts';
+import { TRUST } from '../http/open-door.ts';
+import type { Json } from './json.ts';
+import { mutated, type Mutation, mutatedResource, mutation, resourceOf } from './mutation.ts';
+import { bundle } from './odd-bundle.ts';
 import { oddHeaders } from './odd-headers.ts';
 import { queryOf, someType } from './odd-search.ts';
+import { callers, FHIR, headersOf, ids, mangling, type Sent, text } from './sent.ts';
 import { VALID, writerOf } from './valid-resources.ts';
-
-/** One request as it is sent. */
-export interface Sent {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** After the origin. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
-}
-
-const callers: fc.Arbitrary<Caller | null> = fc.oneof(
-  { weight: 12, arbitrary: fc.constant(null) },
-  { weight: 1, arbitrary: fc.constantFrom<Caller>(TRUST, OTHER_TRUST, OPERATOR, AMBULANCE, POLICE, { ods: 'ZZ8', kind: 'evaluator' }) },
-);
-
-const FHIR = 'application/fhir+json';
-const headersOf = (
-  { ods, kind }: Caller,
-  type: string | null,
-  odd: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> => ({
-  'nhsd-end-user-organisation-ods': ods,
-  'x-service-kind': kind,
-  ...(type === null ? {} : { 'content-type': type }),
-  ...odd,
-});
-
-/** Ids of the run's own, of what was there before, and of what is no id. */
-const ids: fc.Arbitrary<string> = fc.oneof(
-  { weight: 12, arbitrary: fc.nat({ max: 4 }).map((n) => `f${n}`) },
-  {
-    weight: 3,
-    arbitrary: fc.constantFrom(
-      'amber',
-      'nurse',
-      'consultant',
-      'plan-1',
-      'words-1',
-      'trust',
-      'ambulance',
-      'consent-1',
-      'agreement-1',
-      'crisis-team',
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom(
-      '.',
-      '..',
-      '%2e%2e',
-      'a%2Fb',
-      'a b'.replace(' ', '%20'),
-      'x'.repeat(64),
-      'x'.repeat(65),
-      '__proto__',
-      'constructor',
-      '%00',
-      '%ff',
-      '%',
-      'é'.normalize('NFD').replace(/./gu, encodeURIComponent),
-      '$x',
-      '_history',
-      '-',
-      '%F0%9F%98%80',
-    ),
-  },
-);
-
-const text = (value: Json): string => JSON.stringify(value);
-
-/** Texts that are not, or are no longer, the JSON of one value. */
-const mangled = fc
-  .tuple(fc.nat(), fc.constantFrom('cut', 'doubled', 'letter', 'name twice', 'comment', 'bom', 'number'))
-  .map(([pick, how]) => (json: string): string => {
-    const at = pick % Math.max(json.length, 1);
-    switch (how) {
-      case 'cut':
-        return json.slice(0, at);
-      case 'doubled':
-        return json + json;
-      case 'letter':
-        return `${json.slice(0, at)}${String.fromCharCode(pick % 0x250)}${json.slice(at + 1)}`;
-      case 'name twice':
-        return json.replace('{', '{"id":"x","id":"y",');
-      case 'comment':
-        return json.replace('{', '{/* x */');
-      case 'bom':
-        return `\ufeff${json}`;
-      default:
-        return json.replace(/\d+/, '1e999');
-    }
-  });
-const asItIs = (json: string): string => json;
-const mangling = fc.oneof({ weight: 25, arbitrary: fc.constant(asItIs) }, { weight: 1, arbitrary: mangled });
 
 /** A resource that is sent to be written, or only validated. */
 const write: fc.Arbitrary<Sent> = fc
@@ -140,84 +47,6 @@ const decodeURIComponentOr = (id: string): string => {
     return id;
   }
 };
-
-/** One entry of a Bundle: what it asks for, and how odd it is. */
-interface Asked {
-  readonly method: string;
-  readonly what: Mutated;
-  readonly id: string;
-  readonly isNew: boolean;
-  readonly refersTo: number;
-}
-
-const asked: fc.Arbitrary<Asked> = fc.record({
-  method: fc.constantFrom('POST', 'POST', 'PUT', 'PUT', 'PUT', 'DELETE', 'GET', 'PATCH', 'HEAD', 'OPTIONS'),
-  what: mutatedResource,
-  id: ids,
-  isNew: fc.boolean(),
-  refersTo: fc.nat({ max: 6 }),
-});
-
-const uuid = (n: number): string => `urn:uuid:00000000-0000-4000-8000-00000000000${n}`;
-
-const toEntry = ({ method, what, id, isNew, refersTo }: Asked, index: number): JsonObject => {
-  const type = VALID[what.of]?.type ?? 'Patient';
-  const resource = resourceOf(what, method === 'PUT' ? id : null);
-  const linked =
-    refersTo < 4 && isObject(resource) && 'subject' in resource ? { ...resource, subject: { reference: uuid(refersTo) } } : resource;
-  const url = method === 'POST' ? type : isNew ? `${type}?identifier=${id}` : `${type}/${id}`;
-  return {
-    fullUrl: uuid(index),
-    ...(method === 'POST' || method === 'PUT' ? { resource: linked } : {}),
-    ...(method === 'PATCH'
-      ? {
-          resource: {
-            resourceType: 'Binary',
-            contentType: 'application/json-patch+json',
-            data: Buffer.from('[{"op":"test","path":"/id","value":"x"}]').toString('base64'),
-          },
-        }
-      : {}),
-    request: { method, url, ...(method === 'POST' && isNew ? { ifNoneExist: `identifier=${id}` } : {}) },
-  };
-};
-
-const bundle: fc.Arbitrary<Sent> = fc
-  .record({
-    type: fc.constantFrom('batch', 'batch', 'transaction', 'transaction', 'message', 'document', 'searchset'),
-    entries: fc.array(asked, { minLength: 1, maxLength: 6 }),
-    mutations: fc.oneof(
-      { weight: 2, arbitrary: fc.constant<Mutation[]>([]) },
-      { weight: 1, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) },
-    ),
-    caller: fc.constantFrom<Caller>(TRUST, TRUST, OPERATOR, AMBULANCE, POLICE),
-    odd: oddHeaders,
-    mangle: mangling,
-    toMessages: fc.boolean(),
-  })
-  .map(({ type, entries, mutations, caller, odd, mangle, toMessages }): Sent => {
-    const header = {
-      fullUrl: uuid(9),
-      resource: {
-        resourceType: 'MessageHeader',
-        eventCoding: { system: 'https://example.org/events', code: 'x' },
-        source: { endpoint: 'https://example.org/x' },
-        focus: [{ reference: uuid(0) }],
-      },
-    };
-    const whole: Json = {
-      resourceType: 'Bundle',
-      type,
-      ...(type === 'message' ? { id: 'm', timestamp: '2026-01-01T10:00:00Z' } : {}),
-      entry: [...(type === 'message' ? [header] : []), ...entries.map(toEntry)],
-    };
-    return {
-      method: 'POST',
-      path: type === 'message' && toMessages ? '/fhir/$process-message' : '/fhir',
-      headers: headersOf(type === 'message' ? AMBULANCE : caller, FHIR, odd),
-      body: mangle(text(mutations.reduce<Json>(mutated, whole))),
-    };
-  });
 
 const POINTERS = [
   '',

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { approvePlan, callersAt } from '../http/open-door.ts';
 import { openDatabase } from '../support/database.ts';
 import { startMeasured } from './measured-broker.ts';
-import { request, type Sent } from './requests.ts';
+import { request } from './requests.ts';
+import type { Sent } from './sent.ts';
 import { type Answered, faultOf, openBooks, openSender } from './wave.ts';
 
 /** Requests of one wave, and how many of them are in flight at once. */

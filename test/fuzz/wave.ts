@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Pool } from 'undici';
-import type { Sent } from './requests.ts';
+import type { Sent } from './sent.ts';
 
 /** The longest that any answer may take. */
 const SLOWEST_MS = 2_000;
