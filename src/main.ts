@@ -76,7 +76,7 @@ await runUntilSignal(log, async (part) => {
   const app = createApp({ store, config, metrics, validate, log, newId: randomUUID });
   const door = await part(
     'http',
-    () => listen(app, { host: config.host, port: config.port, log }),
+    () => listen(app, { host: config.host, port: config.port, log, errorCodeSystem: config.errorCodeSystem }),
     (listening) => listening.close(),
   );
   process.stdout.write(`ready ${door.url}\n`);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { validate } from '../src/validate/validate.ts';
+import { errorsOf, validate } from '../src/validate/validate.ts';
 import { type BrokerProcess, spawnBroker } from './support/broker.ts';
 import { makeDataDir, type TestDataDir } from './support/data-dir.ts';
 
@@ -34,7 +34,7 @@ describe('examples', () => {
       (parameter ?? []).map(({ resource }) => [name, resource]),
     );
     const all = [...bodies, ...inside.filter(([, resource]) => resource !== undefined)];
-    expect(all.flatMap(([name, body]) => validate(body).map(({ at, help }) => `${name} ${at} ${help}`))).toEqual([]);
+    expect(all.flatMap(([name, body]) => errorsOf(validate(body)).map(({ at, help }) => `${name} ${at} ${help}`))).toEqual([]);
   });
 
   test('README sends each of them, in their order', () => {

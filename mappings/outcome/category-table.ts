@@ -13,6 +13,34 @@ export interface CategoryRow {
   readonly retry: boolean;
 }
 
+/**
+ * The code of NHS exchange for each HTTP status, without the prefix that says who failed (CodeSystem England-HTTPErrorCodes, the one that BaRS
+ * uses). It has none for 410, 412, 413, 414, 417, 428 and 431: there it is the nearest of the same meaning to the sender.
+ */
+export const NHS_CODES: Readonly<Record<number, string>> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  406: 'NOT_ACCEPTABLE',
+  408: 'TIMEOUT',
+  409: 'CONFLICT',
+  410: 'NOT_FOUND',
+  412: 'CONFLICT',
+  413: 'BAD_REQUEST',
+  414: 'BAD_REQUEST',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  417: 'BAD_REQUEST',
+  422: 'UNPROCESSABLE_ENTITY',
+  428: 'BAD_REQUEST',
+  429: 'TOO_MANY_REQUESTS',
+  431: 'BAD_REQUEST',
+  500: 'SERVER_ERROR',
+  501: 'NOT_IMPLEMENTED',
+  503: 'UNAVAILABLE',
+};
+
 /** The one table of failure: style rule 7. Our own fault is never answered as theirs. */
 export const CATEGORY_TABLE: Readonly<Record<Category, CategoryRow>> = {
   incorrect: { status: 422, issue: 'invalid', msa: 'AE', error: '102', retry: false },

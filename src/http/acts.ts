@@ -1,10 +1,12 @@
 import type { Act } from './act/act.ts';
 import { bundle } from './act/bundle.ts';
+import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
-import { capabilities, conformanceRead, conformanceSearch, live, metrics, ready } from './act/open.ts';
-import { approve, document, validateOnly, withdraw } from './act/operations.ts';
+import { live, metrics, ready } from './act/open.ts';
+import { approve, document, withdraw } from './act/operations.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
+import { validate } from './act/validate.ts';
 import { create, patch, remove, update } from './act/write.ts';
 import type { Route } from './routes.ts';
 
@@ -30,7 +32,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   patch,
   bundle,
   delete: remove,
-  validate: validateOnly,
+  validate,
   document,
   approve,
   withdraw,

@@ -1,12 +1,16 @@
-import type { CapabilityStatement, CapabilityStatementRestResource } from '@medplum/fhirtypes';
+import type { CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource } from '@medplum/fhirtypes';
 import { BASE } from '../../profiles/canonicals.ts';
-import { profileOf } from '../validate/profile-of.ts';
-import { CONFORMANCE_TYPES } from './conformance.ts';
-import { type Interaction, RESOURCE_TYPES } from '../../profiles/resource-types.ts';
+import { CONFORMANCE_TYPES, RESOURCE_TYPES } from '../../profiles/resource-types.ts';
+import type { Interaction, ResourceType } from '../../profiles/resource-types.ts';
+import { SEARCH_PARAMETERS } from '../../profiles/search-parameters.ts';
+import { CONFORMANCE_PARAMETERS } from './conformance.ts';
+import { isConditional, offeredOf } from './offered.ts';
+import { OPERATIONS } from './operations-offered.ts';
 import { KIND_HEADER, ORGANISATION_HEADER } from './principal.ts';
 import { ROUTES } from './routes.ts';
-import { PARAMETERS } from './search/parameters.ts';
+import { PARAMETERS, targetsOf } from './search/parameters.ts';
 
+/** R4 code (type-restful-interaction) of each interaction that has one. */
 const CODES = {
   read: 'read',
   vread: 'vread',
@@ -20,56 +24,91 @@ const CODES = {
 } as const;
 
 const isCoded = (interaction: Interaction): interaction is keyof typeof CODES => interaction in CODES;
-/** HL7's own definition where R4 has one; ours otherwise. */
-const OPERATIONS: Readonly<Partial<Record<Interaction, string>>> = {
-  validate: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
-  document: 'http://hl7.org/fhir/OperationDefinition/Composition-document',
-  approve: `${BASE}/OperationDefinition/approve`,
-  withdraw: `${BASE}/OperationDefinition/withdraw`,
-};
 
-const isInteraction = (value: string): value is Interaction => value in CODES || value in OPERATIONS;
-
-const toResource = (type: string, offered: ReadonlySet<Interaction>): CapabilityStatementRestResource => {
-  const profile = profileOf(type);
-  const routed = ROUTES.map(({ interaction }) => interaction).filter(
-    (each): each is Interaction => isInteraction(each) && offered.has(each),
-  );
-  const interactions = [...new Set(routed)];
-  const parameters = PARAMETERS.get(type) ?? [];
-  const operations = interactions.flatMap((name) => {
+const operationsOf = (names: readonly (Interaction | 'process-message')[]): { readonly name: string; readonly definition: string }[] =>
+  names.flatMap((name) => {
     const definition = OPERATIONS[name];
     return definition === undefined ? [] : [{ name, definition }];
   });
+
+const includesOf = (type: string): readonly string[] =>
+  (SEARCH_PARAMETERS.get(type) ?? []).filter(({ is }) => is === 'reference').map(({ code }) => `${type}:${code}`);
+
+const revIncludesOf = (type: string): readonly string[] =>
+  [...SEARCH_PARAMETERS].flatMap(([source, definitions]) =>
+    definitions
+      .filter((definition) => definition.is === 'reference' && targetsOf(definition).includes(type))
+      .map(({ code }) => `${source}:${code}`),
+  );
+
+const searchOf = (type: string): Pick<CapabilityStatementRestResource, 'searchParam' | 'searchInclude' | 'searchRevInclude'> => {
+  const includes = includesOf(type);
+  const revIncludes = revIncludesOf(type);
   return {
-    type: type as CapabilityStatementRestResource['type'],
-    ...(profile === undefined ? {} : { profile }),
-    interaction: interactions.filter(isCoded).map((each) => ({ code: CODES[each] })),
+    ...(includes.length === 0 ? {} : { searchInclude: ['*', ...includes] }),
+    ...(revIncludes.length === 0 ? {} : { searchRevInclude: ['*', ...revIncludes] }),
+    searchParam: (PARAMETERS.get(type) ?? []).map(({ name, type: kind, definition }) => ({ name, type: kind, definition })),
+  };
+};
+
+const toResource = (row: ResourceType): CapabilityStatementRestResource => {
+  const offered = offeredOf(row);
+  const has = (interaction: Interaction): boolean => offered.includes(interaction);
+  const operations = operationsOf(offered);
+  return {
+    // Each is a resource type of R4: a test holds the whole statement against R4.
+    type: row.type as CapabilityStatementRestResource['type'],
+    profile: row.profile ?? `http://hl7.org/fhir/StructureDefinition/${row.type}`,
+    ...(row.profile === null ? {} : { supportedProfile: [row.profile] }),
+    ...(offered.some(isCoded) ? { interaction: offered.filter(isCoded).map((each) => ({ code: CODES[each] })) } : {}),
     versioning: 'versioned',
-    readHistory: offered.has('history-instance'),
-    updateCreate: offered.has('update') && type !== 'Task',
-    conditionalCreate: offered.has('create'),
+    readHistory: has('vread'),
+    // Tasks are the broker's: they are answered, not made.
+    updateCreate: has('update') && has('create'),
+    conditionalCreate: has('create'),
     conditionalRead: 'not-match',
-    conditionalUpdate: offered.has('update'),
-    conditionalDelete: offered.has('delete') ? 'single' : 'not-supported',
-    ...(parameters.length === 0
-      ? {}
-      : { searchParam: parameters.map(({ name, definition, type: kind }) => ({ name, definition, type: kind })) }),
+    conditionalUpdate: has('update') && isConditional('update'),
+    conditionalDelete: has('delete') && isConditional('delete') ? 'single' : 'not-supported',
+    ...(has('search') ? searchOf(row.type) : {}),
     ...(operations.length === 0 ? {} : { operation: operations }),
   };
 };
 
 const toDefinition = (type: string): CapabilityStatementRestResource => ({
   type: type as CapabilityStatementRestResource['type'],
+  profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
   interaction: [{ code: 'read' }, { code: 'search-type' }],
-  searchParam: [{ name: 'url', type: 'uri' }],
+  searchParam: CONFORMANCE_PARAMETERS.map((each) => ({ ...each })),
 });
+
+const atAll = (): Pick<CapabilityStatementRest, 'interaction' | 'operation'> => {
+  const routed = new Set<string>(ROUTES.map(({ interaction }) => interaction));
+  return {
+    ...(routed.has('bundle') ? { interaction: [{ code: 'transaction' }, { code: 'batch' }] } : {}),
+    ...(routed.has('process-message') ? { operation: operationsOf(['process-message']) } : {}),
+  };
+};
+
+/** What does not change from caller to caller, made once. */
+const REST: CapabilityStatementRest = {
+  mode: 'server',
+  documentation:
+    'Recipients read CarePlan, Composition, Patient and Flag as disclosures, computed for the one who asks; publishers read what they wrote. Who may do what stands in docs/api.md.',
+  security: {
+    cors: false,
+    service: [{ text: 'The proxy in front authenticates the caller, and names it by headers' }],
+    description: `A caller is named by ${ORGANISATION_HEADER} and ${KIND_HEADER}, on loopback or by the proxy in front. Everything that is not permitted is refused; what another holds is answered as if it were not there.`,
+  },
+  resource: [...RESOURCE_TYPES.map(toResource), ...CONFORMANCE_TYPES.map(toDefinition)],
+  ...atAll(),
+};
 
 /** What the door offers, made from the tables that it runs by. `base` is the address as the caller reached it. */
 export const capabilityStatement = (base: string): CapabilityStatement => ({
   resourceType: 'CapabilityStatement',
   id: 'crisis-plan-broker',
   url: `${BASE}/CapabilityStatement/crisis-plan-broker`,
+  version: '0.1.0',
   name: 'CrisisPlanBroker',
   title: 'Crisis-plan broker',
   status: 'active',
@@ -79,18 +118,6 @@ export const capabilityStatement = (base: string): CapabilityStatement => ({
   implementation: { description: 'Brokers mental-health crisis plans: each recipient holds only what it may see', url: base },
   fhirVersion: '4.0.1',
   format: ['application/fhir+json', 'json'],
-  rest: [
-    {
-      mode: 'server',
-      documentation:
-        'Recipients read CarePlan, Composition, Patient and Flag as disclosures, computed for the one who asks; publishers read what they wrote.',
-      security: {
-        description: `A caller is named by ${ORGANISATION_HEADER} and ${KIND_HEADER}, on loopback or by the proxy in front. Everything that is not permitted is refused; what another holds is answered as if it were not there.`,
-      },
-      resource: [
-        ...RESOURCE_TYPES.map(({ type, interactions }) => toResource(type, new Set(interactions))),
-        ...[...CONFORMANCE_TYPES].map(toDefinition),
-      ],
-    },
-  ],
+  ...(ROUTES.some(({ body }) => body === 'patch') ? { patchFormat: ['application/json-patch+json'] } : {}),
+  rest: [REST],
 });

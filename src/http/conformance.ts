@@ -1,30 +1,27 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Resource } from '@medplum/fhirtypes';
+import { CONFORMANCE_TYPES as TYPES } from '../../profiles/resource-types.ts';
 
 const GENERATED = new URL('../../profiles/generated/', import.meta.url);
 
 /** Types of definition that the broker publishes. */
-export const CONFORMANCE_TYPES: ReadonlySet<string> = new Set([
-  'StructureDefinition',
-  'CodeSystem',
-  'ValueSet',
-  'ConceptMap',
-  'NamingSystem',
-  'SearchParameter',
-]);
+export const CONFORMANCE_TYPES: ReadonlySet<string> = new Set(TYPES);
+
+/** What a definition says of itself, and can be searched by. */
+interface Described {
+  readonly url?: string;
+  readonly name?: string;
+  readonly status?: string;
+  readonly version?: string;
+}
 
 /** One published definition. */
-export interface Definition {
-  readonly type: string;
-  readonly id: string;
-  readonly url: string | null;
-  readonly body: Resource;
-}
+export type Definition = Resource & Described & { readonly id: string };
 
 /** What the broker promises, as FHIR: read once at the start. */
 export interface Conformance {
-  find(type: string, id: string): Definition | null;
-  search(type: string, url: string | null): readonly Definition[];
+  /** The definitions of a type, in the order of their ids. */
+  of(type: string): readonly Definition[];
 }
 
 /** Reads `profiles/generated`. Throws where a file is no definition. */
@@ -34,13 +31,22 @@ export const loadConformance = (folder: URL = GENERATED): Conformance => {
     .sort()
     .map((name): Definition => {
       // Our own generated files: this parse is their door.
-      const body = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Resource & { readonly url?: string };
-      if (!CONFORMANCE_TYPES.has(body.resourceType) || body.id === undefined) throw new Error(`${name} is no definition`);
-      return { type: body.resourceType, id: body.id, url: body.url ?? null, body };
+      const body = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Resource & Described;
+      const { id } = body;
+      if (!CONFORMANCE_TYPES.has(body.resourceType) || id === undefined) throw new Error(`${name} is no definition`);
+      return { ...body, id };
     });
-  const byId = new Map(all.map((each) => [`${each.type}/${each.id}`, each]));
-  return {
-    find: (type, id) => byId.get(`${type}/${id}`) ?? null,
-    search: (type, url) => all.filter((each) => each.type === type && (url === null || each.url === url)),
-  };
+  const byType = Map.groupBy(all, ({ resourceType }) => resourceType as string);
+  return { of: (type) => byType.get(type) ?? [] };
 };
+
+const DEFINITION = 'http://hl7.org/fhir/SearchParameter';
+
+/** Search parameters of the definitions: the CapabilityStatement lists them, and `act/conformance.ts` answers them. */
+export const CONFORMANCE_PARAMETERS = [
+  { name: '_id', type: 'token', definition: `${DEFINITION}/Resource-id` },
+  { name: 'url', type: 'uri', definition: `${DEFINITION}/conformance-url` },
+  { name: 'name', type: 'string', definition: `${DEFINITION}/conformance-name` },
+  { name: 'status', type: 'token', definition: `${DEFINITION}/conformance-status` },
+  { name: 'version', type: 'token', definition: `${DEFINITION}/conformance-version` },
+] as const;

@@ -6,6 +6,7 @@ import type { Issue } from '../model/anomaly.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
 import type { DoorStore } from '../store/door.ts';
+import type { ValidateOptions } from '../validate/validate.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
 import type { Conformance } from './conformance.ts';
 import type { JsonPatch } from './read/json-patch.ts';
@@ -20,6 +21,8 @@ export interface HttpConfig {
   readonly behindProxy: boolean;
   /** CIDRs to which plain `http:` and `mllp:` addresses may be registered. */
   readonly outboundAllow: readonly string[];
+  /** Code system of the NHS codes in each error. */
+  readonly errorCodeSystem: string;
 }
 
 /** What the door is made of. */
@@ -27,8 +30,8 @@ export interface AppParts {
   readonly store: DoorStore;
   readonly config: HttpConfig;
   readonly metrics: Registry;
-  /** What is wrong with a resource; empty where nothing is. */
-  readonly validate: (resource: unknown) => readonly Issue[];
+  /** What is wrong with a resource: it may be taken where there is no error. */
+  readonly validate: (resource: unknown, options?: ValidateOptions) => readonly Issue[];
   readonly log: Log;
   readonly newId: () => string;
   readonly now?: () => Instant;

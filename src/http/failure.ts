@@ -26,25 +26,26 @@ const isTheirs = (error: unknown): error is Anomaly => error instanceof Anomaly 
  * The one place that decides what a stranger sees of a failure. An Anomaly says what is wrong and where; everything else is the broker's own
  * fault: a line in the log under an id, and nothing of the request in the answer.
  */
-export const toFailure = (error: unknown, exchange: Exchange, door: Pick<Door, 'log' | 'newId'>): Answer => {
+export const toFailure = (error: unknown, exchange: Exchange, door: Pick<Door, 'log' | 'newId' | 'config'>): Answer => {
+  const system = door.config.errorCodeSystem;
   if (isTheirs(error)) {
     const retry: Record<string, string> = CATEGORY_TABLE[error.category].retry ? { 'Retry-After': '2' } : {};
+    const status = statusOf(error);
     return {
-      status: statusOf(error),
+      status,
       headers: error instanceof Refusal ? error.headers : retry,
-      body: toOperationOutcome(error),
+      body: toOperationOutcome(error, { system, status }),
     };
   }
   const faultId = door.newId();
   const route = exchange.route?.label ?? 'none';
   door.log(Line.requestFailed, { requestId: exchange.requestId, name: faultId, interaction: route, fault: error });
   const category = isUnreachable(error) ? 'unavailable' : 'fault';
+  const { status } = CATEGORY_TABLE[category];
+  const help = `the broker failed, and what you sent did not cause it; its log says more under ${faultId}`;
   return {
-    status: CATEGORY_TABLE[category].status,
+    status,
     headers: { 'Retry-After': '2' },
-    body: toOperationOutcome({
-      category,
-      issues: [{ at: null, help: `the broker failed, and what you sent did not cause it; its log says more under ${faultId}` }],
-    }),
+    body: toOperationOutcome({ category, issues: [{ at: null, help }] }, { system, status }),
   };
 };

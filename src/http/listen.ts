@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { toOperationOutcome } from '../../mappings/outcome/to-operation-outcome.ts';
@@ -39,29 +39,35 @@ const SILENCE_MS = 60_000;
 const MAX_IN_LINE = 32;
 
 // What is no HTTP at all never becomes a request: it is answered on the bare socket.
-const answerGarbage = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const [status, category] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? (['431 Request Header Fields Too Large', 'too-large'] as const)
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? (['408 Request Timeout', 'malformed'] as const)
-        : (['400 Bad Request', 'malformed'] as const);
-  const body = JSON.stringify(toOperationOutcome({ category, issues: [{ at: null, help: 'this is no HTTP request that can be read' }] }));
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
-};
+const answerGarbage =
+  (system: string) =>
+  (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const [status, category] =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? ([431, 'too-large'] as const)
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? ([408, 'malformed'] as const)
+          : ([400, 'malformed'] as const);
+    const issues = [{ at: null, help: 'this is no HTTP request that can be read' }];
+    const body = JSON.stringify(toOperationOutcome({ category, issues }, { system, status }));
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  };
 
 // Only `100-continue` is known, and Node answers it itself (RFC 9110 section 10.1.1).
-const refuseExpectation: RequestListener = (_request, response) => {
-  const body = toOperationOutcome({ category: 'unsupported', issues: [{ at: 'http.Expect', help: 'is 100-continue, or left out' }] });
-  response.writeHead(417, { 'Content-Type': 'application/fhir+json; charset=utf-8', Connection: 'close' }).end(JSON.stringify(body));
-};
+const refuseExpectation =
+  (system: string): RequestListener =>
+  (_request, response) => {
+    const issues = [{ at: 'http.Expect', help: 'is 100-continue, or left out' }];
+    const body = toOperationOutcome({ category: 'unsupported', issues }, { system, status: 417 });
+    response.writeHead(417, { 'Content-Type': 'application/fhir+json; charset=utf-8', Connection: 'close' }).end(JSON.stringify(body));
+  };
 
 const closer =
   (server: Server) =>
@@ -102,7 +108,12 @@ const inLine = (listener: RequestListener): RequestListener => {
 /** Opens the door. `port` 0 picks a free one. Throws CannotStart, with one line, where it cannot listen. */
 export const listen = async (
   listener: RequestListener,
-  { host, port, log }: { readonly host: string; readonly port: number; readonly log: Log },
+  {
+    host,
+    port,
+    log,
+    errorCodeSystem,
+  }: { readonly host: string; readonly port: number; readonly log: Log; readonly errorCodeSystem: string },
 ): Promise<Listening> => {
   const server = createServer(
     {
@@ -117,8 +128,8 @@ export const listen = async (
   );
   // One who does not take the answer is cut off too: Node's own limits end with the request.
   server.setTimeout(SILENCE_MS);
-  server.on('clientError', answerGarbage);
-  server.on('checkExpectation', refuseExpectation);
+  server.on('clientError', answerGarbage(errorCodeSystem));
+  server.on('checkExpectation', refuseExpectation(errorCodeSystem));
   const chosen = await open(server, port, host);
   log(Line.listening, { host, port: chosen });
   return { server, port: chosen, url: `http://${host.includes(':') ? `[${host}]` : host}:${chosen}/fhir`, close: closer(server) };

@@ -46,6 +46,8 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/:type/_search', 'search', 'form'),
   route('POST /fhir/:type/$validate', 'validate', 'resource'),
   route('GET /fhir/:type/_history', 'history-type'),
+  route('POST /fhir/:type/:id/$validate', 'validate', 'resource'),
+  route('GET /fhir/:type/:id/$validate', 'validate'),
   route('GET /fhir/:type', 'search'),
   route('POST /fhir/:type', 'create', 'resource'),
   // Without an id, the query says which one (R4 http, conditional update, patch and delete).

@@ -101,9 +101,13 @@ export const parseBody = async (exchange: Exchange): Promise<void> => {
   }
   if (!isResource(value))
     throw new Anomaly('malformed', { at: 'resourceType', help: 'the body is a resource: a JSON object with its resourceType' });
+  // What is only to be looked at is answered with all that is wrong with it, whatever it is.
+  if (route.interaction === 'validate') {
+    exchange.resource = value;
+    return;
+  }
   const expected = expectedIn(matched);
-  if (value.resourceType !== expected && !(route.interaction === 'validate' && value.resourceType === 'Parameters'))
-    throw new Anomaly('malformed', { at: 'resourceType', help: `is ${expected}, as the address says` });
+  if (value.resourceType !== expected) throw new Anomaly('malformed', { at: 'resourceType', help: `is ${expected}, as the address says` });
   const empty = emptyValues(value, expected);
   if (empty.length > 0) throw new Anomaly('incorrect', empty);
   exchange.resource = value;

@@ -86,6 +86,10 @@ export interface DoorStore {
   sort(search: Search, owner: string): Promise<Sorted>;
   /** A part of kept matches; null where they have ended, or are another's. */
   sorted(id: string, owner: string, from: number, count: number): Promise<Omit<Sorted, 'id'> | null>;
+  /** Keeps a token that is too long for a URL for an hour, and answers a short id in its place. */
+  keepToken(token: string, owner: string): Promise<string>;
+  /** Null where it has ended, or is another's. */
+  keptToken(id: string, owner: string): Promise<string | null>;
   /** Resources by `Type/id`; those that are not there are left out. */
   named(references: readonly string[]): Promise<readonly Stored[]>;
   /** Resources among those asked for that refer, under one of the parameters, to one of these references; `most` at most. */

@@ -9,9 +9,7 @@ import { type HeldLocks, NO_NAMES } from './held-locks.ts';
 import { type Sql, transaction } from './pool.ts';
 import { removeIn } from './remove.ts';
 import { readResource } from './resources.ts';
-import { readReferences, readReferring } from './search/related.ts';
-import { searchResources } from './search/run-search.ts';
-import { sortedPage, sortResources } from './search/search-page.ts';
+import { searchingOn } from './search/searching-on.ts';
 import { historyOf, lastVersion } from './versions.ts';
 import { withoutRaces } from './without-races.ts';
 import { answeredTogether, locksOf, write, writeIn } from './write.ts';
@@ -45,11 +43,7 @@ const storeIn = (
     read: (type, id, version) => readResource(tx, type, id, version),
     deletedBy: (type, id) => deletedBy(tx, type, id),
     history: (asked) => historyOf(tx, asked),
-    search: (search) => searchResources(tx, search),
-    sort: (search, owner) => sortResources(tx, search, owner),
-    sorted: (id, owner, from, count) => sortedPage(tx, id, owner, from, count),
-    named: (references) => readReferences(tx, references),
-    referring: (among, params, references, most) => readReferring(tx, among, params, references, most),
+    ...searchingOn(tx),
     write: (request) => {
       wrote(request.resource);
       return writeIn(tx, locks, request, messageLifetime);
@@ -101,11 +95,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     read: (type, id, version) => readResource(pool, type, id, version),
     deletedBy: (type, id) => deletedBy(pool, type, id),
     history: (asked) => historyOf(pool, asked),
-    search: (search) => searchResources(pool, search),
-    sort: (search, owner) => sortResources(pool, search, owner),
-    sorted: (id, owner, from, count) => sortedPage(pool, id, owner, from, count),
-    named: (references) => readReferences(pool, references),
-    referring: (among, params, references, most) => readReferring(pool, among, params, references, most),
+    ...searchingOn(pool),
     write: (request) => told(write(pool, request, options.messageLifetime)),
     remove: (removal) => told(together([], (store) => store.remove(removal))),
     transaction: (conditions, work) => told(together(conditions, work)),

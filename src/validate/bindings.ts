@@ -4,6 +4,15 @@ import type { Bindings } from './definitions.ts';
 import type { JsonObject } from './json.ts';
 import { isObject, objectsOf } from './json.ts';
 
+/** Required value sets too large for a list: their codes are told by their form (R4 terminologies; RFC 6838, ISO 4217). */
+const FORMS: ReadonlyMap<string, { readonly form: RegExp; readonly help: string }> = new Map([
+  [
+    'http://hl7.org/fhir/ValueSet/mimetypes',
+    { form: /^(?:json|xml|ttl|[\w.+-]+\/[\w.+-]+( *; *[\w.-]+=("[^"]*"|[\w.+-]+))*)$/, help: 'is a media type, as text/plain' },
+  ],
+  ['http://hl7.org/fhir/ValueSet/currencies', { form: /^[A-Z]{3}$/, help: 'is a currency of ISO 4217, as GBP' }],
+]);
+
 type Systems = ReadonlyMap<string, ReadonlySet<string>>;
 
 const codingFits = (coding: JsonObject, systems: Systems): boolean =>
@@ -24,6 +33,11 @@ const fits = (value: unknown, systems: Systems): boolean => {
 export const unbound = (tokens: Readonly<Record<string, readonly TypedValueWithPath[]>>, bindings: Bindings): Issue[] =>
   Object.entries(tokens).flatMap(([canonical, values]) => {
     const url = canonical.split('|')[0] ?? canonical;
+    const form = FORMS.get(url);
+    if (form !== undefined)
+      return values
+        .filter(({ value }) => typeof value === 'string' && !form.form.test(value))
+        .map(({ path }): Issue => ({ at: path, code: 'code-invalid', help: form.help }));
     const systems = bindings.get(url);
     if (systems === undefined) return [];
     const codes = [...systems.values()].flatMap((set) => [...set]);

@@ -16,6 +16,8 @@ export interface Definitions {
   readonly profiles: ReadonlyMap<string, StructureDefinition>;
   readonly extensions: ReadonlyMap<string, StructureDefinition>;
   readonly bindings: Bindings;
+  /** URL of an extension that HL7 defines with R4 → names of the values that it may hold; none where it holds parts. */
+  readonly coreExtensions: ReadonlyMap<string, readonly string[]>;
 }
 
 const structures = (file: string): StructureDefinition[] => {
@@ -42,6 +44,7 @@ const load = (): Definitions => {
     ),
     profiles: byUrl(false),
     extensions: byUrl(true),
+    coreExtensions: new Map(Object.entries(readGenerated<Record<string, string[]>>('core-extensions.json'))),
     bindings: new Map(
       Object.entries(bindings).map(([url, systems]) => [
         url,

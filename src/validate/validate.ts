@@ -1,38 +1,64 @@
 import type { Issue } from '../model/anomaly.ts';
 import { definitions } from './definitions.ts';
 import { isObject } from './json.ts';
+import type { JsonObject } from './json.ts';
 import { limits } from './limits.ts';
 import { profileOf } from './profile-of.ts';
 import type { Rule } from './rule.ts';
+import { claimedProfiles } from './rules/claimed-profiles.ts';
+import { contained } from './rules/contained.ts';
 import { controlCharacters } from './rules/control-characters.ts';
 import { coordinates } from './rules/coordinates.ts';
+import { coreExtensions } from './rules/core-extensions.ts';
 import { dateTimes } from './rules/date-times.ts';
+import { definitionTypes } from './rules/definition-types.ts';
+import { distinctIds } from './rules/distinct-ids.ts';
 import { doNotPerform } from './rules/do-not-perform.ts';
+import { elementContent } from './rules/element-content.ts';
 import { headings } from './rules/headings.ts';
 import { ids } from './rules/ids.ts';
 import { modifiers } from './rules/modifiers.ts';
 import { narrative } from './rules/narrative.ts';
 import { nhsNumber } from './rules/nhs-number.ts';
+import { oneChoice } from './rules/one-choice.ts';
+import { organizationNamed } from './rules/organization-named.ts';
 import { ownExtensions } from './rules/own-extensions.ts';
 import { periodOrder } from './rules/period-order.ts';
+import { referenceTargets } from './rules/reference-targets.ts';
+import { primitiveValues } from './rules/primitive-values.ts';
 import { references } from './rules/references.ts';
+import { requiredSlices } from './rules/required-slices.ts';
 import { resourceTypes } from './rules/resource-types.ts';
 import { subscriptionContent } from './rules/subscription-content.ts';
+import { warningInvariants } from './rules/warning-invariants.ts';
 import { structure } from './structure.ts';
+import { walk } from './walk.ts';
 
+/** In the order in which what they find is said. */
 const RULES: readonly Rule[] = [
+  primitiveValues,
   ids,
   controlCharacters,
   modifiers,
   dateTimes,
   periodOrder,
   references,
+  contained,
+  referenceTargets,
   narrative,
   nhsNumber,
   ownExtensions,
+  coreExtensions,
+  requiredSlices,
+  oneChoice,
+  elementContent,
+  organizationNamed,
+  distinctIds,
+  definitionTypes,
   headings,
   doNotPerform,
   coordinates,
+  warningInvariants,
 ];
 /** Rules of a resource that is taken by a profile of the broker; base R4 knows nothing of them. */
 const RULES_OF_PROFILE: readonly Rule[] = [subscriptionContent];
@@ -46,21 +72,42 @@ export interface ValidateOptions {
   readonly profile?: string;
 }
 
-/** The FHIRPath of a choice has no type in it: `value`, where the JSON says `valueDate`. */
-const asFhirPath = (at: string | null): string | null => at?.replaceAll('[x]', '').replace(/\.value[A-Z][A-Za-z0-9]*/g, '.value') ?? null;
+const isError = ({ severity }: Issue): boolean => severity === undefined || severity === 'error';
 
+/** What forbids that a resource is taken: warnings do not. */
+export const errorsOf = (issues: readonly Issue[]): readonly Issue[] => issues.filter(isError);
+
+/** Each once, warnings last: where there are too many, those are left out first. The FHIRPath of a choice has no type in it. */
 const distinct = (issues: readonly Issue[]): Issue[] => {
   const byPlace = new Map<string, Issue>();
   for (const issue of issues) {
-    const at = asFhirPath(issue.at);
+    const at = issue.at?.replaceAll('[x]', '') ?? null;
     const key = `${at} ${issue.help}`;
     if (!byPlace.has(key)) byPlace.set(key, { ...issue, at });
   }
-  return [...byPlace.values()].slice(0, MAX_ISSUES);
+  const all = [...byPlace.values()];
+  return [...errorsOf(all), ...all.filter((issue) => !isError(issue))].slice(0, MAX_ISSUES);
+};
+
+/** One walk for all rules; what they find in the order of the rules, so that the graver is said first. */
+const ruled = (rules: readonly Rule[], resource: JsonObject, type: string, definition: string): readonly Issue[] => {
+  const found = new Map<Rule, Issue[]>();
+  const note = (rule: Rule, issues: readonly Issue[]): void => {
+    if (issues.length > 0) found.set(rule, [...(found.get(rule) ?? []), ...issues]);
+  };
+  walk(resource, type, definition, {
+    object: (place) => {
+      for (const rule of rules) if (rule.object !== undefined) note(rule, rule.object(place));
+    },
+    primitive: (place) => {
+      for (const rule of rules) if (rule.primitive !== undefined) note(rule, rule.primitive(place));
+    },
+  });
+  return rules.flatMap((rule) => found.get(rule) ?? []);
 };
 
 /**
- * What is wrong with a resource, each with its FHIRPath and no value of a person; empty when it may be taken. Takes anything that JSON can
+ * What is wrong with a resource, each with its FHIRPath and no value of a person; no errors when it may be taken. Takes anything that JSON can
  * say, of any depth and size, and never throws on it. Resources inside (contained, Bundle, Parameters) are held against base R4.
  */
 export const validate = (resource: unknown, options: ValidateOptions = {}): Issue[] => {
@@ -74,13 +121,14 @@ export const validate = (resource: unknown, options: ValidateOptions = {}): Issu
   const unknown = resourceTypes(resource, type);
   if (unknown.length > 0) return distinct(unknown);
 
-  const url = options.profile ?? profileOf(type);
-  const profile = url === undefined || url === `${BASE_R4}${type}` ? undefined : profiles.get(url);
-  if (url !== undefined && url !== `${BASE_R4}${type}` && profile === undefined)
-    return [{ at: type, code: 'not-supported', help: 'the profile asked for is not one of the broker' }];
+  const url = options.profile ?? profileOf(type) ?? `${BASE_R4}${type}`;
+  const profile = profiles.get(url);
   if (profile !== undefined && profile.type !== type)
-    return [{ at: 'resourceType', code: 'value', help: `the profile is one of ${profile.type}` }];
+    return [{ at: 'resourceType', code: 'value', help: `is ${profile.type}: the profile asked for is one of that type` }];
+  if (profile === undefined && url !== `${BASE_R4}${type}`)
+    return [{ at: type, code: 'not-supported', help: 'the profile asked for is neither one of the broker nor base R4 of this type' }];
 
-  const rules = profile === undefined ? RULES : [...RULES, ...RULES_OF_PROFILE];
-  return distinct([...structure(resource, type, profile?.url ?? type), ...rules.flatMap((rule) => rule(resource, type))]);
+  const definition = profile?.url ?? type;
+  const rules = [...RULES, ...(profile === undefined ? [] : RULES_OF_PROFILE), claimedProfiles(url)];
+  return distinct([...structure(resource, type, definition), ...ruled(rules, resource, type, definition)]);
 };

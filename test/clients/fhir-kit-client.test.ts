@@ -35,7 +35,7 @@ const entriesOf = (bundle: FhirResource) =>
 
 /** What the client throws for an answer that is no 2xx. */
 const refused = async (work: Promise<unknown>, status: number, ...issues: readonly ExpectedIssue[]): Promise<void> => {
-  await expect(work).rejects.toMatchObject({ response: { status, data: outcomeOf(...issues) } });
+  await expect(work).rejects.toMatchObject({ response: { status, data: outcomeOf(status, ...issues) } });
 };
 
 describe('fhir-kit-client: one resource', () => {
@@ -275,7 +275,7 @@ describe('fhir-kit-client: Bundles and operations', () => {
       type: 'batch-response',
       entry: [
         { resource: { resourceType: 'Practitioner', id: 'nurse' }, response: { status: '200' } },
-        { response: { status: '404', outcome: outcomeOf(NOT_FOUND) } },
+        { response: { status: '404', outcome: outcomeOf(404, NOT_FOUND) } },
       ],
     });
   });

@@ -31,14 +31,14 @@ const practitioner = (value: string, rest: Partial<Practitioner> = {}): Practiti
   ...rest,
 });
 
-/** What the client throws for a refusal: its outcome, whole. */
-const refused = async (work: Promise<unknown>, ...issues: readonly ExpectedIssue[]): Promise<void> => {
+/** What the client throws for a refusal: its outcome, whole. The status itself it does not tell, but the NHS code does. */
+const refused = async (work: Promise<unknown>, status: number, ...issues: readonly ExpectedIssue[]): Promise<void> => {
   const error = await work.then(
     () => null,
     (fault: unknown) => fault,
   );
   expect(error).toBeInstanceOf(OperationOutcomeError);
-  if (error instanceof OperationOutcomeError) expect(error.outcome).toEqual(outcomeOf(...issues));
+  if (error instanceof OperationOutcomeError) expect(error.outcome).toEqual(outcomeOf(status, ...issues));
 };
 
 describe('MedplumClient: one resource', () => {
@@ -48,8 +48,8 @@ describe('MedplumClient: one resource', () => {
     expect(await medplum.readResource('Practitioner', made.id)).toEqual(made);
     expect(await medplum.readVersion('Practitioner', made.id, '1')).toEqual(made);
     expect(await medplum.readReference({ reference: `Practitioner/${made.id}` })).toEqual(made);
-    await refused(medplum.readResource('Practitioner', 'nobody-at-all'), NOT_FOUND);
-    await refused(medplum.readVersion('Practitioner', made.id, '7'), NOT_FOUND);
+    await refused(medplum.readResource('Practitioner', 'nobody-at-all'), 404, NOT_FOUND);
+    await refused(medplum.readVersion('Practitioner', made.id, '7'), 404, NOT_FOUND);
   });
 
   test('is told where a resource is wrong', async () => {
@@ -63,7 +63,7 @@ describe('MedplumClient: one resource', () => {
     const made = await medplum.createResource(practitioner('two'));
     const changed = await medplum.updateResource({ ...made, active: true }, { headers: { 'If-Match': 'W/"1"' } });
     expect([changed.meta?.versionId, changed.active]).toEqual(['2', true]);
-    await refused(medplum.updateResource(made, { headers: { 'If-Match': 'W/"1"' } }), STALE);
+    await refused(medplum.updateResource(made, { headers: { 'If-Match': 'W/"1"' } }), 412, STALE);
     expect((await medplum.updateResource({ ...practitioner('chosen'), id: 'chosen-by-medplum' })).meta?.versionId).toBe('1');
   });
 
@@ -71,7 +71,7 @@ describe('MedplumClient: one resource', () => {
     const { id } = await medplum.createResource(practitioner('three'));
     const changed = await medplum.patchResource('Practitioner', id, [{ op: 'add', path: '/active', value: false }]);
     expect([changed.meta?.versionId, changed.active]).toEqual(['2', false]);
-    await refused(medplum.patchResource('Practitioner', id, [{ op: 'remove', path: '/telecom' }]), {
+    await refused(medplum.patchResource('Practitioner', id, [{ op: 'remove', path: '/telecom' }]), 422, {
       category: 'incorrect',
       code: 'processing',
       text: 'there is nothing here that could be done with remove',
@@ -82,11 +82,11 @@ describe('MedplumClient: one resource', () => {
   test('deletes, and reads what is gone, and what it was', async () => {
     const { id } = await medplum.createResource(practitioner('four'));
     await medplum.deleteResource('Practitioner', id);
-    await refused(medplum.readResource('Practitioner', id), DELETED);
+    await refused(medplum.readResource('Practitioner', id), 410, DELETED);
     const history = await medplum.readHistory('Practitioner', id);
     expect([history.type, history.total, history.entry?.map(({ request }) => request?.method)]).toEqual(['history', 2, ['DELETE', 'POST']]);
-    await refused(medplum.deleteResource('Practitioner', 'nobody-at-all'), { ...NOT_FOUND, text: 'no such resource' });
-    await refused(medplum.readHistory('Practitioner', 'nobody-at-all'), NOT_FOUND);
+    await refused(medplum.deleteResource('Practitioner', 'nobody-at-all'), 404, { ...NOT_FOUND, text: 'no such resource' });
+    await refused(medplum.readHistory('Practitioner', 'nobody-at-all'), 404, NOT_FOUND);
   });
 });
 
@@ -96,7 +96,7 @@ describe('MedplumClient: conditions', () => {
     const first = await medplum.createResourceIfNoneExist(practitioner('once'), query);
     expect(await medplum.createResourceIfNoneExist(practitioner('once', { active: true }), query)).toEqual(first);
     await medplum.createResource(practitioner('once'));
-    await refused(medplum.createResourceIfNoneExist(practitioner('once'), query), {
+    await refused(medplum.createResourceIfNoneExist(practitioner('once'), query), 412, {
       category: 'stale',
       code: 'multiple-matches',
       text: 'more than one resource meets the condition',
@@ -109,7 +109,7 @@ describe('MedplumClient: conditions', () => {
     const made = await medplum.upsertResource(practitioner('upserted'), query);
     const changed = await medplum.upsertResource(practitioner('upserted', { active: true }), query);
     expect([changed.id, changed.meta?.versionId, changed.active]).toEqual([made.id, '2', true]);
-    await refused(medplum.upsertResource(practitioner('x', { id: 'another' }), query), {
+    await refused(medplum.upsertResource(practitioner('x', { id: 'another' }), query), 400, {
       category: 'malformed',
       code: 'value',
       text: 'the id in the body is not that of the resource that meets the condition',
@@ -137,7 +137,7 @@ describe('MedplumClient: search', () => {
   });
 
   test('is refused with a value that is none', async () => {
-    await refused(medplum.search('Practitioner', '_lastUpdated=soon'), {
+    await refused(medplum.search('Practitioner', '_lastUpdated=soon'), 400, {
       category: 'malformed',
       code: 'value',
       text: 'is a date or a time with its zone, with eq, ne, gt, lt, ge, le, sa, eb or ap before it',
@@ -172,6 +172,7 @@ describe('MedplumClient: Bundles and operations', () => {
         type: 'transaction',
         entry: [...entry, { request: { method: 'DELETE', url: 'Practitioner/nobody-at-all' } }],
       }),
+      404,
       { ...NOT_FOUND, text: 'no such resource', at: 'Bundle.entry[2]' },
     );
     expect(await door.stored()).toBe(before);
@@ -185,7 +186,7 @@ describe('MedplumClient: Bundles and operations', () => {
       batching.readResource('Practitioner', 'nobody-at-all'),
     ]);
     expect([nurse, consultant]).toMatchObject([{ value: { id: 'nurse' } }, { value: { id: 'consultant' } }]);
-    await refused(nobody?.status === 'rejected' ? Promise.reject(nobody.reason) : Promise.resolve(), NOT_FOUND);
+    await refused(nobody?.status === 'rejected' ? Promise.reject(nobody.reason) : Promise.resolve(), 404, NOT_FOUND);
   });
 
   test('$validate', async () => {
@@ -206,7 +207,7 @@ describe('MedplumClient: Bundles and operations', () => {
 
   // The client asks for a schema by GraphQL, which R4 leaves to each server, and which nothing here offers; a type that it has loaded needs none.
   test('does not get a schema, and is told that there is nothing at $graphql', async () => {
-    await refused(medplum.requestSchema('Basic'), {
+    await refused(medplum.requestSchema('Basic'), 404, {
       category: 'unsupported',
       code: 'not-supported',
       text: 'this resource type is not offered: see /fhir/metadata',

@@ -18,6 +18,7 @@ test('An empty environment gives the documented defaults', () => {
     messageLifetimeMs: 60_000,
     logLevel: 'info',
     behindProxy: false,
+    errorCodeSystem: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   };
   expect(parseConfig({})).toEqual(expected);
   // Docker and CI set variables to nothing.

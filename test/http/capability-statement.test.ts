@@ -5,13 +5,13 @@ import { RESOURCE_TYPES, resourceType } from '../../profiles/resource-types.ts';
 import { isSystemInteraction, permitted, POLICY } from '../../src/http/policy.ts';
 import { findRoute, ROUTES } from '../../src/http/routes.ts';
 import { PARAMETERS } from '../../src/http/search/parameters.ts';
-import { validate } from '../../src/validate/validate.ts';
+import { errorsOf, validate } from '../../src/validate/validate.ts';
 
 const statement = capabilityStatement('https://broker.example/fhir');
 const resources = statement.rest?.[0]?.resource ?? [];
 
 test('the CapabilityStatement is valid R4', () => {
-  expect(validate(statement)).toEqual([]);
+  expect(errorsOf(validate(statement))).toEqual([]);
 });
 
 test('it names every type and search parameter that is offered, and nothing besides', () => {

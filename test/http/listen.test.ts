@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Listening } from '../../src/http/listen.ts';
+import { System } from '../../profiles/canonicals.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLog } from '../../src/log.ts';
 import { CannotStart } from '../../src/model/cannot-start.ts';
@@ -20,7 +21,7 @@ const slow = (millis: number) =>
     (_request, response) => {
       setTimeout(() => response.end('done'), millis).unref();
     },
-    { host: '127.0.0.1', port: 0, log },
+    { host: '127.0.0.1', port: 0, log, errorCodeSystem: System.httpErrorCodes },
   );
 
 const ask = (port: number, agent?: Agent): Promise<string> =>
@@ -38,7 +39,7 @@ const ask = (port: number, agent?: Agent): Promise<string> =>
 test('a port that is in use is said in one line', async () => {
   const first = await slow(0);
   opened.push(first);
-  const second = listen(() => {}, { host: '127.0.0.1', port: first.port, log });
+  const second = listen(() => {}, { host: '127.0.0.1', port: first.port, log, errorCodeSystem: System.httpErrorCodes });
   await expect(second).rejects.toThrow(CannotStart);
   await expect(second).rejects.toThrow(/^cannot listen on 127\.0\.0\.1:\d+: the port is in use: set PORT to another one, or to 0$/);
 });
@@ -96,7 +97,7 @@ test('nobody asks a thousand things at once on one connection', async () => {
       asked += 1;
       response.end('x'.repeat(100_000));
     },
-    { host: '127.0.0.1', port: 0, log },
+    { host: '127.0.0.1', port: 0, log, errorCodeSystem: System.httpErrorCodes },
   );
   opened.push(door);
   const ended = new Promise<void>((resolve) => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import request from 'supertest';
 import type { Test } from 'supertest';
+import { System } from '../../profiles/canonicals.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLog } from '../../src/log.ts';
@@ -61,9 +62,9 @@ export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8'
   const log = createLog('info', (text) => lines.push(text));
   const registry = new Registry();
   const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
-  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow };
+  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow, errorCodeSystem: System.httpErrorCodes };
   const app = createApp({ store, config, metrics: registry, validate, log, newId: randomUUID });
-  const listening = await listen(app, { host: '127.0.0.1', port: 0, log });
+  const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
   const origin = `http://127.0.0.1:${listening.port}`;
   return {
     ...callersAt(origin),

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { NEVER_STOPS_CARE, Profile } from '../../profiles/canonicals.ts';
-import { validate } from '../../src/validate/validate.ts';
+import { errorsOf, validate } from '../../src/validate/validate.ts';
 
 // Every resource that a mapping gives is held against its profile, or base R4 where the broker promises no more.
 const root = join(import.meta.dirname, '..', '..', 'mappings');
@@ -22,7 +22,7 @@ const profileOf = ({ resourceType, type }: { readonly resourceType: string; read
 test('there are resources of every folder', () => expect(new Set(resources.map(({ name }) => name.split('/')[0])).size).toBe(4));
 
 test.each(resources)('$name is valid', ({ resource }) => {
-  expect(validate(resource, { profile: profileOf(resource) })).toEqual([]);
+  expect(errorsOf(validate(resource, { profile: profileOf(resource) }))).toEqual([]);
 });
 
 test.each(resources.filter(({ name }) => name.startsWith('disclosure/')))('G3: $name says that a plan never stops care', ({ text }) => {

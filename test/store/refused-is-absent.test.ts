@@ -66,10 +66,10 @@ beforeAll(async () => {
   await ground.fanOutAll();
 
   const log = createLog('error');
-  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: [] };
+  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: [], errorCodeSystem: 'https://errors.example' };
   const openStore = { ...store };
   const app = createApp({ store: openStore, config, metrics: new Registry(), validate, log, newId: randomUUID });
-  const listening = await listen(app, { host: '127.0.0.1', port: 0, log });
+  const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
   origin = `http://127.0.0.1:${listening.port}`;
   stop = () => listening.close();
   expect(database).toBeDefined();

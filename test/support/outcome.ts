@@ -13,13 +13,35 @@ export interface ExpectedIssue {
 
 const ANOMALY = 'https://crisis-plan-broker.example/fhir/CodeSystem/anomaly';
 
-/** An OperationOutcome of errors with every field that it has, and no other. */
-export const outcomeOf = (...issues: readonly ExpectedIssue[]) => ({
+const NHS = 'https://fhir.nhs.uk/CodeSystem/http-error-codes';
+/** The code of NHS exchange that goes with each status. */
+const NHS_CODES: Readonly<Record<number, string>> = {
+  400: 'REC_BAD_REQUEST',
+  401: 'REC_UNAUTHORIZED',
+  403: 'REC_FORBIDDEN',
+  404: 'REC_NOT_FOUND',
+  405: 'REC_METHOD_NOT_ALLOWED',
+  406: 'REC_NOT_ACCEPTABLE',
+  409: 'REC_CONFLICT',
+  410: 'REC_NOT_FOUND',
+  412: 'REC_CONFLICT',
+  415: 'REC_UNSUPPORTED_MEDIA_TYPE',
+  422: 'REC_UNPROCESSABLE_ENTITY',
+};
+
+/** An OperationOutcome of errors with every field that it has, and no other, as it comes with a status. */
+export const outcomeOf = (status: number, ...issues: readonly ExpectedIssue[]) => ({
   resourceType: 'OperationOutcome',
   issue: issues.map(({ category, code, text, at }) => ({
     severity: 'error',
     code,
-    details: { coding: [{ system: ANOMALY, code: category }], text },
+    details: {
+      coding: [
+        { system: ANOMALY, code: category },
+        { system: NHS, code: NHS_CODES[status] },
+      ],
+      text,
+    },
     ...(at === null ? {} : { expression: [at] }),
   })),
 });
@@ -29,7 +51,7 @@ export const expectRefusal = (
   { status, body }: { readonly status: number; readonly body: unknown },
   expected: number,
   ...issues: readonly ExpectedIssue[]
-): void => expect({ status, body }).toEqual({ status: expected, body: outcomeOf(...issues) });
+): void => expect({ status, body }).toEqual({ status: expected, body: outcomeOf(expected, ...issues) });
 
 export const NOT_FOUND: ExpectedIssue = { category: 'not-found', code: 'not-found', text: 'there is no such resource here', at: null };
 export const STALE: ExpectedIssue = {

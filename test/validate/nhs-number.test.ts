@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { System } from '../../profiles/canonicals.ts';
 import { hasCheckDigit, refusal } from '../../src/validate/rules/nhs-number.ts';
-import { validate } from '../../src/validate/validate.ts';
+import { errorsOf, validate } from '../../src/validate/validate.ts';
 
 /** Nine digits with their check digit; null where that would be 10. */
 const whole = (nine: string): string | null => [...'0123456789'].map((digit) => `${nine}${digit}`).find(hasCheckDigit) ?? null;
@@ -38,7 +38,7 @@ describe('NHS numbers', () => {
 
   test('the system is case-sensitive', () => {
     const contact = { resourceType: 'Patient', identifier: [{ system: System.nhsNumber.toLowerCase(), value: '9990012342' }] };
-    const issues = validate(contact, { profile: 'http://hl7.org/fhir/StructureDefinition/Patient' });
+    const issues = errorsOf(validate(contact, { profile: 'http://hl7.org/fhir/StructureDefinition/Patient' }));
     expect(issues.map(({ at }) => at)).toEqual(['Patient.identifier[0].system']);
   });
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { BASE } from '../../profiles/canonicals.ts';
-import { validate } from '../../src/validate/validate.ts';
+import { errorsOf, validate } from '../../src/validate/validate.ts';
 
 const EXAMPLES = new URL('../../profiles/examples/', import.meta.url);
 const read = (url: URL): unknown => JSON.parse(readFileSync(url, 'utf8'));
@@ -20,12 +20,12 @@ describe.each(readdirSync(EXAMPLES))('profile %s', (name) => {
   });
 
   test.each(valid)('takes %s', (file) => {
-    expect(validate(read(new URL(file, folder)), { profile })).toEqual([]);
+    expect(errorsOf(validate(read(new URL(file, folder)), { profile }))).toEqual([]);
   });
 
   test.each(invalid)('says where %s is wrong', (file) => {
     const expected = read(new URL(file.replace('.json', '.expected.json'), folder));
-    const issues = validate(read(new URL(file, folder)), { profile });
+    const issues = errorsOf(validate(read(new URL(file, folder)), { profile }));
     expect(issues.map(({ at }) => ({ at }))).toContainEqual(expected);
     // One mistake, and nothing far from it is blamed.
     expect(issues.length).toBeLessThanOrEqual(3);

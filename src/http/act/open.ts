@@ -1,9 +1,5 @@
-import type { Bundle } from '@medplum/fhirtypes';
 import { Line } from '../../log.ts';
-import { capabilityStatement } from '../capability-statement.ts';
 import { routeOf } from '../exchange.ts';
-import { notFound } from '../refusal.ts';
-import { askedOf } from '../search/asked.ts';
 import type { Act } from './act.ts';
 
 const json = (status: number, value: Readonly<Record<string, string>>) => ({
@@ -27,38 +23,3 @@ export const ready: Act = async (exchange, door) => {
 
 /** What Prometheus reads. */
 export const metrics: Act = async (_exchange, door) => ({ status: 200, headers: {}, body: await door.exposition() });
-
-/** What this door offers. */
-export const capabilities: Act = (exchange) => ({ status: 200, headers: {}, body: capabilityStatement(exchange.base) });
-
-/** One of the broker's definitions by its id. */
-export const conformanceRead: Act = (exchange, door) => {
-  const { type, id } = routeOf(exchange);
-  const found = door.conformance.find(type, id);
-  if (found === null) throw notFound();
-  return { status: 200, headers: {}, body: found.body };
-};
-
-/** The broker's definitions of a type, or the one with a `url`. */
-export const conformanceSearch: Act = (exchange, door) => {
-  const { type } = routeOf(exchange);
-  const { parameters } = askedOf(exchange);
-  const url = parameters.find(([name]) => name === 'url')?.[1] ?? null;
-  const found = door.conformance.search(type, url);
-  const body: Bundle = {
-    resourceType: 'Bundle',
-    type: 'searchset',
-    total: found.length,
-    link: [{ relation: 'self', url: `${exchange.base}/${type}${url === null ? '' : `?url=${encodeURIComponent(url)}`}` }],
-    ...(found.length === 0
-      ? {}
-      : {
-          entry: found.map((each) => ({
-            fullUrl: `${exchange.base}/${type}/${each.id}`,
-            resource: each.body,
-            search: { mode: 'match' as const },
-          })),
-        }),
-  };
-  return { status: 200, headers: {}, body };
-};

@@ -1,27 +1,29 @@
 import type { Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
 import { toDocumentBundle } from '../../../mappings/disclosure/to-document-bundle.ts';
-import { toOperationOutcome } from '../../../mappings/outcome/to-operation-outcome.ts';
 import { Anomaly } from '../../model/anomaly.ts';
-import type { Issue } from '../../model/anomaly.ts';
+import { errorsOf } from '../../validate/validate.ts';
 import { versionHeaders } from '../etag.ts';
 import { principalOf, resourceOf, routeOf } from '../exchange.ts';
-import type { Answer, Exchange } from '../exchange.ts';
+import type { Exchange } from '../exchange.ts';
 import { notFound } from '../refusal.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
 
 const MAX_REASON = 1_000;
 
-const required = (name: string, help: string): Anomaly =>
+/** What an operation needs and was not sent. */
+export const required = (name: string, help: string): Anomaly =>
   new Anomaly('incorrect', { at: `Parameters.parameter.where(name='${name}')`, code: 'required', help });
 
-const parametersOf = (exchange: Exchange): Parameters => {
+/** The body of an operation. Throws `malformed` for another resource. */
+export const parametersOf = (exchange: Exchange): Parameters => {
   const resource = resourceOf(exchange);
   if (resource.resourceType === 'Parameters') return resource;
   throw new Anomaly('malformed', { at: 'resourceType', help: 'an operation takes Parameters' });
 };
 
-const parameter = (parameters: Parameters, name: string): ParametersParameter | undefined => {
+/** The parameter of a name, which stands once. */
+export const parameter = (parameters: Parameters, name: string): ParametersParameter | undefined => {
   const found = (Array.isArray(parameters.parameter) ? parameters.parameter : []).filter((each) => each?.name === name);
   if (found.length > 1) throw required(name, 'stands once');
   return found[0];
@@ -32,9 +34,6 @@ const stringOf = (parameters: Parameters, name: string, help: string): string =>
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_REASON) throw required(name, help);
   return value;
 };
-
-const errorsOf = (issues: readonly Issue[]): readonly Issue[] =>
-  issues.filter(({ severity }) => severity === undefined || severity === 'error');
 
 /** CarePlan/[id]/$approve: the draft, at the version that the approver saw, becomes the plan. */
 export const approve: Act = async (exchange, door) => {
@@ -69,18 +68,4 @@ export const document: Act = async (exchange, door) => {
   if (disclosure === undefined) throw notFound();
   const body = toDocumentBundle(disclosure, { documentId: door.newId(), sequence: null, sentAt: door.now() });
   return { status: 200, headers: versionHeaders(disclosure.version, disclosure.issuedAt), body };
-};
-
-/** [type]/$validate: what a write of this resource would be told, and nothing is stored. */
-export const validateOnly: Act = (exchange, door): Answer => {
-  const sent = resourceOf(exchange);
-  const resource = sent.resourceType === 'Parameters' ? parameter(sent, 'resource')?.resource : sent;
-  if (resource === undefined) throw required('resource', 'is the resource to validate');
-  const { type } = routeOf(exchange);
-  const issues: readonly Issue[] =
-    resource.resourceType === type
-      ? door.validate(resource)
-      : [{ at: 'resourceType', code: 'value', help: `is ${type}, as in the address` }];
-  const well: Issue = { at: null, code: 'informational', severity: 'information', help: 'this resource may be sent' };
-  return { status: 200, headers: {}, body: toOperationOutcome({ category: 'incorrect', issues: issues.length === 0 ? [well] : issues }) };
 };

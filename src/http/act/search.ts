@@ -6,6 +6,7 @@ import { askedOf } from '../search/asked.ts';
 import type { Asked } from '../search/asked.ts';
 import { disclosedSearch } from '../search/disclosed-search.ts';
 import { type Page, turn } from '../search/page.ts';
+import { openPage, sealPage } from '../search/page-links.ts';
 import { runIncludes } from '../search/run-includes.ts';
 import { ONE_PAGE, toSearchset } from '../search/searchset.ts';
 import type { Found } from '../search/searchset.ts';
@@ -15,8 +16,6 @@ import { tokensAsked } from '../search/values.ts';
 import type { Act } from './act.ts';
 import { lookUpAs } from './disclosed.ts';
 
-const pagesOf = (type: string): string => `search ${type}`;
-
 const answer = (found: Found): Answer => ({ status: 200, headers: {}, body: toSearchset(found) });
 
 const show = async (exchange: Exchange, door: Door, page: Page, told: Pick<Found, 'used' | 'ignored'>): Promise<Answer> => {
@@ -24,8 +23,7 @@ const show = async (exchange: Exchange, door: Door, page: Page, told: Pick<Found
   const { base } = exchange;
   const { rows, total, next, previous } = await turn(door.store, principal, reachOf(exchange), page);
   const { rows: beside, isCut } = await runIncludes({ store: door.store, principal, base }, page.includes, rows);
-  const seal = (other: Page | null): string | null =>
-    other === null ? null : door.pages.seal(principal, pagesOf(page.search.type), other, door.now());
+  const seal = (other: Page | null): Promise<string | null> => sealPage(door, principal, other);
   const many = next !== null || page.kept !== null || page.search.before !== null;
   const first: Page = { ...page, search: { ...page.search, before: null }, kept: page.kept === null ? null : { ...page.kept, from: 0 } };
   return answer({
@@ -35,9 +33,9 @@ const show = async (exchange: Exchange, door: Door, page: Page, told: Pick<Found
     included: beside.map(({ body }) => shapedAs(page.shape.is === 'elements' ? { is: 'whole' } : page.shape, shown(body))),
     isCut,
     total,
-    first: many ? seal({ ...first, total }) : null,
-    previous: seal(previous),
-    next: seal(next),
+    first: many ? await seal({ ...first, total }) : null,
+    previous: await seal(previous),
+    next: await seal(next),
     ...told,
   });
 };
@@ -87,8 +85,7 @@ export const search: Act = async (exchange, door) => {
   const reach = reachOf(exchange);
   if (reach === 'disclosed') return searchDisclosed(exchange, door, type, asked);
   const principal = principalOf(exchange);
-  if (asked.page !== null)
-    return show(exchange, door, door.pages.open<Page>(principal, pagesOf(type), asked.page, door.now()), { used: [], ignored: [] });
+  if (asked.page !== null) return show(exchange, door, await openPage(door, principal, type, asked.page), { used: [], ignored: [] });
   const { search: wanted, includes, used, ignored } = storedSearch({ type, asked, reach, principal, base: exchange.base, now: door.now() });
   return show(exchange, door, { search: wanted, includes, shape: asked.shape, total: null, kept: null }, { used, ignored });
 };

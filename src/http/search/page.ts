@@ -26,7 +26,8 @@ export interface Turned {
   readonly previous: Page | null;
 }
 
-const ownerOf = ({ organization, kind }: Principal): string => `${organization} ${kind}`;
+/** Who keeps pages: nobody else turns them. */
+export const keeperOf = ({ organization, kind }: Principal): string => `${organization} ${kind}`;
 
 /** Reads one page. Without `_sort` it follows the order of creation, and with it the matches that were kept: neither moves while others write. */
 export const turn = async (store: DoorStore, principal: Principal, reach: Reach, page: Page): Promise<Turned> => {
@@ -39,11 +40,13 @@ export const turn = async (store: DoorStore, principal: Principal, reach: Reach,
   }
   const { count } = search;
   if (kept === null) {
-    const { id, rows, total } = await store.sort(search, ownerOf(principal));
+    const { id, rows, total } = await store.sort(search, keeperOf(principal));
     const known = search.total ? total : null;
-    return { rows, total: known, next: id === null ? null : { ...page, total: known, kept: { id, from: count } }, previous: null };
+    // What was asked for is answered: the pages that follow need the order alone.
+    const rest = { ...page, search: { ...search, where: [] }, total: known };
+    return { rows, total: known, next: id === null ? null : { ...rest, kept: { id, from: count } }, previous: null };
   }
-  const found = await store.sorted(kept.id, ownerOf(principal), kept.from, count);
+  const found = await store.sorted(kept.id, keeperOf(principal), kept.from, count);
   if (found === null) throw noPage();
   const at = (from: number): Page => ({ ...page, kept: { ...kept, from } });
   // They were within reach when they were kept: a Task may have been given to somebody else since.

@@ -66,11 +66,13 @@ CREATE TRIGGER resource_is_forgotten AFTER DELETE ON resource FOR EACH ROW EXECU
 -- By which parameters the rows above were made, and up to where a change of them has come.
 CREATE TABLE search_index (single boolean PRIMARY KEY DEFAULT true CHECK (single), made_by text NOT NULL, rebuilding text, done_to bigint NOT NULL DEFAULT 0);
 
--- The matches of a sorted search, as they were at its first page, for an hour. `id` is a hash: who has the table has no page.
+-- The matches of a sorted search, as they were at its first page, for an hour; or a page's token that is too long for a URL. `id` is a
+-- hash, and a token is sealed: who has the table has no page.
 CREATE TABLE search_page (
   id text PRIMARY KEY,
   owner text NOT NULL,
-  serials bigint[] NOT NULL,
+  serials bigint[] NOT NULL DEFAULT '{}',
+  token text,
   ends_at timestamptz NOT NULL
 );
 CREATE INDEX search_page_ends ON search_page (ends_at);

@@ -4,7 +4,7 @@ import { isHeading } from '../../model/heading.ts';
 import type { JsonObject } from '../json.ts';
 import { isObject, objectsOf } from '../json.ts';
 import type { Rule } from '../rule.ts';
-import { walk } from '../walk.ts';
+import { NONE } from '../rule.ts';
 
 const headingCodes = (section: JsonObject): readonly unknown[] => {
   const concept = section['code'];
@@ -28,13 +28,14 @@ const repeated = (composition: JsonObject, at: string): Issue[] => {
 };
 
 /** Codes of the heading system are known wherever they stand, and no Composition has a heading twice. */
-export const headings: Rule = (resource, at) => {
-  const issues: Issue[] = [];
-  walk(resource, at, (object, here) => {
-    const { system, code } = object;
-    if (system === System.heading && (typeof code !== 'string' || !isHeading(code)))
-      issues.push({ at: `${here}.code`, code: 'code-invalid', help: 'is not a heading of a plan' });
-    if (object['resourceType'] === 'Composition') issues.push(...repeated(object, here));
-  });
-  return issues;
+export const headings: Rule = {
+  object: ({ value, at, type }) => {
+    const { system, code, resourceType } = value;
+    if (resourceType === 'Composition') return repeated(value, at);
+    // A value set names the system alone.
+    if (system !== System.heading || (code === undefined && type !== 'Coding')) return NONE;
+    return typeof code !== 'string' || !isHeading(code)
+      ? [{ at: `${at}.code`, code: 'code-invalid', help: 'is not a heading of a plan' }]
+      : NONE;
+  },
 };

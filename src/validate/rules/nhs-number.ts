@@ -3,7 +3,7 @@ import type { Issue } from '../../model/anomaly.ts';
 import type { JsonObject } from '../json.ts';
 import { isObject, objectsOf } from '../json.ts';
 import type { Rule } from '../rule.ts';
-import { walk } from '../walk.ts';
+import { NONE } from '../rule.ts';
 
 /** Modulus 11 with weights 10 to 2; a check digit of 10 never stands (NHS Data Dictionary, NHS NUMBER). */
 export const hasCheckDigit = (number: string): boolean => {
@@ -60,17 +60,16 @@ const checkExtensions = (object: JsonObject, at: string): Issue[] =>
   });
 
 /** NHS numbers wherever they stand, their verification status, and the reason why there is none. */
-export const nhsNumber: Rule = (resource, at) => {
-  const issues: Issue[] = [];
-  walk(resource, at, (object, here) => {
-    const { system, value } = object;
-    if (typeof system === 'string' && system !== System.nhsNumber && system.toLowerCase() === System.nhsNumber.toLowerCase())
-      issues.push({ at: `${here}.system`, code: 'value', help: `is written ${System.nhsNumber}: systems are case-sensitive` });
+export const nhsNumber: Rule = {
+  object: ({ value: object, at }) => {
+    const { system, value, extension } = object;
+    if (typeof system !== 'string' && extension === undefined) return NONE;
+    const issues = checkExtensions(object, at);
     if (system === System.nhsNumber) {
       const help = typeof value === 'string' ? refusal(value) : 'is required';
-      if (help !== null) issues.push({ at: `${here}.value`, code: 'value', help });
-    }
-    issues.push(...checkExtensions(object, here));
-  });
-  return issues;
+      if (help !== null) issues.push({ at: `${at}.value`, code: 'value', help });
+    } else if (typeof system === 'string' && system.toLowerCase() === System.nhsNumber.toLowerCase())
+      issues.push({ at: `${at}.system`, code: 'value', help: `is written ${System.nhsNumber}: systems are case-sensitive` });
+    return issues;
+  },
 };

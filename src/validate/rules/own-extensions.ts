@@ -5,7 +5,7 @@ import { definitions } from '../definitions.ts';
 import type { JsonObject } from '../json.ts';
 import { isObject, objectsOf } from '../json.ts';
 import type { Rule } from '../rule.ts';
-import { walk } from '../walk.ts';
+import { NONE } from '../rule.ts';
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 const elementsOf = (definition: StructureDefinition): readonly ElementDefinition[] => definition.snapshot?.element ?? [];
@@ -67,23 +67,20 @@ const checkParts = (extension: JsonObject, definition: StructureDefinition, at: 
  * The broker's own extensions by their definitions, which the structure check does not follow: where they may stand, their value, their parts.
  * One that is not defined is refused: a misspelt declaration must not pass for none.
  */
-export const ownExtensions: Rule = (resource, at) => {
-  const issues: Issue[] = [];
-  walk(resource, at, (extension, here, key) => {
+export const ownExtensions: Rule = {
+  object: ({ value: extension, at, key, holder }) => {
     const { url } = extension;
-    if (key !== 'extension' || typeof url !== 'string' || !url.startsWith(`${BASE}/`)) return;
+    if (key !== 'extension' || typeof url !== 'string' || !url.startsWith(`${BASE}/`)) return NONE;
     const definition = definitions().extensions.get(url);
-    if (definition === undefined) {
-      issues.push({ at: `${here}.url`, code: 'extension', help: 'is not an extension of the broker' });
-      return;
-    }
+    if (definition === undefined) return [{ at: `${at}.url`, code: 'extension', help: 'is not an extension of the broker' }];
     const contexts = (definition.context ?? []).map(({ expression }) => expression);
-    const owner = here.slice(0, here.lastIndexOf('.extension'));
-    const type = owner === at ? resource['resourceType'] : null;
-    // Inside a Bundle the owner is a path, not a type: only the top is checked, the door takes single resources.
-    if (type !== null ? !contexts.some((context) => context === type) : !/\.(resource|contained\[\d+\])$/.test(owner))
-      issues.push({ at: here, code: 'extension', help: `stands on ${contexts.join(' or ')}` });
-    issues.push(...checkValue(extension, definition, 'Extension', here), ...checkParts(extension, definition, here));
-  });
-  return issues;
+    // A context is a resource type, or an element by its path.
+    const owner = holder?.resource === 'no' ? holder.property?.element.path : holder?.type;
+    const stands = contexts.some((context) => context === owner);
+    return [
+      ...(stands ? [] : [{ at, code: 'extension', help: `stands on ${contexts.join(' or ')}` }]),
+      ...checkValue(extension, definition, 'Extension', at),
+      ...checkParts(extension, definition, at),
+    ];
+  },
 };

@@ -1,6 +1,5 @@
-import type { Issue } from '../../model/anomaly.ts';
 import type { Rule } from '../rule.ts';
-import { walk } from '../walk.ts';
+import { NONE } from '../rule.ts';
 
 /** Two times are compared as instants; anything coarser by what both say. */
 const endsFirst = (start: string, end: string): boolean => {
@@ -10,11 +9,9 @@ const endsFirst = (start: string, end: string): boolean => {
 };
 
 /** per-1: a Period does not end before it starts. Any object with a text `start` and `end` is taken for one. */
-export const periodOrder: Rule = (resource, at) => {
-  const issues: Issue[] = [];
-  walk(resource, at, ({ start, end }, here) => {
-    if (typeof start !== 'string' || typeof end !== 'string') return;
-    if (endsFirst(start, end)) issues.push({ at: here, code: 'invariant', help: 'the period ends before it starts (per-1)' });
-  });
-  return issues;
+export const periodOrder: Rule = {
+  object: ({ value: { start, end }, at }) =>
+    typeof start === 'string' && typeof end === 'string' && endsFirst(start, end)
+      ? [{ at, code: 'invariant', help: 'the period ends before it starts (per-1)' }]
+      : NONE,
 };

@@ -171,6 +171,19 @@ describe('order and pages', () => {
     expect(link(await bundle('RelatedPerson?_count=5'), 'next')).toBeUndefined();
   });
 
+  test('a search with more words than a URL takes has pages all the same', async () => {
+    const many = Array.from({ length: 45 }, (_each, n) => `${'x'.repeat(180)}${n}`).join(',');
+    const form = new URLSearchParams('name=cedar,alder,birch&_count=1');
+    for (let n = 0; n < 8; n++) form.append('name:contains', `e,${many.slice(0, 1_000)}`);
+    const first = (await door.search(TRUST, 'RelatedPerson', form.toString())).body as Bundle;
+    expect(first.total).toBe(2);
+    expect(link(first, 'next')?.length).toBeLessThan(200);
+    const second = await follow(first, 'next');
+    expect([...idsIn(first), ...idsIn(second)]).toEqual(['RelatedPerson/rp-1', 'RelatedPerson/rp-0']);
+    expect((await door.get({ ods: 'ZZ9', kind: 'publisher' }, `/fhir/${link(first, 'next')?.split('/fhir/')[1]}`)).status).toBe(400);
+    await door.pool.query('DELETE FROM search_page');
+  });
+
   test('a page keeps its shape and what stands beside it', async () => {
     const first = await bundle('RelatedPerson?_count=2&_elements=name&_include=RelatedPerson:patient');
     const second = await follow(first, 'next');

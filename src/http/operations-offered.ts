@@ -1,0 +1,15 @@
+import { BASE } from '../../profiles/canonicals.ts';
+import type { Interaction } from '../../profiles/resource-types.ts';
+
+const HL7 = 'http://hl7.org/fhir/OperationDefinition';
+
+/** Canonical of each operation's definition: HL7's own where R4 has one, the broker's otherwise. Interactions without one are no operations. */
+export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message', string>>> = {
+  validate: `${HL7}/Resource-validate`,
+  document: `${HL7}/Composition-document`,
+  match: `${HL7}/Patient-match`,
+  everything: `${HL7}/Patient-everything`,
+  'process-message': `${HL7}/MessageHeader-process-message`,
+  approve: `${BASE}/OperationDefinition/approve`,
+  withdraw: `${BASE}/OperationDefinition/withdraw`,
+};
