@@ -6,11 +6,11 @@ import type { DoorStore } from './door.ts';
 import { openLookUp } from './look-up.ts';
 import { isMigrated } from './migrate.ts';
 import { type HeldLocks, NO_NAMES } from './held-locks.ts';
-import { type Sql, transaction } from './pool.ts';
+import { transaction } from './pool.ts';
 import { removeIn } from './remove.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
-import { historyOf, lastVersion } from './versions.ts';
+import { deletedBy, historyOf } from './versions.ts';
 import { withoutRaces } from './without-races.ts';
 import { answeredTogether, locksOf, write, writeIn } from './write.ts';
 
@@ -41,7 +41,7 @@ const storeIn = (
 ): DoorStore => {
   const store: DoorStore = {
     read: (type, id, version) => readResource(tx, type, id, version),
-    deletedBy: (type, id) => deletedBy(tx, type, id),
+    deletedBy: (type, id, version) => deletedBy(tx, type, id, version),
     history: (asked) => historyOf(tx, asked),
     ...searchingOn(tx),
     write: (request) => {
@@ -60,11 +60,6 @@ const storeIn = (
     isReady: notHere,
   };
   return store;
-};
-
-const deletedBy = async (sql: Sql, type: string, id: string): Promise<string | null> => {
-  const last = await lastVersion(sql, type, id);
-  return last?.deleted === true ? last.owner : null;
 };
 
 /** The store as the doors see it, on PostgreSQL. */
@@ -93,7 +88,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
   };
   return {
     read: (type, id, version) => readResource(pool, type, id, version),
-    deletedBy: (type, id) => deletedBy(pool, type, id),
+    deletedBy: (type, id, version) => deletedBy(pool, type, id, version),
     history: (asked) => historyOf(pool, asked),
     ...searchingOn(pool),
     write: (request) => told(write(pool, request, options.messageLifetime)),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, type FhirResource } from 'fhir-kit-client';
 import { AMBULANCE, approvePlan, type Caller, example, type OpenDoor, openDoor, TRUST } from '../http/open-door.ts';
-import { DELETED, type ExpectedIssue, NOT_FOUND, outcomeOf, STALE } from '../support/outcome.ts';
+import { DELETED, type ExpectedIssue, NO_NARRATIVE, NOT_FOUND, outcomeOf, STALE } from '../support/outcome.ts';
 
 let door: OpenDoor;
 let client: Client;
@@ -281,18 +281,29 @@ describe('fhir-kit-client: Bundles and operations', () => {
   });
 
   test('$validate', async () => {
-    const { extension: _, ...bad } = example('plan-patient', 'invalid-check-digit') as unknown as FhirResource;
+    const bad = example('plan-patient', 'invalid-check-digit') as FhirResource;
     const answer = await client.operation({ name: 'validate', resourceType: 'Patient', input: bad });
-    expect(answer).toMatchObject({
+    expect(answer).toEqual({
       resourceType: 'OperationOutcome',
-      issue: [{ severity: 'error', expression: ['Patient.identifier[0].value'] }],
+      issue: [
+        ...outcomeOf(422, {
+          category: 'incorrect',
+          code: 'value',
+          text: 'fails the check digit (modulus 11)',
+          at: 'Patient.identifier[0].value',
+        }).issue,
+        NO_NARRATIVE,
+      ],
     });
     const good = await client.operation({
       name: '$validate',
       resourceType: 'Patient',
-      input: example('plan-patient') as unknown as FhirResource,
+      input: example('plan-patient') as FhirResource,
     });
-    expect(good).toMatchObject({ resourceType: 'OperationOutcome', issue: [{ severity: 'information' }] });
+    expect(good).toEqual({
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'information', code: 'informational', details: { text: 'nothing is wrong: this would be taken' } }, NO_NARRATIVE],
+    });
   });
 
   test('the CapabilityStatement', async () => {

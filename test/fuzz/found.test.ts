@@ -30,4 +30,22 @@ describe('what fuzzing found', () => {
         outcome: { issue: [{ severity: 'error', code: 'value', expression: ['http.path'] }] },
       });
   });
+
+  const SAID = { extension: [{ url: 'https://example.org/said', valueString: 'a' }] };
+  test.each([
+    ['a reference', { entity: { reference: SAID } }, 'Group.member[0].entity.reference'],
+    ['a truth value', { entity: { reference: 'Patient/amber' }, inactive: SAID }, 'Group.member[0].inactive'],
+    ['a date', { entity: { reference: 'Patient/amber' }, period: { start: SAID } }, 'Group.member[0].period.start'],
+    ['what is said about no primitive', { entity: { reference: 'Patient/amber' }, _entity: SAID }, 'Group.member[0].entity'],
+  ])('%s that is an object is refused with its place, and stored nowhere', async (_name, member, at) => {
+    const before = await door.stored();
+    const { status, body } = await door.post(TRUST, '/fhir/Group', {
+      resourceType: 'Group',
+      type: 'person',
+      actual: true,
+      member: [member],
+    });
+    expect([status, body.issue[0].code, body.issue[0].expression]).toEqual([422, 'structure', [at]]);
+    expect(await door.stored()).toBe(before);
+  });
 });

@@ -66,3 +66,10 @@ export const DELETED: ExpectedIssue = {
   text: 'was deleted: its versions are in its _history',
   at: null,
 };
+/** What `$validate` says of a Patient without narrative: a warning, which forbids nothing. */
+export const NO_NARRATIVE = {
+  severity: 'warning',
+  code: 'invariant',
+  details: { text: 'A resource should have narrative for robust management (dom-6)' },
+  expression: ['Patient'],
+};
