@@ -67,6 +67,15 @@ const identityOf = async (
   return { name: `${type}/${newId}`, newId };
 };
 
+/** What is wrong with a condition stands in the resource that refers by it. */
+const inResource = (fault: unknown, { index }: Entry): unknown =>
+  fault instanceof Anomaly
+    ? new Anomaly(
+        fault.category,
+        fault.issues.map((issue) => ({ ...issue, at: `Bundle.entry[${index}].resource` })),
+      )
+    : fault;
+
 /** Resolves what entries of a transaction call each other by: full URLs, and conditions. Throws `stale` or `incorrect` with the place. */
 export const withReferences = async (exchange: Exchange, door: Door, entries: readonly Entry[]): Promise<readonly Resolved[]> => {
   const names = new Map<string, string>();
@@ -93,7 +102,7 @@ export const withReferences = async (exchange: Exchange, door: Door, entries: re
       const [, type = '', query = ''] = CONDITION.exec(reference) ?? [];
       if (type === '') continue;
       const one = await theOne(door, exchange, type, query, 'path').catch((fault: unknown) => {
-        throw placed(fault, entry.index);
+        throw inResource(fault, entry);
       });
       if (one === null)
         throw new Anomaly('stale', { at: `Bundle.entry[${entry.index}].resource`, help: 'has a conditional reference that nothing meets' });
