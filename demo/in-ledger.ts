@@ -65,6 +65,7 @@ const digestOf = (recipient: Recipient, version: number, person: Named): string 
       acknowledgements: [],
     },
     openContacts: [],
+    matched: false,
   };
   const want = desired(facts, Date.now());
   if (!holds(want)) throw new Error('the scenario expects a disclosure that the rules do not allow');

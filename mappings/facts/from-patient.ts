@@ -20,7 +20,8 @@ const RESTRICTED = ['R', 'V'];
 
 const digest = (values: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(values)).digest('hex');
 
-const nhsNumber = (patient: Patient): { readonly value: string; readonly traced: boolean } | null => {
+/** The one NHS number of a Patient that is in use, and whether it is verified; null where there is none. Throws `incorrect` where two stand. */
+export const nhsNumberOf = (patient: Patient): { readonly value: string; readonly traced: boolean } | null => {
   const numbers = (patient.identifier ?? [])
     .map((identifier, index) => ({ identifier, index }))
     .filter(({ identifier }) => identifier.system === System.nhsNumber && identifier.use !== 'old');
@@ -58,9 +59,10 @@ const address = (patient: Patient): DisclosedPerson['address'] => {
 export const fromPatient = (patient: Patient): PatientFacts => {
   const names = (patient.name ?? []).filter(current);
   const official = names.find((name) => name.use === 'official') ?? names.find((name) => !preferredUse(name)) ?? names[0];
-  const number = nhsNumber(patient);
+  const number = nhsNumberOf(patient);
   const disclosed: DisclosedPerson = {
-    nhsNumber: number?.value ?? null,
+    // One that is not verified may be somebody else's: it is not shown.
+    nhsNumber: number?.traced === true ? number.value : null,
     family: present(official?.family, 'Patient.name.family'),
     given: official?.given ?? [],
     preferredName: preferredName(names),
@@ -77,7 +79,7 @@ export const fromPatient = (patient: Patient): PatientFacts => {
       restricted: (patient.meta?.security ?? []).some(
         ({ system, code }) => system === System.confidentiality && code !== undefined && RESTRICTED.includes(code),
       ),
-      nhsNumber: disclosed.nhsNumber,
+      nhsNumber: number?.value ?? null,
       traced: number?.traced ?? false,
       nameDigest: digest(name),
       identityDigest: digest([

@@ -1,6 +1,7 @@
 import { System, TaskCode } from '../../profiles/canonicals.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
 import { KINDS, PURPOSES, RECIPIENT_KINDS } from '../../src/model/kind.ts';
+import { TRAIL_EVENTS } from '../../src/model/trail.ts';
 import { ANOMALY_CODES } from './anomaly-codes.ts';
 
 /** A code and what it is called. */
@@ -57,6 +58,7 @@ const definitions = (): string[] => [
   ]),
   codeSystem('AnomalyCode', 'anomaly', 'Categories of failure', Object.entries(ANOMALY_CODES)),
   codeSystem('TaskCodes', 'task-code', 'Kinds of work for a person', same(Object.values(TaskCode))),
+  codeSystem('TrailEvent', 'trail-event', 'Events of the trail', same(TRAIL_EVENTS)),
   codeSystem('AgreementRole', 'agreement-role', 'Roles of a party to an agreement', AGREEMENT_ROLES),
   codeSystem(
     'RecallForm',

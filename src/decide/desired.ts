@@ -26,7 +26,7 @@ export function desired(facts: Facts, now: Instant): Desired {
   if (person.restricted) return nothing('restricted');
   if (plan.withdrawn) return nothing('withdrawn');
   if (plan.version === null) return nothing('no-approved-version');
-  if (person.nhsNumber === null || !person.traced) return nothing('not-traced');
+  if (tracedNumber(person) === null && !facts.matched) return nothing('not-traced');
   if (destination.channel !== 'pull' && !isInReach(facts, now)) return nothing('out-of-reach');
 
   const offered = offeredHeadings(plan.version, recipient.kind, now);
@@ -51,8 +51,11 @@ export function desired(facts: Facts, now: Instant): Desired {
   };
 }
 
+/** The NHS number under which a person may be pushed, found and named; null where none is verified, for that one may be somebody else's. */
+export const tracedNumber = ({ nhsNumber, traced }: Person): string | null => (traced ? nhsNumber : null);
+
 /** The identifier that a kind is sent; police are sent none. */
-export const sentIdentity = (person: Person, kind: RecipientKind): string => (kind === 'police' ? '-' : (person.nhsNumber ?? '-'));
+export const sentIdentity = (person: Person, kind: RecipientKind): string => (kind === 'police' ? '-' : (tracedNumber(person) ?? '-'));
 
 /** Whether the plan's reach includes the recipient: named, by area, or through an open crisis contact. */
 export function isInReach({ plan, recipient, openContacts }: Facts, now: Instant): boolean {
@@ -113,7 +116,9 @@ function disclosureDigest(
 ): string {
   const projection: Projection = version.projections[kind];
   return digest([
-    kind === 'police' ? person.nameDigest : [person.nhsNumber, headings.includes('who-i-am') ? person.identityDigest : person.nameDigest],
+    kind === 'police'
+      ? person.nameDigest
+      : [tracedNumber(person), headings.includes('who-i-am') ? person.identityDigest : person.nameDigest],
     headings.map((heading) => [heading, projection.headings[heading]]),
     version.reviewDate,
     isExpired(version, now),

@@ -1,18 +1,28 @@
 import type { Act } from './act/act.ts';
+import { readAuditEvent, searchAuditEvents } from './act/audit.ts';
 import { bundle } from './act/bundle.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
+import { everything } from './act/everything.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
+import { match } from './act/match.ts';
 import { live, metrics, ready } from './act/open.ts';
 import { approve, document, withdraw } from './act/operations.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
 import { validate } from './act/validate.ts';
 import { create, patch, remove, update } from './act/write.ts';
+import { routeOf } from './exchange.ts';
 import type { Route } from './routes.ts';
 
 const notYet: Act = () => {
   throw new Error('not yet');
 };
+
+/** AuditEvents are made from the trail, and stored nowhere else. */
+const orTrail =
+  (ofTrail: Act, ofOthers: Act): Act =>
+  (exchange, door) =>
+    (routeOf(exchange).type === 'AuditEvent' ? ofTrail : ofOthers)(exchange, door);
 
 /** What each interaction does. */
 export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
@@ -22,11 +32,11 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   capabilities,
   'conformance-read': conformanceRead,
   'conformance-search': conformanceSearch,
-  read,
+  read: orTrail(readAuditEvent, read),
   vread,
   'history-instance': historyOfInstance,
   'history-type': historyOfType,
-  search,
+  search: orTrail(searchAuditEvents, search),
   create,
   update,
   patch,
@@ -36,7 +46,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   document,
   approve,
   withdraw,
-  match: notYet,
-  everything: notYet,
+  match,
+  everything,
   'process-message': notYet,
 };

@@ -3,6 +3,7 @@ import type { Express } from 'express';
 import { createAddressGuard } from '../channel/address-guard.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
+import { createConfirmations } from './match/confirmations.ts';
 import { runPipeline } from './pipeline.ts';
 import { readBody } from './read/read-body.ts';
 import { readJson } from './read/read-json.ts';
@@ -19,6 +20,7 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
     guard: createAddressGuard(parts.config.outboundAllow),
     conformance: loadConformance(),
     pages: createPageTokens(),
+    confirmations: createConfirmations(),
     exposition: async () => ({ type: metrics.contentType, text: await metrics.metrics() }),
   };
   const app = express();

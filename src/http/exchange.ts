@@ -9,6 +9,7 @@ import type { DoorStore } from '../store/door.ts';
 import type { ValidateOptions } from '../validate/validate.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
 import type { Conformance } from './conformance.ts';
+import type { Confirmations } from './match/confirmations.ts';
 import type { JsonPatch } from './read/json-patch.ts';
 import type { PageTokens } from './search/page-token.ts';
 import type { Reach } from './policy.ts';
@@ -43,6 +44,7 @@ export interface Door extends Omit<AppParts, 'now' | 'metrics'> {
   readonly guard: AddressGuard;
   readonly conformance: Conformance;
   readonly pages: PageTokens;
+  readonly confirmations: Confirmations;
   readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
 }
 

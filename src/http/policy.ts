@@ -45,6 +45,7 @@ export const POLICY: readonly Row[] = [
   row(['operator'], ['Organization', 'HealthcareService', 'Endpoint', 'Contract'], KEEP, 'any'),
   row(['operator'], ['Location'], KEEP_OR_DELETE, 'any'),
   row(['operator'], ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
+  row(['operator'], ['AuditEvent'], ['read', 'search'], 'any'),
   // Definitions name nobody: the operator keeps them, and every caller may read them.
   row(['operator'], ['Questionnaire', 'Measure', 'ChargeItemDefinition'], KEEP_OR_DELETE, 'any'),
   row(
@@ -57,6 +58,8 @@ export const POLICY: readonly Row[] = [
   row(['publisher'], ['Patient'], without(KEEP, 'read'), 'own'),
   row(['publisher'], ['CarePlan', 'Composition'], without(KEEP_OR_DELETE, 'read'), 'own'),
   row(['publisher'], ['Patient', 'CarePlan', 'Composition'], ['read'], 'own-or-disclosed'),
+  row(['publisher'], ['Patient'], ['match', 'everything'], 'own'),
+  row(['publisher'], ['AuditEvent'], ['read', 'search'], 'own'),
   row(['publisher'], ['Consent', 'Provenance'], KEEP, 'own'),
   row(
     ['publisher'],
@@ -70,6 +73,8 @@ export const POLICY: readonly Row[] = [
   row(['publisher'], ['Encounter'], ['read'], 'own-or-addressed'),
 
   row(READERS, ['CarePlan', 'Composition', 'Patient'], ['read', 'search'], 'disclosed'),
+  // Everything is the trust's own: whoever asks for it elsewhere finds nothing, as in a read.
+  row(READERS, ['Patient'], ['match', 'everything'], 'disclosed'),
   row(READERS, ['Encounter'], ['read'], 'own'),
   row(RECIPIENT_KINDS, ['Flag'], ['read', 'search'], 'disclosed'),
   row(RECIPIENT_KINDS, ['Composition'], ['document'], 'disclosed'),

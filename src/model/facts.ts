@@ -16,4 +16,6 @@ export interface Facts {
   readonly destination: Destination;
   /** End of the open crisis contacts that put the person in this recipient's care; empty when there is none, null end while one is open. */
   readonly openContacts: readonly { readonly until: Instant | null }[];
+  /** Whether this recipient was shown the person by a confirmed match: without a traced number there is no other way to find them. */
+  readonly matched: boolean;
 }

@@ -28,6 +28,8 @@ export interface Ledger {
   readonly failures: number;
   /** The disclosure as this recipient counts it: its version, and when it first became that. */
   readonly disclosed: { readonly digest: Digest; readonly version: number; readonly at: Instant } | null;
+  /** Set once this recipient confirmed a match of the person while no number of theirs was traced. */
+  readonly matched?: true;
 }
 
 /** What should be held now. */

@@ -8,7 +8,7 @@ import { type Sql, statement } from './pool.ts';
 
 /** Who reads, and what. */
 export interface Trail {
-  readonly event: 'read' | 'flag';
+  readonly event: 'read' | 'flag' | 'match' | 'confirm';
   readonly organization: string;
   readonly kind: string;
   readonly caller: string | null;

@@ -3,6 +3,8 @@ import type { Disclosure } from '../model/disclosure.ts';
 import type { Among, Found, Search } from './search/search.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
+import type { TrailEntry } from '../model/trail.ts';
+import type { Traits } from '../model/traits.ts';
 
 /** A resource as it is stored: its body already carries `id`, `meta.versionId` and `meta.lastUpdated`. */
 export interface Stored {
@@ -71,8 +73,58 @@ export interface Removal {
   readonly ifMatch: number | null;
 }
 
-/** What a recipient asks to see: by the person's NHS number, or by the id under which it knows the plan. */
-export type LookUp = { readonly nhsNumber: string } | { readonly id: string };
+/**
+ * What a recipient asks to see: by the person's NHS number, by the id under which it knows the plan, or by the broker's own id of a person
+ * whom it was told that a match found, and has confirmed.
+ */
+export type LookUp = { readonly nhsNumber: string } | { readonly id: string } | { readonly personId: string };
+
+/** What a search of the trail asks; null is no limit. */
+export interface TrailSearch {
+  readonly ids: readonly string[] | null;
+  readonly from: Instant | null;
+  readonly before: Instant | null;
+  /** Ids of the publisher's own Patients. */
+  readonly patients: readonly string[] | null;
+  /** Ids of CarePlans: the version that was in force. */
+  readonly carePlans: readonly string[] | null;
+  /** ODS codes of who asked or was sent it. */
+  readonly agents: readonly string[] | null;
+  /** `read`, and `read refused`: kinds of row. */
+  readonly kinds: readonly string[] | null;
+  readonly count: number;
+  /** Id of the last entry of the page before. */
+  readonly after: string | null;
+}
+
+/** Where a page of everything ends: its order, which no update changes. */
+export interface Place {
+  readonly rank: number;
+  readonly type: string;
+  readonly id: string;
+}
+
+/** What is asked for of one Patient of the caller's own; null is no limit. */
+export interface EverythingAsked {
+  readonly patientId: string;
+  /** ODS code of the trust that asks, and wrote the Patient. */
+  readonly owner: string;
+  /** `http://host/fhir`, as the caller reached it: a reference may be written with it. */
+  readonly base: string;
+  /** The types that it may read. */
+  readonly types: readonly string[];
+  readonly only: readonly string[] | null;
+  readonly since: Instant | null;
+  readonly count: number;
+  readonly after: Place | null;
+}
+
+/** A page of it, and where the next one begins. */
+export interface Everything {
+  readonly entries: readonly { readonly stored: Stored; readonly mode: 'match' | 'include' }[];
+  readonly total: number;
+  readonly next: Place | null;
+}
 
 /** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
 export interface DoorStore {
@@ -111,6 +163,17 @@ export interface DoorStore {
    * absent are both an empty list, after the same work. `words` false asks for what a Flag needs.
    */
   lookUp(principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[]>;
+  /**
+   * The person who is certainly meant, where this recipient may see a plan of theirs now; null alike where nobody is, where several are, and
+   * where it may not, after the same time. Nothing is disclosed by it; each attempt is on record before it answers.
+   */
+  match(principal: Principal, sent: Traits): Promise<{ readonly personId: string } | null>;
+  /** The caller's own Patient who is certainly meant; null for none, several, and one that is restricted. On record before it answers. */
+  matchOwn(principal: Principal, sent: Traits): Promise<Stored | null>;
+  /** The Patient, what the trust wrote about them, what was addressed to it, and whom that refers to. The caller has read the Patient. */
+  everything(asked: EverythingAsked): Promise<Everything>;
+  /** Rows of the trail within the caller's reach, newest first. */
+  trail(principal: Principal, search: TrailSearch): Promise<readonly TrailEntry[]>;
   /** Whether database, queue and migrations are in order. */
   isReady(): Promise<boolean>;
 }

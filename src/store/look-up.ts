@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { disclosedAs, emptyLedger, readBy, refusedBy } from '../decide/attempt.ts';
-import { desired } from '../decide/desired.ts';
+import { desired, tracedNumber } from '../decide/desired.ts';
 import { disclose } from '../decide/disclose.ts';
 import type { Disclosure } from '../model/disclosure.ts';
 import { anomaly } from '../model/anomaly.ts';
@@ -22,7 +22,7 @@ import { statement } from './pool.ts';
 import { sameMoment } from './same-moment.ts';
 
 /** What is read under a person's number or a disclosure's id, at the destination where this recipient's reads are kept track of. */
-interface SeenRow extends Omit<KeyRow, 'key_id' | 'state'> {
+export interface SeenRow extends Omit<KeyRow, 'key_id' | 'state'> {
   readonly key_id: string | null;
   readonly state: Ledger | null;
   readonly destination_id: string;
@@ -60,6 +60,12 @@ const byId = statement<[string, string, string], SeenRow>(
      JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${atReader('$2', '$3')}
     WHERE r.id = known.recipient_id`,
 );
+/** What is read under a person whom a match found, by the broker's own id of them: with or without a traced number. */
+export const byPerson = statement<[string, string, string], SeenRow>(
+  'look-up-by-person',
+  `SELECT ${SEEN} FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id ${atReader('$2', '$3')}
+    WHERE pe.id = $1::uuid ORDER BY p.id, r.id`,
+);
 const makeKey = statement<[string, string, string, object], never>(
   'make-read-key',
   `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, observed, look_at, state)
@@ -73,6 +79,8 @@ const PATIENCE_MS = 5_000;
 const pauseAfter = (attempt: number): number => Math.random() * Math.min(4 * (attempt - 1), 40);
 /** Refused and absent are answered at the same moment after the question, so that their work cannot be told apart by a clock (I6). */
 const EMPTY_ANSWER_MS = 20;
+/** A match asks more: whom, and then what may be seen. Both of its steps wait for this moment. */
+export const EMPTY_MATCH_MS = 40;
 
 /** Whom a caller asks for. */
 interface Asked {
@@ -106,18 +114,22 @@ export const openLookUp = (
   const reader: Reader = { pool, epoch, byNumber: inBatches(readTogether, { most: 16, atOnce: 2 }), beginRead: openBeginRead(pool) };
   return async (principal, what, words) => {
     const startedAt = performance.now();
-    for (let attempt = 1; performance.now() - startedAt < PATIENCE_MS; attempt++) {
-      const shown = await lookOnce(reader, principal, what, words);
-      if (shown === 'changed') {
-        await wait(pauseAfter(attempt));
-        continue;
-      }
-      if (shown.length === 0) await sameMoment(startedAt, EMPTY_ANSWER_MS);
-      return shown;
-    }
-    throw anomaly('busy', 'what was asked for changes at this moment: try again');
+    const shown = await untilItStands(() => lookOnce(reader, principal, what, words));
+    if (shown.length === 0) await sameMoment(startedAt, 'personId' in what ? EMPTY_MATCH_MS : EMPTY_ANSWER_MS);
+    return shown;
   };
 };
+
+/** Decides again, with growing pauses, until nothing that was decided upon has changed meanwhile. Throws `busy` after five seconds. */
+export async function untilItStands<T>(decideOnce: () => Promise<T | 'changed'>): Promise<T> {
+  const startedAt = performance.now();
+  for (let attempt = 1; performance.now() - startedAt < PATIENCE_MS; attempt++) {
+    const answer = await decideOnce();
+    if (answer !== 'changed') return answer;
+    await wait(pauseAfter(attempt));
+  }
+  throw anomaly('busy', 'what was asked for changes at this moment: try again');
+}
 
 async function lookOnce(
   { pool, epoch, byNumber, beginRead }: Reader,
@@ -126,18 +138,20 @@ async function lookOnce(
   words: boolean,
 ): Promise<readonly Disclosure[] | 'changed'> {
   const { organization, kind } = principal;
-  const isReader = isRecipientKind(kind);
-  const rows = !isReader
+  const matched = 'personId' in what;
+  const rows = !isRecipientKind(kind)
     ? []
     : 'nhsNumber' in what
       ? await byNumber({ nhsNumber: what.nhsNumber, organization, kind })
-      : UUID.test(what.id)
-        ? await byId(pool, what.id, organization, kind)
-        : [];
+      : matched
+        ? await byPerson(pool, what.personId, organization, kind)
+        : UUID.test(what.id)
+          ? await byId(pool, what.id, organization, kind)
+          : [];
   const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure> }[] = [];
   const seen: Seen[] = [];
 
-  for (const { row, now, facts, want } of oneOfEachPlan(rows.map(decide))) {
+  for (const { row, now, facts, want } of oneOfEachPlan(rows.map((row) => decide(row, matched)))) {
     if (!holds(want)) {
       seen.push({ ...refused(row), until: want.until, because: want.because, next: inVain(row, epoch) });
       continue;
@@ -154,8 +168,12 @@ async function lookOnce(
       at: now,
       lifetime: row.destination.lifetime,
     };
-    const disclosed = disclosedAs(row.state, want.hold, now);
-    const next = row.retains ? readBy(row.state, read, epoch) : disclosed === row.state.disclosed ? null : { ...row.state, disclosed };
+    const number = tracedNumber(facts.person);
+    // Without a traced number the match is all that this recipient may read by, and it is remembered with the key.
+    const state: Ledger = matched && number === null ? { ...row.state, matched: true } : row.state;
+    const disclosed = disclosedAs(state, want.hold, now);
+    const isSeenBefore = disclosed === row.state.disclosed && state.matched === row.state.matched;
+    const next = row.retains ? readBy(state, read, epoch) : isSeenBefore ? null : { ...state, disclosed };
     const version = facts.plan.version;
     if (version === null) throw new Error('a plan without an approved version is held');
     seen.push({
@@ -172,7 +190,7 @@ async function lookOnce(
         disclose(
           facts,
           want,
-          words ? await contentOf(pool, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(facts.person.nhsNumber),
+          words ? await contentOf(pool, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(number),
           row.disclosure_id,
           disclosed,
           now,
@@ -181,27 +199,30 @@ async function lookOnce(
   }
   // The words are read before the audit row is committed: nothing that fails after it could take the answer back.
   const answers = await Promise.all(shown.map(({ show }) => show()));
-  const trail = { event: words ? ('read' as const) : ('flag' as const), organization, kind, caller: principal.user };
+  const event = matched ? ('confirm' as const) : words ? ('read' as const) : ('flag' as const);
+  const trail = { event, organization, kind, caller: principal.user };
   if (!(await beginRead({ trail, seen }))) return 'changed';
   return answers;
 }
 
-interface Decided {
+/** A plan as this recipient's road to it is decided. */
+export interface Decided {
   readonly row: SeenRow;
   readonly now: Instant;
   readonly facts: Facts;
   readonly want: Desired;
 }
 
-/** In reach a destination is told; anyone with agreement and consent may look up. */
-function decide(row: SeenRow): Decided {
+/** In reach a destination is told; anyone with agreement and consent may look up. `matched` is a road that needs no traced number. */
+export function decide(row: SeenRow, matched: boolean): Decided {
   const now = Number(row.now);
-  const facts = factsOf(row, row.destination);
+  const stored = factsOf(row, row.destination);
+  const facts = { ...stored, matched: stored.matched || matched };
   return { row, now, facts, want: desired({ ...facts, destination: { ...facts.destination, channel: 'pull' } }, now) };
 }
 
 /** A caller is an organisation and a kind, which may be several services: of each plan it sees what the first that may see it sees. */
-function oneOfEachPlan(decided: readonly Decided[]): readonly Decided[] {
+export function oneOfEachPlan(decided: readonly Decided[]): readonly Decided[] {
   const chosen = new Map<string, Decided>();
   for (const one of decided) {
     const before = chosen.get(one.row.plan_id);
@@ -211,7 +232,7 @@ function oneOfEachPlan(decided: readonly Decided[]): readonly Decided[] {
 }
 
 /** The trail of one row until it is decided: nothing is shown. */
-const refused = (row: SeenRow): Seen => ({
+export const refused = (row: SeenRow): Seen => ({
   stamp: stampOf(row),
   plan: row.plan_id,
   key: row.key_id,

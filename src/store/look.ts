@@ -99,7 +99,7 @@ const keysWithFacts = statement<[string], KeyRow>(
 export const lookAtKeys = (sql: Sql, ids: readonly string[]): Promise<readonly KeyRow[]> => keysWithFacts(sql, JSON.stringify(ids));
 
 /** The model's facts of one row. A service that is switched off takes nothing new. */
-export const factsOf = (row: FactRow, destination: Destination): Facts => ({
+export const factsOf = (row: FactRow & { readonly state: Ledger | null }, destination: Destination): Facts => ({
   person: { ...row.patient, id: row.person_id },
   plan: {
     id: row.plan_id,
@@ -114,6 +114,7 @@ export const factsOf = (row: FactRow, destination: Destination): Facts => ({
   recipient: { id: row.recipient_id, ods: row.ods, kind: row.kind, retains: row.retains, areas: row.areas },
   destination,
   openContacts: (row.contacts ?? []).map((until) => ({ until })),
+  matched: row.state?.matched === true,
 });
 
 export const stampOf = (row: FactRow): Stamp => ({

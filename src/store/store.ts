@@ -2,8 +2,12 @@ import type { Provenance, Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import { approve, withdraw } from './approve.ts';
+import { openAuditIds } from './audit-id.ts';
+import { searchTrail } from './audit-read.ts';
 import type { DoorStore } from './door.ts';
+import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
+import { matchOwn, openMatch } from './match.ts';
 import { isMigrated } from './migrate.ts';
 import { type HeldLocks, NO_NAMES } from './held-locks.ts';
 import { transaction } from './pool.ts';
@@ -57,6 +61,10 @@ const storeIn = (
     withdraw: notHere,
     // A read is a delivery, with a transaction of its own.
     lookUp: notHere,
+    match: notHere,
+    matchOwn: notHere,
+    everything: notHere,
+    trail: notHere,
     isReady: notHere,
   };
   return store;
@@ -64,6 +72,7 @@ const storeIn = (
 
 /** The store as the doors see it, on PostgreSQL. */
 export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
+  const ids = openAuditIds(pool);
   const told = async <T>(work: Promise<T>): Promise<T> => {
     const answer = await work;
     options.changed();
@@ -100,6 +109,10 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     },
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
     lookUp: openLookUp(pool, options.epoch),
+    match: openMatch(pool),
+    matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
+    everything: (asked) => everything(pool, asked),
+    trail: async (principal, search) => searchTrail(pool, await ids(), principal, search),
     isReady: async () => {
       await options.queueAnswers();
       return isMigrated(pool);

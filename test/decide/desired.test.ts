@@ -7,7 +7,21 @@ import { HEADINGS, kindMaySee } from '../../src/model/heading.ts';
 import { RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import type { Desired } from '../../src/model/ledger.ts';
 import { holds } from '../../src/model/ledger.ts';
-import { agreement, consent, deny, destination, facts, NOW, permit, person, plan, recipient, version } from './sample.ts';
+import {
+  agreement,
+  consent,
+  deny,
+  destination,
+  facts,
+  NOW,
+  NUMBER,
+  OTHER_NUMBER,
+  permit,
+  person,
+  plan,
+  recipient,
+  version,
+} from './sample.ts';
 
 const pull = destination({ channel: 'pull', address: 'pull:' });
 const ahead = NOW + 1_000;
@@ -29,6 +43,17 @@ const GATES: readonly (readonly [string, Partial<Facts>, string])[] = [
   ['there is no NHS number', { person: person({ nhsNumber: null, traced: false }) }, 'not-traced'],
   ['the NHS number is not traced', { person: person({ traced: false }) }, 'not-traced'],
   ['the NHS number is not traced, on look-up', { person: person({ traced: false }), destination: pull }, 'not-traced'],
+  [
+    'the NHS number is not traced, and the recipient matched',
+    { person: person({ traced: false }), destination: pull, matched: true },
+    'holds',
+  ],
+  [
+    'matched, and restricted all the same',
+    { person: person({ restricted: true, traced: false }), destination: pull, matched: true },
+    'restricted',
+  ],
+  ['matched, and the person has died', { person: person({ alive: false, traced: false }), destination: pull, matched: true }, 'not-alive'],
   ['nobody is in reach', { plan: plan({ reach: { recipientIds: [], areas: [] } }) }, 'out-of-reach'],
   ['another service is in reach', { plan: plan({ reach: { recipientIds: ['other'], areas: [] } }) }, 'out-of-reach'],
   ['out of reach a look-up shows', { plan: plan({ reach: { recipientIds: [], areas: [] } }), destination: pull }, 'holds'],
@@ -77,6 +102,15 @@ const GATES: readonly (readonly [string, Partial<Facts>, string])[] = [
 describe('I4: desired: each gate', () => {
   test.each(GATES)('%s', (_, change, expected) => {
     expect(why(desired(facts(change), NOW))).toBe(expected);
+  });
+
+  test('a number that is not traced is neither the identity nor in the digest of what a match let see', () => {
+    const untraced = (nhsNumber: string | null) =>
+      held(desired(facts({ person: person({ traced: false, nhsNumber }), destination: pull, matched: true }), NOW));
+    expect(untraced(NUMBER).place.identity).toBe('-');
+    expect(untraced(NUMBER)).toEqual(untraced(OTHER_NUMBER));
+    expect(untraced(NUMBER)).toEqual(untraced(null));
+    expect(held(desired(facts({ destination: pull, matched: true }), NOW)).place.identity).toBe(NUMBER);
   });
 
   test('I11: a decided nothing beats a freeze, at every gate', () => {

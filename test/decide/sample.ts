@@ -123,6 +123,7 @@ export const facts = (change: Partial<Facts> = {}): Facts => ({
   recipient: recipient(),
   destination: destination(),
   openContacts: [],
+  matched: false,
   ...change,
 });
 

@@ -198,7 +198,7 @@ describe('addresses and callers', () => {
     ['a patch that says no media type', 'PATCH', '/fhir/Patient/amber', 415],
     ['a method that is not offered', 'PATCH', '/fhir/AuditEvent/1', 405],
     ['a delete that is not offered', 'DELETE', '/fhir/Patient/amber', 405],
-    ['an operation that is not offered', 'GET', '/fhir/Patient/amber/$everything', 404],
+    ['an operation that is not offered', 'GET', '/fhir/Patient/amber/$meta', 404],
     ['an escape that cannot be read', 'GET', '/fhir/Patient/%zz', 400],
     ['a NUL', 'GET', '/fhir/Patient/%00', 400],
     ['an id that is none', 'GET', '/fhir/Patient/a%20b', 404],

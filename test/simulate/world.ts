@@ -24,6 +24,7 @@ export class SimulatedWorld {
       recipient: { id: 'recipient', ods: 'REC', kind: 'ed', retains: true, areas: [] },
       destination,
       openContacts: [],
+      matched: false,
     };
     this.#consent(SEEN, null, 0);
   }

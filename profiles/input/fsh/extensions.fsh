@@ -132,3 +132,12 @@ Description: "What an application acknowledgement (MSA-1, optionally with ERR-3)
 * extension[means].value[x] 1..1
 * extension[means].value[x] only code
 * extension[means].valueCode from AcknowledgementMeaningVS (required)
+
+Extension: MatchConfirmation
+Id: match-confirmation
+Title: "Match confirmation"
+Description: "Confirms a certain match: presented once, within five minutes, by the caller that it was given to. It says nothing of the person."
+* ^context[0].type = #element
+* ^context[0].expression = "Bundle.entry.search"
+* value[x] 1..1
+* value[x] only string

@@ -90,6 +90,18 @@ Description: "Kinds of work for a person."
 * #crisis-contact "crisis contact"
 * #attention "attention"
 
+CodeSystem: TrailEvent
+Id: trail-event
+Title: "Events of the trail"
+Description: "Events of the trail."
+* ^caseSensitive = true
+* #disclose "disclose"
+* #recall "recall"
+* #read "read"
+* #flag "flag"
+* #match "match"
+* #confirm "confirm"
+
 CodeSystem: AgreementRole
 Id: agreement-role
 Title: "Roles of a party to an agreement"

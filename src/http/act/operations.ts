@@ -4,7 +4,7 @@ import { Anomaly } from '../../model/anomaly.ts';
 import { errorsOf } from '../../validate/validate.ts';
 import { versionHeaders } from '../etag.ts';
 import { principalOf, resourceOf, routeOf } from '../exchange.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Door, Exchange } from '../exchange.ts';
 import { notFound } from '../refusal.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
@@ -33,6 +33,14 @@ const stringOf = (parameters: Parameters, name: string, help: string): string =>
   const value: unknown = parameter(parameters, name)?.valueString;
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_REASON) throw required(name, help);
   return value;
+};
+
+/** The body of an operation, as valid FHIR. Throws `incorrect` with every place that is wrong. */
+export const validParametersOf = (exchange: Exchange, door: Door): Parameters => {
+  const parameters = parametersOf(exchange);
+  const errors = errorsOf(door.validate(parameters));
+  if (errors.length > 0) throw new Anomaly('incorrect', errors);
+  return parameters;
 };
 
 /** CarePlan/[id]/$approve: the draft, at the version that the approver saw, becomes the plan. */

@@ -7,7 +7,7 @@ import type { Among, Condition, Indexed } from '../../store/search/search.ts';
 import { codedText, codeText, contactText, systemText, uriText } from '../../store/search/token-text.ts';
 import { badParameter } from '../refusal.ts';
 import { checkedNames } from './parameter-name.ts';
-import { definitionOf, targetsOf } from './parameters.ts';
+import { definitionOf, isLiteral, targetsOf } from './parameters.ts';
 import { searchableScope } from './scope-of.ts';
 import { choicesOf, datesAsked, referencesAsked, type TokenAsked, tokensAsked } from './values.ts';
 
@@ -69,7 +69,7 @@ const missing = (whole: string, param: string, text: string): Condition => {
 const readHas = (asker: Asker, { type, name, whole, text, steps, has }: Named): Condition => {
   const [, source = '', code = '', rest = ''] = /^_has:([A-Za-z]+):([^:.]+):(.+)$/s.exec(name) ?? [];
   const definition = definitionOf(source, code);
-  if (definition?.is !== 'reference' || !targetsOf(definition).includes(type))
+  if (definition === undefined || !isLiteral(definition) || !targetsOf(definition).includes(type))
     throw badParameter(whole, 'is _has:Type:parameter:parameter, where the first parameter refers to what is searched');
   if (has === MOST_HAS) throw badParameter(whole, 'holds _has within _has once at most');
   const inner = read(asker, { type: source, name: rest, whole, text, steps: steps + 1, has: has + 1 });
@@ -84,7 +84,7 @@ const readChain = (
   only: string | undefined,
   chain: string,
 ): Condition => {
-  if (definition.is !== 'reference') throw unknownModifier(whole);
+  if (!isLiteral(definition)) throw unknownModifier(whole);
   const targets = targetsOf(definition).filter((each) => SEARCH_PARAMETERS.has(each) && (only === undefined || each === only));
   if (only !== undefined && targets.length === 0) throw unknownModifier(whole);
   if (only === undefined && definition.target.includes('Resource'))
@@ -141,11 +141,11 @@ const token: ReadValue = (_asker, definition, { whole, text, modifier }) => {
 };
 
 const reference: ReadValue = (asker, definition, { whole, text, modifier }) => {
-  const { code: param, paths } = definition;
+  const { code: param } = definition;
   const targets = targetsOf(definition);
-  if (modifier === 'identifier') return logical(whole, param, text);
+  if (modifier === 'identifier' && isLiteral(definition)) return logical(whole, param, text);
   if (modifier !== undefined && !targets.includes(modifier)) throw unknownModifier(whole);
-  const isCanonical = paths.every(({ as }) => as !== 'Reference');
+  const isCanonical = !isLiteral(definition);
   // `patient=system|value` is not R4's, and what many clients send.
   if (!isCanonical && targets.includes('Patient') && /[^\\]\|/.test(text)) {
     const to = { type: 'Patient', scope: searchableScope(asker.principal, 'Patient') };

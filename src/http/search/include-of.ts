@@ -1,6 +1,6 @@
 import { SEARCH_PARAMETERS } from '../../../profiles/search-parameters.ts';
 import { badParameter } from '../refusal.ts';
-import { definitionOf, targetsOf } from './parameters.ts';
+import { definitionOf, isLiteral, targetsOf } from './parameters.ts';
 
 /** What is to stand beside the matches: what they refer to, or what refers to them. */
 export interface Include {
@@ -17,8 +17,7 @@ export interface Include {
 
 const MOST_INCLUDES = 20;
 
-const referencesOf = (type: string): readonly string[] =>
-  (SEARCH_PARAMETERS.get(type) ?? []).filter(({ is }) => is === 'reference').map(({ code }) => code);
+const referencesOf = (type: string): readonly string[] => (SEARCH_PARAMETERS.get(type) ?? []).filter(isLiteral).map(({ code }) => code);
 
 const isInclude = (name: string): boolean => /^_(?:rev)?include(?::iterate)?$/.test(name);
 
@@ -37,7 +36,8 @@ const read = (type: string, name: string, text: string): readonly Include[] => {
   if (!SEARCH_PARAMETERS.has(source)) throw wrong('is Type:parameter or Type:parameter:Target, of types that are here');
   if (way === 'refers' && !iterates && source !== type) throw wrong('begins with the type that is searched; with :iterate, with any');
   const params = code === '*' ? referencesOf(source) : [code];
-  if (code !== '*' && definitionOf(source, code)?.is !== 'reference') throw wrong('names a parameter that is no reference of the type');
+  if (!params.every((each) => referencesOf(source).includes(each)))
+    throw wrong('names a parameter that is no reference of the type by Type/id');
   if (target !== null && !params.some((each) => refersTo(source, each, target)))
     throw wrong('names a type to which the parameter does not refer');
   if (way === 'referred' && !iterates && !params.some((each) => refersTo(source, each, type)))

@@ -29,6 +29,10 @@ const BY_CODE: ReadonlyMap<string, ReadonlyMap<string, SearchParameterDefinition
 /** The definition of a parameter; undefined where the type has no such one. */
 export const definitionOf = (type: string, code: string): SearchParameterDefinition | undefined => BY_CODE.get(type)?.get(code);
 
+/** Whether a parameter holds references by `Type/id`: through a canonical URL no chain and no include goes. */
+export const isLiteral = ({ is, paths }: SearchParameterDefinition): boolean =>
+  is === 'reference' && paths.some(({ as }) => as === 'Reference');
+
 /** Types that a reference parameter may lead to, of those that the broker stores. */
 export const targetsOf = ({ target }: SearchParameterDefinition): readonly string[] =>
   target.includes('Resource') ? [...SEARCH_PARAMETERS.keys()] : target;

@@ -1,0 +1,30 @@
+import type { Instant } from './instant.ts';
+
+/** What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed. */
+export const TRAIL_EVENTS = ['disclose', 'recall', 'read', 'flag', 'match', 'confirm'] as const;
+export type TrailEvent = (typeof TRAIL_EVENTS)[number];
+
+/** One row of the trail, as it may be shown. What its reader may not see of it is null or empty. */
+export interface TrailEntry {
+  /** Opaque: it does not tell how many there are. */
+  readonly id: string;
+  readonly at: Instant;
+  readonly event: TrailEvent;
+  /** Whether nothing was shown. */
+  readonly refused: boolean;
+  /** Why it was refused, or asked back; null where it was shown. */
+  readonly because: string | null;
+  /** Who asked, or was sent it. */
+  readonly organization: string;
+  readonly kind: string;
+  /** The person behind the call, where one is known. */
+  readonly caller: string | null;
+  readonly purpose: string | null;
+  readonly headings: readonly string[];
+  /** Hash of what was shown. */
+  readonly digest: string | null;
+  /** The publisher's own Patient. */
+  readonly patientId: string | null;
+  /** The version that was in force. */
+  readonly plan: { readonly carePlanId: string; readonly version: number } | null;
+}

@@ -1,0 +1,85 @@
+import type pg from 'pg';
+import type { Principal } from '../model/principal.ts';
+import { TRAIL_EVENTS, type TrailEntry } from '../model/trail.ts';
+import type { AuditIds } from './audit-id.ts';
+import type { TrailSearch } from './door.ts';
+
+interface Row {
+  readonly serial: string;
+  readonly at: Date;
+  readonly event: string;
+  readonly refused: boolean;
+  readonly because: string | null;
+  readonly organization: string;
+  readonly kind: string;
+  readonly caller: string | null;
+  readonly purpose: string | null;
+  readonly headings: readonly string[] | null;
+  readonly digest: string | null;
+  readonly patient_id: string | null;
+  readonly care_plan_id: string | null;
+  readonly number: number | null;
+}
+
+const REFUSED = `(a.because IS NOT NULL AND a.event <> 'recall')`;
+
+/**
+ * Rows of the trail, newest first, within the caller's reach: a publisher those about plans that it published, an operator every row and of
+ * none the person, the plan, its headings or its digest. Nothing is added to the trail's own table: its insert is the hottest there is.
+ */
+export async function searchTrail(pool: pg.Pool, ids: AuditIds, principal: Principal, search: TrailSearch): Promise<readonly TrailEntry[]> {
+  const isOperator = principal.kind === 'operator';
+  if (isOperator && (search.patients !== null || search.carePlans !== null)) return [];
+  const values: unknown[] = [];
+  const put = (value: unknown): string => `$${values.push(value)}`;
+  const where: string[] = isOperator ? [] : [`p.publisher = ${put(principal.organization)}`];
+  if (search.ids !== null) where.push(`a.id = ANY(${put(search.ids.flatMap((id) => ids.toSerial(id) ?? []))}::bigint[])`);
+  if (search.from !== null) {
+    const from = `to_timestamp(${put(search.from)}::double precision / 1000)`;
+    where.push(`a.at >= ${from}`, `a.id >= audit_serial_at(${from} - interval '1 minute')`);
+  }
+  if (search.before !== null) {
+    const before = `to_timestamp(${put(search.before)}::double precision / 1000)`;
+    where.push(`a.at < ${before}`, `a.id < audit_serial_at(${before} + interval '1 minute')`);
+  }
+  if (search.agents !== null) where.push(`a.organization = ANY(${put(search.agents)}::text[])`);
+  if (search.kinds !== null) where.push(`a.event || CASE WHEN ${REFUSED} THEN ' refused' ELSE '' END = ANY(${put(search.kinds)}::text[])`);
+  if (search.patients !== null) where.push(ofPatients(`${put(search.patients)}::text[]`));
+  if (search.carePlans !== null) {
+    const named = `${put(search.carePlans)}::text[]`;
+    where.push(
+      ofPatients(`ARRAY(SELECT o.patient_id FROM approved_version v JOIN plan o ON o.id = v.plan_id WHERE v.care_plan_id = ANY(${named}))`),
+      `av.care_plan_id = ANY(${named})`,
+    );
+  }
+  const after = search.after === null ? null : ids.toSerial(search.after);
+  if (after !== null) where.push(`a.id < ${put(after)}`);
+  const { rows } = await pool.query<Row>(
+    `SELECT a.id AS serial, a.at, a.event, ${REFUSED} AS refused, a.because, a.organization, a.kind, a.caller, a.purpose, a.headings, a.digest,
+            p.patient_id, av.care_plan_id, av.number
+       FROM audit a LEFT JOIN plan p ON p.id = a.plan_id
+       LEFT JOIN LATERAL (SELECT v.care_plan_id, v.number FROM approved_version v WHERE v.plan_id = a.plan_id AND v.approved_at <= a.at
+                           ORDER BY v.number DESC LIMIT 1) av ON true
+      ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY a.id DESC LIMIT ${put(search.count)}`,
+    values,
+  );
+  return rows.map((row) => toEntry(row, ids, isOperator));
+}
+
+/**
+ * Rows of patients' plans, along the indexes that the trail has: of the person whom the record is of now, and of the keys of its plans. A refusal
+ * under a number that was corrected since, of a plan without a key, is found by its date only.
+ */
+const ofPatients = (patients: string): string =>
+  `p.patient_id = ANY(${patients}) AND (a.person_id = ANY(ARRAY(SELECT f.person_id FROM patient_fact f WHERE f.patient_id = ANY(${patients})))
+     OR a.key_id = ANY(ARRAY(SELECT k.id FROM ledger_key k JOIN plan o ON o.id = k.plan_id WHERE o.patient_id = ANY(${patients}))))`;
+
+function toEntry(row: Row, ids: AuditIds, isOperator: boolean): TrailEntry {
+  const event = TRAIL_EVENTS.find((each) => each === row.event);
+  if (event === undefined) throw new Error('the trail holds an event that is not known');
+  const { at, refused, because, organization, kind, caller, purpose } = row;
+  const told = { id: ids.toId(row.serial), at: at.getTime(), event, refused, because, organization, kind, caller, purpose };
+  if (isOperator) return { ...told, headings: [], digest: null, patientId: null, plan: null };
+  const plan = row.care_plan_id === null || row.number === null ? null : { carePlanId: row.care_plan_id, version: row.number };
+  return { ...told, headings: row.headings ?? [], digest: row.digest, patientId: row.patient_id, plan };
+}

@@ -1,0 +1,96 @@
+import type { Patient } from '@medplum/fhirtypes';
+import type pg from 'pg';
+import { traitsOf } from '../../mappings/match/traits-of.ts';
+import { type Candidate, oneCertain } from '../decide/certain-match.ts';
+import { isRecipientKind } from '../model/kind.ts';
+import { holds } from '../model/ledger.ts';
+import type { Person } from '../model/person.ts';
+import type { Principal } from '../model/principal.ts';
+import type { Traits } from '../model/traits.ts';
+import { type BeginRead, openBeginRead } from './begin-read.ts';
+import type { Stored } from './door.ts';
+import { byPerson, decide, EMPTY_MATCH_MS, oneOfEachPlan, refused, untilItStands } from './look-up.ts';
+import { type Sql, statement } from './pool.ts';
+import { readResource } from './resources.ts';
+import { sameMoment } from './same-moment.ts';
+
+interface RecordRow {
+  readonly patient_id: string;
+  readonly person_id: string;
+  readonly facts: Omit<Person, 'id'>;
+  readonly body: string;
+}
+
+const recordsLike = statement<[string | null, string | null, string | null], RecordRow>(
+  'records-like',
+  // Each road along its index: by verified number, by birth date.
+  `SELECT pt.patient_id, pt.person_id, pt.facts, r.body
+     FROM (SELECT o.patient_id FROM person pe JOIN patient_fact o ON o.person_id = pe.id WHERE pe.nhs_number = $1
+           UNION SELECT o.patient_id FROM patient_fact o WHERE o.disclosed->>'birthDate' = $2) found
+     JOIN patient_fact pt ON pt.patient_id = found.patient_id JOIN resource r ON r.type = 'Patient' AND r.id = pt.patient_id
+    WHERE $3::text IS NULL OR pt.owner = $3`,
+);
+const leaveTrail = statement<[string, string, string | null, string | null, string | null], never>(
+  'trail-of-match',
+  `INSERT INTO audit (event, organization, kind, caller, person_id, because) VALUES ('match', $1, $2, $3, $4, $5)`,
+);
+
+const candidatesOf = (rows: readonly RecordRow[], idOf: (row: RecordRow) => string): readonly Candidate[] =>
+  rows.map((row) => ({ id: idOf(row), traits: traitsOf(JSON.parse(row.body) as Patient) }));
+
+/** Whatever the answer was, one that holds nobody is given at the same moment after the question (I6). */
+async function atTheSameMoment<T>(work: () => Promise<T | null>): Promise<T | null> {
+  const startedAt = performance.now();
+  const answer = await work();
+  if (answer === null) await sameMoment(startedAt, EMPTY_MATCH_MS);
+  return answer;
+}
+
+/**
+ * Finds the one person who is certainly meant, and says so only where the caller may see a plan of theirs now. It is decided under the
+ * policy locks like a read, and on record before it is answered; it discloses nothing, so it leaves no copy.
+ */
+export const openMatch = (pool: pg.Pool): ((principal: Principal, sent: Traits) => Promise<{ readonly personId: string } | null>) => {
+  const beginRead = openBeginRead(pool);
+  return (principal, sent) =>
+    atTheSameMoment(async () => {
+      const found = oneCertain(
+        sent,
+        candidatesOf(await recordsLike(pool, sent.nhsNumber, sent.birthDate, null), (row) => row.person_id),
+      );
+      if (!isRecipientKind(principal.kind)) throw new Error('only a recipient looks for a person elsewhere');
+      if ('because' in found) {
+        await leaveTrail(pool, principal.organization, principal.kind, principal.user, null, found.because);
+        return null;
+      }
+      return (await untilItStands(() => mayFind(pool, beginRead, principal, found.id))) ? { personId: found.id } : null;
+    });
+};
+
+/** Whether this caller may see a plan of the person: every gate but the traced number, which a match goes without. */
+async function mayFind(sql: Sql, beginRead: BeginRead, principal: Principal, personId: string): Promise<boolean | 'changed'> {
+  const { organization, kind, user } = principal;
+  const decided = oneOfEachPlan((await byPerson(sql, personId, organization, kind)).map((row) => decide(row, true)));
+  const seen = decided.map(({ row, want }) => ({
+    ...refused(row),
+    until: want.until,
+    ...(holds(want) ? { purpose: want.purpose } : { because: want.because }),
+  }));
+  if (!(await beginRead({ trail: { event: 'match', organization, kind, caller: user }, seen }))) return 'changed';
+  return decided.some(({ want }) => holds(want));
+}
+
+/** The caller's own Patient who is certainly meant. Several records of its own are no match, and a restricted person is found by nobody. */
+export const matchOwn = (pool: pg.Pool, principal: Principal, sent: Traits): Promise<Stored | null> =>
+  atTheSameMoment(async () => {
+    const { organization, kind, user } = principal;
+    const rows = await recordsLike(pool, sent.nhsNumber, sent.birthDate, organization);
+    const found = oneCertain(
+      sent,
+      candidatesOf(rows, (row) => row.patient_id),
+    );
+    const row = 'id' in found ? rows.find((each) => each.patient_id === found.id) : undefined;
+    const because = 'because' in found ? found.because : row?.facts.restricted === true ? 'restricted' : null;
+    await leaveTrail(pool, organization, kind, user, row?.person_id ?? null, because);
+    return row === undefined || because !== null ? null : readResource(pool, 'Patient', row.patient_id);
+  });
