@@ -306,6 +306,60 @@ describe('fhir-kit-client: Bundles and operations', () => {
     });
   });
 
+  test('$match, and its confirmation; what is not certain is nobody', async () => {
+    const ambulance = clientOf(AMBULANCE);
+    const match = (resource: FhirResource, ...more: readonly Record<string, unknown>[]) =>
+      ambulance.operation({
+        name: 'match',
+        resourceType: 'Patient',
+        input: {
+          resourceType: 'Parameters',
+          parameter: [{ name: 'resource', resource }, { name: 'onlyCertainMatches', valueBoolean: true }, ...more],
+        },
+      });
+    const amber = { resourceType: 'Patient', identifier: [{ system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9990012342' }] };
+    const found = await match(amber);
+    expect(found).toMatchObject({
+      type: 'searchset',
+      total: 1,
+      entry: [{ resource: { resourceType: 'Patient' }, search: { mode: 'match', score: 1 } }],
+    });
+    const [entry] = entriesOf(found) as unknown as { search: { extension: { url: string; valueString: string }[] } }[];
+    const valueString = entry?.search.extension.find(({ url }) => url.endsWith('/match-confirmation'))?.valueString;
+    const confirmed = await match(amber, { name: 'confirm', valueString });
+    expect(confirmed).toMatchObject({ total: 1, entry: [{ resource: { resourceType: 'Patient', birthDate: '1987-03-14' } }] });
+    expect(await match({ ...amber, identifier: [{ system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9990000018' }] })).toMatchObject({
+      type: 'searchset',
+      total: 0,
+    });
+    await refused(match(amber, { name: 'banana', valueString: 'x' }), 422, {
+      category: 'incorrect',
+      code: 'not-supported',
+      text: 'is one of resource, onlyCertainMatches, count, confirm',
+      at: 'Parameters.parameter[2].name',
+    });
+  });
+
+  test('$everything, by GET and by POST', async () => {
+    const found = await client.operation({
+      name: 'everything',
+      resourceType: 'Patient',
+      id: 'amber',
+      method: 'GET',
+      input: { _count: 3 } as unknown as FhirResource,
+    });
+    expect(found).toMatchObject({ resourceType: 'Bundle', type: 'searchset' });
+    expect(entriesOf(found)[0]?.resource).toMatchObject({ resourceType: 'Patient', id: 'amber' });
+    const posted = await client.operation({
+      name: 'everything',
+      resourceType: 'Patient',
+      id: 'amber',
+      input: { resourceType: 'Parameters' },
+    });
+    expect(entriesOf(posted)[0]?.resource).toMatchObject({ resourceType: 'Patient', id: 'amber' });
+    await refused(client.operation({ name: 'everything', resourceType: 'Patient', id: 'nobody-at-all', method: 'GET' }), 404, NOT_FOUND);
+  });
+
   test('the CapabilityStatement', async () => {
     const statement = await client.capabilityStatement();
     expect(statement).toMatchObject({ resourceType: 'CapabilityStatement', fhirVersion: '4.0.1', kind: 'instance' });

@@ -207,6 +207,12 @@ describe('MedplumClient: Bundles and operations', () => {
     expect(good.issue.map(({ severity }) => severity)).not.toContain('error');
   });
 
+  test('everything of a person', async () => {
+    const found = await medplum.readPatientEverything('amber');
+    expect([found.type, found.entry?.[0]?.resource?.id]).toEqual(['searchset', 'amber']);
+    await refused(medplum.readPatientEverything('nobody-at-all'), 404, NOT_FOUND);
+  });
+
   test('reads the CapabilityStatement, and definitions', async () => {
     expect(await medplum.get(medplum.fhirUrl('metadata'))).toMatchObject({ resourceType: 'CapabilityStatement', fhirVersion: '4.0.1' });
     const url = 'https://crisis-plan-broker.example/fhir/StructureDefinition/crisis-plan';

@@ -8,6 +8,8 @@ export interface MeasuredBroker {
   readonly origin: string;
   /** Resident memory in bytes after two collections of all garbage, a moment apart. */
   resident(): Promise<number>;
+  /** The last reading, with the heap of JavaScript in it. */
+  told(): string;
   /** What it wrote to standard error. */
   log(): string;
   stop(): Promise<void>;
@@ -16,15 +18,19 @@ export interface MeasuredBroker {
 /** Starts the whole broker, door and engine, on a database. `--expose-gc` and a signal let the test ask for a collection before it reads the memory. */
 export const startMeasured = async (databaseUrl: string): Promise<MeasuredBroker> => {
   const folder = await makeDataDir();
-  const broker = spawnBroker({ DATA_DIR: folder.path, DATABASE_URL: databaseUrl, LOG_LEVEL: 'error', OUTBOUND_ALLOW: '127.0.0.0/8' }, [
-    process.execPath,
-    '--expose-gc',
-    '--import',
-    './test/fuzz/tell-memory.ts',
-    'src/main.ts',
-  ]);
+  const broker = spawnBroker(
+    {
+      DATA_DIR: folder.path,
+      DATABASE_URL: databaseUrl,
+      LOG_LEVEL: 'error',
+      OUTBOUND_ALLOW: '127.0.0.0/8',
+      MALLOC_ARENA_MAX: '2',
+      MALLOC_TRIM_THRESHOLD_: '131072',
+    },
+    [process.execPath, '--expose-gc', '--import', './test/fuzz/tell-memory.ts', 'src/main.ts'],
+  );
   const origin = new URL(await broker.ready()).origin;
-  const readings = (): readonly number[] => [...broker.stdout().matchAll(/^resident (\d+)$/gm)].map(([, bytes]) => Number(bytes));
+  const readings = (): readonly number[] => [...broker.stdout().matchAll(/^resident (\d+) /gm)].map(([, bytes]) => Number(bytes));
   return {
     origin,
     resident: async () => {
@@ -37,6 +43,7 @@ export const startMeasured = async (databaseUrl: string): Promise<MeasuredBroker
       }
       throw new Error('the broker does not tell its memory');
     },
+    told: () => broker.stdout().trimEnd().split('\n').at(-1) ?? '',
     log: () => broker.stderr(),
     stop: async () => {
       broker.signal('SIGTERM');

@@ -7,6 +7,7 @@ process.on('SIGUSR2', () => {
     await collect?.();
     await sleep(200);
     await collect?.();
-    process.stdout.write(`resident ${process.memoryUsage.rss()}\n`);
+    const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+    process.stdout.write(`resident ${rss} heap ${heapUsed} of ${heapTotal} external ${external}\n`);
   })();
 });
