@@ -25,7 +25,7 @@ import { organizationNamed } from './rules/organization-named.ts';
 import { ownExtensions } from './rules/own-extensions.ts';
 import { periodOrder } from './rules/period-order.ts';
 import { referenceTargets } from './rules/reference-targets.ts';
-import { primitiveValues } from './rules/primitive-values.ts';
+import { jsonForm } from './rules/json-form.ts';
 import { references } from './rules/references.ts';
 import { requiredSlices } from './rules/required-slices.ts';
 import { resourceTypes } from './rules/resource-types.ts';
@@ -36,7 +36,6 @@ import { walk } from './walk.ts';
 
 /** In the order in which what they find is said. */
 const RULES: readonly Rule[] = [
-  primitiveValues,
   ids,
   controlCharacters,
   modifiers,
@@ -130,5 +129,7 @@ export const validate = (resource: unknown, options: ValidateOptions = {}): Issu
 
   const definition = profile?.url ?? type;
   const rules = [...RULES, ...(profile === undefined ? [] : RULES_OF_PROFILE), claimedProfiles(url)];
-  return distinct([...structure(resource, type, definition), ...ruled(rules, resource, type, definition)]);
+  const form = ruled([jsonForm], resource, type, definition);
+  const found = form.length > 0 ? form : structure(resource, type, definition);
+  return distinct([...found, ...ruled(rules, resource, type, definition)]);
 };

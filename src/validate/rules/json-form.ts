@@ -8,10 +8,11 @@ const OF_FHIRPATH = 'http://hl7.org/fhirpath/';
 const isPrimitive = (type: string): boolean => isPrimitiveType(type) || type.startsWith(OF_FHIRPATH);
 
 /**
- * A primitive is a text, a number or a truth value; what is said about it stands beside it, in `_name` (R4 json, primitive elements), and
- * beside nothing else. The structure check takes an object with `id` or `extension` for either.
+ * Primitives are texts, numbers and truth values; everything else is an object. What is said about a primitive stands beside it, in `_name`
+ * (R4 json, primitive elements), and beside nothing else. The structure check takes an object with `id` or `extension` for either, and a text
+ * for an object with a property at each of its characters (8.5 s for 1.9 MB): it never sees what breaks this rule.
  */
-export const primitiveValues: Rule = {
+export const jsonForm: Rule = {
   object: ({ at, key, type, property, resource }) => {
     if (resource !== 'no' || property === null || type === null) return NONE;
     if (key.startsWith('_'))
@@ -20,4 +21,8 @@ export const primitiveValues: Rule = {
       ? [{ at, code: 'structure', help: 'is a value, not an object: what is said about it stands beside it, under its name with _ before' }]
       : NONE;
   },
+  primitive: ({ at, key, property }) =>
+    property === null || (isPrimitive(property.type) && !key.startsWith('_'))
+      ? NONE
+      : [{ at, code: 'structure', help: 'is not an element of this type, or not in this form' }],
 };
