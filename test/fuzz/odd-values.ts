@@ -139,6 +139,7 @@ export const oddValue: fc.Arbitrary<Json> = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom<Json>(
       'x'.repeat(70_000),
+      'x'.repeat(900_000),
       Array.from({ length: 3_000 }, () => 'x'),
       Array.from({ length: 500 }, () => ({ text: 'x' })),
     ),

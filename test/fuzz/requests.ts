@@ -86,11 +86,17 @@ const operation = fc.record(
   { requiredKeys: ['op', 'path'] },
 );
 
+/** A list that is copied into itself grows with each operation. */
+const BOMB: readonly Json[] = Array.from({ length: 40 }, () => ({ op: 'copy', from: '/name', path: '/name/-' }));
+
 const patch: fc.Arbitrary<Sent> = fc
   .record({
     of: fc.nat({ max: VALID.length - 1 }),
     id: ids,
-    operations: fc.array(operation, { minLength: 0, maxLength: 4 }),
+    operations: fc.oneof(
+      { weight: 30, arbitrary: fc.array(operation, { minLength: 0, maxLength: 4 }) },
+      { weight: 1, arbitrary: fc.constant(BOMB) },
+    ),
     mutations: fc.oneof(
       { weight: 4, arbitrary: fc.constant<Mutation[]>([]) },
       { weight: 1, arbitrary: fc.array(mutation, { maxLength: 2 }) },

@@ -25,6 +25,7 @@ const NHS_CODES: Readonly<Record<number, string>> = {
   409: 'REC_CONFLICT',
   410: 'REC_NOT_FOUND',
   412: 'REC_CONFLICT',
+  413: 'REC_BAD_REQUEST',
   415: 'REC_UNSUPPORTED_MEDIA_TYPE',
   422: 'REC_UNPROCESSABLE_ENTITY',
 };
