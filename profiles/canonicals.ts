@@ -32,6 +32,10 @@ export const System = {
   barsReasonableAdjustment: 'https://fhir.nhs.uk/CodeSystem/reasonable-adjustment-codes-bars',
   barsFlagCategory: 'https://fhir.nhs.uk/CodeSystem/flag-categories-bars',
   barsMessageReason: 'https://fhir.nhs.uk/CodeSystem/message-reason-bars',
+  barsMessageEvent: 'https://fhir.nhs.uk/CodeSystem/message-events-bars',
+  barsMessageCategory: 'https://fhir.nhs.uk/CodeSystem/message-category-servicerequest',
+  /** As 69 published BaRS messages spell the system of ODS codes: understood where a message names its sender, never written. */
+  odsOrganizationMisspelt: 'https://fhir.nhs.uk/id/ods-organization-code',
   odsRole: 'https://digital.nhs.uk/services/organisation-data-service/CodeSystem/ODSOrganisationRole',
   nhsNumberVerification: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland',
   heading: codeSystem('plan-heading'),
@@ -67,6 +71,7 @@ export const Extension = {
   nhsNumberVerification: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',
   nhsNumberUnavailableReason: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason',
   matchGrade: 'http://hl7.org/fhir/StructureDefinition/match-grade',
+  dataAbsentReason: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason',
   flagDetail: 'http://hl7.org/fhir/StructureDefinition/flag-detail',
   backportPayloadContent: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content',
 } as const;

@@ -22,6 +22,7 @@ const STATUSES: readonly number[] = [
   ...[201, 200, 201, 200], // revoked, given again
   ...[201, 200, 200], // contact, and once more
   ...[200, 200, 200, 200, 200, 200], // corrected, withdrawn
+  ...[200, 200, 200], // the FHIR door: searched, everything, validated
 ];
 
 describe('examples', () => {

@@ -14,7 +14,7 @@ export interface PatientFacts {
 }
 
 /** UK Core 01 (present and verified), or the same in the retired code system, which BaRS still sends. */
-const isTraced = ({ system, code }: Coding): boolean =>
+export const isTraced = ({ system, code }: Coding): boolean =>
   (system === System.nhsNumberVerification && code === '01') || code === 'number-present-and-verified';
 const RESTRICTED = ['R', 'V'];
 

@@ -7,16 +7,13 @@ import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
 import { live, metrics, ready } from './act/open.ts';
 import { approve, document, withdraw } from './act/operations.ts';
+import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
 import { validate } from './act/validate.ts';
 import { create, patch, remove, update } from './act/write.ts';
 import { routeOf } from './exchange.ts';
 import type { Route } from './routes.ts';
-
-const notYet: Act = () => {
-  throw new Error('not yet');
-};
 
 /** AuditEvents are made from the trail, and stored nowhere else. */
 const orTrail =
@@ -48,5 +45,5 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   withdraw,
   match,
   everything,
-  'process-message': notYet,
+  'process-message': processMessage,
 };

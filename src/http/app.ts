@@ -30,13 +30,19 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
   app.use((request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     const [path = '', ...query] = request.url.split('?');
+    let read: Promise<string> | null = null;
+    // Read once: a message is parsed, and its bytes are hashed.
+    const text = (limit?: number): Promise<string> => {
+      read ??= readBody(request, limit);
+      return read;
+    };
     const exchange: Exchange = {
       request: {
         method: request.method ?? '',
         headers: request.headers,
         httpVersion: request.httpVersion,
-        text: (limit) => readBody(request, limit),
-        json: async () => readJson(await readBody(request)),
+        text,
+        json: async () => readJson(await text()),
       },
       startedAt: performance.now(),
       requestId: door.newId(),

@@ -43,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   open('GET /fhir/:definition', 'conformance-search'),
   open('GET /fhir/:definition/:id', 'conformance-read'),
   route('POST /fhir', 'bundle', 'bundle'),
+  route('POST /fhir/$process-message', 'process-message', 'bundle'),
   route('POST /fhir/:type/_search', 'search', 'form'),
   route('POST /fhir/:type/$validate', 'validate', 'resource'),
   route('POST /fhir/Patient/$match', 'match', 'parameters'),

@@ -57,6 +57,12 @@ export async function raiseTask(
   return { id, status: 'requested', updatedAt };
 }
 
+/** Whether one of these Tasks was raised before, whatever became of it. */
+export async function isRaised(sql: Sql, tasks: readonly Pick<BrokerTask, 'code' | 'owner' | 'about'>[]): Promise<boolean> {
+  for (const task of tasks) if ((await readResource(sql, 'Task', taskId(task))) !== null) return true;
+  return false;
+}
+
 /** Marks a Task as done by the broker itself, because its matter is; nothing where there is none. */
 export async function endTask(
   sql: Sql,

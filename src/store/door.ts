@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
+import type { ContactMessage } from './messages.ts';
 import type { Among, Found, Search } from './search/search.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
@@ -155,6 +156,8 @@ export interface DoorStore {
    * does nothing beside. `conditions` name what nobody else may decide at the same time.
    */
   transaction<T>(conditions: readonly string[], work: (store: DoorStore) => Promise<T>): Promise<T>;
+  /** Takes a message that tells of a contact, once, and answers the bytes of its answer. Throws `duplicate` or `conflict`. */
+  receive(message: ContactMessage): Promise<string>;
   /** Approves a draft CarePlan: stores the signed bytes and each kind's projection, and supersedes the version before. */
   approve(principal: Principal, carePlanId: string, version: string, provenance: Resource): Promise<Stored>;
   withdraw(principal: Principal, carePlanId: string, reason: string): Promise<Stored>;

@@ -8,6 +8,7 @@ import type { DoorStore } from './door.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
 import { matchOwn, openMatch } from './match.ts';
+import { receiveMessage } from './messages.ts';
 import { isMigrated } from './migrate.ts';
 import { type HeldLocks, NO_NAMES } from './held-locks.ts';
 import { transaction } from './pool.ts';
@@ -57,6 +58,7 @@ const storeIn = (
       await locks.take({ conditions });
       return work(store);
     },
+    receive: notHere,
     approve: notHere,
     withdraw: notHere,
     // A read is a delivery, with a transaction of its own.
@@ -103,6 +105,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     write: (request) => told(write(pool, request, options.messageLifetime)),
     remove: (removal) => told(together([], (store) => store.remove(removal))),
     transaction: (conditions, work) => told(together(conditions, work)),
+    receive: (message) => told(receiveMessage(pool, message, options.messageLifetime)),
     approve: (principal, carePlanId, version, provenance) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
       return told(approve(pool, principal, carePlanId, version, provenance as Provenance));

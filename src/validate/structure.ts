@@ -24,7 +24,12 @@ const toIssue = (issue: OperationOutcomeIssue): Issue[] => {
   const extra = EXTRA.exec(text)?.[1];
   if (extra !== undefined) {
     const parent = (at ?? '').slice(0, -extra.length - 1);
-    return [{ at: WORD.test(extra) ? at : parent, code: 'structure', help: 'is not an element of this type, or not in this form' }];
+    // Published examples have them still.
+    const help =
+      extra === 'fhir_comments'
+        ? 'has fhir_comments: they are of DSTU 2, and R4 has none'
+        : 'is not an element of this type, or not in this form';
+    return [{ at: WORD.test(extra) ? at : parent, code: 'structure', help }];
   }
   if (text === 'Missing required property') return [{ at, code: 'required', help: 'is required' }];
   if (text === 'Value did not match expected pattern') return [{ at, code: 'value', help: 'must have the value that the profile fixes' }];

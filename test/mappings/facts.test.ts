@@ -311,6 +311,7 @@ describe('from a crisis contact', () => {
   test('who, when, and whether it is open', () => {
     expect(fromEncounter(contact)).toEqual({
       identifier: { system: 'https://ambulance.example/incident', value: 'INC-42' },
+      others: [],
       person: { nhsNumber: '9990012342' },
       open: true,
       start: at('2026-11-20T21:14:00Z'),

@@ -1,7 +1,7 @@
 Invariant: contact-person
-Description: "The person is named by NHS number, or by a Patient of the broker"
+Description: "The person is named by NHS number, or by a Patient of the broker, or is said not to be known (data-absent-reason)"
 Severity: #error
-Expression: "subject.reference.exists() or subject.identifier.where(system = 'https://fhir.nhs.uk/Id/nhs-number' and value.exists()).exists()"
+Expression: "subject.reference.exists() or subject.identifier.where(system = 'https://fhir.nhs.uk/Id/nhs-number' and value.exists()).exists() or subject.extension.where(url = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason').exists()"
 
 Profile: CrisisContact
 Parent: Encounter

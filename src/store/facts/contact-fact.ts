@@ -3,10 +3,11 @@ import { TaskCode } from '../../../profiles/canonicals.ts';
 import type { ContactFacts } from '../../../mappings/facts/from-encounter.ts';
 import { fromEncounter } from '../../../mappings/facts/from-encounter.ts';
 import type { Instant } from '../../model/instant.ts';
-import { raiseTask } from '../broker-task.ts';
+import { isRaised, raiseTask } from '../broker-task.ts';
 import { NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { FactRecorder } from './fact.ts';
+import { numberText, toldElsewhere } from './same-contact.ts';
 
 const personsOfContact = statement<[string | null, string | null], { id: string }>(
   'persons-of-contact',
@@ -36,7 +37,9 @@ const encounterOf = statement<[string, string], { encounter_id: string }>(
 
 const numberOf = ({ person }: ContactFacts): string | null => ('nhsNumber' in person ? person.nhsNumber : null);
 const patientOf = ({ person }: ContactFacts): string | null => ('patientId' in person ? person.patientId : null);
-const identifierOf = ({ identifier }: ContactFacts): string => `${identifier.system ?? ''}|${identifier.value}`;
+const identifierOf = ({ identifier }: ContactFacts): string => numberText(identifier);
+/** The same Task, however often the contact is told. */
+const aboutOf = (encounterId: string, planId: string): string => `${encounterId} ${planId}`;
 
 /** The id of the Encounter that says the same contact, by sender and identifier; null for a new one. */
 export async function sameContact(sql: Sql, sender: string, encounter: Encounter): Promise<string | null> {
@@ -56,7 +59,10 @@ export const contactFact: FactRecorder<Encounter> = {
     const number = numberOf(contact);
     const patient = patientOf(contact);
     await putContact(sql, resource.id, owner, principal.kind, identifierOf(contact), number, patient, contact.open, contact.until);
+    const elsewhere = await toldElsewhere(sql, resource.id, contact);
     for (const plan of await plansOfContact(sql, number, patient)) {
+      const raised = elsewhere.map((id) => ({ code: TaskCode.contact, owner: plan.publisher, about: aboutOf(id, plan.id) }));
+      if (await isRaised(sql, raised)) continue;
       await raiseTask(
         sql,
         {
@@ -65,7 +71,7 @@ export const contactFact: FactRecorder<Encounter> = {
           kind: 'publisher',
           focus: `Encounter/${resource.id}`,
           reason: 'crisis-contact',
-          about: `${resource.id} ${plan.id}`,
+          about: aboutOf(resource.id, plan.id),
           description: 'A service met the person of one of your crisis plans in a crisis',
         },
         { reopen: [] },

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import type { Resource } from '@medplum/fhirtypes';
+import type { InboundMessage } from '../../../mappings/inbound/from-message.ts';
+import { readMessage } from '../../../mappings/inbound/read-message.ts';
+import { toMessageAnswer } from '../../../mappings/inbound/to-message-answer.ts';
+import { withoutComments } from '../../../mappings/inbound/without-comments.ts';
+import { Anomaly, anomaly } from '../../model/anomaly.ts';
+import type { Issue } from '../../model/anomaly.ts';
+import type { Instant } from '../../model/instant.ts';
+import { errorsOf } from '../../validate/validate.ts';
+import { principalOf, resourceOf } from '../exchange.ts';
+import type { Door, Exchange } from '../exchange.ts';
+import { FHIR_JSON } from '../media.ts';
+import { emptyValues } from '../read/empty-values.ts';
+import { badParameter, Refusal } from '../refusal.ts';
+import type { Act } from './act.ts';
+import { messageIds } from './message-ids.ts';
+
+/** Minutes by which a sender's clock may be ahead: what is said in the future would hold back all that is said until then. */
+const AHEAD_MS = 10 * 60_000;
+
+/** R4 messaging: `async` and `response-url` ask for an answer by another way. */
+const checkSynchronous = ({ query }: Exchange): void => {
+  const asked = new URLSearchParams(query);
+  for (const [name] of asked) {
+    if (name !== 'async' && name !== 'response-url') throw badParameter(name, 'is no parameter of $process-message');
+    if (name === 'response-url' || asked.get(name) !== 'false')
+      throw new Refusal(400, 'unsupported', { at: `http.${name}`, help: 'a message is answered at once' });
+  }
+};
+
+const errorsIn = (resource: Resource, door: Door): readonly Issue[] => errorsOf(door.validate(resource));
+
+/** The contact against its profile, with places in the message. */
+const checkContact = ({ told }: InboundMessage, door: Door): void => {
+  const errors = errorsIn(told.contact, door);
+  if (errors.length > 0)
+    throw new Anomaly(
+      'incorrect',
+      errors.map((each) => ({ ...each, at: (each.at ?? '').replace(/^Encounter/, told.at) })),
+    );
+};
+
+const checkTime = ({ saidAt }: InboundMessage, now: Instant): void => {
+  if (saidAt > now + AHEAD_MS) throw new Anomaly('incorrect', { at: 'Bundle.meta.lastUpdated', code: 'value', help: 'has not come yet' });
+};
+
+const OLDER: Issue = {
+  at: 'Bundle.meta.lastUpdated',
+  code: 'informational',
+  severity: 'information',
+  help: 'a newer message of this contact was taken before: the contact stands as that one said',
+};
+
+/**
+ * `$process-message` (R4 messaging), answered at once: a message that tells of a crisis contact. The caller is its sender; a message that names
+ * another is refused.
+ */
+export const processMessage: Act = async (exchange, door) => {
+  checkSynchronous(exchange);
+  const sent = withoutComments(resourceOf(exchange));
+  if (sent.resourceType !== 'Bundle') throw new Error('the route takes a Bundle');
+  // What held nothing but remarks holds nothing now.
+  const empty = emptyValues(sent, 'Bundle');
+  if (empty.length > 0) throw new Anomaly('incorrect', empty);
+  const message = readMessage(sent, (bundle) => errorsIn(bundle, door));
+  const { requestId, correlationId } = messageIds(exchange.request.headers, message.event.bars);
+  const principal = principalOf(exchange);
+  if (message.sender.ods !== principal.organization)
+    throw anomaly('forbidden', 'names another sender than the organisation that calls', message.sender.at);
+  checkContact(message, door);
+  checkTime(message, door.now());
+  const [bundleId, headerId, outcomeId] = [door.newId(), door.newId(), door.newId()];
+  const text = await door.store.receive({
+    principal,
+    identity: message.identity,
+    digest: createHash('sha256')
+      .update(await exchange.request.text())
+      .digest('hex'),
+    requestId,
+    correlationId,
+    saidAt: message.saidAt,
+    contact: message.told.contact,
+    repeated: message.event.bars ? 'refused' : 'first-answer',
+    answer: (taken) =>
+      JSON.stringify(
+        toMessageAnswer(message, {
+          bundleId,
+          headerId,
+          outcomeId,
+          at: door.now(),
+          broker: door.config.operatorOds,
+          base: exchange.base,
+          issues: taken === 'older' ? [OLDER, ...message.warnings] : message.warnings,
+        }),
+      ),
+  });
+  return { status: 200, headers: {}, body: { type: FHIR_JSON, text } };
+};

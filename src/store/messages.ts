@@ -1,0 +1,91 @@
+import type { Encounter } from '@medplum/fhirtypes';
+import type pg from 'pg';
+import { anomaly } from '../model/anomaly.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Principal } from '../model/principal.ts';
+import { sameContact } from './facts/contact-fact.ts';
+import type { HeldLocks } from './held-locks.ts';
+import { type Sql, statement, transaction } from './pool.ts';
+import { withoutRaces } from './without-races.ts';
+import { answeredTogether, locksOf, writeIn } from './write.ts';
+
+/** A message that tells of a contact, as the store takes it. */
+export interface ContactMessage {
+  readonly principal: Principal;
+  readonly identity: string;
+  /** Hash of the bytes as they were received. */
+  readonly digest: string;
+  /** The sender's ids of the request (UUIDs); null where it sent none. */
+  readonly requestId: string | null;
+  readonly correlationId: string | null;
+  readonly saidAt: Instant;
+  readonly contact: Encounter;
+  /** What one that was taken before gets: the first answer, or the refusal that BaRS asks for. */
+  readonly repeated: 'first-answer' | 'refused';
+  /** The bytes of the answer. `older`: a newer message of this contact was taken before, and the contact stands as that one said. */
+  readonly answer: (taken: 'newest' | 'older') => string;
+}
+
+interface Row {
+  readonly identity: string;
+  readonly digest: string;
+  readonly answer: string;
+}
+
+const before = statement<[string, string, string | null], Row>(
+  'message-before',
+  `SELECT identity, digest, answer FROM message WHERE sender = $1 AND identity = $2
+   UNION ALL SELECT identity, digest, answer FROM message WHERE sender = $1 AND request_id = $3 AND identity <> $2`,
+);
+const newerThan = statement<[string, Instant], { newer: boolean }>(
+  'newer-message',
+  'SELECT EXISTS (SELECT FROM message WHERE encounter_id = $1 AND said_at > to_timestamp($2::double precision / 1000)) AS newer',
+);
+const keep = statement<[string, string, string, string | null, string | null, string, Instant, string], never>(
+  'keep-message',
+  `INSERT INTO message (sender, identity, digest, request_id, correlation_id, encounter_id, said_at, answer)
+   VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::double precision / 1000), $8)`,
+);
+
+/**
+ * Takes a message once: the contact is written and the message noted in one transaction, and what comes again is answered from the note. Two
+ * at once wait for each other; what gets past that meets the unique row, and starts over. Answers the bytes of the answer; throws `duplicate` or
+ * `conflict`.
+ */
+export async function receiveMessage(pool: pg.Pool, message: ContactMessage, defaultLifetime: number): Promise<string> {
+  const startedAt = performance.now();
+  const answer = await withoutRaces((known) =>
+    transaction(pool, async (tx) => receiveIn(tx, await locksOf(tx, known), message, defaultLifetime)),
+  );
+  await answeredTogether([message.contact], startedAt);
+  return answer;
+}
+
+async function receiveIn(tx: pg.PoolClient, locks: HeldLocks, message: ContactMessage, defaultLifetime: number): Promise<string> {
+  const { principal, identity, digest, requestId, contact } = message;
+  const sender = principal.organization;
+  const { system = '', value = '' } = contact.identifier?.[0] ?? {};
+  // Messages of one contact take turns, whatever order they come in.
+  await locks.take({ conditions: [`contact ${sender} ${system}|${value}`] });
+  const [seen] = await before(tx, sender, identity, requestId);
+  if (seen !== undefined) return again(seen, message);
+
+  const told = await sameContact(tx, sender, contact);
+  const isOlder = told !== null && (await isNewerKnown(tx, told, message.saidAt));
+  const encounterId = isOlder
+    ? told
+    : (await writeIn(tx, locks, { principal, resource: contact, id: told, ifMatch: null }, defaultLifetime)).stored.id;
+  const answer = message.answer(isOlder ? 'older' : 'newest');
+  await keep(tx, sender, identity, digest, requestId, message.correlationId, encounterId, message.saidAt, answer);
+  return answer;
+}
+
+const isNewerKnown = async (sql: Sql, encounterId: string, saidAt: Instant): Promise<boolean> =>
+  (await newerThan(sql, encounterId, saidAt))[0]?.newer ?? false;
+
+const again = (seen: Row, { identity, digest, repeated }: ContactMessage): string => {
+  if (seen.identity !== identity) throw anomaly('conflict', 'another message of yours had this id', 'http.X-Request-ID');
+  if (seen.digest !== digest) throw anomaly('conflict', 'another message of yours had this id, and other bytes', 'Bundle.id');
+  if (repeated === 'refused') throw anomaly('duplicate', 'this message was processed before', 'Bundle.id');
+  return seen.answer;
+};
