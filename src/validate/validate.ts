@@ -17,6 +17,7 @@ import { doNotPerform } from './rules/do-not-perform.ts';
 import { elementContent } from './rules/element-content.ts';
 import { headings } from './rules/headings.ts';
 import { ids } from './rules/ids.ts';
+import { identifierLength } from './rules/identifier-length.ts';
 import { modifiers } from './rules/modifiers.ts';
 import { narrative } from './rules/narrative.ts';
 import { nhsNumber } from './rules/nhs-number.ts';
@@ -46,6 +47,7 @@ const RULES: readonly Rule[] = [
   referenceTargets,
   narrative,
   nhsNumber,
+  identifierLength,
   ownExtensions,
   coreExtensions,
   requiredSlices,

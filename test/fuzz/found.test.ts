@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Response } from 'supertest';
-import { approvePlan, example, type OpenDoor, openDoor, TRUST } from '../http/open-door.ts';
+import { AMBULANCE, approvePlan, example, type OpenDoor, openDoor, OPERATOR, TRUST } from '../http/open-door.ts';
 import { expectRefusal } from '../support/outcome.ts';
 
 let door: OpenDoor;
@@ -93,6 +94,46 @@ describe('what fuzzing found', () => {
     );
     expectRefusal(answer, 413, { category: 'too-large', code: 'too-long', text: 'copies at most 2097152 characters', at: 'patch' });
     expect(ms).toBeLessThan(1_000);
+    expect(await door.stored()).toBe(before);
+  });
+
+  // What an index of PostgreSQL cannot hold (2,704 bytes, pressed as far as they can be) was a fault of the broker's.
+  const DENSE = randomBytes(3_000).toString('hex');
+  test.each([
+    [
+      'the number of a contact',
+      AMBULANCE,
+      'crisis-contact',
+      { identifier: [{ system: 'https://example.org/contact', value: DENSE }] },
+      'Encounter.identifier[0].value',
+    ],
+    ['its system', AMBULANCE, 'crisis-contact', { identifier: [{ system: `urn:${DENSE}`, value: '1' }] }, 'Encounter.identifier[0].system'],
+    [
+      'another number of it',
+      AMBULANCE,
+      'crisis-contact',
+      { identifier: [{ system: 'https://example.org/contact', value: '1' }, { value: DENSE }] },
+      'Encounter.identifier[1].value',
+    ],
+    [
+      'the number of a plan',
+      TRUST,
+      'crisis-plan',
+      { identifier: [{ system: 'https://example.org/plan', value: DENSE }] },
+      'CarePlan.identifier[0].value',
+    ],
+    [
+      'an area',
+      OPERATOR,
+      'recipient-service',
+      { coverageArea: [{ identifier: { system: 'https://crisis-plan-broker.example/fhir/NamingSystem/area', value: DENSE } }] },
+      'HealthcareService.coverageArea[0].identifier.value',
+    ],
+  ] as const)('%s that no index holds is refused with its place', async (_name, caller, profile, change, at) => {
+    const before = await door.stored();
+    const whole = example(profile);
+    const { status, body } = await door.post(caller, `/fhir/${String(whole['resourceType'])}`, { ...whole, ...change });
+    expect([status, body.issue[0].code, body.issue[0].expression]).toEqual([422, 'too-long', [at]]);
     expect(await door.stored()).toBe(before);
   });
 });

@@ -16,6 +16,7 @@ test(`${REQUESTS} requests that are odd somewhere: no 5xx, none later than 2 s, 
   expect(found.requests).toBeGreaterThanOrEqual(REQUESTS);
   // What is refused is refused by every kind of answer, and what is taken is stored.
   expect(found.statuses['2'] ?? 0).toBeGreaterThan(REQUESTS / 20);
-  expect(found.versions).toBeGreaterThan(0);
+  expect(found.written.versions).toBeGreaterThan(0);
+  expect(found.written.messages).toBeGreaterThan(0);
   expect(found.memory.end / found.memory.fifth).toBeLessThanOrEqual(1.2);
 }, 900_000);

@@ -146,6 +146,16 @@ export const oddValue: fc.Arbitrary<Json> = fc.oneof(
   },
 );
 
+/** What no index can make shorter: the same at each run. */
+const dense = (length: number): string => {
+  let state = 1;
+  return Array.from({ length }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return String.fromCharCode(97 + (state % 26));
+  }).join('');
+};
+const DENSE = dense(4_000);
+
 /** Values of the same sort as what stands at a place: what is still valid goes deepest. */
 const KIN: readonly (readonly [RegExp, readonly string[]])[] = [
   [
@@ -166,6 +176,7 @@ const KIN: readonly (readonly [RegExp, readonly string[]])[] = [
       '2038-01-19T03:14:08Z',
       '9999-12-31',
       '9999-12-31T23:59:59-12:00',
+      `2026-01-01T10:00:00.${'1234567890271828'.repeat(250)}Z`,
     ],
   ],
   [
@@ -201,6 +212,7 @@ const KIN: readonly (readonly [RegExp, readonly string[]])[] = [
       'https://fhir.nhs.uk/Id/nhs-number',
       'https://fhir.nhs.uk/Id/ods-organization-code',
       `https://example.org/${'x'.repeat(1_500)}`,
+      `https://example.org/${DENSE}`,
     ],
   ],
   [/^\d{10}$/, ['9990012342', '9990000018', '9990000026', '9999999999']],
@@ -239,7 +251,7 @@ const KIN: readonly (readonly [RegExp, readonly string[]])[] = [
       'ed',
     ],
   ],
-  [/./s, ['Other words', 'é', '😀', 'x'.repeat(3_000), 'a\nb', "O'Invented", 'ﬃ', '\u00a0', 'İI', '%_\\']],
+  [/./s, ['Other words', 'é', '😀', 'x'.repeat(3_000), DENSE, 'a\nb', "O'Invented", 'ﬃ', '\u00a0', 'İI', '%_\\']],
 ];
 
 /** Another value of the same sort. */

@@ -3,6 +3,7 @@ import { TRUST } from '../http/open-door.ts';
 import type { Json } from './json.ts';
 import { mutated, type Mutation, mutatedResource, mutation, resourceOf } from './mutation.ts';
 import { bundle } from './odd-bundle.ts';
+import { message } from './odd-message.ts';
 import { anOperation } from './odd-operation.ts';
 import { oddHeaders } from './odd-headers.ts';
 import { queryOf, someType } from './odd-search.ts';
@@ -178,6 +179,7 @@ const look: fc.Arbitrary<Sent> = fc
 export const request: fc.Arbitrary<Sent> = fc.oneof(
   { weight: 40, arbitrary: write },
   { weight: 7, arbitrary: anOperation },
+  { weight: 5, arbitrary: message },
   { weight: 12, arbitrary: bundle },
   { weight: 10, arbitrary: patch },
   { weight: 23, arbitrary: search },

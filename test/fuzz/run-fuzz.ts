@@ -4,7 +4,7 @@ import { openDatabase } from '../support/database.ts';
 import { startMeasured } from './measured-broker.ts';
 import { request } from './requests.ts';
 import type { Sent } from './sent.ts';
-import { type Answered, faultOf, openBooks, openSender } from './wave.ts';
+import { type Answered, faultOf, openBooks, openSender, type Written } from './wave.ts';
 
 /** Requests of one wave, and how many of them are in flight at once. */
 const WAVE = 50;
@@ -18,8 +18,7 @@ export interface Fuzzed {
   /** Answers by their class: 2 is 2xx. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly slowestMs: number;
-  readonly versions: number;
-  readonly deletions: number;
+  readonly written: Written;
   /** Resident bytes of the broker at a fifth of the run and at its end. */
   readonly memory: { readonly fifth: number; readonly end: number };
 }
@@ -76,7 +75,7 @@ export const runFuzz = async (seed: number, requests: number): Promise<Fuzzed> =
       seconds: (performance.now() - startedAt) / 1_000,
       statuses,
       slowestMs: Math.round(slowestMs),
-      ...books.written,
+      written: books.written,
       memory: { fifth, end: await broker.resident() },
     };
   } finally {

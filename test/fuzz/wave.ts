@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { Pool } from 'undici';
+import { MESSENGER } from './odd-message.ts';
 import type { Sent } from './sent.ts';
 
 /** The longest that any answer may take. */
@@ -93,29 +94,38 @@ const deletionsIn = ({ method }: Sent, { status, text }: Answered): number => {
   return (readTold(text)?.entry ?? []).filter(({ response }) => response?.status === '204').length;
 };
 
+/** New versions, deletions, and messages that were taken. */
+export interface Written {
+  readonly versions: number;
+  readonly deletions: number;
+  readonly messages: number;
+}
+
 /** What the database holds, and what the answers said it would. */
 export interface Books {
   /** Held against the database after each wave: what is wrong, or null. */
   balance(): Promise<string | null>;
   note(sent: Sent, answer: Answered): void;
-  readonly written: { versions: number; deletions: number };
+  readonly written: Written;
 }
 
 /** The broker itself makes Tasks, and says of a Subscription whether it is active. */
-const OF_CALLERS = `NOT deleted AND type NOT IN ('Task', 'Subscription')`;
+const OF_CALLERS = `NOT deleted AND type NOT IN ('Task', 'Subscription') AND owner <> '${MESSENGER.ods}'`;
 const isOfBroker = (version: string): boolean => /^(?:Task|Subscription)\//.test(version);
-const COUNT = `SELECT count(*) FILTER (WHERE ${OF_CALLERS})::integer AS versions, count(*) FILTER (WHERE deleted)::integer AS deletions FROM resource_version`;
+const COUNT = `SELECT count(*) FILTER (WHERE ${OF_CALLERS})::integer AS versions, count(*) FILTER (WHERE deleted)::integer AS deletions,
+  count(*) FILTER (WHERE owner = '${MESSENGER.ods}')::integer AS messages FROM resource_version`;
 
 /** Nothing is stored unless an answer says so, version by version, and what an answer says is stored. */
 export const openBooks = async (pool: pg.Pool): Promise<Books> => {
-  const { rows: ground } = await pool.query<{ versions: number; deletions: number }>(COUNT);
-  const before = ground[0] ?? { versions: 0, deletions: 0 };
+  const { rows: ground } = await pool.query<Written>(COUNT);
+  const before = ground[0] ?? { versions: 0, deletions: 0, messages: 0 };
   const there = await pool.query<{ version: string }>(
     `SELECT type || '/' || id || '/_history/' || version AS version FROM resource_version`,
   );
   const known = new Set(there.rows.map(({ version }) => version));
   const told = new Set<string>();
   let deletions = 0;
+  let messages = 0;
   const missing = async (): Promise<string> => {
     const { rows } = await pool.query<{ version: string }>(
       `SELECT type || '/' || id || '/_history/' || version AS version FROM resource_version WHERE ${OF_CALLERS}`,
@@ -129,19 +139,23 @@ export const openBooks = async (pool: pg.Pool): Promise<Books> => {
     note: (sent, answer) => {
       for (const version of versionsIn(answer)) if (!known.has(version) && !isOfBroker(version)) told.add(version);
       deletions += deletionsIn(sent, answer);
+      if (sent.path.startsWith('/fhir/$process-message') && answer.status < 300) messages += 1;
     },
     balance: async () => {
-      const { rows } = await pool.query<{ versions: number; deletions: number }>(COUNT);
+      const { rows } = await pool.query<Written>(COUNT);
       const now = rows[0] ?? before;
       if (now.versions - before.versions !== told.size)
         return `${now.versions - before.versions} versions are new, and answers told of ${told.size}: ${await missing()}`;
+      // A message that comes again is answered again, and tells of nothing new.
+      if (now.messages - before.messages > messages)
+        return `${now.messages - before.messages} contacts are new, and ${messages} messages were taken`;
       // A deletion of what is gone already, or never was, is told as one.
       return now.deletions - before.deletions > deletions
         ? `${now.deletions - before.deletions} are deleted, and answers told of ${deletions}`
         : null;
     },
     get written() {
-      return { versions: told.size, deletions };
+      return { versions: told.size, deletions, messages };
     },
   };
 };
