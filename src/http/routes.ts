@@ -82,12 +82,15 @@ export interface Matched {
 const TEMPLATES = ROUTES.map((each) => ({ route: each, segments: each.path.split('/').slice(1) }));
 
 const decode = (segment: string): string => {
-  if (!segment.includes('%')) return segment;
+  let text = segment;
   try {
-    return decodeURIComponent(segment);
+    if (segment.includes('%')) text = decodeURIComponent(segment);
   } catch {
     throw badParameter('path', 'has an escape that cannot be read');
   }
+  // PostgreSQL takes no NUL, and half a surrogate pair is no text. The address of an entry of a Bundle may hold them as they are.
+  if (text.includes('\0') || !text.isWellFormed()) throw badParameter('path', 'holds a character that is not text');
+  return text;
 };
 
 const isDefinition = (segment: string): boolean => CONFORMANCE_TYPES.some((each) => each === segment);

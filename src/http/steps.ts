@@ -9,7 +9,7 @@ import { principalFrom } from './principal.ts';
 import { emptyValues } from './read/empty-values.ts';
 import { isResource } from './read/is-resource.ts';
 import { readJsonPatch } from './read/json-patch.ts';
-import { badParameter, Refusal } from './refusal.ts';
+import { Refusal } from './refusal.ts';
 import { allowOf, findRoute, type Matched, whyNoRoute } from './routes.ts';
 import { checkWritable } from './writable.ts';
 
@@ -48,7 +48,6 @@ export const checkLimits = ({ request, path, query, route }: Exchange): void => 
   // Node's own check of this answers without a word.
   if (request.httpVersion === '1.1' && request.headers.host === undefined)
     throw new Anomaly('malformed', { at: 'http.Host', help: 'is required' });
-  if (path.includes('%00')) throw badParameter('path', 'holds a character that is not text');
   if (route?.route.interaction === 'live' || route?.route.interaction === 'ready' || route?.route.interaction === 'metrics') return;
   checkAccept(request.headers.accept, query.includes('_format=') ? new URLSearchParams(query).get('_format') : null);
 };

@@ -130,8 +130,8 @@ export interface Everything {
 /** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
 export interface DoorStore {
   read(type: string, id: string, version?: number): Promise<Stored | null>;
-  /** Owner of a resource that was there and was deleted; null for any other. */
-  deletedBy(type: string, id: string): Promise<string | null>;
+  /** Owner of a resource that was there and was deleted, now or by the version that is named; null for any other. */
+  deletedBy(type: string, id: string, version?: number): Promise<string | null>;
   history(asked: HistoryAsked): Promise<{ readonly rows: readonly Version[]; readonly total: number }>;
   /** One page of a search, newest created first. */
   search(search: Search): Promise<Found>;

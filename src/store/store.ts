@@ -16,7 +16,7 @@ import { removeIn } from './remove.ts';
 import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
-import { historyOf, lastVersion } from './versions.ts';
+import { deletedBy, historyOf } from './versions.ts';
 import { underLocks } from './under-locks.ts';
 import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './write.ts';
 
@@ -44,7 +44,7 @@ const storeIn = (
 ): DoorStore => {
   const store: DoorStore = {
     read: (type, id, version) => readResource(tx, type, id, version),
-    deletedBy: (type, id) => deletedBy(tx, type, id),
+    deletedBy: (type, id, version) => deletedBy(tx, type, id, version),
     history: (asked) => historyOf(tx, asked),
     ...searchingOn(tx),
     write: (request) => {
@@ -70,11 +70,6 @@ const storeIn = (
   return store;
 };
 
-const deletedBy = async (sql: Sql, type: string, id: string): Promise<string | null> => {
-  const last = await lastVersion(sql, type, id);
-  return last?.deleted === true ? last.owner : null;
-};
-
 /** The store as the doors see it, on PostgreSQL. */
 export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
   const ids = openAuditIds(pool);
@@ -98,7 +93,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
   };
   return {
     read: (type, id, version) => readResource(pool, type, id, version),
-    deletedBy: (type, id) => deletedBy(pool, type, id),
+    deletedBy: (type, id, version) => deletedBy(pool, type, id, version),
     history: (asked) => historyOf(pool, asked),
     ...searchingOn(pool),
     write: openWrite(pool, options),

@@ -27,6 +27,17 @@ const last = statement<[string, string], LastVersion>(
 export const lastVersion = async (sql: Sql, type: string, id: string): Promise<LastVersion | null> =>
   (await last(sql, type, id))[0] ?? null;
 
+const one = statement<[string, string, number], LastVersion>(
+  'version-at',
+  'SELECT version, owner, deleted FROM resource_version WHERE type = $1 AND id = $2 AND version = $3',
+);
+
+/** Who deleted a resource, whose newest version, or the one that is named, says so; null where it does not. */
+export const deletedBy = async (sql: Sql, type: string, id: string, version?: number): Promise<string | null> => {
+  const found = version === undefined ? await lastVersion(sql, type, id) : (await one(sql, type, id, version))[0];
+  return found?.deleted === true ? found.owner : null;
+};
+
 const removeResource = statement<[string, string, number, string, Date], never>(
   'remove-resource',
   `WITH gone AS (DELETE FROM resource WHERE type = $1 AND id = $2)

@@ -5,6 +5,13 @@ export const MAX_DEPTH = 40;
 /** What 2 MB of honest FHIR holds at most; the structure check is quadratic in some counts. */
 export const MAX_NODES = 60_000;
 const MAX_ARRAY = 2_000;
+/**
+ * A text in a list, or with extensions beside it. The structure check goes through these character by character, which takes 1 to 2 s for
+ * 1.9 MB; a given name, an address line or a header is never so long.
+ */
+const MAX_LISTED = 65_536;
+const isTooLong = (value: unknown): boolean => typeof value === 'string' && value.length > MAX_LISTED;
+const tooLong = (at: string): Issue => ({ at, code: 'too-long', help: `has more than ${MAX_LISTED} characters` });
 /** Names that may be repeated in a place: words, and no number as long as a person's. */
 const NAME = /^_?[A-Za-z](?!.*\d{5})[A-Za-z0-9_]{0,63}$/;
 /** Names that every object inherits: `in` would take them for known elements. */
@@ -25,6 +32,8 @@ export const limits = (input: unknown, root: string): Issue[] => {
     if (typeof value !== 'object' || value === null) continue;
     if (Array.isArray(value)) {
       if (value.length > MAX_ARRAY) return [{ at, code: 'too-long', help: `has more than ${MAX_ARRAY} values` }];
+      const long = value.findIndex(isTooLong);
+      if (long >= 0) return [tooLong(`${at}[${long}]`)];
       value.forEach((each: unknown, index) => {
         stack.push({ value: each, at: `${at}[${index}]`, depth: depth + 1 });
       });
@@ -32,6 +41,7 @@ export const limits = (input: unknown, root: string): Issue[] => {
     }
     for (const [name, each] of Object.entries(value)) {
       if (!NAME.test(name) || INHERITED.has(name)) return [{ at, code: 'structure', help: 'has a property whose name is not one of FHIR' }];
+      if (isTooLong(each) && Object.hasOwn(value, `_${name}`)) return [tooLong(`${at}.${name}`)];
       stack.push({ value: each, at: `${at}.${name}`, depth: depth + 1 });
     }
   }

@@ -36,7 +36,10 @@ const slicesOf = (name: string, { min, slicing }: { readonly min: number; readon
 
 const contentOf = (owner: InternalTypeSchema, type: string): Schema | null => {
   if (type === 'Resource' || isPrimitiveType(type)) return null;
-  const found = owner.innerTypes.find(({ name }) => name === type) ?? tryGetDataType(type);
+  const own = (wanted: string) => owner.innerTypes.find(({ name }) => name === wanted);
+  // Where a profile writes out an element that repeats the one it stands in (`Consent.provision.provision`), the library gives its type another
+  // name than the element's.
+  const found = own(type) ?? tryGetDataType(type) ?? (type.startsWith(owner.name) ? own(owner.name) : undefined);
   return found === undefined ? null : toSchema(found);
 };
 

@@ -17,6 +17,7 @@ import { doNotPerform } from './rules/do-not-perform.ts';
 import { elementContent } from './rules/element-content.ts';
 import { headings } from './rules/headings.ts';
 import { ids } from './rules/ids.ts';
+import { identifierLength } from './rules/identifier-length.ts';
 import { modifiers } from './rules/modifiers.ts';
 import { narrative } from './rules/narrative.ts';
 import { nhsNumber } from './rules/nhs-number.ts';
@@ -25,6 +26,7 @@ import { organizationNamed } from './rules/organization-named.ts';
 import { ownExtensions } from './rules/own-extensions.ts';
 import { periodOrder } from './rules/period-order.ts';
 import { referenceTargets } from './rules/reference-targets.ts';
+import { jsonForm } from './rules/json-form.ts';
 import { references } from './rules/references.ts';
 import { requiredSlices } from './rules/required-slices.ts';
 import { resourceTypes } from './rules/resource-types.ts';
@@ -45,6 +47,7 @@ const RULES: readonly Rule[] = [
   referenceTargets,
   narrative,
   nhsNumber,
+  identifierLength,
   ownExtensions,
   coreExtensions,
   requiredSlices,
@@ -128,5 +131,7 @@ export const validate = (resource: unknown, options: ValidateOptions = {}): Issu
 
   const definition = profile?.url ?? type;
   const rules = [...RULES, ...(profile === undefined ? [] : RULES_OF_PROFILE), claimedProfiles(url)];
-  return distinct([...structure(resource, type, definition), ...ruled(rules, resource, type, definition)]);
+  const form = ruled([jsonForm], resource, type, definition);
+  const found = form.length > 0 ? form : structure(resource, type, definition);
+  return distinct([...found, ...ruled(rules, resource, type, definition)]);
 };

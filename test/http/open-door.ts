@@ -36,17 +36,8 @@ type Body = Record<string, unknown>;
 export const example = (profile: string, name = 'valid-full'): Body =>
   JSON.parse(readFileSync(new URL(`../../profiles/examples/${profile}/${name}.json`, import.meta.url), 'utf8')) as Body;
 
-/** The real door on a real socket, on the real store in a database of its own. */
-export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
-  const database = await openDatabase();
-  const lines: string[] = [];
-  const log = createLog('info', (text) => lines.push(text));
-  const registry = new Registry();
-  const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
-  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow, errorCodeSystem: System.httpErrorCodes };
-  const app = createApp({ store, config, metrics: registry, validate, log, newId: randomUUID });
-  const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
-  const origin = `http://127.0.0.1:${listening.port}`;
+/** Requests to a door, each by a caller that the proxy would name. */
+export const callersAt = (origin: string) => {
   const agent = request(origin);
   const as = (test: Test, caller: Caller): Test =>
     test.set('NHSD-End-User-Organisation-ODS', caller.ods).set('X-Service-Kind', caller.kind);
@@ -61,13 +52,22 @@ export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8'
     as(agent.post(`/fhir/${type}/_search`), caller)
       .set('Content-Type', 'application/x-www-form-urlencoded')
       .send(form);
+  return { agent, as, put, post, get, search };
+};
+
+/** The real door on a real socket, on the real store in a database of its own. */
+export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
+  const database = await openDatabase();
+  const lines: string[] = [];
+  const log = createLog('info', (text) => lines.push(text));
+  const registry = new Registry();
+  const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
+  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow, errorCodeSystem: System.httpErrorCodes };
+  const app = createApp({ store, config, metrics: registry, validate, log, newId: randomUUID });
+  const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
+  const origin = `http://127.0.0.1:${listening.port}`;
   return {
-    agent,
-    as,
-    put,
-    post,
-    get,
-    search,
+    ...callersAt(origin),
     store,
     pool: database.pool,
     origin,
@@ -97,7 +97,7 @@ const must = async (test: Test, status: number): Promise<void> => {
 };
 
 /** Organisations, services, an agreement, and Amber's approved plan, with consent for ambulance services; police are in no agreement. */
-export const approvePlan = async (door: OpenDoor): Promise<void> => {
+export const approvePlan = async (door: Pick<OpenDoor, 'put' | 'post'>): Promise<void> => {
   for (const [id, code] of [
     ['trust', 'ZZ1'],
     ['ambulance-trust', 'ZZ3'],

@@ -6,17 +6,21 @@ import { notFound } from '../refusal.ts';
 import { Anomaly } from '../../model/anomaly.ts';
 import type { Stored } from '../../store/door.ts';
 import { isWithinReach } from '../within-reach.ts';
+import { shapeAsked } from '../search/asked.ts';
+import { shapedAs } from '../search/shape.ts';
 import type { Act } from './act.ts';
 import { readDisclosed } from './disclosed.ts';
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+const gone = (): Anomaly => new Anomaly('gone', { at: null, help: 'was deleted: its versions are in its _history' });
 
 /** Throws `gone` for what the caller's own organisation deleted, and `not-found` for all else that is not there. */
 const absent = async (exchange: Exchange, door: Door): Promise<Anomaly> => {
   const { type, id } = routeOf(exchange);
   const deletedBy = await door.store.deletedBy(type, id);
   const isOwn = deletedBy !== null && (reachOf(exchange) === 'any' || deletedBy === principalOf(exchange).organization);
-  return isOwn ? new Anomaly('gone', { at: null, help: 'was deleted: its versions are in its _history' }) : notFound();
+  return isOwn ? gone() : notFound();
 };
 
 /** The stored resource that the path names, if it is within the caller's reach. Throws `not-found` alike for absent and for another's. */
@@ -42,8 +46,14 @@ const disclosed = async (exchange: Exchange, door: Door): Promise<Answer> => {
   return answer;
 };
 
+/** As much of what was read as `_summary` or `_elements` asks for (R4 http, general parameters). */
+const shaped = (exchange: Exchange, answer: Answer): Answer =>
+  answer.body !== null && 'resourceType' in answer.body ? { ...answer, body: shapedAs(shapeAsked(exchange.query), answer.body) } : answer;
+
 /** Read (R4 http, read): a stored resource within reach, or a disclosure. */
-export const read: Act = async (exchange, door) => {
+export const read: Act = async (exchange, door) => shaped(exchange, await readWhole(exchange, door));
+
+const readWhole = async (exchange: Exchange, door: Door): Promise<Answer> => {
   const reach = reachOf(exchange);
   if (reach === 'disclosed') return disclosed(exchange, door);
   if (reach !== 'own-or-disclosed') return answerOf(exchange, await readOwn(exchange, door));
@@ -57,13 +67,14 @@ export const read: Act = async (exchange, door) => {
   return disclosed(exchange, door);
 };
 
-/** Vread (R4 http, vread): one version of a resource that is within reach now. */
+/** Vread (R4 http, vread): one version of a resource that is within reach now; 410 for the one by which it was deleted. */
 export const vread: Act = async (exchange, door) => {
   const { type, id, version } = routeOf(exchange);
   const deletedBy = await door.store.deletedBy(type, id);
   // What was before a deletion can still be read.
   if (deletedBy === null || deletedBy !== principalOf(exchange).organization) await readOwn(exchange, door);
-  const stored = /^[1-9]\d{0,8}$/.test(version) ? await door.store.read(type, id, Number(version)) : null;
-  if (stored === null) throw notFound();
-  return answerOf(exchange, stored);
+  const number = /^[1-9]\d{0,8}$/.test(version) ? Number(version) : null;
+  const stored = number === null ? null : await door.store.read(type, id, number);
+  if (stored !== null) return shaped(exchange, answerOf(exchange, stored));
+  throw number !== null && (await door.store.deletedBy(type, id, number)) !== null ? gone() : notFound();
 };

@@ -124,26 +124,43 @@ const putOver = async (exchange: Exchange, door: Door, { sent, id, before, ifMat
 /** How often a patch without `If-Match` is tried again on the version that came meanwhile. */
 const PATCHES = 100;
 
+/**
+ * Patches of one resource without `If-Match` come one after another: of 64 at once each would else be overtaken by 32 (4.2 s, measured, and
+ * now 0.6 s).
+ */
+const inTurn = (exchange: Exchange, door: Door, work: (door: Door) => Promise<Answer>): Promise<Answer> => {
+  const { type, id } = routeOf(exchange);
+  return door.store.transaction([`patch ${type}/${id}`], (store) => work({ ...door, store }));
+};
+
 /** Patch (R4 http, patch) by JSON Patch. Without `If-Match` it is of whatever version is the newest when it is written. */
 export const patch: Act = (exchange, door) =>
-  onTheOne(exchange, door, async (one, within, found) => {
+  onTheOne(exchange, door, (one, within, found) => {
     if (found === 'none') throw notFound();
     const ifMatch = ifMatchOf(one.request.headers['if-match']);
-    for (let turn = 1; ; turn++) {
-      const before = await readOwn(one, within);
-      if (ifMatch !== null && before.version !== ifMatch) throw stale();
-      const resource = resultOf(before, patched(shown(before.body), patchOf(one)));
-      checkWritable(one, within, resource);
-      try {
-        const over = { sent: resource, id: before.id, before, ifMatch: before.version, mustBeNew: false };
-        const { stored } = await putOver(one, within, over);
-        return answerOf(one, stored, 200, shown(stored.body));
-      } catch (fault) {
-        const isOvertaken = fault instanceof Anomaly && fault.category === 'stale' && ifMatch === null;
-        if (!isOvertaken || turn >= PATCHES) throw fault;
-      }
-    }
+    return ifMatch === null ? inTurn(one, within, (alone) => patchNewest(one, alone)) : patchOnce(one, within, ifMatch);
   });
+
+const patchNewest = async (exchange: Exchange, door: Door): Promise<Answer> => {
+  for (let turn = 1; ; turn++) {
+    try {
+      return await patchOnce(exchange, door, null);
+    } catch (fault) {
+      // Other writes than patches still overtake it.
+      if (!(fault instanceof Anomaly) || fault.category !== 'stale' || turn >= PATCHES) throw fault;
+    }
+  }
+};
+
+const patchOnce = async (exchange: Exchange, door: Door, ifMatch: number | null): Promise<Answer> => {
+  const before = await readOwn(exchange, door);
+  if (ifMatch !== null && before.version !== ifMatch) throw stale();
+  const resource = resultOf(before, patched(shown(before.body), patchOf(exchange)));
+  checkWritable(exchange, door, resource);
+  const over = { sent: resource, id: before.id, before, ifMatch: before.version, mustBeNew: false };
+  const { stored } = await putOver(exchange, door, over);
+  return answerOf(exchange, stored, 200, shown(stored.body));
+};
 
 // A patch is of one resource, and what comes of it is judged as a whole, as an update would be.
 const resultOf = ({ type, id }: Stored, value: unknown): Resource => {

@@ -74,6 +74,15 @@ const identityOf = (entry: Entry, newId: () => string): Identity => {
     : { is: 'conditional', route: matched, condition, place: isUpdate ? 'path' : 'If-None-Exist', newId: chosen };
 };
 
+/** What is wrong with a condition stands in the resource that refers by it. */
+const inResource = (fault: unknown, { index }: Entry): unknown =>
+  fault instanceof Anomaly
+    ? new Anomaly(
+        fault.category,
+        fault.issues.map((issue) => ({ ...issue, at: `Bundle.entry[${index}].resource` })),
+      )
+    : fault;
+
 /** Resolves what entries of a transaction call each other by as far as that can be said before anything is read. */
 export const beforeConditions = (entries: readonly Entry[], newId: () => string): readonly Resolved[] => {
   const names = new Map<string, string>();
@@ -132,7 +141,7 @@ export const withConditions = async (exchange: Exchange, door: Door, all: readon
       const [, type = '', query = ''] = CONDITION.exec(reference) ?? [];
       if (type === '') continue;
       const met = await theOne(door, exchange, type, query, 'path').catch((fault: unknown) => {
-        throw placed(fault, sent.index);
+        throw inResource(fault, sent);
       });
       if (met === null)
         throw new Anomaly('stale', { at: `Bundle.entry[${sent.index}].resource`, help: 'has a conditional reference that nothing meets' });

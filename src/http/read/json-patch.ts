@@ -2,6 +2,7 @@ import type { Operation } from '@medplum/core';
 import { applyPatch } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
 import { Anomaly } from '../../model/anomaly.ts';
+import { MAX_BODY } from './read-body.ts';
 
 /** A JSON Patch (RFC 6902), read. */
 export type JsonPatch = readonly Operation[];
@@ -52,6 +53,18 @@ const placeOf = (type: string, path: string): string =>
 // What came as JSON is copied as JSON: the library tells arrays by their constructor, which a structured clone may have from elsewhere.
 const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
+const stepOf = (text: string): string => text.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** How many characters the value at a pointer has as JSON; 0 where there is none. */
+const sizeAt = (holder: object, pointer: string): number => {
+  let value: unknown = holder;
+  for (const step of pointer.split('/').slice(1).map(stepOf)) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return 0;
+    value = Reflect.get(value, step);
+  }
+  return JSON.stringify(value).length;
+};
+
 /** Applies one operation. The library answers with what went wrong, and throws at names such as `__proto__`. */
 const fits = (holder: object, operation: Operation): boolean => {
   try {
@@ -67,7 +80,11 @@ const fits = (holder: object, operation: Operation): boolean => {
  */
 export const patched = (resource: Resource, patch: JsonPatch): unknown => {
   const holder: { resource: unknown } = { resource: copyOf(resource) };
+  let copied = 0;
   for (const operation of patch) {
+    // A list that is copied into itself doubles: 24 times are 285 MB (measured).
+    if (operation.op === 'copy') copied += sizeAt(holder, `/resource${operation.from}`);
+    if (copied > MAX_BODY) throw new Anomaly('too-large', { at: 'patch', help: `copies at most ${MAX_BODY} characters` });
     const within = {
       ...copyOf(operation),
       path: `/resource${operation.path}`,

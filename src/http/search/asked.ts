@@ -42,6 +42,15 @@ const readShape = (summary: string | null, elements: string | null): Shape => {
   return { is: 'elements', names };
 };
 
+/** How much of one resource a read shows (R4 http, general parameters). Throws `malformed`, for a count too: a read counts nothing. */
+export const shapeAsked = (query: string): Shape => {
+  if (!query.includes('_summary') && !query.includes('_elements')) return { is: 'whole' };
+  const asked = new URLSearchParams(query);
+  const summary = asked.get('_summary');
+  if (summary === 'count') throw badParameter('_summary', 'is true, text, data or false here');
+  return readShape(summary, asked.get('_elements'));
+};
+
 /** Reads the parameters of a search. Throws `malformed` for what no search may hold. */
 export const askedFrom = (all: readonly (readonly [string, string])[], strict: boolean): Asked => {
   if (all.length > MAX_PARAMETERS) throw badParameter('search', `has at most ${MAX_PARAMETERS} parameters`);

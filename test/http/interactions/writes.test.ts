@@ -149,7 +149,7 @@ describe('delete', () => {
     expect(issueOf(gone.body)['code']).toBe('deleted');
     expect((await door.get(TRUST, `/fhir/Practitioner?${by('d')}`)).body.total).toBe(0);
     expect((await door.get(TRUST, '/fhir/Practitioner/to-delete/_history/1')).status).toBe(200);
-    expect((await door.get(TRUST, '/fhir/Practitioner/to-delete/_history/2')).status).toBe(404);
+    expect((await door.get(TRUST, '/fhir/Practitioner/to-delete/_history/2')).status).toBe(410);
     const { body: history } = await door.get(TRUST, '/fhir/Practitioner/to-delete/_history');
     expect(history.entry.map(({ request }: { request: Body }) => request['method'])).toEqual(['DELETE', 'POST']);
     expect((await remove(TRUST, '/fhir/Practitioner/to-delete')).status).toBe(204);
