@@ -11,7 +11,6 @@ import { matchOwn, openMatch } from './match.ts';
 import { receiveMessage } from './messages.ts';
 import { isMigrated } from './migrate.ts';
 import type { HeldLocks } from './held-locks.ts';
-import type { Sql } from './pool.ts';
 import { removeIn } from './remove.ts';
 import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
