@@ -105,6 +105,22 @@ export class HeldLocks {
     return this.#changed.length > 0;
   }
 
+  /** Work of which nothing is left where it throws: what it wrote is undone, and the locks that it took with it. */
+  async orUndone<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#held;
+    await this.#sql.query('SAVEPOINT part');
+    try {
+      const answer = await work();
+      await this.#sql.query('RELEASE SAVEPOINT part');
+      return answer;
+    } catch (failure) {
+      // PostgreSQL gives back what was locked since the savepoint.
+      await this.#sql.query('ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part');
+      this.#held = before;
+      throw failure;
+    }
+  }
+
   covers(scope: LockScope): boolean {
     return coversScope(this.#held.policy, scope);
   }

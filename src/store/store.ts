@@ -53,7 +53,7 @@ const storeIn = (
     remove: (removal) => removeIn(tx, locks, removal),
     transaction: async (conditions, work) => {
       await locks.take({ conditions });
-      return work(store);
+      return locks.orUndone(() => work(store));
     },
     receive: notHere,
     approve: notHere,
