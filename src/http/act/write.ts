@@ -7,6 +7,7 @@ import { etagOf, ifMatchOf, stale, versionHeaders } from '../etag.ts';
 import { conditionLock, onTheOne, theOne, withId } from '../conditional.ts';
 import { patchOf, principalOf, reachOf, resourceOf, routeOf } from '../exchange.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
+import { permitted } from '../policy.ts';
 import { returnOf } from '../prefer.ts';
 import { emptyValues } from '../read/empty-values.ts';
 import { isResource } from '../read/is-resource.ts';
@@ -66,9 +67,13 @@ const existing = async (exchange: Exchange, door: Door): Promise<Stored | null> 
   const { type, id } = routeOf(exchange);
   const stored = await door.store.read(type, id);
   if (stored !== null && !(await isWithinReach(door.store, principalOf(exchange), reachOf(exchange), stored))) throw notFound();
-  // Tasks are the broker's: they are answered, not made.
-  if (stored === null && reachOf(exchange) === 'addressed') throw notFound();
+  if (stored === null) checkMayCreate(exchange);
   return stored;
+};
+
+// An update creates what is not there only for those who may create: Tasks are the broker's, and are answered, not made.
+const checkMayCreate = (exchange: Exchange): void => {
+  if (permitted(principalOf(exchange).kind, routeOf(exchange).type, 'create') === null) throw notFound();
 };
 
 /** Update (R4 http, update), and creation under an id that the caller chose; or of the one that a condition names. */
@@ -77,6 +82,7 @@ export const update: Act = (exchange, door) =>
     const sent = resourceOf(one);
     const { id } = routeOf(one);
     if (found === 'none' && sent.id === undefined) {
+      checkMayCreate(one);
       checkChange(sent, null);
       return createIn(one, within, sent);
     }
