@@ -1,0 +1,2 @@
+-- The Provenance that signs an approved version never changes (I9): asked for with each write of one.
+CREATE UNIQUE INDEX approved_version_provenance ON approved_version (provenance_id);
