@@ -163,7 +163,7 @@ async function setStatus(tx: pg.PoolClient, id: string, status: CarePlan['status
 
 async function ownPlan(tx: pg.PoolClient, id: string, owner: string): Promise<Stored> {
   const stored = await readResource(tx, 'CarePlan', id);
-  if (stored === null || stored.owner !== owner) throw anomaly('not-found', 'no such CarePlan', null);
+  if (stored === null || stored.owner !== owner) throw anomaly('not-found', 'there is no such resource here');
   return stored;
 }
 

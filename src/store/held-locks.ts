@@ -107,7 +107,7 @@ export class HeldLocks {
 
   /** Work of which nothing is left where it throws: what it wrote is undone, and the locks that it took with it. */
   async orUndone<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#held;
+    const [held, changed] = [this.#held, this.#changed];
     await this.#sql.query('SAVEPOINT part');
     try {
       const answer = await work();
@@ -116,7 +116,9 @@ export class HeldLocks {
     } catch (failure) {
       // PostgreSQL gives back what was locked since the savepoint.
       await this.#sql.query('ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part');
-      this.#held = before;
+      this.#held = held;
+      this.#changed = changed;
+      this.#now = null;
       throw failure;
     }
   }

@@ -54,9 +54,11 @@ const keep = statement<[string, string, string, string | null, string | null, st
  */
 export async function receiveMessage(pool: pg.Pool, message: ContactMessage, { messageLifetime, changed }: WriteOptions): Promise<string> {
   const startedAt = performance.now();
-  const answer = await underLocks({ pool, changed }, (tx, locks) => receiveIn(tx, locks, message, messageLifetime));
-  await answeredTogether([message.contact], startedAt);
-  return answer;
+  try {
+    return await underLocks({ pool, changed }, (tx, locks) => receiveIn(tx, locks, message, messageLifetime));
+  } finally {
+    await answeredTogether([message.contact], startedAt);
+  }
 }
 
 async function receiveIn(tx: pg.PoolClient, locks: HeldLocks, message: ContactMessage, defaultLifetime: number): Promise<string> {

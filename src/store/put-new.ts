@@ -112,6 +112,11 @@ export class WaitingToBePut {
     return (await putNew(this.#sql, all)).at(-1) ?? null;
   }
 
+  /** Leaves out those that wait: what they were a part of is undone. */
+  forget(): void {
+    this.#waiting = [];
+  }
+
   /** Stores those that wait. */
   async all(): Promise<void> {
     const all = this.#waiting;

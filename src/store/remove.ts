@@ -26,9 +26,10 @@ export async function removeIn(tx: pg.PoolClient, locks: HeldLocks, { principal,
   if (stored === null) {
     const last = await lastVersion(tx, type, id);
     if (last?.deleted === true && (principal.kind === 'operator' || last.owner === principal.organization)) return;
-    throw anomaly('not-found', 'no such resource');
+    throw anomaly('not-found', 'there is no such resource here');
   }
-  if (principal.kind !== 'operator' && stored.owner !== principal.organization) throw anomaly('not-found', 'no such resource');
+  if (principal.kind !== 'operator' && stored.owner !== principal.organization)
+    throw anomaly('not-found', 'there is no such resource here');
   if (ifMatch !== null && stored.version !== ifMatch) throw anomaly('stale', 'the resource has another version now');
   await checkUnsigned(tx, { type, id });
   const [other] = await referrer(tx, TYPES, `${type}/${id}`, stored.owner);

@@ -53,7 +53,13 @@ const storeIn = (
     remove: (removal) => removeIn(tx, locks, removal),
     transaction: async (conditions, work) => {
       await locks.take({ conditions });
-      return locks.orUndone(() => work(store));
+      await waiting.all();
+      try {
+        return await locks.orUndone(() => work(store));
+      } catch (failure) {
+        waiting.forget();
+        throw failure;
+      }
     },
     receive: notHere,
     approve: notHere,
@@ -79,16 +85,21 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
   };
   const together = async <T>(conditions: readonly string[], work: (store: DoorStore) => Promise<T>): Promise<T> => {
     const startedAt = performance.now();
-    const written: Resource[] = [];
-    const answer = await underLocks({ pool, changed: options.changed, conditions, starts: STARTS }, async (tx, locks) => {
-      const waiting = new WaitingToBePut(tx);
-      const store = storeIn(waiting.before(tx), locks, waiting, options, (resource) => void written.push(resource));
-      const answered = await work(store);
-      await waiting.all();
-      return answered;
-    });
-    await answeredTogether(written, startedAt);
-    return answer;
+    let written: Resource[] = [];
+    try {
+      return await underLocks({ pool, changed: options.changed, conditions, starts: STARTS }, async (tx, locks) => {
+        // A try that started over is not counted: what it had done is undone.
+        written = [];
+        const waiting = new WaitingToBePut(tx);
+        const store = storeIn(waiting.before(tx), locks, waiting, options, (resource) => void written.push(resource));
+        const answered = await work(store);
+        await waiting.all();
+        return answered;
+      });
+    } finally {
+      // What was refused, or only rehearsed, is answered no sooner.
+      await answeredTogether(written, startedAt);
+    }
   };
   return {
     read: (type, id, version) => readResource(pool, type, id, version),
