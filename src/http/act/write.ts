@@ -63,11 +63,15 @@ const createIn = async (exchange: Exchange, door: Door, resource: Resource): Pro
   return answerOf(exchange, stored, created ? 201 : 200, created ? stored.body : shown(stored.body));
 };
 
-const existing = async (exchange: Exchange, door: Door): Promise<Stored | null> => {
+const existing = async (exchange: Exchange, door: Door, ifMatch: number | null): Promise<Stored | null> => {
   const { type, id } = routeOf(exchange);
   const stored = await door.store.read(type, id);
-  if (stored !== null && !(await isWithinReach(door.store, principalOf(exchange), reachOf(exchange), stored))) throw notFound();
   if (stored === null) checkMayCreate(exchange);
+  else if (!(await isWithinReach(door.store, principalOf(exchange), reachOf(exchange), stored))) {
+    // As of one that is not there: what is another's has no version for this caller.
+    checkMayCreate(exchange);
+    throw ifMatch === null ? notFound() : stale();
+  }
   return stored;
 };
 
@@ -99,7 +103,7 @@ const putAs = async (exchange: Exchange, door: Door, sent: Resource): Promise<An
   const { headers } = exchange.request;
   const ifMatch = ifMatchOf(headers['if-match']);
   const mustBeNew = headers['if-none-match']?.trim() === '*';
-  const before = await existing(exchange, door);
+  const before = await existing(exchange, door, ifMatch);
   if ((ifMatch !== null && before?.version !== ifMatch) || (mustBeNew && before !== null)) throw stale();
   const after = await putOver(exchange, door, { sent, id, before, ifMatch, mustBeNew });
   return answerOf(
