@@ -13,6 +13,7 @@ import type { Door, Exchange } from '../exchange.ts';
 import { FHIR_JSON } from '../media.ts';
 import { emptyValues } from '../read/empty-values.ts';
 import { badParameter, Refusal } from '../refusal.ts';
+import { checkedNames } from '../search/parameter-name.ts';
 import type { Act } from './act.ts';
 import { messageIds } from './message-ids.ts';
 
@@ -23,7 +24,7 @@ const AHEAD_MS = 10 * 60_000;
 const checkSynchronous = ({ query }: Exchange): void => {
   const asked = new URLSearchParams(query);
   for (const [name] of asked) {
-    if (name !== 'async' && name !== 'response-url') throw badParameter(name, 'is no parameter of $process-message');
+    if (name !== 'async' && name !== 'response-url') throw badParameter(checkedNames(name), 'is no parameter of $process-message');
     if (name === 'response-url' || asked.get(name) !== 'false')
       throw new Refusal(400, 'unsupported', { at: `http.${name}`, help: 'a message is answered at once' });
   }
