@@ -63,7 +63,7 @@ export const approve: Act = async (exchange, door) => {
 /** CarePlan/[id]/$withdraw: nobody may hold the plan any longer. */
 export const withdraw: Act = async (exchange, door) => {
   const plan = await readOwn(exchange, door);
-  const reason = stringOf(parametersOf(exchange), 'reason', `says why, in at most ${MAX_REASON} characters`);
+  const reason = stringOf(validParametersOf(exchange, door), 'reason', `says why, in at most ${MAX_REASON} characters`);
   const stored = await door.store.withdraw(principalOf(exchange), plan.id, reason);
   return { status: 200, headers: versionHeaders(stored.version, stored.updatedAt), body: stored.body };
 };
