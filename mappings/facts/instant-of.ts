@@ -12,7 +12,9 @@ interface Span {
 }
 
 const monthAfter = (year: number, month: number): string =>
-  month === 12 ? `${String(year + 1).padStart(4, '0')}-01-01` : `${String(year).padStart(4, '0')}-${String(month + 1).padStart(2, '0')}-01`;
+  month === 12
+    ? nextDay(`${String(year).padStart(4, '0')}-12-31`)
+    : `${String(year).padStart(4, '0')}-${String(month + 1).padStart(2, '0')}-01`;
 
 const spanOf = (text: string, at: string): Span => {
   const match = FORMAT.exec(text);

@@ -12,5 +12,5 @@ export const startOfLondonDay = (day: string): Instant => {
   return midnight - ahead * HOUR;
 };
 
-/** The calendar day after the one given, `YYYY-MM-DD`. */
-export const nextDay = (day: string): string => new Date(Date.parse(`${day}T00:00:00Z`) + 24 * HOUR).toISOString().slice(0, 10);
+/** The calendar day after the one given, `YYYY-MM-DD`; after the last of the year 9999 it is `+010000-01-01` (ECMA-262, expanded years). */
+export const nextDay = (day: string): string => new Date(Date.parse(`${day}T00:00:00Z`) + 24 * HOUR).toISOString().replace(/T.*$/, '');
