@@ -57,6 +57,9 @@ const referencesIn = (value: unknown, found: Set<string>): void => {
 /** `Type?condition` (R4 http, conditional references). */
 const CONDITION = /^([A-Z][A-Za-z]+)\?(.+)$/s;
 
+/** Each is a search of a millisecond or more, while the transaction holds what others wait for. */
+const MOST_CONDITIONS = 500;
+
 /** Stands for the id of a resource that a condition names, until it is met: its type is all that can be judged before. */
 const STAND_IN = 'of-a-condition';
 
@@ -129,6 +132,7 @@ export const withConditions = async (exchange: Exchange, door: Door, all: readon
     }
   }
   const resolved: Resolved[] = [];
+  let conditions = 0;
   for (const one of all) {
     const { sent, isFinal } = one;
     if (isFinal || sent.resource === null) {
@@ -139,7 +143,13 @@ export const withConditions = async (exchange: Exchange, door: Door, all: readon
     referencesIn(sent.resource, found);
     for (const reference of found) {
       const [, type = '', query = ''] = CONDITION.exec(reference) ?? [];
-      if (type === '') continue;
+      if (type === '' || names.has(reference)) continue;
+      conditions += 1;
+      if (conditions > MOST_CONDITIONS)
+        throw new Anomaly('too-large', {
+          at: `Bundle.entry[${sent.index}].resource`,
+          help: `a transaction has at most ${MOST_CONDITIONS} conditional references`,
+        });
       const met = await theOne(door, exchange, type, query, 'path').catch((fault: unknown) => {
         throw inResource(fault, sent);
       });
