@@ -2,6 +2,7 @@ import type { Bundle, Resource } from '@medplum/fhirtypes';
 import { Anomaly } from '../../model/anomaly.ts';
 import type { Issue } from '../../model/anomaly.ts';
 import { isResource } from '../read/is-resource.ts';
+import { findRoute } from '../routes.ts';
 
 /** One entry of a batch or transaction, read. */
 export interface Entry {
@@ -56,12 +57,25 @@ const readEntry = (value: unknown, index: number, base: string, issues: Issue[])
   return { index, method, url: path, fullUrl, resource: isResource(resource) ? resource : null, ifMatch, ifNoneMatch, ifNoneExist };
 };
 
+/** The resource that an address names, however it is spelled; the address itself where it names none. */
+const namedBy = (method: string, url: string): string => {
+  const path = `/fhir/${url.split('?')[0] ?? ''}`;
+  try {
+    const matched = findRoute(method, path);
+    return matched === null || matched.id === '' ? url : `${matched.type}/${matched.id}`;
+  } catch (error) {
+    // What cannot be read is refused where the entry is judged.
+    if (error instanceof Anomaly) return url;
+    throw error;
+  }
+};
+
 /** Finds two entries that name the same resource: which of them should win, nobody can say. */
 const checkDistinct = (entries: readonly Entry[], issues: Issue[]): void => {
   const seen = new Set<string>();
   for (const { index, method, url, fullUrl } of entries) {
     const named = [
-      ...(method === 'PUT' || method === 'PATCH' || method === 'DELETE' ? [`at ${url}`] : []),
+      ...(method === 'PUT' || method === 'PATCH' || method === 'DELETE' ? [`at ${namedBy(method, url)}`] : []),
       ...(fullUrl !== null && method !== 'GET' && method !== 'HEAD' ? [`as ${fullUrl}`] : []),
     ];
     if (named.some((each) => seen.has(each)))
