@@ -11,9 +11,11 @@ import { clock, lastVersion, removeStored } from './versions.ts';
 const TYPES = RESOURCE_TYPES.map(({ type }) => type);
 const referrer = statement<[readonly string[], string, string], { type: string }>(
   'referrer-of-resource',
-  // Type by type along the index.
+  // Type by type along the index. A reference by an address is one to what its end names, as wherever else it is read.
   `SELECT one.type FROM unnest($1::text[]) AS asked(type) CROSS JOIN LATERAL (
-     SELECT t.type FROM resource_token t WHERE t.type = asked.type AND t.param = '_ref' AND t.token = $2 AND t.owner = $3 LIMIT 1) one LIMIT 1`,
+     (SELECT t.type FROM resource_token t WHERE t.type = asked.type AND t.param = '_ref' AND t.token = $2 AND t.owner = $3 LIMIT 1)
+     UNION ALL (SELECT t.type FROM resource_token t WHERE t.type = asked.type AND t.param = '_ref' AND t.token >= 'http' AND t.token < 'httq'
+        AND t.owner = $3 AND right(t.token, length($2) + 1) = '/' || $2 LIMIT 1)) one LIMIT 1`,
 );
 
 /**
