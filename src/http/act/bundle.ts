@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
 import { Anomaly } from '../../model/anomaly.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
@@ -37,6 +38,8 @@ const batch = async (exchange: Exchange, door: Door, entries: readonly Entry[]):
   const answers: Answer[] = [];
   for (const entry of entries) {
     const one = toExchange(exchange, entry, null);
+    // What waits for nothing would keep everyone else waiting until the last entry: 0.4 s for 350 validations (measured).
+    await othersTurn();
     try {
       answers.push(await answered(await judged(one, door), door));
     } catch (fault) {
@@ -66,6 +69,7 @@ const transaction = async (exchange: Exchange, door: Door, entries: readonly Ent
   const wrong: Anomaly[] = [];
   const conditions = new Set<string>();
   for (const { entry, newId, isFinal } of sent) {
+    await othersTurn();
     try {
       const one = await inPlace(entry, () => judged(toExchange(exchange, entry, newId), door));
       if (isFinal) ready.set(entry.index, one);
