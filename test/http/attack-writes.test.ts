@@ -123,3 +123,45 @@ describe('I9 what was signed', () => {
     expect((await door.put(TRUST, { ...loose, recorded: '2026-11-03T09:00:00Z' })).status).toBe(200);
   });
 });
+
+describe('one resource', () => {
+  const person = { resourceType: 'Practitioner', id: 'spelled', gender: 'male' };
+  test.each(['Practitioner/spelled?', 'Practitioner/%73pelled', 'Practitioner/spelled/', '/Practitioner/spelled'])(
+    'stands in a transaction once, however its address is spelled: %s',
+    async (url) => {
+      const twice = transaction(
+        { request: { method: 'PUT', url: 'Practitioner/spelled' }, resource: person },
+        { request: { method: 'PUT', url }, resource: { ...person, gender: 'female' } },
+      );
+      const answer = await door.post(TRUST, '/fhir', twice);
+      expect(answer.status).toBe(422);
+      expect(answer.body.issue[0]).toMatchObject({ code: 'duplicate', expression: ['Bundle.entry[1]'] });
+    },
+  );
+
+  test('that others refer to by its whole address stays', async () => {
+    expect((await door.put(TRUST, { ...person, id: 'addressed' })).status).toBe(201);
+    const team = {
+      resourceType: 'CareTeam',
+      id: 'of-addressed',
+      participant: [{ member: { reference: `${door.origin}/fhir/Practitioner/addressed` } }],
+    };
+    expect((await door.put(TRUST, team)).status).toBe(201);
+    expect((await door.as(door.agent.delete('/fhir/Practitioner/addressed'), TRUST)).status).toBe(409);
+    expect((await door.as(door.agent.delete('/fhir/CareTeam/of-addressed'), TRUST)).status).toBe(204);
+    expect((await door.as(door.agent.delete('/fhir/Practitioner/addressed'), TRUST)).status).toBe(204);
+  });
+});
+
+test('a caller keeps no more than two thousand pages, and the newest stay', async () => {
+  const kept = async (): Promise<number> =>
+    Number((await door.pool.query("SELECT count(*) AS n FROM search_page WHERE owner = 'ZZ1 publisher'")).rows[0]?.n);
+  await door.pool.query(
+    `INSERT INTO search_page (id, owner, ends_at) SELECT 'old-' || n, 'ZZ1 publisher', clock_timestamp() + interval '1 minute' FROM generate_series(1, 3000) n`,
+  );
+  for (const id of ['page-a', 'page-b']) await door.put(TRUST, { resourceType: 'Practitioner', id });
+  const first = await door.get(TRUST, '/fhir/Practitioner?_sort=_id&_count=1');
+  expect(await kept()).toBe(2_000);
+  const next = first.body.link.find(({ relation }: { relation: string }) => relation === 'next').url as string;
+  expect((await door.get(TRUST, next.slice(door.origin.length))).status).toBe(200);
+});

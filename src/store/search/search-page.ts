@@ -7,9 +7,14 @@ import type { Search } from './search.ts';
 // The id is in the URL of a page: who reads the table has no page.
 const hashOf = (id: string): string => createHash('sha256').update(id).digest('base64url');
 
+/** Pages of one caller: of 80 KB each at most, and an hour of a thousand sorted searches a second would fill a disk. The oldest go. */
+const MOST_KEPT = 2_000;
+
 const keep = statement<[string, string, readonly number[], string | null], never>(
   'keep-search-page',
-  `WITH ended AS (DELETE FROM search_page WHERE ends_at < clock_timestamp())
+  `WITH ended AS (DELETE FROM search_page WHERE ends_at < clock_timestamp()),
+   many AS (DELETE FROM search_page WHERE id IN (
+     SELECT id FROM search_page WHERE owner = $2 ORDER BY ends_at DESC OFFSET ${MOST_KEPT - 1}))
    INSERT INTO search_page (id, owner, serials, token, ends_at) VALUES ($1, $2, $3::bigint[], $4, clock_timestamp() + interval '1 hour')`,
 );
 const readToken = statement<[string, string], { readonly token: string | null }>(
