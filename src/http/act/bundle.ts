@@ -52,6 +52,25 @@ const batch = async (exchange: Exchange, door: Door, entries: readonly Entry[]):
 /** The order in which a transaction is done, whatever the order of its entries (R4 http, transaction). */
 const ORDER = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'];
 
+/**
+ * So long may a transaction hold what others wait for, 500 creations take a second (measured). A contact of a person among many slow searches
+ * would keep everyone from that person's plan.
+ */
+const MOST_MS = 10_000;
+
+/** A check that a transaction which begins now is still in time. */
+const inTimeFrom = ({ now }: Door): (() => void) => {
+  const begunAt = now();
+  return () => {
+    if (now() - begunAt > MOST_MS)
+      throw new Anomaly('busy', {
+        at: 'Bundle.entry',
+        code: 'too-costly',
+        help: 'takes too long as one transaction: send fewer entries at once',
+      });
+  };
+};
+
 /** Throws what a transaction fails for, with its place in the Bundle. */
 const inPlace = async <T>({ index }: Entry, work: () => Promise<T>): Promise<T> => {
   try {
@@ -87,8 +106,10 @@ const transaction = async (exchange: Exchange, door: Door, entries: readonly Ent
     );
   return door.store.transaction([...conditions], async (store) => {
     const within: Door = { ...door, store };
+    const checkTime = inTimeFrom(door);
     const answers = new Map<number, Answer>();
-    for (const { entry, newId } of await withConditions(exchange, within, sent)) {
+    for (const { entry, newId } of await withConditions(exchange, within, sent, checkTime)) {
+      checkTime();
       const before = ready.get(entry.index);
       const answer = await inPlace(entry, async () => {
         // What hung on a condition is judged again with the references as they now are.

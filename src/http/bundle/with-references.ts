@@ -120,10 +120,16 @@ const nameOf = async (exchange: Exchange, door: Door, { sent, identity }: Resolv
 };
 
 /** Resolves what hangs on conditions. Throws `stale` or `incorrect` with the place. */
-export const withConditions = async (exchange: Exchange, door: Door, all: readonly Resolved[]): Promise<readonly Resolved[]> => {
+export const withConditions = async (
+  exchange: Exchange,
+  door: Door,
+  all: readonly Resolved[],
+  checkTime: () => void,
+): Promise<readonly Resolved[]> => {
   if (all.every(({ isFinal }) => isFinal)) return all;
   const names = new Map<string, string>();
   for (const one of all) {
+    checkTime();
     try {
       const name = await nameOf(exchange, door, one);
       if (name !== null && one.sent.fullUrl !== null) names.set(one.sent.fullUrl, name);
@@ -145,6 +151,7 @@ export const withConditions = async (exchange: Exchange, door: Door, all: readon
       const [, type = '', query = ''] = CONDITION.exec(reference) ?? [];
       if (type === '' || names.has(reference)) continue;
       conditions += 1;
+      checkTime();
       if (conditions > MOST_CONDITIONS)
         throw new Anomaly('too-large', {
           at: `Bundle.entry[${sent.index}].resource`,
