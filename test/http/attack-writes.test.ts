@@ -124,6 +124,46 @@ describe('I9 what was signed', () => {
   });
 });
 
+describe('what others of a transaction refer to', () => {
+  const A = 'urn:uuid:6f1b1c1e-0000-4000-8000-00000000000a';
+  const named = (value: string) => ({ resourceType: 'Practitioner', identifier: [{ system: 'https://example.invalid/staff', value }] });
+  const role = {
+    request: { method: 'PUT', url: 'PractitionerRole/of-it' },
+    resource: { resourceType: 'PractitionerRole', id: 'of-it', practitioner: { reference: A } },
+  };
+
+  test('is what they are given: where an entry before made it first, nothing is stored', async () => {
+    const before = await door.stored();
+    const answer = await door.post(
+      TRUST,
+      '/fhir',
+      transaction(
+        { request: { method: 'POST', url: 'Practitioner' }, resource: named('made-first') },
+        {
+          fullUrl: A,
+          request: { method: 'PUT', url: 'Practitioner?identifier=https://example.invalid/staff|made-first' },
+          resource: named('made-first'),
+        },
+        role,
+      ),
+    );
+    expect(answer.status).toBe(409);
+    expect(answer.body.issue[0].expression).toEqual(['Bundle.entry[1]']);
+    expect(await door.stored()).toBe(before);
+  });
+
+  test('and where it is, everything is', async () => {
+    const answer = await door.post(
+      TRUST,
+      '/fhir',
+      transaction({ fullUrl: A, request: { method: 'POST', url: 'Practitioner' }, resource: named('alone') }, role),
+    );
+    expect(answer.status).toBe(200);
+    const { body } = await door.get(TRUST, '/fhir/PractitionerRole/of-it');
+    expect((await door.get(TRUST, `/fhir/${String(body.practitioner.reference)}`)).body.identifier[0].value).toBe('alone');
+  });
+});
+
 describe('one resource', () => {
   const person = { resourceType: 'Practitioner', id: 'spelled', gender: 'male' };
   test.each(['Practitioner/spelled?', 'Practitioner/%73pelled', 'Practitioner/spelled/', '/Practitioner/spelled'])(

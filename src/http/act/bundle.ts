@@ -108,7 +108,7 @@ const transaction = async (exchange: Exchange, door: Door, entries: readonly Ent
     const within: Door = { ...door, store };
     const checkTime = inTimeFrom(door);
     const answers = new Map<number, Answer>();
-    for (const { entry, newId } of await withConditions(exchange, within, sent, checkTime)) {
+    for (const { entry, newId, referredAs } of await withConditions(exchange, within, sent, checkTime)) {
       checkTime();
       const before = ready.get(entry.index);
       const answer = await inPlace(entry, async () => {
@@ -116,6 +116,15 @@ const transaction = async (exchange: Exchange, door: Door, entries: readonly Ent
         const one = before === undefined ? await judged(toExchange(exchange, entry, newId), within) : { ...before };
         return answered(one, within);
       });
+      const written = answer.headers['Location'];
+      if (referredAs !== null && written !== undefined && !written.startsWith(`${exchange.base}/${referredAs}/`))
+        throw placed(
+          new Anomaly('conflict', {
+            at: null,
+            help: 'is another resource than others here refer to: it was there already, or came with this Bundle',
+          }),
+          entry.index,
+        );
       answers.set(entry.index, answer);
     }
     return entries.map(({ index }) => {

@@ -26,6 +26,8 @@ export interface Resolved {
   readonly entry: Entry;
   readonly identity: Identity;
   readonly newId: string | null;
+  /** `Type/id` by which others of the Bundle refer to it; null where none does, or it is not known yet. */
+  readonly referredAs: string | null;
   /** Whether nothing in it hangs on a condition: what is judged before the transaction is what is done in it. */
   readonly isFinal: boolean;
 }
@@ -90,6 +92,8 @@ const inResource = (fault: unknown, { index }: Entry): unknown =>
 export const beforeConditions = (entries: readonly Entry[], newId: () => string): readonly Resolved[] => {
   const names = new Map<string, string>();
   const standIns = new Map<string, string>();
+  const referred = new Set<string>();
+  for (const { resource } of entries) referencesIn(resource, referred);
   const identities = entries.map((sent) => {
     const identity = identityOf(sent, newId);
     if (sent.fullUrl !== null && identity.is === 'known') names.set(sent.fullUrl, identity.name);
@@ -106,7 +110,8 @@ export const beforeConditions = (entries: readonly Entry[], newId: () => string)
       return standIn;
     };
     const entry = sent.resource === null ? sent : { ...sent, resource: rewritten(sent.resource, change) };
-    return { sent, entry, identity, newId: identity.newId, isFinal };
+    const referredAs = identity.is === 'known' && sent.fullUrl !== null && referred.has(sent.fullUrl) ? identity.name : null;
+    return { sent, entry, identity, newId: identity.newId, referredAs, isFinal };
   });
 };
 
@@ -137,10 +142,13 @@ export const withConditions = async (
       throw placed(fault, one.sent.index);
     }
   }
+  const referred = new Set<string>();
+  for (const { sent } of all) referencesIn(sent.resource, referred);
   const resolved: Resolved[] = [];
   let conditions = 0;
-  for (const one of all) {
-    const { sent, isFinal } = one;
+  for (const each of all) {
+    const { sent, isFinal } = each;
+    const one = { ...each, referredAs: sent.fullUrl !== null && referred.has(sent.fullUrl) ? (names.get(sent.fullUrl) ?? null) : null };
     if (isFinal || sent.resource === null) {
       resolved.push(one);
       continue;
