@@ -47,6 +47,7 @@ const listed = ({ conditions, policy, resources }: LockNames): readonly Named[] 
   ...policy.recipients.map((name) => ({ class: 3, name })),
   ...resources.map((name) => ({ class: 5, name })),
 ];
+const keyOf = (one: Named): string => `${one.class} ${one.name}`;
 const placeOf = (one: Named): number => ORDER.indexOf(one.class);
 
 const isOfPersons = ({ pairs, recipients }: LockScope): boolean => pairs.length + recipients.length === 0;
@@ -59,6 +60,10 @@ const isOfPersons = ({ pairs, recipients }: LockScope): boolean => pairs.length 
 export class HeldLocks {
   readonly #sql: Sql;
   #held: LockNames = NO_NAMES;
+  /** The same by key: a transaction of 500 writes asks a thousand times whether it has a lock. */
+  #keys: ReadonlySet<string> = new Set();
+  /** The place in the order of the last of them. */
+  #last = -1;
   #now: Date | null = null;
   #changed: readonly LockScope[] = [];
 
@@ -71,16 +76,17 @@ export class HeldLocks {
    * every name where one of them is another's at this moment, and cannot be waited for.
    */
   async take(wanted: Partial<LockNames>): Promise<boolean> {
-    const all = joined(this.#held, { ...NO_NAMES, ...wanted });
-    const held = listed(this.#held);
-    const missing = listed(all).filter((one) => !held.some((other) => other.class === one.class && other.name === one.name));
+    const missing = listed({ ...NO_NAMES, ...wanted }).filter((one) => !this.#keys.has(keyOf(one)));
     if (missing.length === 0) return false;
-    if (Math.min(...missing.map(placeOf)) > Math.max(-1, ...held.map(placeOf))) await this.#wait(missing);
+    const all = joined(this.#held, { ...NO_NAMES, ...wanted });
+    if (Math.min(...missing.map(placeOf)) > this.#last) await this.#wait(missing);
     else {
       const [answer] = await tryAll(this.#sql, JSON.stringify(missing));
       if (answer?.all !== true) throw new StartOver(all);
     }
     this.#held = all;
+    this.#keys = new Set([...this.#keys, ...missing.map(keyOf)]);
+    this.#last = Math.max(this.#last, ...missing.map(placeOf));
     this.#now = null;
     return true;
   }
@@ -107,7 +113,7 @@ export class HeldLocks {
 
   /** Work of which nothing is left where it throws: what it wrote is undone, and the locks that it took with it. */
   async orUndone<T>(work: () => Promise<T>): Promise<T> {
-    const [held, changed] = [this.#held, this.#changed];
+    const before = [this.#held, this.#keys, this.#last, this.#changed] as const;
     await this.#sql.query('SAVEPOINT part');
     try {
       const answer = await work();
@@ -116,8 +122,7 @@ export class HeldLocks {
     } catch (failure) {
       // PostgreSQL gives back what was locked since the savepoint.
       await this.#sql.query('ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part');
-      this.#held = held;
-      this.#changed = changed;
+      [this.#held, this.#keys, this.#last, this.#changed] = before;
       this.#now = null;
       throw failure;
     }
