@@ -38,6 +38,9 @@ const checkSubscription = (sent: Subscription, stored: Subscription | null): voi
   throw incorrect('Subscription.status', 'is requested, or off');
 };
 
+/** Whether a write of it is judged by what is stored (`checkChange`). */
+export const isRuledByStored = ({ resourceType }: Resource): boolean => resourceType === 'Task' || resourceType === 'Subscription';
+
 /** Rules of a write that depend on what is stored; `stored` null is a creation. Throws `incorrect` or `conflict`. */
 export const checkChange = (sent: Resource, stored: Resource | null): void => {
   if (sent.resourceType === 'Task' && stored?.resourceType === 'Task') checkTask(sent, stored);
