@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { System } from '../../profiles/canonicals.ts';
 import * as body from '../support/bodies.ts';
 import type { Caller, OpenDoor } from './open-door.ts';
-import { AMBULANCE, approvePlan, example, openDoor, OPERATOR, TRUST } from './open-door.ts';
+import { AMBULANCE, approvePlan, example, openDoor, TRUST } from './open-door.ts';
 
 let door: OpenDoor;
 beforeAll(async () => {
@@ -18,8 +16,6 @@ afterAll(async () => {
 
 const { id: _, ...contact } = example('crisis-contact');
 const bundle = (type: 'batch' | 'transaction', entry: readonly unknown[]) => ({ resourceType: 'Bundle', type, entry });
-/** A text that no compression makes short. */
-const long = (bytes: number): string => randomBytes(bytes).toString('hex');
 
 describe('I10 an address with a NUL', () => {
   const paths = (type: string, id: string) => [
@@ -69,68 +65,6 @@ describe('I10 the end of the calendar', () => {
     const consent = body.consent('without-end', 'amber', 'trust', { kinds: ['ambulance'] });
     const long = { ...consent, provision: { ...consent.provision, period: { start: '2026-11-01', end } } };
     expect([200, 201]).toContain((await door.put(TRUST, { ...long })).status);
-  });
-});
-
-describe('I10 texts longer than a row of an index', () => {
-  const told = (...values: readonly string[]) => ({
-    ...contact,
-    identifier: values.map((value) => ({ system: 'https://ambulance.example/incident', value })),
-  });
-
-  test('as the number of a contact: it is still the same contact', async () => {
-    const number = long(6_000);
-    const first = await door.post(AMBULANCE, '/fhir/Encounter', told(number));
-    expect(first.status).toBe(201);
-    const again = await door.post(AMBULANCE, '/fhir/Encounter', told(number));
-    expect([again.status, again.headers['location']]).toEqual([200, first.headers['location']]);
-    expect((await door.post(AMBULANCE, '/fhir/Encounter', told(`${number}0`))).status).toBe(201);
-  });
-
-  test('as a number under which others tell of it', async () => {
-    expect((await door.post(AMBULANCE, '/fhir/Encounter', told('LONG-1', long(6_000)))).status).toBe(201);
-  });
-
-  test('as the area of a service', async () => {
-    const area = (value: string) => ({
-      ...body.service('of-area', 'ambulance-trust', 'ambulance'),
-      coverageArea: [{ identifier: { system: System.area, value } }],
-    });
-    const refused = await door.put(OPERATOR, { ...area(long(6_000)) });
-    expect(refused.status).toBe(422);
-    expect(refused.body.issue[0].expression).toEqual(['HealthcareService.coverageArea[0].identifier.value']);
-    expect((await door.put(OPERATOR, { ...area(long(200)) })).status).toBe(201);
-  });
-
-  const approve = async (id: string, change: Record<string, unknown>) => {
-    const words = { ...example('plan-words'), id: `words-${id}` };
-    expect((await door.put(TRUST, words)).status).toBe(201);
-    const plan = { ...example('crisis-plan'), id, supportingInfo: [{ reference: `Composition/words-${id}` }], ...change };
-    expect((await door.put(TRUST, plan)).status).toBe(201);
-    const { target: __, ...provenance } = example('plan-approval', 'valid-approve');
-    return door.post(TRUST, `/fhir/CarePlan/${id}/$approve`, {
-      resourceType: 'Parameters',
-      parameter: [
-        { name: 'version', valueString: '1' },
-        { name: 'provenance', resource: { ...provenance, target: [{ reference: `CarePlan/${id}` }] } },
-      ],
-    });
-  };
-
-  test('as the identifier of a plan', async () => {
-    const identifier = [{ system: System.plan, value: long(6_000) }];
-    expect((await approve('long-plan', { identifier })).status).toBe(200);
-    const reason = { resourceType: 'Parameters', parameter: [{ name: 'reason', valueString: 'Written in error' }] };
-    expect((await door.post(TRUST, '/fhir/CarePlan/long-plan/$withdraw', reason)).status).toBe(200);
-  });
-
-  test('as an area in the reach of a plan', async () => {
-    const plan = example('crisis-plan') as { extension: readonly { readonly valueCoding?: { readonly code: string } }[] };
-    const extension = plan.extension.map((each) =>
-      each.valueCoding === undefined ? each : { ...each, valueCoding: { ...each.valueCoding, code: long(6_000) } },
-    );
-    const identifier = [{ system: System.plan, value: 'far-reaching' }];
-    expect((await approve('far-plan', { extension, identifier })).status).toBe(422);
   });
 });
 

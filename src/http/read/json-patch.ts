@@ -96,24 +96,22 @@ const valueAt = (whole: unknown, pointer: string): unknown =>
       whole,
     );
 
+const tooLarge = (help: string): Anomaly => new Anomaly('too-large', { at: 'patch', help });
+
 /**
  * A resource as a patch leaves it; the one that is given stays as it is. Throws `incorrect` with the place of the first operation that
  * does not fit, a `test` that fails among them: then nothing of the patch counts (RFC 6902 section 5).
  */
 export const patched = (resource: Resource, patch: JsonPatch): unknown => {
   const holder: { resource: unknown } = { resource: copyOf(resource) };
-  const tooLarge = (path: string): Anomaly =>
-    new Anomaly('too-large', {
-      at: placeOf(resource.resourceType, path),
-      help: 'the patch makes more of the resource than a body may hold',
-    });
   // A copy of what was copied doubles it: thirty of them would make gigabytes of a line. All else adds what the patch itself holds.
   let copied = 0;
   for (const operation of patch) {
     if (operation.op === 'copy') {
       const { characters, depth } = sizeOf(valueAt(holder.resource, operation.from));
       copied += characters;
-      if (copied > MAX_BODY || depth > MAX_DEPTH) throw tooLarge(operation.path);
+      if (copied > MAX_BODY) throw tooLarge(`copies at most ${MAX_BODY} characters`);
+      if (depth > MAX_DEPTH) throw tooLarge(`copies what is nested at most ${MAX_DEPTH} deep`);
     }
     const within = {
       ...copyOf(operation),
@@ -124,6 +122,6 @@ export const patched = (resource: Resource, patch: JsonPatch): unknown => {
     const help = operation.op === 'test' ? 'is not what the test says' : `there is nothing here that could be done with ${operation.op}`;
     throw new Anomaly('incorrect', { at: placeOf(resource.resourceType, operation.path), code: 'processing', help });
   }
-  if (sizeOf(holder.resource).depth > MAX_DEPTH) throw tooLarge('');
+  if (sizeOf(holder.resource).depth > MAX_DEPTH) throw tooLarge(`makes nothing that is nested more than ${MAX_DEPTH} deep`);
   return holder.resource;
 };
