@@ -52,7 +52,7 @@ describe('fhir-kit-client: Bundles and operations', () => {
         },
       }),
       404,
-      { ...NOT_FOUND, text: 'no such resource', at: 'Bundle.entry[1]' },
+      { ...NOT_FOUND, at: 'Bundle.entry[1]' },
     );
     expect(await door.stored()).toBe(before);
   });

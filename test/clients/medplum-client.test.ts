@@ -85,7 +85,7 @@ describe('MedplumClient: one resource', () => {
     await refused(medplum.readResource('Practitioner', id), 410, DELETED);
     const history = await medplum.readHistory('Practitioner', id);
     expect([history.type, history.total, history.entry?.map(({ request }) => request?.method)]).toEqual(['history', 2, ['DELETE', 'POST']]);
-    await refused(medplum.deleteResource('Practitioner', 'nobody-at-all'), 404, { ...NOT_FOUND, text: 'no such resource' });
+    await refused(medplum.deleteResource('Practitioner', 'nobody-at-all'), 404, NOT_FOUND);
     await refused(medplum.readHistory('Practitioner', 'nobody-at-all'), 404, NOT_FOUND);
   });
 });
@@ -173,7 +173,7 @@ describe('MedplumClient: Bundles and operations', () => {
         entry: [...entry, { request: { method: 'DELETE', url: 'Practitioner/nobody-at-all' } }],
       }),
       404,
-      { ...NOT_FOUND, text: 'no such resource', at: 'Bundle.entry[2]' },
+      { ...NOT_FOUND, at: 'Bundle.entry[2]' },
     );
     expect(await door.stored()).toBe(before);
   });

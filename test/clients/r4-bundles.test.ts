@@ -91,7 +91,7 @@ describe('transaction', () => {
       asked('PUT', 'Practitioner/t2', { resource: practitioner('t2', { id: 't2' }) }),
       asked('DELETE', 'Practitioner/nobody-at-all'),
     );
-    expectRefusal(answer, 404, { ...NOT_FOUND, text: 'no such resource', at: 'Bundle.entry[2]' });
+    expectRefusal(answer, 404, { ...NOT_FOUND, at: 'Bundle.entry[2]' });
     expect(await door.stored()).toBe(before);
   });
 
