@@ -62,7 +62,7 @@ const COPY_PLANS = `INSERT INTO plan (id, publisher, identifier, patient_id, wit
   SELECT f.plan, t.publisher, t.identifier || $1 || f.number, f.patient, false, jsonb_set(t.version, '{carePlanId}', to_jsonb('plan-' || f.patient)), $2, t.reach_areas
     FROM filled f, plan t WHERE t.patient_id = 'template'`;
 const COPY_WORDS = `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections)
-  SELECT 'plan-' || f.patient, 'words-' || f.patient, f.plan, 1, t.approved_at, t.bytes, t.hash, t.provenance_id, t.projections
+  SELECT 'plan-' || f.patient, 'words-' || f.patient, f.plan, 1, t.approved_at, t.bytes, t.hash, 'signed-' || f.patient, t.projections
     FROM filled f, approved_version t WHERE t.care_plan_id = 'plan'`;
 
 const COPY_READS = `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, generation, observed, look_at, rank, state)
