@@ -34,7 +34,7 @@ export const untilQuiet = async (pool: pg.Pool, limitMs = 120_000): Promise<void
   const endsAt = performance.now() + limitMs;
   for (;;) {
     const { rows } = await pool.query<{ busy: boolean }>(
-      `SELECT EXISTS (SELECT FROM fan_out) OR EXISTS (SELECT FROM ledger_key WHERE look_at <= statement_timestamp())
+      `SELECT EXISTS (SELECT FROM fan_out) OR EXISTS (SELECT FROM ledger_key WHERE look_at <= statement_timestamp() AND look_at < 'infinity')
            OR EXISTS (SELECT FROM delivery WHERE outcome = 'open') AS busy`,
     );
     if (rows[0]?.busy === false) return;

@@ -65,7 +65,7 @@ export const recall: Part = async ({ cluster, say }) => {
   const between: number[] = [];
   for (let place = IDLE_RECALLS; place < revoked; place += 1) {
     const { rows } = await pool.query<{ due: string }>(
-      `SELECT count(*) AS due FROM (SELECT FROM ledger_key WHERE look_at <= statement_timestamp() LIMIT 500) few`,
+      `SELECT count(*) AS due FROM (SELECT FROM ledger_key WHERE look_at <= statement_timestamp() AND look_at < 'infinity' LIMIT 500) few`,
     );
     if (Number(rows[0]?.due) < 500) break;
     const one = await recallOf(place);

@@ -10,7 +10,7 @@ import { reconcile } from './reconcile.ts';
 const SLICE_MS = 1_000;
 /** Exchanges with one recipient at once. */
 const IN_FLIGHT = 16;
-/** A recipient that answers within this has as many keys again being read and written down: where those wait for the disk, its road does not. */
+/** A recipient that answers within this has half as many keys again being read and written down: where those wait for the disk, its road does not. */
 const QUICK_MS = 100;
 /** How often new keys are looked for while a handshake is waited for. */
 const LOOK_AGAIN_MS = 100;
@@ -55,7 +55,7 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
     });
 
   while (!closing.aborted && (shaking || performance.now() < endsAt) && failures.length === 0) {
-    const hands = places > 1 && road.isQuick() ? 2 * places : places;
+    const hands = places > 1 && road.isQuick() ? places + places / 2 : places;
     // Half of the places at a time: one claim for several keys, and still recalls first.
     if (running.size <= hands / 2) {
       const claims = await world.ledger.claim(recipientId, hands - running.size);

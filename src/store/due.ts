@@ -3,7 +3,7 @@ import { type Sql, statement } from './pool.ts';
 const dueRecipients = statement<[], { recipient_id: string }>(
   'due-recipients',
   `SELECT recipient_id FROM ledger_key
-    WHERE look_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until <= statement_timestamp()) GROUP BY recipient_id
+    WHERE look_at <= statement_timestamp() AND look_at < 'infinity' AND (lease_until IS NULL OR lease_until <= statement_timestamp()) GROUP BY recipient_id
    UNION SELECT recipient_id FROM destination WHERE handshake_due`,
 );
 const nextLook = statement<[], { at: string | null }>(
@@ -11,15 +11,15 @@ const nextLook = statement<[], { at: string | null }>(
   `SELECT extract(epoch FROM min(greatest(look_at, coalesce(lease_until, look_at)))) * 1000 AS at FROM (
      SELECT look_at, lease_until FROM ledger_key WHERE look_at > statement_timestamp() AND look_at < 'infinity' ORDER BY look_at LIMIT 100) soon`,
 );
-// Rank by rank, along (recipient_id, rank, look_at).
+// Rank by rank, along (recipient_id, rank, look_at): without `look_at < 'infinity'`, which would let the planner walk along everybody's.
 const DUE = (
   rank: 0 | 1,
 ): string => `EXISTS (SELECT FROM ledger_key WHERE recipient_id = $1 AND rank = ${rank} AND look_at <= statement_timestamp()
                      AND (lease_until IS NULL OR lease_until <= statement_timestamp()))`;
 const NEXT = (
   rank: 0 | 1,
-): string => `(SELECT look_at FROM ledger_key WHERE recipient_id = $1 AND rank = ${rank} AND look_at > statement_timestamp()
-             AND look_at < 'infinity' ORDER BY look_at LIMIT 1)`;
+): string => `(SELECT nullif(look_at, 'infinity') FROM ledger_key WHERE recipient_id = $1 AND rank = ${rank} AND look_at > statement_timestamp()
+             ORDER BY look_at LIMIT 1)`;
 const nextLookOf = statement<[string], { due: boolean; at: string | null }>(
   'next-look-of',
   `SELECT ${DUE(0)} OR ${DUE(1)} AS due, extract(epoch FROM least(${NEXT(0)}, ${NEXT(1)})) * 1000 AS at`,
@@ -30,7 +30,7 @@ const inFlight = statement<[string], { ordered: boolean }>(
 );
 const counts = statement<[], { due: string; open: string; fan_outs: string }>(
   'ledger-counts',
-  `SELECT (SELECT count(*) FROM ledger_key WHERE look_at <= statement_timestamp()) AS due,
+  `SELECT (SELECT count(*) FROM ledger_key WHERE look_at <= statement_timestamp() AND look_at < 'infinity') AS due,
           (SELECT count(*) FROM delivery WHERE outcome = 'open') AS open, (SELECT count(*) FROM fan_out) AS fan_outs`,
 );
 
