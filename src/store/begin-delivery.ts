@@ -38,15 +38,15 @@ const together = statement<[string, number], { begun: readonly (string | null)[]
 );
 
 /**
- * Begins deliveries, those of the same moment in one transaction that waits for nobody; what another holds up, and what numbers a
- * notification, has a transaction of its own. Answers the number of the notification, 0 where there is none; null, and nothing
+ * Begins deliveries, those of the same moment in one transaction that waits for nobody; what another holds up, and what
+ * `isAlone`, has a transaction of its own: a notification, which is numbered, and a recall. Answers the number of the notification, 0 where there is none; null, and nothing
  * written, when what was seen is no longer so.
  */
 export const openBegin = (
   pool: pg.Pool,
   lease: number,
   on: BeginProtections,
-): ((it: Beginning, isNumbered: boolean) => Promise<number | null>) => {
+): ((it: Beginning, isAlone: boolean) => Promise<number | null>) => {
   const one = async ({ key, fence, version, stamp, until, state, attempt, parcel, trail }: Beginning): Promise<number | null> => {
     const given = [key, fence, version, stamp, until, lease, state, attempt, parcel, trail] as const;
     const [answer] = await alone(pool, ...given, on.policyLock, on.secondDecision);
@@ -64,8 +64,8 @@ export const openBegin = (
     },
     { most: 16, atOnce: 3 },
   );
-  return async (beginning, isNumbered) =>
-    isNumbered || !on.policyLock || !on.secondDecision ? one(beginning) : ((await shared(beginning)) ?? one(beginning));
+  return async (beginning, isAlone) =>
+    isAlone || !on.policyLock || !on.secondDecision ? one(beginning) : ((await shared(beginning)) ?? one(beginning));
 };
 
 const toNumber = (begun: string | null | undefined): number | null => (begun == null ? null : Number(begun));

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { emptyLedger } from '../decide/attempt.ts';
 import { desired } from '../decide/desired.ts';
 import { step } from '../decide/step.ts';
-import { factsOf, lookAtKeys } from './look.ts';
+import { factsOf, KEY_WITH_FACTS, type KeyRow } from './look.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 
 /** Plans in one batch: about 20 ms of this process's time, in which nobody else is served, and as long a lock on rows that deliveries wait for. */
@@ -60,13 +60,16 @@ const makeKeys = statement<[string[], string[], string[], string[], object], { r
 );
 const CONCERNED = `k.plan_id = ANY($1::uuid[]) AND r.id = k.recipient_id AND p.id = k.plan_id
       AND (cardinality($2::uuid[]) > 0 OR r.id = ANY($3::text[]) OR p.publisher || ' ' || r.ods = ANY($4::text[]))`;
-const holdingKeys = statement<[string[], string[], string[], string[]], { id: string }>(
+const holdingKeys = statement<[string[], string[], string[], string[]], KeyRow>(
   'holding-keys',
-  `SELECT k.id FROM ledger_key k, recipient r, plan p WHERE ${CONCERNED} AND jsonb_array_length(k.state->'copies') > 0`,
+  `SELECT one.* FROM (SELECT k.id FROM ledger_key k, recipient r, plan p WHERE ${CONCERNED} AND jsonb_array_length(k.state->'copies') > 0) asked
+    CROSS JOIN LATERAL (${KEY_WITH_FACTS('asked.id')} OFFSET 0) one`,
 );
-const bumpKeys = statement<[string[], string[], string[], string[], string[]], { recipient_id: string }>(
+/** Bumps keys, and ends the fan-out where these were the last: a round trip less, which a recall waits for. */
+const bumpKeys = statement<[string[], string[], string[], string[], string[], string | null], { recipient_id: string }>(
   'bump-keys',
-  `UPDATE ledger_key k SET generation = k.generation + 1, look_at = least(k.look_at, clock_timestamp()),
+  `WITH ended AS (DELETE FROM fan_out WHERE id = $6::bigint)
+   UPDATE ledger_key k SET generation = k.generation + 1, look_at = least(k.look_at, clock_timestamp()),
           rank = CASE WHEN k.id = ANY($5::uuid[]) THEN 0 ELSE 1 END
      FROM recipient r, plan p WHERE ${CONCERNED} RETURNING k.recipient_id`,
 );
@@ -90,22 +93,16 @@ export async function fanOut(pool: pg.Pool, epoch: number): Promise<{ more: bool
     }
     const made = await makeKeys(tx, plans, persons, recipients, pairs, emptyLedger(epoch));
     // Before the rows are locked: a delivery that waits for one holds its policy locks meanwhile, and a revocation waits for those.
-    const recalls = await recallsAmong(tx, await holdingKeys(tx, plans, persons, recipients, pairs));
-    const bumped = await bumpKeys(tx, plans, persons, recipients, pairs, recalls);
-    const last = plans.at(-1);
-    if (last !== undefined && plans.length === BATCH) await moveOn(tx, row.id, last);
-    else await endFanOut(tx, row.id);
+    const recalls = recallsAmong(await holdingKeys(tx, plans, persons, recipients, pairs));
+    const last = plans.length === BATCH ? plans.at(-1) : undefined;
+    const bumped = await bumpKeys(tx, plans, persons, recipients, pairs, recalls, last === undefined ? row.id : null);
+    if (last !== undefined) await moveOn(tx, row.id, last);
     return { more: true, recipients: [...new Set([...made, ...bumped].map((key) => key.recipient_id))] };
   });
 }
 
 /** Which will be recalls: they are put in front. Only an order of work: each is decided again when its turn comes. */
-async function recallsAmong(tx: Sql, keys: readonly { readonly id: string }[]): Promise<string[]> {
-  if (keys.length === 0) return [];
-  const rows = await lookAtKeys(
-    tx,
-    keys.map(({ id }) => id),
-  );
+function recallsAmong(rows: readonly KeyRow[]): string[] {
   const recalls = rows.filter((row) => {
     const now = Number(row.now);
     return step(desired(factsOf(row, row.destination), now), row.state, now, row.destination).kind === 'recall';

@@ -180,7 +180,8 @@ export class StoredLedger {
           because: 'nothing' in want ? want.because : null,
         },
       },
-      isNumbered,
+      // A recall shares with nobody: it would wait until those before it are written.
+      isNumbered || update === null,
     );
   }
 

@@ -84,15 +84,18 @@ const NONE: ApprovedVersion['projections'] = {
   'crisis-line': NOTHING,
 };
 
+/** One key with everything that decides about it, along indexes. */
+export const KEY_WITH_FACTS = (id: string): string => `
+     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
+       FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
+       JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
+      WHERE k.id = ${id}`;
+
 const keysWithFacts = statement<[string], KeyRow>(
   'look-at-keys',
   // Key by key along indexes: OFFSET 0 keeps the planner from joining all of them at once. As JSON, for of an array it counts the elements,
   // and plans anew each time: 0.8 ms (measured).
-  `SELECT one.* FROM jsonb_array_elements_text($1) AS asked(id) CROSS JOIN LATERAL (
-     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
-       FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
-       JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
-      WHERE k.id = asked.id::uuid OFFSET 0) one`,
+  `SELECT one.* FROM jsonb_array_elements_text($1) AS asked(id) CROSS JOIN LATERAL (${KEY_WITH_FACTS('asked.id::uuid')} OFFSET 0) one`,
 );
 
 /** Keys with everything that decides about them, in one snapshot; those that are gone are left out. */
