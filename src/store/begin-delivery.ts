@@ -38,9 +38,9 @@ const together = statement<[string, number], { begun: readonly (string | null)[]
 );
 
 /**
- * Begins deliveries, those of the same moment in one transaction that waits for nobody; what another holds up, and what
- * `isAlone`, has a transaction of its own: a notification, which is numbered, and a recall. Answers the number of the notification, 0 where there is none; null, and nothing
- * written, when what was seen is no longer so.
+ * Begins deliveries, those of the same moment in one transaction that waits for nobody. What another holds up, and what `isAlone` (a
+ * notification, which is numbered, and a recall), has a transaction of its own. Answers the number of the notification, 0 where there is
+ * none; null, and nothing written, when what was seen is no longer so.
  */
 export const openBegin = (
   pool: pg.Pool,
