@@ -171,8 +171,12 @@ describe('delete', () => {
   test('of an approved plan, its words, a consent or a person is refused (I9)', async () => {
     const { body: plans } = await door.get(TRUST, '/fhir/CarePlan?status=active');
     const { id, supportingInfo } = plans.entry[0].resource;
-    expect((await remove(TRUST, `/fhir/CarePlan/${id}`)).status).toBe(409);
-    expect((await remove(TRUST, `/fhir/${supportingInfo[0].reference}`)).status).toBe(409);
+    // What refers to them holds them, too: it is the signature that is asked about here.
+    for (const path of [`CarePlan/${id}`, supportingInfo[0].reference]) {
+      const { status, body } = await remove(TRUST, `/fhir/${path}`);
+      expect(status).toBe(409);
+      expect(body.issue[0].details.text).toMatch(/^an approved version never changes/);
+    }
     for (const type of ['Consent', 'Patient', 'Provenance', 'AuditEvent'])
       expect((await remove(TRUST, `/fhir/${type}/x`)).status).toBe(405);
   });
