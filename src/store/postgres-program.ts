@@ -27,13 +27,17 @@ export const postgresPrograms = async (): Promise<Programs> => {
   }
 };
 
-/** Runs a program of PostgreSQL in a session of its own, so that Ctrl-C reaches the broker alone; answers exit code and last words. */
-export const runProgram = (
-  cluster: { readonly data: string; readonly account: Account | null },
+/** What Ctrl-C, a service manager and a closed terminal send to a whole process group. */
+const GROUP_SIGNALS: ReadonlySet<NodeJS.Signals | null> = new Set<NodeJS.Signals>(['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+type Cluster = { readonly data: string; readonly account: Account | null };
+
+const runOnce = (
+  cluster: Cluster,
   program: string,
   args: readonly string[],
   listen: boolean,
-): Promise<{ code: number | null; words: string }> =>
+): Promise<{ code: number | null; signal: NodeJS.Signals | null; words: string }> =>
   new Promise((done, fail) => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(PG.*|DATABASE_URL|REDIS_URL)$/.test(key)));
     const child = spawn(program, args, {
@@ -49,5 +53,19 @@ export const runProgram = (
       words = (words + chunk.toString()).slice(-2000);
     });
     child.once('error', fail);
-    child.once('exit', (code) => done({ code, words }));
+    child.once('exit', (code, signal) => done({ code, signal, words }));
   });
+
+/**
+ * Runs a program of PostgreSQL in a session of its own, so that Ctrl-C reaches the broker alone; answers exit code and last words.
+ * A Ctrl-C that falls between its fork and its own session ends it before it has begun: it is run once more.
+ */
+export const runProgram = async (
+  cluster: Cluster,
+  program: string,
+  args: readonly string[],
+  listen: boolean,
+): Promise<{ code: number | null; words: string }> => {
+  const first = await runOnce(cluster, program, args, listen);
+  return GROUP_SIGNALS.has(first.signal) ? runOnce(cluster, program, args, listen) : first;
+};
