@@ -1,6 +1,9 @@
 import express from 'express';
 import type { Express } from 'express';
 import { createAddressGuard } from '../channel/address-guard.ts';
+import { Line } from '../log.ts';
+import { createTokenCheck } from './access/token-check.ts';
+import { createTokenDoor, reachedBy, TOKEN_PATHS } from './access/token-door.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
 import { createConfirmations } from './match/confirmations.ts';
@@ -12,11 +15,15 @@ import { createPageTokens } from './search/page-token.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** The FHIR door as an express application: `/fhir`, `/health/live`, `/health/ready` and `/metrics`. Throws where a definition or a CIDR cannot be read. */
-export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Express => {
+export const createApp = ({ metrics, access, fetchKeys, now = Date.now, ...parts }: AppParts): Express => {
+  const { config: site, log } = parts;
+  const check = createTokenCheck(access, site);
+  const tokens = createTokenDoor({ store: access, site, fetchKeys, check, faulty: (fault) => log(Line.fault, { name: 'token door', fault }) });
   const count = requestMetrics(metrics);
   const door: Door = {
     ...parts,
     now,
+    check,
     guard: createAddressGuard(parts.config.outboundAllow),
     conformance: loadConformance(),
     pages: createPageTokens(),
@@ -27,8 +34,17 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
   app.disable('x-powered-by');
   app.disable('etag');
   const headers = securityHeaders();
-  app.use((request, response) => {
+  app.use((request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
+    next();
+  });
+  app.all([...TOKEN_PATHS], (request, response) => {
+    const { path } = request;
+    const startedAt = performance.now();
+    response.once('close', () => count(path, response.statusCode, performance.now() - startedAt));
+    return tokens(request, response, path);
+  });
+  app.use((request, response) => {
     const [path = '', ...query] = request.url.split('?');
     let read: Promise<string> | null = null;
     // Read once: a message is parsed, and its bytes are hashed.
@@ -39,8 +55,8 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
     const exchange: Exchange = {
       request: {
         method: request.method ?? '',
-        headers: request.headers,
         httpVersion: request.httpVersion,
+        ...reachedBy(request),
         text,
         json: async () => readJson(await text()),
       },
@@ -51,6 +67,7 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
       path,
       query: query.join('?'),
       route: null,
+      client: null,
       principal: null,
       reach: null,
       form: null,

@@ -6,7 +6,7 @@ import { SEARCH_PARAMETERS } from '../../profiles/search-parameters.ts';
 import { CONFORMANCE_PARAMETERS } from './conformance.ts';
 import { isConditional, offeredOf } from './offered.ts';
 import { OPERATIONS } from './operations-offered.ts';
-import { KIND_HEADER, ORGANISATION_HEADER } from './principal.ts';
+import { ORGANISATION_HEADER } from './principal.ts';
 import { ROUTES } from './routes.ts';
 import { PARAMETERS, targetsOf } from './search/parameters.ts';
 

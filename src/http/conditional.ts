@@ -27,7 +27,7 @@ export const theOne = async (
   const principal = principalOf(exchange);
   const asked = askedFrom([...new URLSearchParams(query.replace(/^\?/, ''))], true);
   if (asked.parameters.length === 0) throw failed(place, 'a condition names at least one search parameter');
-  const reach = permitted(principal.kind, type, 'search');
+  const reach = permitted(principal, type, 'search');
   if (reach === null || reach === 'disclosed') throw failed(place, 'a condition is over resources that the caller finds by a search');
   const { search } = storedSearch({ type, asked: { ...asked, count: 2, total: false }, reach, principal, base: exchange.base, now: now() });
   const { rows } = await store.search({ ...search, sort: [] });

@@ -3,11 +3,16 @@ import type { OperationOutcome, Resource } from '@medplum/fhirtypes';
 import type { Registry } from 'prom-client';
 import type { Log } from '../log.ts';
 import type { Issue } from '../model/anomaly.ts';
+import type { Client } from '../model/client.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
+import type { AccessStore } from '../store/access/access.ts';
 import type { DoorStore } from '../store/door.ts';
 import type { ValidateOptions } from '../validate/validate.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
+import type { Site } from './access/own-origin.ts';
+import type { TokenCheck } from './access/token-check.ts';
+import type { FetchKeys } from './access/token-provider.ts';
 import type { Conformance } from './conformance.ts';
 import type { Confirmations } from './match/confirmations.ts';
 import type { JsonPatch } from './read/json-patch.ts';
@@ -16,10 +21,7 @@ import type { Reach } from './policy.ts';
 import type { Matched } from './routes.ts';
 
 /** What the FHIR door is told about where it stands. */
-export interface HttpConfig {
-  readonly operatorOds: string;
-  /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are a trusted proxy's. */
-  readonly behindProxy: boolean;
+export interface HttpConfig extends Site {
   /** CIDRs to which plain `http:` and `mllp:` addresses may be registered. */
   readonly outboundAllow: readonly string[];
   /** Code system of the NHS codes in each error. */
@@ -29,6 +31,9 @@ export interface HttpConfig {
 /** What the door is made of. */
 export interface AppParts {
   readonly store: DoorStore;
+  readonly access: AccessStore;
+  /** Fetches the keys of a client that says where they are; no other address than the guard permits. */
+  readonly fetchKeys: FetchKeys;
   readonly config: HttpConfig;
   readonly metrics: Registry;
   /** What is wrong with a resource: it may be taken where there is no error. */
@@ -39,8 +44,9 @@ export interface AppParts {
 }
 
 /** The parts as the steps see them. */
-export interface Door extends Omit<AppParts, 'now' | 'metrics'> {
+export interface Door extends Omit<AppParts, 'now' | 'metrics' | 'access' | 'fetchKeys'> {
   readonly now: () => Instant;
+  readonly check: TokenCheck;
   readonly guard: AddressGuard;
   readonly conformance: Conformance;
   readonly pages: PageTokens;
@@ -60,6 +66,9 @@ export interface Incoming {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly httpVersion: string;
+  /** Whether it came over TLS, and to which port. */
+  readonly secure: boolean;
+  readonly localPort: number;
   /** The whole body as text. Throws `too-large` past the limit, in bytes, and `malformed`. */
   readonly text: (limit?: number) => Promise<string>;
   /** The whole body as JSON. Throws as `text`, and `malformed` for what is no JSON. */
@@ -80,6 +89,8 @@ export interface Exchange {
   /** The part of the URL after `?`, as it stands; never logged. */
   readonly query: string;
   route: Matched | null;
+  /** The system that calls. */
+  client: Client | null;
   principal: Principal | null;
   reach: Reach | null;
   /** A body read as a form. */

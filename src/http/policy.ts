@@ -1,6 +1,9 @@
 import type { Interaction } from '../../profiles/resource-types.ts';
 import type { Kind } from '../model/kind.ts';
 import { KINDS, RECIPIENT_KINDS } from '../model/kind.ts';
+import type { Principal } from '../model/principal.ts';
+import { scopesPermit } from '../model/scope.ts';
+import { SCOPE_LETTERS } from './access/scope-letters.ts';
 import type { Route, SystemInteraction } from './routes.ts';
 
 /**
@@ -88,8 +91,9 @@ export const POLICY: readonly Row[] = [
 /** Who may send several interactions at once, of which each is then judged by itself, and who may send a message. */
 const AT_ALL: Readonly<Record<SystemInteraction, readonly Kind[]>> = { bundle: KINDS, 'process-message': READERS };
 
-/** Whether a kind may do what is asked of no type. */
-export const mayAtAll = (kind: Kind, interaction: SystemInteraction): boolean => AT_ALL[interaction].includes(kind);
+/** Whether a kind may do what is asked of no type, and a message with scopes that create the Encounter which it tells of. */
+export const mayAtAll = ({ kind, scopes }: Principal, interaction: SystemInteraction): boolean =>
+  AT_ALL[interaction].includes(kind) && (interaction === 'bundle' || scopesPermit(scopes, 'Encounter', 'c'));
 
 export const isSystemInteraction = (interaction: Route['interaction']): interaction is SystemInteraction => interaction in AT_ALL;
 
@@ -101,6 +105,10 @@ const REACHES: ReadonlyMap<string, Reach> = new Map(
   ),
 );
 
-/** How far a kind may go with an interaction on a type; null is "not at all". */
-export const permitted = (kind: Kind, type: string, interaction: Interaction): Reach | null =>
+/** How far a kind may go with an interaction on a type, whatever its scopes; null is "not at all". */
+export const permittedToKind = (kind: Kind, type: string, interaction: Interaction): Reach | null =>
   REACHES.get(cell(kind, type, interaction)) ?? null;
+
+/** How far a caller may go with an interaction on a type: what its kind may, where its scopes permit it; null is "not at all". */
+export const permitted = ({ kind, scopes }: Principal, type: string, interaction: Interaction): Reach | null =>
+  scopesPermit(scopes, type, SCOPE_LETTERS[interaction]) ? permittedToKind(kind, type, interaction) : null;

@@ -1,28 +1,30 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Anomaly, anomaly } from '../model/anomaly.ts';
-import { isKind } from '../model/kind.ts';
-import { isOdsCode } from '../model/ods-code.ts';
-import type { Principal } from '../model/principal.ts';
+import { anomaly } from '../model/anomaly.ts';
+import type { Caller, TokenCheck } from './access/token-check.ts';
+import { bearerOf } from './access/token-door.ts';
+import { Refusal } from './refusal.ts';
 
-/** Header that names the caller's organisation: nhs.md section 1. */
+/** Header that names the organisation for which is called; it may say what the token proves, and nothing else. */
 export const ORGANISATION_HEADER = 'NHSD-End-User-Organisation-ODS';
-/** Header that names the kind of service that calls. */
-export const KIND_HEADER = 'X-Service-Kind';
 
-const missing = (header: string, help: string): Anomaly => new Anomaly('unauthenticated', { at: `http.${header}`, help });
+// RFC 6750 section 3: what was wrong with a token is not told to whoever sent it.
+const unauthenticated = (help: string, challenge: string): Refusal =>
+  new Refusal(401, 'unauthenticated', { at: 'http.Authorization', help }, { 'WWW-Authenticate': challenge });
 
 /**
- * The caller, as a loopback client or the trusted proxy names it. Throws `unauthenticated` where a header is missing or cannot be read, and
- * `forbidden` where another organisation calls itself the operator.
+ * The caller, as its access token proves it. Throws 401 without a token that is good now, and `forbidden` where the request names another
+ * organisation than the token's.
  */
-export const principalFrom = (headers: IncomingHttpHeaders, operatorOds: string): Principal => {
-  const ods = headers['nhsd-end-user-organisation-ods'];
-  const kind = headers['x-service-kind'];
+export const callerOf = async (headers: IncomingHttpHeaders, check: TokenCheck): Promise<Caller> => {
+  if (headers.authorization === undefined)
+    throw unauthenticated('is Bearer and an access token: see /fhir/.well-known/smart-configuration', 'Bearer');
+  const token = bearerOf(headers.authorization);
+  const caller = token === null ? null : await check(token);
+  if (caller === null)
+    throw unauthenticated('holds no access token that is good here and now: ask for another one', 'Bearer error="invalid_token"');
+  const named = headers['nhsd-end-user-organisation-ods'];
   // ODS codes are written in capitals; the header tolerates small letters.
-  const organization = typeof ods === 'string' ? ods.trim().toUpperCase() : '';
-  if (!isOdsCode(organization)) throw missing(ORGANISATION_HEADER, 'names the ODS code of the organisation that calls');
-  if (typeof kind !== 'string' || !isKind(kind)) throw missing(KIND_HEADER, 'names the kind of service that calls');
-  if (kind === 'operator' && organization !== operatorOds.toUpperCase())
-    throw anomaly('forbidden', 'this organisation is not the operator', `http.${ORGANISATION_HEADER}`);
-  return { organization, kind, scopes: ['*'], user: null };
+  if (named !== undefined && (typeof named !== 'string' || named.trim().toUpperCase() !== caller.principal.organization))
+    throw anomaly('forbidden', 'is not the organisation of the access token', `http.${ORGANISATION_HEADER}`);
+  return caller;
 };

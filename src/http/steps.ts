@@ -3,9 +3,10 @@ import { Anomaly } from '../model/anomaly.ts';
 import type { Door, Exchange } from './exchange.ts';
 import { principalOf, resourceOf, routeOf } from './exchange.ts';
 import { ACTS } from './acts.ts';
+import { ownOrigin } from './access/own-origin.ts';
 import { checkAccept, checkContentType } from './media.ts';
 import { isSystemInteraction, mayAtAll, permitted } from './policy.ts';
-import { principalFrom } from './principal.ts';
+import { callerOf } from './principal.ts';
 import { emptyValues } from './read/empty-values.ts';
 import { isResource } from './read/is-resource.ts';
 import { readJsonPatch } from './read/json-patch.ts';
@@ -16,7 +17,6 @@ import { checkWritable } from './writable.ts';
 const MAX_URL = 8_192;
 const MAX_FORM = 65_536;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const HOST = /^[A-Za-z0-9.\-:[\]]{1,255}$/;
 
 const one = (header: string | readonly string[] | undefined): string | undefined => (typeof header === 'string' ? header : header?.[0]);
 
@@ -30,10 +30,7 @@ export const mirrorIds = (exchange: Exchange, door: Door): void => {
     'X-Request-ID': requestId ?? exchange.requestId,
     ...(correlationId === undefined ? {} : { 'X-Correlation-ID': correlationId }),
   };
-  const forwarded = door.config.behindProxy;
-  const host = (forwarded ? one(request.headers['x-forwarded-host']) : undefined) ?? request.headers.host ?? '';
-  const scheme = forwarded && one(request.headers['x-forwarded-proto']) === 'https' ? 'https' : 'http';
-  exchange.base = HOST.test(host) ? `${scheme}://${host}/fhir` : '/fhir';
+  exchange.base = `${ownOrigin(door.config, request)}/fhir`;
 };
 
 /** Finds the route; what has none is refused only once its caller is known. */
@@ -52,27 +49,32 @@ export const checkLimits = ({ request, path, query, route }: Exchange): void => 
   checkAccept(request.headers.accept, query.includes('_format=') ? new URLSearchParams(query).get('_format') : null);
 };
 
-/** Names the caller: 401 without. */
-export const namePrincipal = (exchange: Exchange, door: Door): void => {
-  exchange.principal = principalFrom(exchange.request.headers, door.config.operatorOds);
+/** Names the caller, as its token proves it: 401 without. */
+export const namePrincipal = async (exchange: Exchange, door: Door): Promise<void> => {
+  const { client, principal } = await callerOf(exchange.request.headers, door.check);
+  if (principal.kind === 'operator' && principal.organization !== door.config.operatorOds.toUpperCase())
+    throw new Anomaly('forbidden', { at: 'http.Authorization', help: 'the organisation of this client is not the operator' });
+  exchange.client = client;
+  exchange.principal = principal;
 };
 
 /** Denies by default: a route that is not there (404, 405), a type or interaction that the policy does not give this kind (403). */
 export const applyPolicy = (exchange: Exchange): void => {
   if (exchange.route === null) throw whyNoRoute(exchange.path);
   const { route, type } = exchange.route;
-  const { kind } = principalOf(exchange);
+  const principal = principalOf(exchange);
+  const refused = (what: string): Anomaly =>
+    new Anomaly('forbidden', { at: null, help: `a service of this kind, with the scopes of this access token, may not ${what}` });
   if (isSystemInteraction(route.interaction)) {
-    if (!mayAtAll(kind, route.interaction))
-      throw new Anomaly('forbidden', { at: null, help: `a service of this kind may not ${route.interaction}` });
+    if (!mayAtAll(principal, route.interaction)) throw refused(route.interaction);
     return;
   }
   const offered = resourceType(type)?.interactions ?? [];
   const interaction = offered.find((each): each is Interaction => each === route.interaction);
   if (interaction === undefined)
     throw new Refusal(405, 'unsupported', { at: null, help: `this type offers ${offered.join(', ')}` }, { Allow: allowOf(exchange.path) });
-  const reach = permitted(kind, type, interaction);
-  if (reach === null) throw new Anomaly('forbidden', { at: null, help: `a service of this kind may not ${interaction} ${type}` });
+  const reach = permitted(principal, type, interaction);
+  if (reach === null) throw refused(`${interaction} ${type}`);
   exchange.reach = reach;
 };
 

@@ -16,8 +16,8 @@ import { validParametersOf } from './operations.ts';
 import { readOwn } from './read.ts';
 
 /** Types of which this caller may read what it wrote. */
-const typesFor = ({ kind }: Principal): readonly string[] =>
-  RESOURCE_TYPES.map(({ type }) => type).filter((type) => permitted(kind, type, 'read') !== null);
+const typesFor = (principal: Principal): readonly string[] =>
+  RESOURCE_TYPES.map(({ type }) => type).filter((type) => permitted(principal, type, 'read') !== null);
 
 /** What is turned over: a page of one Patient is none of another. */
 const pagesOf = (patientId: string): string => `everything ${patientId}`;
@@ -75,7 +75,8 @@ export const everything: Act = async (exchange, door) => {
   const { id } = await readOwn(exchange, door);
   if (page !== null) {
     const asked = door.pages.open<EverythingAsked>(principal, pagesOf(id), page, door.now());
-    return toPage(exchange, door, { ...asked, base: exchange.base }, []);
+    const types = typesFor(principal);
+    return toPage(exchange, door, { ...asked, base: exchange.base, types: asked.types.filter((type) => types.includes(type)) }, []);
   }
   const types = typesFor(principal);
   const wanted = parameters.filter(([name]) => name === '_type').flatMap(([name, text]) => choicesOf(name, text));

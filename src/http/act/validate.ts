@@ -21,7 +21,7 @@ import { readOwn } from './read.ts';
 
 const notOffered = (exchange: Exchange, mode: 'create' | 'update' | 'delete'): readonly Issue[] => {
   const { type } = routeOf(exchange);
-  return permitted(principalOf(exchange).kind, type, mode) === null
+  return permitted(principalOf(exchange), type, mode) === null
     ? [{ at: null, code: 'not-supported', help: `a service of this kind may not ${mode} ${type}` }]
     : [];
 };

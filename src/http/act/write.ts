@@ -77,7 +77,7 @@ const existing = async (exchange: Exchange, door: Door, ifMatch: number | null):
 
 // An update creates what is not there only for those who may create: Tasks are the broker's, and are answered, not made.
 const checkMayCreate = (exchange: Exchange): void => {
-  if (permitted(principalOf(exchange).kind, routeOf(exchange).type, 'create') === null) throw notFound();
+  if (permitted(principalOf(exchange), routeOf(exchange).type, 'create') === null) throw notFound();
 };
 
 /** Update (R4 http, update), and creation under an id that the caller chose; or of the one that a condition names. */

@@ -59,7 +59,7 @@ const besideOf = (type: string, result: Asked['result'], { principal }: Asker): 
       );
     return [target];
   });
-  return [...new Set(found)].filter((each) => permitted(principal.kind, each, 'read') !== null);
+  return [...new Set(found)].filter((each) => permitted(principal, each, 'read') !== null);
 };
 
 /** Reads a search of Flag, CarePlan, Composition or Patient by a recipient: it names one person, or the id of one disclosure. Throws `malformed`. */

@@ -30,7 +30,7 @@ interface Asking {
 const readable = async ({ store, principal }: Asking, rows: readonly Stored[]): Promise<readonly Stored[]> => {
   const within = await Promise.all(
     rows.map(async (row) => {
-      const reach = permitted(principal.kind, row.type, 'read');
+      const reach = permitted(principal, row.type, 'read');
       return reach !== null && (await isWithinReach(store, principal, reach, row));
     }),
   );
@@ -44,7 +44,7 @@ const referredBy = ({ base, principal }: Asking, { source, params, target }: Inc
     .map(({ token }) => (token.startsWith(`${base}/`) ? token.slice(base.length + 1) : token))
     .filter((name) => {
       const [type = ''] = name.split('/');
-      return LOCAL.test(name) && (target === null || type === target) && permitted(principal.kind, type, 'read') !== null;
+      return LOCAL.test(name) && (target === null || type === target) && permitted(principal, type, 'read') !== null;
     });
 
 const follow = async (
@@ -58,7 +58,7 @@ const follow = async (
     const names = new Set(referredBy(asking, include, rows).filter((each) => !known.has(each)));
     return names.size === 0 ? [] : readable(asking, await store.named([...names].slice(0, MOST_INCLUDED + 1)));
   }
-  const scope = scopeOf(permitted(principal.kind, include.source, 'read'), principal);
+  const scope = scopeOf(permitted(principal, include.source, 'read'), principal);
   const names = rows.filter(({ type }) => include.target === null || type === include.target).map(nameOf);
   if (scope.is === 'nothing' || names.length === 0) return [];
   const found = await store.referring({ type: include.source, scope, where: [] }, include.params, names, MOST_INCLUDED + 1);

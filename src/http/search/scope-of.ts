@@ -21,4 +21,4 @@ export const scopeOf = (reach: Reach | null, { organization, kind }: Principal):
 };
 
 /** Which resources of a type a caller's chain or `_has` may go through: those that it finds by a search of its own. */
-export const searchableScope = (principal: Principal, type: string): Scope => scopeOf(permitted(principal.kind, type, 'search'), principal);
+export const searchableScope = (principal: Principal, type: string): Scope => scopeOf(permitted(principal, type, 'search'), principal);

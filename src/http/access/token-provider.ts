@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Provider, { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { RESOURCE_TYPES } from '../../../profiles/resource-types.ts';
+import type { Client } from '../../model/client.ts';
+import { isScope, isWithin, type Scope, typeOfScope } from '../../model/scope.ts';
+import type { SigningKey } from '../../store/access/signing-keys.ts';
+import { whyNoAssertion } from './client-assertion-rules.ts';
+
+/** What the token endpoint asks the store. */
+export interface ProviderStore {
+  findClient(id: string): Promise<Client | null>;
+  usedAssertion(id: string): Promise<object | null>;
+  /** False where it was used already. */
+  useAssertion(id: string, payload: object, seconds: number): Promise<boolean>;
+}
+
+/** Algorithms that a client assertion may be signed by: SMART's two, and RS512, which the NHS API platform asks of its clients (nhs.md section 4). */
+export const ASSERTION_ALGORITHMS = ['RS384', 'ES384', 'RS512'] as const;
+/** Seconds that an access token lives: SMART Backend Services asks for at most five minutes. */
+export const TOKEN_SECONDS = 300;
+/** Milliseconds that a client's keys may take to come. */
+export type FetchKeys = (url: string, init?: RequestInit) => Promise<Response>;
+
+const metadataOf = ({ id, keys }: Client): AdapterPayload => ({
+  client_id: id,
+  grant_types: ['client_credentials'],
+  redirect_uris: [],
+  response_types: [],
+  token_endpoint_auth_method: 'private_key_jwt',
+  ...('jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri }),
+});
+
+/** Only clients and used assertions are ever asked for: access tokens are signed, and stored nowhere. */
+class StoreAdapter implements Adapter {
+  readonly #name: string;
+  readonly #store: ProviderStore;
+  constructor(name: string, store: ProviderStore) {
+    this.#name = name;
+    this.#store = store;
+  }
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    if (this.#name === 'ReplayDetection') return ((await this.#store.usedAssertion(id)) as AdapterPayload | null) ?? undefined;
+    if (this.#name !== 'Client') return undefined;
+    const client = await this.#store.findClient(id);
+    return client === null || client.suspendedAt !== null ? undefined : metadataOf(client);
+  }
+  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    if (this.#name !== 'ReplayDetection') throw new Error(`nothing keeps a ${this.#name}`);
+    // The library looks first and writes then: of two at one moment both would find nothing, and the table decides.
+    if (!(await this.#store.useAssertion(id, payload, expiresIn)))
+      throw new errors.InvalidClientAuth('client assertion tokens must only be used once');
+  }
+  findByUid = async (): Promise<undefined> => undefined;
+  findByUserCode = async (): Promise<undefined> => undefined;
+  consume = async (): Promise<void> => {};
+  destroy = async (): Promise<void> => {};
+  revokeByGrantId = async (): Promise<void> => {};
+}
+
+/** Scopes that may be asked for: of types that there are. */
+const SCOPES_OFFERED = ['*', ...RESOURCE_TYPES.map(({ type }) => type)];
+export const isOfferedScope = (scope: string): scope is Scope => isScope(scope) && SCOPES_OFFERED.includes(typeOfScope(scope));
+
+/** What a client is granted: what it asks for, which is at most what it is registered for; all of that where it asks for nothing. */
+const grantedScopes = (asked: unknown, registered: readonly Scope[]): readonly Scope[] => {
+  if (asked === undefined || asked === '') return registered;
+  const scopes = String(asked).split(' ').filter((scope) => scope !== '');
+  const within = scopes.every((scope) => isOfferedScope(scope) && isWithin(scope, registered));
+  if (!within) throw new errors.InvalidScope('is not registered for this client', String(asked));
+  return [...new Set(scopes)].filter(isOfferedScope);
+};
+
+/** The token endpoint below `/oauth`, with one origin and one key that signs: `client_credentials` with `private_key_jwt`, and nothing else. */
+export const createTokenProvider = (
+  origin: string,
+  key: SigningKey,
+  store: ProviderStore,
+  fetchKeys: FetchKeys,
+  faulty: (fault: unknown) => void,
+): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) => {
+  const fhir = `${origin}/fhir`;
+  const provider = new Provider(origin, {
+    adapter: (name: string) => new StoreAdapter(name, store),
+    jwks: { keys: [key.privateJwk] },
+    clientAuthMethods: ['private_key_jwt'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    enabledJWA: { clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS] },
+    responseTypes: [],
+    scopes: [],
+    pkce: { required: () => true },
+    routes: { token: '/token' },
+    features: {
+      devInteractions: { enabled: false },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      claimsParameter: { enabled: false },
+      dPoP: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => fhir,
+        useGrantedResource: () => true,
+        getResourceServerInfo: async (ctx, resource, { clientId }) => {
+          if (resource !== fhir) throw new errors.InvalidTarget('the only resource is this FHIR server');
+          const registered = (await store.findClient(clientId))?.scopes ?? [];
+          const scope = grantedScopes(ctx.oidc.params?.['scope'], registered).join(' ');
+          // Read by the grant after this: scopes are compared letter by letter here, and as words there.
+          ctx.oidc.params = { ...ctx.oidc.params, scope };
+          return {
+            scope,
+            audience: fhir,
+            accessTokenTTL: TOKEN_SECONDS,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'ES256' } },
+          };
+        },
+      },
+    },
+    ttl: { ClientCredentials: TOKEN_SECONDS },
+    assertJwtClientAuthClaimsAndHeader: async (ctx, claims, header) => {
+      const why = whyNoAssertion(String(ctx.oidc.params?.['client_assertion']), claims, header, Date.now());
+      if (why !== null) throw new errors.InvalidClientAuth(why);
+    },
+    fetch: (url, init) => fetchKeys(String(url), init),
+    renderError: (ctx, out) => {
+      ctx.type = 'json';
+      ctx.body = JSON.stringify(out);
+    },
+  });
+  // `Host` and `X-Forwarded-Proto` are set to the origin before a request comes here.
+  provider.proxy = true;
+  provider.on('server_error', (_ctx, fault) => faulty(fault));
+  return provider.callback();
+};
