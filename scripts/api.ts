@@ -6,9 +6,10 @@ import { SETTINGS } from '../src/config.ts';
 import { CONFORMANCE_PARAMETERS } from '../src/http/conformance.ts';
 import { offeredOf } from '../src/http/offered.ts';
 import { OPERATIONS } from '../src/http/operations-offered.ts';
-import { mayAtAll, permitted } from '../src/http/policy.ts';
+import { SCOPE_LETTERS } from '../src/http/access/scope-letters.ts';
+import { kindMayAtAll, permittedToKind } from '../src/http/policy.ts';
 import type { Reach } from '../src/http/policy.ts';
-import { KIND_HEADER, ORGANISATION_HEADER } from '../src/http/principal.ts';
+import { ORGANISATION_HEADER } from '../src/http/principal.ts';
 import { ROUTES, SYSTEM_INTERACTIONS } from '../src/http/routes.ts';
 import { PARAMETERS, RESULT_PARAMETERS } from '../src/http/search/parameters.ts';
 import { KINDS } from '../src/model/kind.ts';
@@ -32,7 +33,7 @@ const REACH: Readonly<Record<Reach, string>> = {
 const whoMay = ({ type }: ResourceType, offered: readonly Interaction[]): string => {
   const lines = new Map<string, string[]>();
   for (const kind of KINDS) {
-    const byReach = Map.groupBy(offered, (each) => permitted(kind, type, each));
+    const byReach = Map.groupBy(offered, (each) => permittedToKind(kind, type, each));
     for (const [reach, may] of byReach) {
       if (reach === null) continue;
       const what = `${may.join(', ')} | ${REACH[reach]}`;
@@ -65,13 +66,17 @@ const operations = Object.entries(OPERATIONS).flatMap(([name, definition]) => {
 const atAll = SYSTEM_INTERACTIONS.flatMap((each) => {
   const routes = ROUTES.filter(({ interaction }) => interaction === each);
   return routes.map(
-    ({ method, path: at }) => `| ${code(`${method} ${at}`)} | ${each} | ${KINDS.filter((kind) => mayAtAll(kind, each)).join(', ')} |`,
+    ({ method, path: at }) => `| ${code(`${method} ${at}`)} | ${each} | ${KINDS.filter((kind) => kindMayAtAll(kind, each)).join(', ')} |`,
   );
 });
 
 const HEADERS: readonly (readonly [name: string, way: string, about: string])[] = [
-  [ORGANISATION_HEADER, 'in, required', 'ODS code of the organisation that calls'],
-  [KIND_HEADER, 'in, required', `kind of service that calls: ${KINDS.join(', ')}`],
+  ['Authorization', 'in, required', '`Bearer` and an access token of `POST /oauth/token`; 401 without one that is good'],
+  [
+    ORGANISATION_HEADER,
+    'in',
+    'ODS code of the organisation for which is called; where sent, it is the organisation of the token, 403 otherwise',
+  ],
   ['X-Request-ID', 'in and out', 'mirrored as it came; the broker gives one where there is none'],
   ['X-Correlation-ID', 'in and out', 'mirrored as it came'],
   ['Accept, _format', 'in', '`application/fhir+json`; anything else is 406'],
@@ -93,6 +98,12 @@ const HEADERS: readonly (readonly [name: string, way: string, about: string])[] 
   ['Allow', 'out', 'methods that are offered at the address, with 405'],
 ];
 
+const letters = [...'cruds', null].map((letter) => {
+  const needing = Object.entries(SCOPE_LETTERS).flatMap(([interaction, needed]) => (needed === letter ? [interaction] : []));
+  const messages = letter === 'c' ? ', process-message (on Encounter)' : '';
+  return `| ${letter === null ? 'any' : code(letter)} | ${needing.join(', ')}${messages} |`;
+});
+
 const errors = Object.entries(CATEGORY_TABLE).map(
   ([category, { status, issue, msa, retry }]) =>
     `| ${category} | ${status} | ${code(issue)} | ${code(`REC_${NHS_CODES[status]}`)} | ${msa} | ${retry ? 'yes' : 'no'} |`,
@@ -113,6 +124,15 @@ Everything that is not permitted is refused. What a caller may not see is answer
 | header | | what it does |
 |---|---|---|
 ${HEADERS.map(([name, way, about]) => `| ${list(name.split(', '))} | ${way} | ${about} |`).join('\n')}
+
+## Scopes
+
+A token carries SMART v2 scopes, \`system/CarePlan.rs\` or \`system/*.cruds\`. A caller may do what its kind may (below) **and** its scopes permit, and is
+shown no resource of a type that it has no scope to read, in \`_include\`, \`_has\`, chains and \`$everything\` either.
+
+| letter | interactions |
+|---|---|
+${letters.join('\n')}
 
 ## Of no type
 

@@ -24,6 +24,8 @@ export interface Config {
   readonly messageLifetimeMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly behindProxy: boolean;
+  /** Origin under which callers reach the broker; null where it is HOST and PORT. */
+  readonly publicUrl: string | null;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
 }
@@ -96,6 +98,12 @@ export const SETTINGS = {
     rule: '0 or 1',
     about: '1: a proxy in front names the callers and strips such headers from outside, so the broker may listen beyond loopback.',
   },
+  PUBLIC_URL: {
+    schema: { type: 'string', pattern: '^https?://[A-Za-z0-9.:\\[\\]-]+/?$' },
+    rule: 'an origin, as https://broker.example.nhs.uk',
+    about:
+      'Origin under which callers reach the broker, as access tokens and their requests name it. Without it `http://HOST:PORT`. Processes that share a database behind one name share it.',
+  },
   ERROR_CODE_SYSTEM: {
     schema: { type: 'string', pattern: '^(https?://|urn:)\\S+$', default: System.httpErrorCodes },
     rule: 'an absolute URI',
@@ -123,6 +131,7 @@ interface Parsed {
   readonly MESSAGE_LIFETIME_MS: number;
   readonly LOG_LEVEL: Config['logLevel'];
   readonly BEHIND_PROXY: '0' | '1';
+  readonly PUBLIC_URL?: string;
   readonly ERROR_CODE_SYSTEM: string;
 }
 
@@ -184,6 +193,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     messageLifetimeMs: given.MESSAGE_LIFETIME_MS,
     logLevel: given.LOG_LEVEL,
     behindProxy,
+    publicUrl: given.PUBLIC_URL === undefined ? null : new URL(given.PUBLIC_URL).origin,
     errorCodeSystem: given.ERROR_CODE_SYSTEM,
   };
 };

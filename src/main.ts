@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { assertRedis } from '../queues/assert-redis.ts';
 import { type Config, parseConfig } from './config.ts';
+import { createAddressGuard } from './channel/address-guard.ts';
+import { createGuardedFetch } from './channel/guarded-fetch.ts';
 import { startEngine } from './engine.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
@@ -9,6 +11,7 @@ import { runUntilSignal } from './lifecycle.ts';
 import { createLog, Line } from './log.ts';
 import { brokerMetrics } from './metrics.ts';
 import { CannotStart } from './model/cannot-start.ts';
+import { openAccess } from './store/access/access.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { startEmbeddedPostgres, takeDataDir } from './store/embedded-postgres.ts';
 import { findLedger } from './store/ledger-epoch.ts';
@@ -18,6 +21,9 @@ import { rebuildIndex } from './store/search/rebuild-index.ts';
 import { openStore } from './store/store.ts';
 import { definitions } from './validate/definitions.ts';
 import { validate } from './validate/validate.ts';
+
+/** Keys of a client are a few kilobytes, and everyone who asks for a token waits for them. */
+const KEY_LIMITS = { timeoutMs: 2_500, maxBytes: 64 * 1024 };
 
 const readConfig = (): Config => {
   try {
@@ -73,7 +79,8 @@ await runUntilSignal(log, async (part) => {
     queueAnswers: async () => void (await engine.queue.depth()),
   });
   const metrics = brokerMetrics(new Registry(), pool, engine);
-  const app = createApp({ store, config, metrics, validate, log, newId: randomUUID });
+  const fetchKeys = createGuardedFetch(createAddressGuard(config.outboundAllow), KEY_LIMITS);
+  const app = createApp({ store, access: openAccess(pool), fetchKeys, config, metrics, validate, log, newId: randomUUID });
   const door = await part(
     'http',
     () => listen(app, { host: config.host, port: config.port, log, errorCodeSystem: config.errorCodeSystem }),

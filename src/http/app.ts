@@ -18,7 +18,13 @@ import { securityHeaders } from './security-headers.ts';
 export const createApp = ({ metrics, access, fetchKeys, now = Date.now, ...parts }: AppParts): Express => {
   const { config: site, log } = parts;
   const check = createTokenCheck(access, site);
-  const tokens = createTokenDoor({ store: access, site, fetchKeys, check, faulty: (fault) => log(Line.fault, { name: 'token door', fault }) });
+  const tokens = createTokenDoor({
+    store: access,
+    site,
+    fetchKeys,
+    check,
+    faulty: (fault) => log(Line.fault, { name: 'token door', fault }),
+  });
   const count = requestMetrics(metrics);
   const door: Door = {
     ...parts,
@@ -34,7 +40,7 @@ export const createApp = ({ metrics, access, fetchKeys, now = Date.now, ...parts
   app.disable('x-powered-by');
   app.disable('etag');
   const headers = securityHeaders();
-  app.use((request, response, next) => {
+  app.use((_request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     next();
   });

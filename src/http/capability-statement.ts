@@ -1,4 +1,9 @@
-import type { CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource } from '@medplum/fhirtypes';
+import type {
+  CapabilityStatement,
+  CapabilityStatementRest,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestSecurity,
+} from '@medplum/fhirtypes';
 import { BASE } from '../../profiles/canonicals.ts';
 import { CONFORMANCE_TYPES, RESOURCE_TYPES } from '../../profiles/resource-types.ts';
 import type { Interaction, ResourceType } from '../../profiles/resource-types.ts';
@@ -90,18 +95,30 @@ const atAll = (): Pick<CapabilityStatementRest, 'interaction' | 'operation'> => 
 };
 
 /** What does not change from caller to caller, made once. */
-const REST: CapabilityStatementRest = {
+const REST: Omit<CapabilityStatementRest, 'security'> = {
   mode: 'server',
   documentation:
     'Recipients read CarePlan, Composition, Patient and Flag as disclosures, computed for the one who asks; publishers read what they wrote. Who may do what stands in docs/api.md.',
-  security: {
-    cors: false,
-    service: [{ text: 'The proxy in front authenticates the caller, and names it by headers' }],
-    description: `A caller is named by ${ORGANISATION_HEADER} and ${KIND_HEADER}, on loopback or by the proxy in front. Everything that is not permitted is refused; what another holds is answered as if it were not there.`,
-  },
   resource: [...RESOURCE_TYPES.map(toResource), ...CONFORMANCE_TYPES.map(toDefinition)],
   ...atAll(),
 };
+
+const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
+
+/** How a caller comes in (SMART App Launch 2; the extension is the form that its first version asks for). */
+const securityAt = (origin: string): CapabilityStatementRestSecurity => ({
+  extension: [{ url: OAUTH_URIS, extension: [{ url: 'token', valueUri: `${origin}/oauth/token` }] }],
+  cors: false,
+  service: [
+    {
+      coding: [
+        { system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR', display: 'SMART-on-FHIR' },
+      ],
+      text: 'OAuth 2 by SMART Backend Services',
+    },
+  ],
+  description: `A caller proves by an access token which organisation it is, and of what kind: see ${origin}/fhir/.well-known/smart-configuration. ${ORGANISATION_HEADER} may be sent besides, and is then that organisation. Everything that is not permitted is refused; what another holds is answered as if it were not there.`,
+});
 
 /** What the door offers, made from the tables that it runs by. `base` is the address as the caller reached it. */
 export const capabilityStatement = (base: string): CapabilityStatement => ({
@@ -119,5 +136,5 @@ export const capabilityStatement = (base: string): CapabilityStatement => ({
   fhirVersion: '4.0.1',
   format: ['application/fhir+json', 'json'],
   ...(ROUTES.some(({ body }) => body === 'patch') ? { patchFormat: ['application/json-patch+json'] } : {}),
-  rest: [REST],
+  rest: [{ ...REST, security: securityAt(base.replace(/\/fhir$/, '')) }],
 });

@@ -91,9 +91,12 @@ export const POLICY: readonly Row[] = [
 /** Who may send several interactions at once, of which each is then judged by itself, and who may send a message. */
 const AT_ALL: Readonly<Record<SystemInteraction, readonly Kind[]>> = { bundle: KINDS, 'process-message': READERS };
 
-/** Whether a kind may do what is asked of no type, and a message with scopes that create the Encounter which it tells of. */
+/** Whether a kind may do what is asked of no type, whatever its scopes. */
+export const kindMayAtAll = (kind: Kind, interaction: SystemInteraction): boolean => AT_ALL[interaction].includes(kind);
+
+/** Whether a caller may do what is asked of no type; a message needs the scope that creates the Encounter of which it tells. */
 export const mayAtAll = ({ kind, scopes }: Principal, interaction: SystemInteraction): boolean =>
-  AT_ALL[interaction].includes(kind) && (interaction === 'bundle' || scopesPermit(scopes, 'Encounter', 'c'));
+  kindMayAtAll(kind, interaction) && (interaction === 'bundle' || scopesPermit(scopes, 'Encounter', 'c'));
 
 export const isSystemInteraction = (interaction: Route['interaction']): interaction is SystemInteraction => interaction in AT_ALL;
 

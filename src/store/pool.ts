@@ -2,7 +2,7 @@ import pg from 'pg';
 import { Line, type Log } from '../log.ts';
 
 /** Something that runs SQL: a pool, or one connection inside a transaction. */
-export type Sql = Pick<pg.Pool | pg.PoolClient, 'query'>;
+export type Sql = Pick<pg.Pool | pg.ClientBase, 'query'>;
 
 /**
  * A pool of connections. It survives a restart of PostgreSQL: a lost idle connection is logged and replaced, for

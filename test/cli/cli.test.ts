@@ -5,6 +5,7 @@ import { openTown } from '../kill/town.ts';
 import type { Town } from '../kill/town.ts';
 import { type BrokerProcess, spawnBroker } from '../support/broker.ts';
 import { makeDataDir, type TestDataDir } from '../support/data-dir.ts';
+import { tokensAt } from '../support/access.ts';
 import type { DoorClient } from '../support/door-client.ts';
 import { doorClient } from '../support/door-client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -35,7 +36,10 @@ beforeAll(async () => {
   folder = await makeDataDir();
   broker = spawnBroker({ DATA_DIR: folder.path, ...ENV });
   const base = await broker.ready();
-  client = doorClient(() => base);
+  client = doorClient(
+    () => base,
+    tokensAt(() => new URL(base).origin, folder.withSql),
+  );
   town = await openTown(client);
 }, 60_000);
 afterAll(async () => {

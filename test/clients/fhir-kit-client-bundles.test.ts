@@ -9,7 +9,7 @@ let client: Client;
 beforeAll(async () => {
   door = await openDoor();
   await approvePlan(door);
-  client = clientOf(door.origin, TRUST);
+  client = await clientOf(door, TRUST);
 });
 afterAll(() => door.close());
 
@@ -104,7 +104,7 @@ describe('fhir-kit-client: Bundles and operations', () => {
   });
 
   test('$match, and its confirmation; what is not certain is nobody', async () => {
-    const ambulance = clientOf(door.origin, AMBULANCE);
+    const ambulance = await clientOf(door, AMBULANCE);
     const match = (resource: FhirResource, ...more: readonly Record<string, unknown>[]) =>
       ambulance.operation({
         name: 'match',

@@ -9,7 +9,7 @@ let client: Client;
 beforeAll(async () => {
   door = await openDoor();
   await approvePlan(door);
-  client = clientOf(door.origin, TRUST);
+  client = await clientOf(door, TRUST);
 });
 afterAll(() => door.close());
 
@@ -182,7 +182,7 @@ describe('fhir-kit-client: search', () => {
   });
 
   test('a recipient finds what it may see', async () => {
-    const found = await clientOf(door.origin, AMBULANCE).search({
+    const found = await (await clientOf(door, AMBULANCE)).search({
       resourceType: 'Flag',
       searchParams: { 'patient.identifier': 'https://fhir.nhs.uk/Id/nhs-number|9990012342' },
       options: { postSearch: true },

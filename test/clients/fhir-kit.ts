@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
 import { Client, type FhirResource } from 'fhir-kit-client';
-import type { Caller } from '../http/open-door.ts';
+import type { Caller, OpenDoor } from '../http/open-door.ts';
 import { type ExpectedIssue, outcomeOf } from '../support/outcome.ts';
 
 /** The client of a caller, as its manual says. */
-export const clientOf = (origin: string, { ods, kind }: Caller): Client =>
-  new Client({ baseUrl: `${origin}/fhir`, customHeaders: { 'NHSD-End-User-Organisation-ODS': ods, 'X-Service-Kind': kind } });
+export const clientOf = async ({ origin, tokens }: Pick<OpenDoor, 'origin' | 'tokens'>, caller: Caller): Promise<Client> =>
+  new Client({ baseUrl: `${origin}/fhir`, bearerToken: await tokens.of(caller) });
 
 export const STAFF = 'https://example.invalid/staff';
 export const practitioner = (value: string, rest: Record<string, unknown> = {}): FhirResource => ({

@@ -7,19 +7,19 @@ import { DELETED, type ExpectedIssue, NO_NARRATIVE, NOT_FOUND, outcomeOf, STALE 
 let door: OpenDoor;
 let medplum: MedplumClient;
 /** The client as an application has it: its own cache is off, so that every call asks the door. */
-const clientOf = ({ ods, kind }: Caller, autoBatchTime = 0): MedplumClient =>
+const clientOf = async (caller: Caller, autoBatchTime = 0): Promise<MedplumClient> =>
   new MedplumClient({
     baseUrl: `${door.origin}/`,
     fhirUrlPath: 'fhir',
     fetch,
     cacheTime: 0,
     autoBatchTime,
-    defaultHeaders: { 'NHSD-End-User-Organisation-ODS': ods, 'X-Service-Kind': kind },
+    accessToken: await door.tokens.of(caller),
   });
 beforeAll(async () => {
   door = await openDoor();
   await approvePlan(door);
-  medplum = clientOf(TRUST);
+  medplum = await clientOf(TRUST);
 });
 afterAll(() => door.close());
 
@@ -146,7 +146,7 @@ describe('MedplumClient: search', () => {
   });
 
   test('a recipient finds what it may see', async () => {
-    const ambulance = clientOf(AMBULANCE);
+    const ambulance = await clientOf(AMBULANCE);
     const flag = await ambulance.searchOne('Flag', { 'patient.identifier': 'https://fhir.nhs.uk/Id/nhs-number|9990012342' });
     expect(flag).toMatchObject({ resourceType: 'Flag', status: 'active' });
   });
@@ -179,7 +179,7 @@ describe('MedplumClient: Bundles and operations', () => {
   });
 
   test('requests of one moment, sent as one batch', async () => {
-    const batching = clientOf(TRUST, 20);
+    const batching = await clientOf(TRUST, 20);
     const [nurse, consultant, nobody] = await Promise.allSettled([
       batching.readResource('Practitioner', 'nurse'),
       batching.readResource('Practitioner', 'consultant'),

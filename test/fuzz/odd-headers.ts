@@ -106,10 +106,9 @@ const ODD: readonly (readonly [string, string])[] = [
     'nhsd-end-user-organisation-ods',
     value,
   ]),
-  ...['publisher', 'operator', 'police', 'ed', 'evaluator', 'constructor', '', 'PUBLISHER'].map((value): readonly [string, string] => [
-    'x-service-kind',
-    value,
-  ]),
+  ...['Bearer', 'Bearer x', 'Bearer a.b.c', 'Basic QTpC', 'Bearer eyJhbGciOiJub25lIn0.e30.', '', 'Bearer \u00e9'].map(
+    (value): readonly [string, string] => ['authorization', value],
+  ),
 ];
 
 /** Most requests have none, for one that is refused at its headers shows nothing of what comes after. */

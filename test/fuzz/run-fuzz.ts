@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { approvePlan, callersAt } from '../http/open-door.ts';
+import { tokensAt } from '../support/access.ts';
 import { openDatabase } from '../support/database.ts';
 import { startMeasured } from './measured-broker.ts';
 import { request } from './requests.ts';
@@ -33,14 +34,15 @@ const one = fc.option(request, { nil: null, freq: 1_000_000_000 });
 export const runFuzz = async (seed: number, requests: number): Promise<Fuzzed> => {
   const database = await openDatabase();
   const broker = await startMeasured(database.url);
-  const sender = openSender(broker.origin, IN_FLIGHT);
+  const tokens = tokensAt(() => broker.origin, database.pool);
+  const sender = openSender(broker.origin, IN_FLIGHT, tokens);
   const statuses: Record<string, number> = {};
   let sent = 0;
   let slowestMs = 0;
   let fifth = 0;
   const startedAt = performance.now();
   try {
-    await approvePlan(callersAt(broker.origin));
+    await approvePlan(callersAt(broker.origin, tokens));
     const books = await openBooks(database.pool);
     const wave = async (all: readonly (Sent | null)[]): Promise<void> => {
       const answers = await Promise.all(

@@ -25,8 +25,8 @@ export const headersOf = (
   type: string | null,
   odd: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> => ({
-  'nhsd-end-user-organisation-ods': ods,
-  'x-service-kind': kind,
+  // The sender puts the caller's token here.
+  authorization: `${ods} ${kind}`,
   ...(type === null ? {} : { 'content-type': type }),
   ...odd,
 });

@@ -1,3 +1,5 @@
+import { isKind } from '../../src/model/kind.ts';
+import type { Tokens } from '../support/access.ts';
 import type pg from 'pg';
 import { Pool } from 'undici';
 import { MESSENGER } from './odd-message.ts';
@@ -20,12 +22,17 @@ export interface Sender {
   close(): Promise<void>;
 }
 
-export const openSender = (origin: string, connections: number): Sender => {
+/** A caller, as `headersOf` writes it; what else stands there is odd, and sent as it is. */
+const CALLER = /^([A-Z0-9]+) ([a-z-]+)$/;
+
+export const openSender = (origin: string, connections: number, tokens: Pick<Tokens, 'of'>): Sender => {
   const pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
   return {
     send: async ({ method, path, headers, body }) => {
+      const [, ods, kind = ''] = CALLER.exec(headers['authorization'] ?? '') ?? [];
+      const authorization = ods === undefined || !isKind(kind) ? headers['authorization'] : `Bearer ${await tokens.of({ ods, kind })}`;
       const startedAt = performance.now();
-      const answer = await pool.request({ method, path, headers: { ...headers }, body });
+      const answer = await pool.request({ method, path, headers: { ...headers, authorization }, body });
       const text = await answer.body.text();
       return { status: answer.statusCode, headers: answer.headers, text, ms: performance.now() - startedAt };
     },

@@ -48,9 +48,10 @@ describe('one name, two values', () => {
 });
 
 /** Writes bytes to a socket of its own and answers what comes back until the other side ends, or for a second. */
-const raw = (text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(door.origin).port), '127.0.0.1', () => socket.write(text));
+const raw = async (text: string): Promise<string> => {
+  const token = await door.tokens.of(TRUST);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(door.origin).port), '127.0.0.1', () => socket.write(text.replaceAll(TOKEN, token)));
     let received = '';
     socket.setTimeout(1_000, () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
@@ -59,8 +60,11 @@ const raw = (text: string): Promise<string> =>
     socket.on('close', () => resolve(received));
     socket.on('error', reject);
   });
+};
 
-const CALLER = 'Host: x\r\nNHSD-End-User-Organisation-ODS: ZZ1\r\nX-Service-Kind: publisher\r\n';
+/** Stands for the caller's token until the bytes are written. */
+const TOKEN = '{{token}}';
+const CALLER = `Host: x\r\nAuthorization: Bearer ${TOKEN}\r\n`;
 const WRITE = `POST /fhir/Patient HTTP/1.1\r\n${CALLER}Content-Type: application/fhir+json\r\n`;
 
 describe('requests that two readers would read as two', () => {
@@ -69,8 +73,12 @@ describe('requests that two readers would read as two', () => {
     ['two lengths', `${WRITE}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} `, 400],
     ['a coding that is none', `${WRITE}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`, 400],
     ['a folded header', `GET /fhir/Patient/x HTTP/1.1\r\n${CALLER}X-A: a\r\n b\r\n\r\n`, 400],
-    ['two callers', `GET /fhir/Patient/x HTTP/1.1\r\n${CALLER}NHSD-End-User-Organisation-ODS: ZZ9\r\n\r\n`, 401],
-    ['two kinds', `GET /fhir/Patient/x HTTP/1.1\r\n${CALLER}X-Service-Kind: operator\r\n\r\n`, 401],
+    [
+      'two organisations',
+      `GET /fhir/Patient/x HTTP/1.1\r\n${CALLER}NHSD-End-User-Organisation-ODS: ZZ1\r\nNHSD-End-User-Organisation-ODS: ZZ9\r\n\r\n`,
+      403,
+    ],
+    ['two tokens', `GET /fhir/Patient/x HTTP/1.1\r\n${CALLER}Authorization: Bearer x\r\n\r\n`, 404],
     ['another expectation', `${WRITE}Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}`, 417],
     ['no host', 'GET /fhir/metadata HTTP/1.1\r\n\r\n', 400],
     ['a whole address', `GET http://elsewhere.example/fhir/metadata HTTP/1.1\r\n${CALLER}\r\n`, 404],

@@ -7,6 +7,7 @@ import { createApp } from '../../src/http/app.ts';
 import { createLog } from '../../src/log.ts';
 import { validate } from '../../src/validate/validate.ts';
 import type { OpenDoor } from './open-door.ts';
+import { accessParts } from '../support/access.ts';
 import { openDoor, TRUST } from './open-door.ts';
 
 let door: OpenDoor;
@@ -18,12 +19,21 @@ afterAll(() => door.close());
 /** The same store behind a door on whose clock each look takes so many milliseconds. */
 const onClock = (step: number) => {
   let at = Date.now();
-  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: [], errorCodeSystem: System.httpErrorCodes };
+  const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow: [], errorCodeSystem: System.httpErrorCodes };
   const now = () => {
     at += step;
     return at;
   };
-  return createApp({ store: door.store, config, metrics: new Registry(), validate, log: createLog('silent'), newId: randomUUID, now });
+  return createApp({
+    store: door.store,
+    ...accessParts(door.pool),
+    config,
+    metrics: new Registry(),
+    validate,
+    log: createLog('silent'),
+    newId: randomUUID,
+    now,
+  });
 };
 const send = (step: number, entries: number) => {
   const entry = Array.from({ length: entries }, (_, at) => ({

@@ -174,7 +174,7 @@ describe('who else', () => {
       expect((await search(OPERATOR, query)).json.entry).toBeUndefined();
   });
 
-  test.each([AMBULANCE, POLICE, { ...OPERATOR, 'X-Service-Kind': 'evaluator' }])('nobody else is permitted', async (headers) => {
+  test.each([AMBULANCE, POLICE, { ...OPERATOR, kind: 'evaluator' as const }])('nobody else is permitted', async (headers) => {
     expect((await search(headers)).status).toBe(403);
     expect((await door.ask(headers, 'AuditEvent/0123456789abcdef0123456789abcdef')).status).toBe(403);
   });

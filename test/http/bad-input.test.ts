@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AMBER, AMBULANCE, approvePlan, example, OPERATOR, openDoor, OTHER_TRUST, POLICE, TRUST } from './open-door.ts';
-import type { OpenDoor } from './open-door.ts';
+import type { Caller, OpenDoor } from './open-door.ts';
 
 let door: OpenDoor;
 let before = 0;
@@ -58,6 +58,7 @@ describe('a body that cannot be read', () => {
   });
 
   test('a body without a declared length is cut at the same limit', async () => {
+    const token = await door.tokens.of(TRUST);
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(new URL(door.origin).port), '127.0.0.1');
       let text = '';
@@ -70,7 +71,7 @@ describe('a body that cannot be read', () => {
       });
       socket.on('error', reject);
       socket.write(
-        'POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nNHSD-End-User-Organisation-ODS: ZZ1\r\nX-Service-Kind: publisher\r\nContent-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\n\r\n',
+        `POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\n\r\n`,
       );
       const chunk = 'x'.repeat(256 * 1024);
       for (let sent = 0; sent < 9; sent += 1) socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`);
@@ -224,19 +225,23 @@ describe('addresses and callers', () => {
     expect((await door.get(TRUST, '/fhir/Patient/amber').set('Accept', 'application/xml, application/json;q=0.5')).status).toBe(200);
   });
 
-  test.each([
-    ['no caller', {}, 401],
-    ['no kind', { 'NHSD-End-User-Organisation-ODS': 'ZZ1' }, 401],
-    ['no organisation', { 'X-Service-Kind': 'publisher' }, 401],
-    ['a kind that is none', { 'NHSD-End-User-Organisation-ODS': 'ZZ1', 'X-Service-Kind': 'fire' }, 401],
-    ['an ODS code that is none', { 'NHSD-End-User-Organisation-ODS': "ZZ1' OR 1=1", 'X-Service-Kind': 'publisher' }, 401],
-    ['another that calls itself operator', { 'NHSD-End-User-Organisation-ODS': 'ZZ1', 'X-Service-Kind': 'operator' }, 403],
-    ['a person', { 'NHSD-End-User-Organisation-ODS': 'ZZ1', 'X-Service-Kind': 'person' }, 403],
-    ['an evaluator', { 'NHSD-End-User-Organisation-ODS': 'ZZ1', 'X-Service-Kind': 'evaluator' }, 403],
-  ])('%s', async (_, headers, status) => {
-    const answer = await door.agent.get('/fhir/Patient/amber').set(headers);
+  test.each<[string, Caller | null, Record<string, string>, number]>([
+    ['no caller', null, {}, 401],
+    ['the headers that named callers once', null, { 'NHSD-End-User-Organisation-ODS': 'ZZ1', 'X-Service-Kind': 'publisher' }, 401],
+    ['another organisation than the token says', TRUST, { 'NHSD-End-User-Organisation-ODS': 'ZZ9' }, 403],
+    ['an ODS code that is none', TRUST, { 'NHSD-End-User-Organisation-ODS': "ZZ1' OR 1=1" }, 403],
+    ['the same organisation', TRUST, { 'NHSD-End-User-Organisation-ODS': 'zz1' }, 200],
+    ['another that calls itself operator', { ods: 'ZZ1', kind: 'operator' }, {}, 403],
+    ['a person', { ods: 'ZZ1', kind: 'person' }, {}, 403],
+    ['an evaluator', { ods: 'ZZ1', kind: 'evaluator' }, {}, 403],
+    ['a scope of another type', { ods: 'ZZ1', kind: 'publisher', scopes: ['system/CarePlan.cruds'] }, {}, 403],
+    ['a scope without the letter', { ods: 'ZZ1', kind: 'publisher', scopes: ['system/*.cuds'] }, {}, 403],
+    ['a scope that is enough', { ods: 'ZZ1', kind: 'publisher', scopes: ['system/Patient.r'] }, {}, 200],
+  ])('%s', async (_, caller, headers, status) => {
+    const asked = door.agent.get('/fhir/Patient/amber').set(headers);
+    const answer = await (caller === null ? asked : door.as(asked, caller));
     expect(answer.status).toBe(status);
-    expect(answer.body.resourceType).toBe('OperationOutcome');
+    expect(answer.body.resourceType).toBe(status === 200 ? 'Patient' : 'OperationOutcome');
   });
 
   test('each kind writes only what is its own to write', async () => {

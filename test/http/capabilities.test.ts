@@ -7,7 +7,7 @@ import type { Interaction } from '../../profiles/resource-types.ts';
 import { KINDS } from '../../src/model/kind.ts';
 import { capabilityStatement } from '../../src/http/capability-statement.ts';
 import { offeredOf } from '../../src/http/offered.ts';
-import { permitted } from '../../src/http/policy.ts';
+import { permittedToKind } from '../../src/http/policy.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { PARAMETERS } from '../../src/http/search/parameters.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
@@ -79,7 +79,7 @@ describe('the statement and the routes say the same', () => {
       const usable = ROUTES.filter(({ path, open }) => !open && [':type', type].includes(path.split('/')[2] ?? ''))
         .map(({ interaction }) => interaction)
         .filter((each): each is Interaction => interactions.some((one) => one === each))
-        .filter((each) => KINDS.some((kind) => permitted(kind, type, each) !== null));
+        .filter((each) => KINDS.some((kind) => permittedToKind(kind, type, each) !== null));
       expect({ type, said: [...said(type)].sort() }).toEqual({ type, said: [...new Set(usable)].sort() });
     }
   });
@@ -114,7 +114,7 @@ describe('what is listed is answered', () => {
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {
     for (const interaction of said(type)) {
-      const kind = KINDS.find((each) => permitted(each, type, interaction as Interaction) !== null) ?? 'operator';
+      const kind = KINDS.find((each) => permittedToKind(each, type, interaction as Interaction) !== null) ?? 'operator';
       const ask = ASK[interaction]?.(type);
       if (ask === undefined) throw new Error(`no request is known for ${interaction}`);
       const named = door.as(ask, { ods: kind === 'operator' ? 'BROKER' : 'ZZ1', kind });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { KINDS } from '../../src/model/kind.ts';
 import { capabilityStatement } from '../../src/http/capability-statement.ts';
 import { RESOURCE_TYPES, resourceType } from '../../profiles/resource-types.ts';
-import { isSystemInteraction, permitted, POLICY } from '../../src/http/policy.ts';
+import { isSystemInteraction, permittedToKind, POLICY } from '../../src/http/policy.ts';
 import { findRoute, ROUTES } from '../../src/http/routes.ts';
 import { PARAMETERS } from '../../src/http/search/parameters.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
@@ -60,7 +60,7 @@ test.each([
   ['evaluator', 'Encounter', 'read', null],
   ['person', 'Patient', 'read', null],
 ] as const)('%s %s %s: %s', (kind, type, interaction, reach) => {
-  expect(permitted(kind, type, interaction)).toBe(reach);
+  expect(permittedToKind(kind, type, interaction)).toBe(reach);
 });
 
 test('no kind but the publisher reaches a stored plan, its words or its person', () => {
@@ -68,7 +68,7 @@ test('no kind but the publisher reaches a stored plan, its words or its person',
     if (kind === 'publisher') continue;
     for (const type of ['CarePlan', 'Composition', 'Patient', 'Consent', 'Provenance', 'RelatedPerson', 'Flag']) {
       for (const interaction of resourceType(type)?.interactions ?? [])
-        expect([null, 'disclosed']).toContain(permitted(kind, type, interaction));
+        expect([null, 'disclosed']).toContain(permittedToKind(kind, type, interaction));
     }
   }
 });

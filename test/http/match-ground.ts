@@ -9,15 +9,15 @@ import type { RecipientKind } from '../../src/model/kind.ts';
 import { validate } from '../../src/validate/validate.ts';
 import type { Ground } from '../store/ground.ts';
 import { layGround, publisher, WORDS } from '../store/ground.ts';
+import { accessParts, type Caller, tokensAt } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
 
-export const AMBULANCE = { 'NHSD-End-User-Organisation-ODS': 'XAMB', 'X-Service-Kind': 'ambulance' };
-export const POLICE = { 'NHSD-End-User-Organisation-ODS': 'XFORCE', 'X-Service-Kind': 'police' };
-export const ED = { 'NHSD-End-User-Organisation-ODS': 'XED', 'X-Service-Kind': 'ed' };
-export const TRUST = { 'NHSD-End-User-Organisation-ODS': 'TRUST1', 'X-Service-Kind': 'publisher' };
-export const OTHER_TRUST = { 'NHSD-End-User-Organisation-ODS': 'TRUST2', 'X-Service-Kind': 'publisher' };
-export const OPERATOR = { 'NHSD-End-User-Organisation-ODS': 'BROKER', 'X-Service-Kind': 'operator' };
-type Headers = typeof AMBULANCE;
+export const AMBULANCE: Caller = { ods: 'XAMB', kind: 'ambulance' };
+export const POLICE: Caller = { ods: 'XFORCE', kind: 'police' };
+export const ED: Caller = { ods: 'XED', kind: 'ed' };
+export const TRUST: Caller = { ods: 'TRUST1', kind: 'publisher' };
+export const OTHER_TRUST: Caller = { ods: 'TRUST2', kind: 'publisher' };
+export const OPERATOR: Caller = { ods: 'BROKER', kind: 'operator' };
 
 export interface Answer {
   readonly status: number;
@@ -56,9 +56,10 @@ export const openMatchGround = async () => {
     await ground.recipient(name, kind);
   let ahead = 0;
   const log = createLog('error', () => {});
-  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: [], errorCodeSystem: System.httpErrorCodes };
+  const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow: [], errorCodeSystem: System.httpErrorCodes };
   const app = createApp({
     store: ground.store,
+    ...accessParts(ground.database.pool),
     config,
     metrics: new Registry(),
     validate,
@@ -68,17 +69,18 @@ export const openMatchGround = async () => {
   });
   const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
   const origin = `http://127.0.0.1:${listening.port}/fhir`;
-  const ask = async (caller: Headers, path: string, sent?: unknown): Promise<Answer> => {
+  const tokens = tokensAt(() => new URL(origin).origin, ground.database.pool);
+  const ask = async (caller: Caller, path: string, sent?: unknown): Promise<Answer> => {
     const startedAt = performance.now();
     const answer = await fetch(path.startsWith('http') ? path : `${origin}/${path}`, {
       method: sent === undefined ? 'GET' : 'POST',
-      headers: { ...caller, ...(sent === undefined ? {} : { 'Content-Type': 'application/fhir+json' }) },
+      headers: { ...(await tokens.headersOf(caller)), ...(sent === undefined ? {} : { 'Content-Type': 'application/fhir+json' }) },
       ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
     });
     const text = await answer.text();
     return { status: answer.status, headers: [...answer.headers], text, json: JSON.parse(text), ms: performance.now() - startedAt };
   };
-  const match = (caller: Headers, resource: Patient, ...more: NonNullable<Parameters['parameter']>): Promise<Answer> =>
+  const match = (caller: Caller, resource: Patient, ...more: NonNullable<Parameters['parameter']>): Promise<Answer> =>
     ask(caller, 'Patient/$match', {
       resourceType: 'Parameters',
       parameter: [{ name: 'resource', resource }, { name: 'onlyCertainMatches', valueBoolean: true }, ...more],
@@ -87,7 +89,7 @@ export const openMatchGround = async () => {
     ground,
     ask,
     match,
-    confirm: (caller: Headers, token: string, resource: Patient): Promise<Answer> =>
+    confirm: (caller: Caller, token: string, resource: Patient): Promise<Answer> =>
       match(caller, resource, { name: 'confirm', valueString: token }),
     /** A person with an approved plan; `kinds` consented to. */
     person: async (patient: Patient, kinds: readonly RecipientKind[] = ['epr', 'ed', 'ambulance', 'police']) => {

@@ -171,7 +171,7 @@ describe('the confirm step', () => {
   const birthDate: Patient = { resourceType: 'Patient', birthDate: '1990-04-01' };
   test.each<[string, (token: string) => Promise<Answer>]>([
     ['by another kind of service', (token) => door.confirm(ED, token, birthDate)],
-    ['by another organisation', (token) => door.confirm({ ...AMBULANCE, 'NHSD-End-User-Organisation-ODS': 'XED' }, token, birthDate)],
+    ['by another organisation', (token) => door.confirm({ ...AMBULANCE, ods: 'XED' }, token, birthDate)],
     [
       'with one letter changed',
       (token) => door.confirm(AMBULANCE, `${token.slice(0, 40)}${token[40] === 'A' ? 'B' : 'A'}${token.slice(41)}`, birthDate),
@@ -312,7 +312,7 @@ describe('I6: refused looks the same as no match', () => {
   });
 
   test('a service without an agreement, and one that is not registered', async () => {
-    const stranger = { 'NHSD-End-User-Organisation-ODS': 'XSTRANGE', 'X-Service-Kind': 'epr' };
+    const stranger = { ods: 'XSTRANGE', kind: 'epr' } as const;
     expect(comparable(await door.match(stranger, amber()))).toEqual(comparable(await door.match(stranger, byNumber(number('nobody')))));
   });
 
@@ -368,7 +368,7 @@ describe('a publisher matches its own', () => {
   });
 
   test.each<[string, () => Promise<Answer>]>([
-    ["another trust's", () => door.match({ ...TRUST, 'NHSD-End-User-Organisation-ODS': 'TRUST2' }, amber())],
+    ["another trust's", () => door.match({ ...TRUST, ods: 'TRUST2' }, amber())],
     ['a restricted person', () => door.match(TRUST, byNumber(number('hidden')))],
     ['one of two', () => door.match(TRUST, ofName('Twin', '1980-08-08'))],
     ['less than is certain', () => door.match(TRUST, without(amber(), 'telecom'))],
@@ -448,7 +448,7 @@ describe('what is asked wrongly is said, with its place', () => {
     }
   });
 
-  test.each([OPERATOR, { ...OPERATOR, 'X-Service-Kind': 'evaluator' }])('an operator and an evaluator match nobody', async (caller) => {
+  test.each([OPERATOR, { ...OPERATOR, kind: 'evaluator' as const }])('an operator and an evaluator match nobody', async (caller) => {
     expect((await door.match(caller, amber())).status).toBe(403);
   });
 });

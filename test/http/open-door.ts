@@ -7,16 +7,12 @@ import { System } from '../../profiles/canonicals.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLog } from '../../src/log.ts';
-import type { Kind } from '../../src/model/kind.ts';
 import { openStore } from '../../src/store/store.ts';
 import { validate } from '../../src/validate/validate.ts';
+import { accessParts, type Caller, type Tokens, tokensAt } from '../support/access.ts';
 import { openDatabase } from '../support/database.ts';
 
-/** A caller of the door, as the proxy would name it. */
-export interface Caller {
-  readonly ods: string;
-  readonly kind: Kind;
-}
+export type { Caller };
 
 export const OPERATOR: Caller = { ods: 'BROKER', kind: 'operator' };
 export const TRUST: Caller = { ods: 'ZZ1', kind: 'publisher' };
@@ -36,11 +32,9 @@ type Body = Record<string, unknown>;
 export const example = (profile: string, name = 'valid-full'): Body =>
   JSON.parse(readFileSync(new URL(`../../profiles/examples/${profile}/${name}.json`, import.meta.url), 'utf8')) as Body;
 
-/** Requests to a door, each by a caller that the proxy would name. */
-export const callersAt = (origin: string) => {
+/** Requests to a door, each with a caller's token. */
+export const callersAt = (origin: string, { as }: Pick<Tokens, 'as'>) => {
   const agent = request(origin);
-  const as = (test: Test, caller: Caller): Test =>
-    test.set('NHSD-End-User-Organisation-ODS', caller.ods).set('X-Service-Kind', caller.kind);
   const put = (caller: Caller, resource: Body): Test =>
     as(agent.put(`/fhir/${String(resource['resourceType'])}/${String(resource['id'])}`), caller)
       .set('Content-Type', 'application/fhir+json')
@@ -62,12 +56,22 @@ export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8'
   const log = createLog('info', (text) => lines.push(text));
   const registry = new Registry();
   const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
-  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow, errorCodeSystem: System.httpErrorCodes };
-  const app = createApp({ store, config, metrics: registry, validate, log, newId: randomUUID });
+  const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow, errorCodeSystem: System.httpErrorCodes };
+  const app = createApp({
+    store,
+    ...accessParts(database.pool, outboundAllow),
+    config,
+    metrics: registry,
+    validate,
+    log,
+    newId: randomUUID,
+  });
   const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
   const origin = `http://127.0.0.1:${listening.port}`;
+  const tokens = tokensAt(() => origin, database.pool);
   return {
-    ...callersAt(origin),
+    ...callersAt(origin, tokens),
+    tokens,
     store,
     pool: database.pool,
     origin,

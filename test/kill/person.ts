@@ -1,5 +1,6 @@
 import * as body from '../support/bodies.ts';
-import type { Caller, DoorClient } from '../support/door-client.ts';
+import type { Caller } from '../support/access.ts';
+import type { DoorClient } from '../support/door-client.ts';
 
 /** What the scenario itself says of one person between two changes: kept by hand, never asked of the broker. */
 export interface State {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tokensAt } from '../support/access.ts';
 import type { DoorClient } from '../support/door-client.ts';
 import { doorClient } from '../support/door-client.ts';
 import type { TestDataDir } from '../support/data-dir.ts';
@@ -57,7 +58,10 @@ export interface Killing {
 export const runKilled = async ({ folder, deliveries, redis, chance, later }: Killing): Promise<KilledRun> => {
   const processes = await startProcesses(folder, { ...ENV, ...(redis === null ? {} : { REDIS_URL: redis.url }) }, 2);
   later(processes.stop);
-  const client = doorClient(() => processes.base);
+  const client = doorClient(
+    () => processes.base,
+    tokensAt(() => new URL(processes.base).origin, folder.withSql),
+  );
   const town = await openTown(client);
   later(town.stop);
   const numbers = nhsNumbersFrom(1_000);

@@ -1,6 +1,7 @@
 import { Extension } from '../../profiles/canonicals.ts';
 import * as body from '../support/bodies.ts';
-import type { Caller, DoorClient } from '../support/door-client.ts';
+import type { Caller } from '../support/access.ts';
+import type { DoorClient } from '../support/door-client.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';

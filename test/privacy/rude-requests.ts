@@ -56,6 +56,7 @@ export const rudeRequests = (number: string, family: string, words: string): rea
     },
     { method: 'PUT', path: '/Patient/rude', headers: { 'Content-Type': `application/${family}` }, body: number },
     { method: 'GET', path: '/Patient/rude', headers: { 'NHSD-End-User-Organisation-ODS': family, 'X-Service-Kind': number } },
+    { method: 'GET', path: '/Patient/rude', headers: { Authorization: `Bearer ${number}`, 'X-User-Identity': number } },
     {
       method: 'POST',
       path: `/CarePlan/${number}/$approve`,

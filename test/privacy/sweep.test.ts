@@ -7,6 +7,7 @@ import { openTown, OPERATOR, POLICE } from '../kill/town.ts';
 import * as body from '../support/bodies.ts';
 import { spawnBroker } from '../support/broker.ts';
 import { makeDataDir, type TestDataDir } from '../support/data-dir.ts';
+import { tokensAt } from '../support/access.ts';
 import { doorClient } from '../support/door-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { nhsNumbersFrom } from '../support/nhs-numbers.ts';
@@ -119,7 +120,8 @@ describe('I8: nobody is named where nobody should be', () => {
         later(async () => monitor.disconnect());
       } else await keepQueueRows();
 
-      const client = doorClient(() => base);
+      const tokens = tokensAt(() => new URL(base).origin, folder.withSql);
+      const client = doorClient(() => base, tokens);
       const town = await openTown(client);
       later(town.stop);
       const wires = {
@@ -176,7 +178,7 @@ describe('I8: nobody is named where nobody should be', () => {
         for (const { method, path, headers, body: sent } of rudeRequests(number, FAMILY, WORDS)) {
           const response = await fetch(`${base}${path}`, {
             method,
-            headers: { 'NHSD-End-User-Organisation-ODS': 'TRUST1', 'X-Service-Kind': 'publisher', ...headers },
+            headers: { ...(await tokens.headersOf(TRUST)), ...headers },
             ...(sent === undefined ? {} : { body: sent }),
           });
           const text = await response.text();

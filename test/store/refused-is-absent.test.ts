@@ -6,6 +6,7 @@ import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLog } from '../../src/log.ts';
 import { validate } from '../../src/validate/validate.ts';
+import { accessParts, type Tokens, tokensAt } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
 import type { Ground } from './ground.ts';
 import { layGround, publisher } from './ground.ts';
@@ -30,15 +31,17 @@ interface Answer {
   readonly ms: number;
 }
 
-const POLICE = { 'NHSD-End-User-Organisation-ODS': 'XFORCE', 'X-Service-Kind': 'police' };
+let tokens: Tokens;
+const POLICE = { ods: 'XFORCE', kind: 'police' } as const;
 const form = (number: string, name = 'patient.identifier'): RequestInit => ({
   method: 'POST',
-  headers: { ...POLICE, 'content-type': 'application/x-www-form-urlencoded' },
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
   body: new URLSearchParams({ [name]: `${System.nhsNumber}|${number}` }).toString(),
 });
-const ask = async (path: string, init: RequestInit = { headers: POLICE }): Promise<Answer> => {
+const ask = async (path: string, init: RequestInit = {}): Promise<Answer> => {
+  const headers = { ...(await tokens.headersOf(POLICE)), ...(init.headers as Record<string, string> | undefined) };
   const startedAt = performance.now();
-  const answer = await fetch(`${origin}/fhir/${path}`, init);
+  const answer = await fetch(`${origin}/fhir/${path}`, { ...init, headers });
   const text = await answer.text();
   return { status: answer.status, headers: [...answer.headers], text, ms: performance.now() - startedAt };
 };
@@ -66,11 +69,26 @@ beforeAll(async () => {
   await ground.fanOutAll();
 
   const log = createLog('error');
-  const config = { operatorOds: 'BROKER', behindProxy: false, outboundAllow: [], errorCodeSystem: 'https://errors.example' };
+  const config = {
+    operatorOds: 'BROKER',
+    behindProxy: false,
+    publicUrl: null,
+    outboundAllow: [],
+    errorCodeSystem: 'https://errors.example',
+  };
   const openStore = { ...store };
-  const app = createApp({ store: openStore, config, metrics: new Registry(), validate, log, newId: randomUUID });
+  const app = createApp({
+    store: openStore,
+    ...accessParts(database.pool),
+    config,
+    metrics: new Registry(),
+    validate,
+    log,
+    newId: randomUUID,
+  });
   const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
   origin = `http://127.0.0.1:${listening.port}`;
+  tokens = tokensAt(() => origin, database.pool);
   stop = () => listening.close();
   expect(database).toBeDefined();
 }, 60_000);

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { isRunning } from '../../src/store/data-dir-lock.ts';
+import type { WithSql } from './access.ts';
 
 /** A data folder of a test's own. */
 export interface TestDataDir {
   readonly path: string;
   /** Runs SQL on the embedded database, as a worker would reach it. */
   query(sql: string): Promise<readonly Record<string, unknown>[]>;
+  withSql: WithSql;
   /** Process of the PostgreSQL in it; null when none runs. */
   postmaster(): Promise<number | null>;
   /** Kills what still runs in it and removes it. */
@@ -33,20 +35,22 @@ export const makeDataDir = async (): Promise<TestDataDir> => {
     );
     return stat.startsWith('Z') ? null : pid;
   };
+  const withSql: WithSql = async (work) => {
+    const client = new pg.Client({ connectionString: (await readFile(join(path, 'postgres.url'), 'utf8')).trim() });
+    // A server that goes fails the query, and says so once more as an event.
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
   return {
     path,
     postmaster,
-    query: async (sql) => {
-      const client = new pg.Client({ connectionString: (await readFile(join(path, 'postgres.url'), 'utf8')).trim() });
-      // A server that goes fails the query, and says so once more as an event.
-      client.on('error', () => {});
-      await client.connect();
-      try {
-        return (await client.query<Record<string, unknown>>(sql)).rows;
-      } finally {
-        await client.end();
-      }
-    },
+    withSql,
+    query: (sql) => withSql(async (client) => (await client.query<Record<string, unknown>>(sql)).rows),
     remove: async () => {
       const left = await postmaster();
       if (left !== null) process.kill(left, 'SIGQUIT');

@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CarePlan, Resource } from '@medplum/fhirtypes';
-import type { Kind } from '../../src/model/kind.ts';
+import type { Caller, Tokens } from './access.ts';
 import { approval } from './bodies.ts';
-
-/** Who calls, as the proxy would name it. */
-export interface Caller {
-  readonly ods: string;
-  readonly kind: Kind;
-}
 
 /** One answer of the door. */
 export interface Answered {
@@ -34,7 +28,7 @@ export interface DoorClient {
 const PATIENCE = 60_000;
 
 /** `base` is asked anew for each request: a broker that comes back may have another port. */
-export const doorClient = (base: () => string): DoorClient => {
+export const doorClient = (base: () => string, tokens: Pick<Tokens, 'headersOf'>): DoorClient => {
   const faults: Answered[] = [];
   let retries = 0;
   const tryOnce = async (caller: Caller, method: string, path: string, body: unknown): Promise<Answered | null> => {
@@ -42,8 +36,7 @@ export const doorClient = (base: () => string): DoorClient => {
       const response = await fetch(`${base()}${path}`, {
         method,
         headers: {
-          'NHSD-End-User-Organisation-ODS': caller.ods,
-          'X-Service-Kind': caller.kind,
+          ...(await tokens.headersOf(caller)),
           ...(body === undefined
             ? {}
             : { 'Content-Type': typeof body === 'string' ? 'application/x-www-form-urlencoded' : 'application/fhir+json' }),
@@ -53,7 +46,8 @@ export const doorClient = (base: () => string): DoorClient => {
       return { status: response.status, headers: response.headers, text: await response.text() };
     } catch (error) {
       // The connection was refused or broke: the broker is away. By name, for under Jest fetch's own classes are another realm's.
-      if (error !== null && typeof error === 'object' && 'name' in error && error.name === 'TypeError') return null;
+      const name = error !== null && typeof error === 'object' && 'name' in error ? error.name : null;
+      if (name === 'TypeError' || name === 'TokenUnavailable') return null;
       throw error;
     }
   };

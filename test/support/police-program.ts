@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bundle, Task } from '@medplum/fhirtypes';
 import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
-import type { Caller, DoorClient } from './door-client.ts';
+import type { Caller } from './access.ts';
+import type { DoorClient } from './door-client.ts';
 import type { FakeHook } from './fake-hook.ts';
 import { startFakeHook } from './fake-hook.ts';
 

@@ -22,6 +22,7 @@ export const whyNoAssertion = (assertion: string, claims: Json, header: Json, no
   if (typeof exp !== 'number' || !Number.isInteger(exp)) return 'exp must be a whole number of seconds';
   const seconds = now / 1000;
   if (exp > seconds + MOST_SECONDS + TOLERANCE_SECONDS) return `exp must be at most ${MOST_SECONDS} seconds ahead`;
-  if (typeof iat === 'number' && exp - iat > MOST_SECONDS + TOLERANCE_SECONDS) return `an assertion is good for at most ${MOST_SECONDS} seconds`;
+  if (typeof iat === 'number' && exp - iat > MOST_SECONDS + TOLERANCE_SECONDS)
+    return `an assertion is good for at most ${MOST_SECONDS} seconds`;
   return null;
 };

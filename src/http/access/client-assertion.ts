@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, decodeJwt, errors, type JSONWebKeySet, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  decodeJwt,
+  errors,
+  type JSONWebKeySet,
+  jwtVerify,
+  type JWTVerifyGetKey,
+} from 'jose';
 import type { Client } from '../../model/client.ts';
 import { whyNoAssertion } from './client-assertion-rules.ts';
 import { ASSERTION_ALGORITHMS, type FetchKeys, type ProviderStore } from './token-provider.ts';
@@ -12,11 +21,7 @@ const MOST_KEY_SETS = 500;
 export type AuthenticateClient = (form: URLSearchParams, audiences: readonly string[]) => Promise<Client | null>;
 
 /** Authentication by `private_key_jwt` (RFC 7523) at the endpoints that stand beside the token endpoint, by the same rules as there. */
-export const createAuthenticateClient = (
-  store: ProviderStore,
-  fetchKeys: FetchKeys,
-  now: () => number = Date.now,
-): AuthenticateClient => {
+export const createAuthenticateClient = (store: ProviderStore, fetchKeys: FetchKeys, now: () => number = Date.now): AuthenticateClient => {
   const remote = new Map<string, JWTVerifyGetKey>();
   const keysOf = ({ keys }: Client): JWTVerifyGetKey => {
     if ('jwks' in keys) return createLocalJWKSet(keys.jwks as unknown as JSONWebKeySet);

@@ -43,10 +43,7 @@ interface Verified {
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : '');
 
 /** Reads what a verified token says; null where it says less than a token of ours (RFC 9068 section 2.2). */
-const readClaims = (
-  site: Site,
-  { iss, aud, client_id, sub, jti, scope, exp }: Readonly<Record<string, unknown>>,
-): Verified | null => {
+const readClaims = (site: Site, { iss, aud, client_id, sub, jti, scope, exp }: Readonly<Record<string, unknown>>): Verified | null => {
   if (typeof iss !== 'string' || typeof aud !== 'string' || typeof client_id !== 'string' || typeof jti !== 'string') return null;
   if (sub !== client_id || typeof exp !== 'number') return null;
   if (!isOwnOrigin(site, iss) || aud !== `${originOf(aud)}/fhir` || !isOwnOrigin(site, originOf(aud))) return null;

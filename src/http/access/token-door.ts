@@ -86,7 +86,13 @@ interface Parts {
 }
 
 /** The client that asks, by its access token or by an assertion of its own; null where it proves neither. */
-const askerOf = async (request: IncomingMessage, form: URLSearchParams, origin: string, check: TokenCheck, authenticate: AuthenticateClient): Promise<Client | null> => {
+const askerOf = async (
+  request: IncomingMessage,
+  form: URLSearchParams,
+  origin: string,
+  check: TokenCheck,
+  authenticate: AuthenticateClient,
+): Promise<Client | null> => {
   const token = bearerOf(request.headers.authorization);
   if (token !== null) return (await check(token))?.client ?? null;
   return authenticate(form, [origin, `${origin}/oauth/token`, `${origin}${(request.url ?? '').split('?')[0] ?? ''}`]);

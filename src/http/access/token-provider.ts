@@ -64,7 +64,9 @@ export const isOfferedScope = (scope: string): scope is Scope => isScope(scope) 
 /** What a client is granted: what it asks for, which is at most what it is registered for; all of that where it asks for nothing. */
 const grantedScopes = (asked: unknown, registered: readonly Scope[]): readonly Scope[] => {
   if (asked === undefined || asked === '') return registered;
-  const scopes = String(asked).split(' ').filter((scope) => scope !== '');
+  const scopes = String(asked)
+    .split(' ')
+    .filter((scope) => scope !== '');
   const within = scopes.every((scope) => isOfferedScope(scope) && isWithin(scope, registered));
   if (!within) throw new errors.InvalidScope('is not registered for this client', String(asked));
   return [...new Set(scopes)].filter(isOfferedScope);
@@ -106,7 +108,7 @@ export const createTokenProvider = (
           const registered = (await store.findClient(clientId))?.scopes ?? [];
           const scope = grantedScopes(ctx.oidc.params?.['scope'], registered).join(' ');
           // Read by the grant after this: scopes are compared letter by letter here, and as words there.
-          ctx.oidc.params = { ...ctx.oidc.params, scope };
+          Object.assign(ctx.oidc.params ?? {}, { scope });
           return {
             scope,
             audience: fhir,

@@ -56,5 +56,4 @@ export const signingKey = async (pool: pg.Pool, newKey: NewKey): Promise<Signing
 export const rotateSigningKey = (pool: pg.Pool, newKey: NewKey): Promise<SigningKey> => locked(pool, (tx) => replace(tx, newKey));
 
 /** Public halves of every key whose tokens may still be good, the newest first. */
-export const publicSigningKeys = async (sql: Sql): Promise<readonly Jwk[]> =>
-  (await publicKeys(sql)).map(({ public_jwk }) => public_jwk);
+export const publicSigningKeys = async (sql: Sql): Promise<readonly Jwk[]> => (await publicKeys(sql)).map(({ public_jwk }) => public_jwk);

@@ -18,4 +18,3 @@ export const clientOfToken = async (sql: Sql, clientId: string, jti: string): Pr
   const [client, gone] = await Promise.all([findClient(sql, clientId), revoked(sql, jti)]);
   return client === null || client.suspendedAt !== null || gone.length > 0 ? null : client;
 };
-
