@@ -1,26 +1,71 @@
 import { parseArgs } from 'node:util';
 import { assertRedis } from '../queues/assert-redis.ts';
+import { clientCommand } from './client-commands.ts';
+import { writeNewKeys } from './client-keys.ts';
 import { parseConfig } from './config.ts';
 import { startEngine } from './engine.ts';
+import { newSigningKey } from './http/access/new-signing-key.ts';
 import { runUntilSignal } from './lifecycle.ts';
 import { createLog } from './log.ts';
 import { CannotStart } from './model/cannot-start.ts';
+import { withDatabase } from './own-database.ts';
+import { rotateSigningKey } from './store/access/signing-keys.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { believed } from './store/believed.ts';
 import { databaseUrl } from './store/embedded-postgres.ts';
 import { currentEpoch } from './store/ledger-epoch.ts';
 import { createPool } from './store/pool.ts';
+import { tokenCommand } from './token-command.ts';
 
 const USAGE = `usage: npm run -s broker -- COMMAND
   worker                     a further worker process on the same database, until a signal
-  ledger show [--key K]      what is believed of each destination, as JSON; of one key, disclosure or CarePlan with --key`;
+  ledger show [--key K]      what is believed of each destination, as JSON; of one key, disclosure or CarePlan with --key
+  client new-key --out DIR   a pair of keys: client.key.pem to keep, client.jwks.json to register
+  client add --org ODS --kind K --scope S (--jwks FILE | --jwks-uri URL) [--user-audience A]
+                             registers a system that calls, and prints its client_id
+  client list | show | suspend | resume | rotate [--client ID] [--jwks FILE | --jwks-uri URL]
+  token --client ID --key FILE [--scope S] [--url URL]
+                             prints an access token; the key is PEM or JWK
+  signing-key rotate         another key for access tokens; those that are out stay good
+These work beside a running broker and without one.`;
+
+const OPTIONS = {
+  key: { type: 'string' },
+  org: { type: 'string' },
+  kind: { type: 'string' },
+  scope: { type: 'string' },
+  jwks: { type: 'string' },
+  'jwks-uri': { type: 'string' },
+  'user-audience': { type: 'string', multiple: true },
+  client: { type: 'string' },
+  out: { type: 'string' },
+  url: { type: 'string' },
+} as const;
+/** Which options each command takes: another is a mistake that nobody should have to find out. */
+const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
+  worker: [],
+  'ledger show': ['key'],
+  'client new-key': ['out'],
+  'client add': ['org', 'kind', 'scope', 'jwks', 'jwks-uri', 'user-audience'],
+  'client list': [],
+  'client show': ['client'],
+  'client suspend': ['client'],
+  'client resume': ['client'],
+  'client rotate': ['client', 'jwks', 'jwks-uri'],
+  token: ['client', 'key', 'scope', 'url'],
+  'signing-key rotate': [],
+};
 
 const { positionals, values } = readArguments();
 const command = positionals.join(' ');
+const taken = COMMANDS[command];
+if (taken === undefined || Object.keys(values).some((name) => !taken.some((each) => each === name))) refuse(USAGE);
+
+const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 
 function readArguments() {
   try {
-    return parseArgs({ args: process.argv.slice(2), allowPositionals: true, options: { key: { type: 'string' } } });
+    return parseArgs({ args: process.argv.slice(2), allowPositionals: true, options: OPTIONS });
   } catch {
     return refuse(USAGE);
   }
@@ -34,6 +79,8 @@ function refuse(message: string): never {
 try {
   const config = parseConfig(process.env);
   const log = createLog(config.logLevel);
+  // A command's answer is what it prints: that a database was started for it is no news.
+  const quiet = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel);
   switch (command) {
     case 'worker':
       await runUntilSignal(log, async (part) => {
@@ -59,8 +106,20 @@ try {
       if (values.key !== undefined && keys.length === 0) refuse('no such key');
       break;
     }
+    case 'client new-key':
+      print(await writeNewKeys(values.out ?? '.'));
+      break;
+    case 'token': {
+      const { client, key, scope = null, url = null } = values;
+      if (client === undefined || key === undefined || (url !== null && !URL.canParse(url))) refuse(USAGE);
+      process.stdout.write(`${await tokenCommand({ client, key, scope, url }, config, quiet)}\n`);
+      break;
+    }
+    case 'signing-key rotate':
+      print({ kid: (await withDatabase(config, quiet, (pool) => rotateSigningKey(pool, newSigningKey))).kid });
+      break;
     default:
-      refuse(USAGE);
+      print(await withDatabase(config, quiet, (pool) => clientCommand(pool, config, positionals[1] ?? '', values)));
   }
 } catch (fault) {
   if (!(fault instanceof CannotStart)) throw fault;

@@ -5,6 +5,8 @@ import { type Config, parseConfig } from './config.ts';
 import { createAddressGuard } from './channel/address-guard.ts';
 import { createGuardedFetch } from './channel/guarded-fetch.ts';
 import { startEngine } from './engine.ts';
+import { writeBrokerAddress } from './broker-address.ts';
+import { KEY_LIMITS } from './http/access/token-provider.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { runUntilSignal } from './lifecycle.ts';
@@ -21,9 +23,6 @@ import { rebuildIndex } from './store/search/rebuild-index.ts';
 import { openStore } from './store/store.ts';
 import { definitions } from './validate/definitions.ts';
 import { validate } from './validate/validate.ts';
-
-/** Keys of a client are a few kilobytes, and everyone who asks for a token waits for them. */
-const KEY_LIMITS = { timeoutMs: 2_500, maxBytes: 64 * 1024 };
 
 const readConfig = (): Config => {
   try {
@@ -85,6 +84,11 @@ await runUntilSignal(log, async (part) => {
     'http',
     () => listen(app, { host: config.host, port: config.port, log, errorCodeSystem: config.errorCodeSystem }),
     (listening) => listening.close(),
+  );
+  await part(
+    'address',
+    () => writeBrokerAddress(config.dataDir, config.publicUrl ?? door.url),
+    (takeBack) => takeBack(),
   );
   process.stdout.write(`ready ${door.url}\n`);
 });

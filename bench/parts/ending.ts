@@ -15,7 +15,7 @@ import type { Part } from './part.ts';
 
 const ENDINGS = 100;
 const CONCURRENT = 32;
-const OPERATOR: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null };
+const OPERATOR: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null };
 
 interface Ground {
   /** Ends the agreement; milliseconds until the ending is committed. */

@@ -5,7 +5,7 @@ import { principalOf, resourceOf, routeOf } from './exchange.ts';
 import { ACTS } from './acts.ts';
 import { ownOrigin } from './access/own-origin.ts';
 import { checkAccept, checkContentType } from './media.ts';
-import { isSystemInteraction, mayAtAll, permitted } from './policy.ts';
+import { isSystemInteraction, kindMayAtAll, mayAtAll, permitted, permittedToKind } from './policy.ts';
 import { callerOf } from './principal.ts';
 import { emptyValues } from './read/empty-values.ts';
 import { isResource } from './read/is-resource.ts';
@@ -63,10 +63,13 @@ export const applyPolicy = (exchange: Exchange): void => {
   if (exchange.route === null) throw whyNoRoute(exchange.path);
   const { route, type } = exchange.route;
   const principal = principalOf(exchange);
-  const refused = (what: string): Anomaly =>
-    new Anomaly('forbidden', { at: null, help: `a service of this kind, with the scopes of this access token, may not ${what}` });
+  const refused = (what: string, toKind: boolean): Anomaly =>
+    new Anomaly('forbidden', {
+      at: null,
+      help: `${toKind ? 'a service of this kind' : 'this access token, by its scopes,'} may not ${what}`,
+    });
   if (isSystemInteraction(route.interaction)) {
-    if (!mayAtAll(principal, route.interaction)) throw refused(route.interaction);
+    if (!mayAtAll(principal, route.interaction)) throw refused(route.interaction, !kindMayAtAll(principal.kind, route.interaction));
     return;
   }
   const offered = resourceType(type)?.interactions ?? [];
@@ -74,7 +77,7 @@ export const applyPolicy = (exchange: Exchange): void => {
   if (interaction === undefined)
     throw new Refusal(405, 'unsupported', { at: null, help: `this type offers ${offered.join(', ')}` }, { Allow: allowOf(exchange.path) });
   const reach = permitted(principal, type, interaction);
-  if (reach === null) throw refused(`${interaction} ${type}`);
+  if (reach === null) throw refused(`${interaction} ${type}`, permittedToKind(principal.kind, type, interaction) === null);
   exchange.reach = reach;
 };
 

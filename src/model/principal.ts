@@ -5,7 +5,7 @@ export interface Principal {
   /** ODS code of the organisation. */
   readonly organization: string;
   readonly kind: Kind;
-  /** SMART v2 scopes (`system/CarePlan.rs`); `*` until the issue on access lands. */
+  /** SMART v2 scopes: `system/CarePlan.rs`. */
   readonly scopes: readonly string[];
   /** The person behind the call, where one is known: registration or SDS id. */
   readonly user: string | null;

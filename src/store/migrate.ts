@@ -48,6 +48,8 @@ export const migrate = async (url: string): Promise<number> => {
 /** Whether the database has every migration that this build knows: part of `/health/ready`. */
 export const isMigrated = async (sql: pg.Pool): Promise<boolean> => {
   const wanted = await migrationFiles();
+  const { rows: tables } = await sql.query<{ there: boolean }>("SELECT to_regclass('schema_migration') IS NOT NULL AS there");
+  if (tables[0]?.there !== true) return false;
   const { rows } = await sql.query<{ name: string }>('SELECT name FROM schema_migration');
   const applied = new Set(rows.map((row) => `${row.name}.sql`));
   return wanted.every((name) => applied.has(name));

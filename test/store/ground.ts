@@ -13,9 +13,14 @@ import type { TestDatabase } from '../support/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { nhsNumbersFrom } from '../support/nhs-numbers.ts';
 
-export const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null };
-export const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['*'], user: null };
-export const caller = (organization: string, kind: RecipientKind): Principal => ({ organization, kind, scopes: ['*'], user: null });
+export const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null };
+export const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['system/*.cruds'], user: null };
+export const caller = (organization: string, kind: RecipientKind): Principal => ({
+  organization,
+  kind,
+  scopes: ['system/*.cruds'],
+  user: null,
+});
 
 export const WORDS = { 'please-do': 'Speak slowly please', triggers: 'Loud sirens upset me', 'who-to-ring': 'Ring 01632 960001' };
 const LIMITS: LedgerLimits = { lease: 30_000, sendBefore: 5_000, backoffMin: 40, backoffMax: 80 };

@@ -48,8 +48,14 @@ const open = async (): Promise<LedgerUnderTest<StoredLook>> => {
   const name = `k${++keys}`;
   const { store, put, fanOutAll, database } = ground;
   const lane = { ods: `X${name.toUpperCase()}` };
-  await put({ organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null }, body.organization(`org-${name}`, lane.ods, 'ed'));
-  await put({ organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null }, body.service(`svc-${name}`, `org-${name}`, 'ed'));
+  await put(
+    { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null },
+    body.organization(`org-${name}`, lane.ods, 'ed'),
+  );
+  await put(
+    { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null },
+    body.service(`svc-${name}`, `org-${name}`, 'ed'),
+  );
   await ground.agree(name);
   const subscription = {
     resourceType: 'Subscription',

@@ -63,7 +63,11 @@ beforeAll(async () => {
   // Allowed once: they have a key, a copy and an id for the plan; then refused.
   await ground.fanOutAll();
   while (await workOnce(ground.ledger(), 'svc-force'));
-  const [seen] = await store.lookUp({ organization: 'XFORCE', kind: 'police', scopes: ['*'], user: null }, { nhsNumber: number }, true);
+  const [seen] = await store.lookUp(
+    { organization: 'XFORCE', kind: 'police', scopes: ['system/*.cruds'], user: null },
+    { nhsNumber: number },
+    true,
+  );
   disclosure = seen?.id ?? '';
   await put(publisher, body.consent(consent, patient, 'org-trust', { kinds: ['ed', 'epr'] }));
   await ground.fanOutAll();

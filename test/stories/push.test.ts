@@ -9,8 +9,8 @@ import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
 
-const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null };
-const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['*'], user: null };
+const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null };
+const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['system/*.cruds'], user: null };
 
 const NUMBER = '9990000018';
 const OTHER_NUMBER = '9990000026';

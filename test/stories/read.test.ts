@@ -13,10 +13,10 @@ import { eventually } from '../support/eventually.ts';
 import type { FakeHook } from '../support/fake-hook.ts';
 import { startFakeHook } from '../support/fake-hook.ts';
 
-const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null };
-const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['*'], user: null };
-const police: Principal = { organization: 'FORCE1', kind: 'police', scopes: ['*'], user: null };
-const ambulance: Principal = { organization: 'AMB1', kind: 'ambulance', scopes: ['*'], user: null };
+const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null };
+const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['system/*.cruds'], user: null };
+const police: Principal = { organization: 'FORCE1', kind: 'police', scopes: ['system/*.cruds'], user: null };
+const ambulance: Principal = { organization: 'AMB1', kind: 'ambulance', scopes: ['system/*.cruds'], user: null };
 
 const NUMBER = '9990000034';
 const WORDS = {

@@ -11,9 +11,9 @@ import { eventually } from '../support/eventually.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
 
-const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null };
-const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['*'], user: null };
-const hospital: Principal = { organization: 'EPR1', kind: 'epr', scopes: ['*'], user: null };
+const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null };
+const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['system/*.cruds'], user: null };
+const hospital: Principal = { organization: 'EPR1', kind: 'epr', scopes: ['system/*.cruds'], user: null };
 const SEND_TIMEOUT = 5_000;
 
 let engine: TestEngine;

@@ -9,9 +9,9 @@ import type { FakeHook } from '../support/fake-hook.ts';
 import { startFakeHook } from '../support/fake-hook.ts';
 import { policeSubscription } from '../support/police-program.ts';
 
-const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null };
-const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['*'], user: null };
-const police: Principal = { organization: 'POL1', kind: 'police', scopes: ['*'], user: null };
+const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null };
+const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['system/*.cruds'], user: null };
+const police: Principal = { organization: 'POL1', kind: 'police', scopes: ['system/*.cruds'], user: null };
 const PERMITS = body.consent('c1', 'p1', 'org-trust', { kinds: ['police'] });
 
 let engine: TestEngine;

@@ -18,7 +18,9 @@ export interface ProviderStore {
 export const ASSERTION_ALGORITHMS = ['RS384', 'ES384', 'RS512'] as const;
 /** Seconds that an access token lives: SMART Backend Services asks for at most five minutes. */
 export const TOKEN_SECONDS = 300;
-/** Milliseconds that a client's keys may take to come. */
+/** Keys of a client are a few kilobytes, and whoever asks for a token waits for them. */
+export const KEY_LIMITS = { timeoutMs: 2_500, maxBytes: 64 * 1024 };
+/** Fetches the keys of a client that says where they are. */
 export type FetchKeys = (url: string, init?: RequestInit) => Promise<Response>;
 
 const metadataOf = ({ id, keys }: Client): AdapterPayload => ({

@@ -8,8 +8,8 @@ import { putNext, readResource } from '../../../src/store/resources.ts';
 import { searchResources } from '../../../src/store/search/run-search.ts';
 import type { Search } from '../../../src/store/search/search.ts';
 
-export const TRUST1: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['*'], user: null };
-export const TRUST2: Principal = { organization: 'TRUST2', kind: 'publisher', scopes: ['*'], user: null };
+export const TRUST1: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['system/*.cruds'], user: null };
+export const TRUST2: Principal = { organization: 'TRUST2', kind: 'publisher', scopes: ['system/*.cruds'], user: null };
 
 /** Stores a resource as it stands, without profile and facts. */
 export const store = async (pool: pg.Pool, owner: string, id: string, resource: Resource): Promise<void> => {
