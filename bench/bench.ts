@@ -2,6 +2,7 @@ import { startCluster } from './ground/cluster.ts';
 import { machine, toPage, writePage } from './measure/report.ts';
 import type { Verdict } from './measure/verdict.ts';
 import { deliveries } from './parts/deliveries.ts';
+import { access } from './parts/access.ts';
 import { create, search, transaction, validate } from './parts/door.ts';
 import { ending } from './parts/ending.ts';
 import { growth } from './parts/growth.ts';
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   recall,
   ending,
   slow,
+  access,
   'door:create': create,
   'door:search': search,
   'door:validate': validate,

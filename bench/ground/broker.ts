@@ -1,10 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
+import { type Tokens, tokensAt, type WithSql } from '../../test/support/access.ts';
 import { startChild } from './child.ts';
 
 /** The whole broker in a process of its own, as `npm start` runs it. */
 export interface Broker {
   readonly base: string;
+  /** Tokens of whoever calls it. */
+  readonly tokens: Tokens;
   stop(): Promise<void>;
 }
 
@@ -12,11 +16,29 @@ export interface Broker {
 export const startBroker = async (databaseUrl: string, folder: string, env: Readonly<Record<string, string>> = {}): Promise<Broker> => {
   const profile = process.env['BENCH_PROFILE'];
   const broker = startChild(
-    { DATABASE_URL: databaseUrl, DATA_DIR: mkdtempSync(join(folder, 'broker-')), OUTBOUND_ALLOW: '127.0.0.0/8', LOG_LEVEL: 'warn', ...env },
+    {
+      DATABASE_URL: databaseUrl,
+      DATA_DIR: mkdtempSync(join(folder, 'broker-')),
+      OUTBOUND_ALLOW: '127.0.0.0/8',
+      LOG_LEVEL: 'warn',
+      RATE_PER_MINUTE: '0',
+      ...env,
+    },
     [...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]), 'src/main.ts'],
   );
+  const withSql: WithSql = async (work) => {
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
+  const base = await broker.ready();
   return {
-    base: await broker.ready(),
+    base,
+    tokens: tokensAt(() => new URL(base).origin, withSql),
     stop: async () => {
       broker.signal('SIGTERM');
       await broker.exit();

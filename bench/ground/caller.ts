@@ -1,6 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Pool } from 'undici';
 import type { Kind } from '../../src/model/kind.ts';
+import type { Broker } from './broker.ts';
 
 /** Calls the public API as one organisation; throws when the answer is not 2xx. */
 export interface Caller {
@@ -10,13 +11,16 @@ export interface Caller {
   close(): Promise<void>;
 }
 
-/** `base` is the FHIR base address. */
-export const callerOf = (base: string, ods: string, kind: Kind): Caller => {
+export const callerOf = ({ base, tokens }: Pick<Broker, 'base' | 'tokens'>, ods: string, kind: Kind): Caller => {
   const { origin, pathname } = new URL(base);
   const pool = new Pool(origin, { connections: 16 });
-  const names = { 'nhsd-end-user-organisation-ods': ods, 'x-service-kind': kind };
   const send = async (method: 'POST' | 'PUT', path: string, type: string, body: string): Promise<unknown> => {
-    const answer = await pool.request({ method, path: `${pathname}/${path}`, headers: { ...names, 'content-type': type }, body });
+    const answer = await pool.request({
+      method,
+      path: `${pathname}/${path}`,
+      headers: { ...(await tokens.headersOf({ ods, kind })), 'content-type': type },
+      body,
+    });
     const text = await answer.body.text();
     if (answer.statusCode >= 300) throw new Error(`${method} ${path.split('/')[0]}: ${answer.statusCode} ${text}`);
     return text === '' ? null : JSON.parse(text);

@@ -4,7 +4,7 @@ import { createPool } from '../../src/store/pool.ts';
 import { type Generator, startGenerator } from '../load/load.ts';
 import type { Verdict } from '../measure/verdict.ts';
 import type { Bench } from '../parts/part.ts';
-import { startBroker } from './broker.ts';
+import { type Broker, startBroker } from './broker.ts';
 import { startChild } from './child.ts';
 import { fill } from './fill.ts';
 import { setTemplate } from './template.ts';
@@ -12,6 +12,7 @@ import { setTemplate } from './template.ts';
 /** A broker with persons, plans and an ambulance service that has looked each of them up before; and a database for the floors beside it. */
 export interface DoorGround {
   readonly base: string;
+  readonly broker: Broker;
   readonly url: string;
   /** What a floor writes stands in a database of its own, or the broker would act on it. */
   readonly floorUrl: string;
@@ -28,14 +29,14 @@ export const withDoor = async (
   const url = await cluster.database('bench_door');
   const floorUrl = await cluster.database('bench_door_floor');
   const broker = await startBroker(url, cluster.folder);
-  await setTemplate(broker.base, [{ name: 'amb', kind: 'ambulance', address: null }]);
+  await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
   const pool = createPool(url, createLog('error'), { max: 2 });
   await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], readBy: 'svc-amb', keysAt: null });
   await pool.query('CHECKPOINT');
   await pool.end();
   const generator = startGenerator();
   try {
-    return await run({ base: broker.base, url, floorUrl, persons: PERSONS }, generator);
+    return await run({ base: broker.base, broker, url, floorUrl, persons: PERSONS }, generator);
   } finally {
     generator.stop();
     await broker.stop();

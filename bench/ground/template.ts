@@ -1,6 +1,7 @@
 import type { Parameters } from '@medplum/fhirtypes';
 import * as body from '../../test/support/bodies.ts';
 import type { RecipientKind } from '../../src/model/kind.ts';
+import type { Broker } from './broker.ts';
 import { callerOf } from './caller.ts';
 import { testNumbers } from './nhs-numbers.ts';
 
@@ -35,9 +36,9 @@ const WORDS = Object.fromEntries(
 );
 
 /** Sets the ground through the public API, so that what is filled by SQL is copied from what the broker itself wrote: recipients, an agreement, one approved plan. */
-export const setTemplate = async (base: string, recipients: readonly Named[]): Promise<void> => {
-  const operator = callerOf(base, 'BROKER', 'operator');
-  const publisher = callerOf(base, PUBLISHER, 'publisher');
+export const setTemplate = async (broker: Broker, recipients: readonly Named[]): Promise<void> => {
+  const operator = callerOf(broker, 'BROKER', 'operator');
+  const publisher = callerOf(broker, PUBLISHER, 'publisher');
   await operator.put(body.organization('org-trust', PUBLISHER, 'publisher'));
   for (const { name, kind, address } of recipients) {
     await operator.put(body.organization(`org-${name}`, name.toUpperCase(), kind));
@@ -66,7 +67,7 @@ export const setTemplate = async (base: string, recipients: readonly Named[]): P
   };
   await publisher.post('CarePlan/plan/$approve', parameters);
   for (const { name, kind } of recipients) {
-    const caller = callerOf(base, name.toUpperCase(), kind);
+    const caller = callerOf(broker, name.toUpperCase(), kind);
     // A first look-up, so that there is a key of a reader to copy.
     await caller.search('Flag', flagForm(TEMPLATE_NUMBER));
     await caller.close();

@@ -13,14 +13,21 @@ export type Numbers = { readonly among: number } | { readonly onceFrom: number }
 export interface Load {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** What is sent, with `NUMBER` and `ONE` in it. */
-  readonly body: string;
+  /** Headers that prove who asks, as they are when a run begins: a token lives for minutes. */
+  readonly caller: () => Promise<Readonly<Record<string, string>>>;
+  /** Access tokens, of which each request carries the next; none where `caller` names one for all. */
+  readonly bearers?: readonly string[];
+  /** What is sent, with `NUMBER` and `ONE` in it; of several, each is sent once. */
+  readonly body: string | readonly string[];
   readonly numbers: Numbers;
   /** What each answer has: anything else ends the run. */
   readonly answer: { readonly status: number; readonly text: string };
   readonly inFlight: number;
   readonly millis: number;
 }
+
+/** A load as the generator is told it. */
+export type ToldLoad = Omit<Load, 'caller'>;
 
 /** What came of it. */
 export interface Loaded {
@@ -40,8 +47,9 @@ export interface Generator {
 export const startGenerator = (): Generator => {
   const child = fork(fileURLToPath(new URL('./closed-loop.ts', import.meta.url)));
   return {
-    run: async (load) => {
-      child.send(load);
+    run: async ({ caller, ...load }) => {
+      const told: ToldLoad = { ...load, headers: { ...load.headers, ...(await caller()) } };
+      child.send(told);
       const [answer] = (await once(child, 'message')) as [Loaded | { readonly failed: string }];
       if ('failed' in answer) throw new Error(answer.failed);
       return answer;

@@ -25,7 +25,7 @@ export const deliveries: Part = async ({ cluster, say }) => {
   const recipient = await startRecipient();
   const url = await cluster.database('bench_deliveries');
   const broker = await startBroker(url, cluster.folder, { SWEEP_MS: '200' });
-  await setTemplate(broker.base, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
+  await setTemplate(broker, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
   const pool = createPool(url, createLog('error'), { max: 2 });
   await fill(pool, {
     count: KEYS,

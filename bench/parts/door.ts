@@ -1,4 +1,5 @@
 import { sixKilobytes, twentyEntries } from '../ground/door-bodies.ts';
+import type { Broker } from '../ground/broker.ts';
 import { startBare, withDoor } from '../ground/door.ts';
 import { flagLoad } from '../load/flag-load.ts';
 import type { Compared, Question } from '../measure/beside-floors.ts';
@@ -15,8 +16,9 @@ const threeTimes = (rate: number, inFlight: number): Compared['aim'] => ({
   from: `three times Medplum's ${rate}/s`,
 });
 
-const publishes = (body: object, status: number, text: string): Question => ({
-  headers: { 'nhsd-end-user-organisation-ods': 'TRUST1', 'x-service-kind': 'publisher', 'content-type': 'application/fhir+json' },
+const publishes = ({ tokens }: Broker, body: object, status: number, text: string): Question => ({
+  headers: { 'content-type': 'application/fhir+json' },
+  caller: () => tokens.headersOf({ ods: 'TRUST1', kind: 'publisher' }),
   body: JSON.stringify(body),
   numbers: { onceFrom: NEW_NUMBERS },
   answer: { status, text },
@@ -24,11 +26,11 @@ const publishes = (body: object, status: number, text: string): Question => ({
 
 /** `POST CarePlan` of 6 KB, validated in full, against the bare INSERTs of the same rows. */
 export const create: Part = (bench) =>
-  withDoor(bench, async ({ base, floorUrl }, generator) => {
+  withDoor(bench, async ({ base, broker, floorUrl }, generator) => {
     const bare = await startBare('create-server', [floorUrl]);
     const compared: Compared = {
       name: 'CarePlan create',
-      question: publishes(sixKilobytes(), 201, '"CarePlan"'),
+      question: publishes(broker, sixKilobytes(), 201, '"CarePlan"'),
       url: `${base}/CarePlan`,
       floors: [{ name: 'bare INSERTs', url: bare.url }],
       aim: threeTimes(68, 8),
@@ -38,9 +40,9 @@ export const create: Part = (bench) =>
 
 /** `POST Flag/_search` by NHS number and status, with its audit row, against the bare look-up of the same rows. */
 export const search: Part = (bench) =>
-  withDoor(bench, async ({ base, url, persons }, generator) => {
+  withDoor(bench, async ({ base, broker, url, persons }, generator) => {
     const bare = await startBare('lookup-server', [url, 'facts']);
-    const load = flagLoad(persons);
+    const load = flagLoad(persons, broker);
     const compared: Compared = {
       name: 'flag search',
       question: { ...load, body: `${load.body}&status=active` },
@@ -53,12 +55,12 @@ export const search: Part = (bench) =>
 
 /** `CarePlan/$validate` of the same 6 KB, against the library's own check of the base type, and of the profile. */
 export const validate: Part = (bench) =>
-  withDoor(bench, async ({ base }, generator) => {
+  withDoor(bench, async ({ base, broker }, generator) => {
     const ofBase = await startBare('validate-server', ['base']);
     const ofProfile = await startBare('validate-server', ['profile']);
     const compared: Compared = {
       name: 'CarePlan/$validate',
-      question: publishes(sixKilobytes(), 200, '"information"'),
+      question: publishes(broker, sixKilobytes(), 200, '"information"'),
       url: `${base}/CarePlan/$validate`,
       floors: [
         { name: 'the bare base check', url: ofBase.url },
@@ -71,11 +73,11 @@ export const validate: Part = (bench) =>
 
 /** A transaction of twenty entries (a person who is new to a trust), against one bare transaction of the same rows. */
 export const transaction: Part = (bench) =>
-  withDoor(bench, async ({ base, url, floorUrl }, generator) => {
+  withDoor(bench, async ({ base, broker, url, floorUrl }, generator) => {
     const bare = await startBare('transaction-server', [floorUrl, url]);
     const compared: Compared = {
       name: 'transaction of 20',
-      question: publishes(twentyEntries(), 200, '"201'),
+      question: publishes(broker, twentyEntries(), 200, '"201'),
       url: base,
       floors: [{ name: 'bare INSERTs', url: bare.url }],
       aim: null,

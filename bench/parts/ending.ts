@@ -28,7 +28,7 @@ interface Ground {
 const groundOf = async (cluster: Cluster, name: string, keys: number): Promise<Ground> => {
   const url = await cluster.database(name);
   const broker = await startBroker(url, cluster.folder);
-  await setTemplate(broker.base, [{ name: 'epr', kind: 'epr', address: 'http://127.0.0.1:9/fhir' }]);
+  await setTemplate(broker, [{ name: 'epr', kind: 'epr', address: 'http://127.0.0.1:9/fhir' }]);
   await broker.stop();
   const pool = createPool(url, createLog('error'), { max: 4 });
   const keysAt = { destination: 'end-epr', recipient: 'svc-epr' };

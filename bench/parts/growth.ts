@@ -19,7 +19,7 @@ const ROUNDS = 7;
 const brokerOver = async (cluster: Cluster, name: string, count: number): Promise<Broker> => {
   const url = await cluster.database(name);
   const broker = await startBroker(url, cluster.folder);
-  await setTemplate(broker.base, [{ name: 'amb', kind: 'ambulance', address: null }]);
+  await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
   const pool = createPool(url, createLog('error'), { max: 2 });
   await fill(pool, { count, from: 0, words: false, reach: ['svc-amb'], readBy: 'svc-amb', keysAt: null });
   await pool.query('CHECKPOINT');
@@ -42,7 +42,7 @@ export const growth: Part = async ({ cluster, say }) => {
     ] as const) {
       const { rate } = await generator.run({
         url: `${broker.base}/Flag/_search`,
-        ...flagLoad(persons),
+        ...flagLoad(persons, broker),
         inFlight: 16,
         millis: 2_000,
       });

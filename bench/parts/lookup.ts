@@ -28,7 +28,7 @@ const startBare = async (url: string, mode: 'facts' | 'least') => {
 export const lookup: Part = async ({ cluster, say }) => {
   const url = await cluster.database('bench_lookup');
   const broker = await startBroker(url, cluster.folder);
-  await setTemplate(broker.base, [{ name: 'amb', kind: 'ambulance', address: null }]);
+  await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
   const pool = createPool(url, createLog('error'), { max: 2 });
   await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], readBy: 'svc-amb', keysAt: null });
   const [bare, least] = [await startBare(url, 'facts'), await startBare(url, 'least')];
@@ -38,7 +38,7 @@ export const lookup: Part = async ({ cluster, say }) => {
     [16, 0.5],
     [1, 0.4],
   ] as const) {
-    const load = { ...flagLoad(PERSONS), inFlight };
+    const load = { ...flagLoad(PERSONS, broker), inFlight };
     const rates: Record<'bare' | 'broker' | 'again' | 'least', number[]> = { bare: [], broker: [], again: [], least: [] };
     for (let round = -1; round < ROUNDS; round += 1) {
       for (const [name, target] of [

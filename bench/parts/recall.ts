@@ -26,13 +26,13 @@ export const recall: Part = async ({ cluster, say }) => {
   const recipient = await startRecipient();
   const url = await cluster.database('bench_recall');
   const broker = await startBroker(url, cluster.folder, { SWEEP_MS: '200' });
-  await setTemplate(broker.base, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
+  await setTemplate(broker, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
   const pool = createPool(url, createLog('error'), { max: 4 });
   const revoked = IDLE_RECALLS + MOST_LOADED_RECALLS;
   const keysAt = { destination: 'end-epr', recipient: 'svc-epr' };
   await fill(pool, { count: revoked + DUE, from: 0, words: true, reach: ['svc-epr'], readBy: null, keysAt });
   const numbers = testNumbers(revoked + DUE);
-  const publisher = callerOf(broker.base, PUBLISHER, 'publisher');
+  const publisher = callerOf(broker, PUBLISHER, 'publisher');
 
   // They hold it before it is revoked.
   await reissue(pool, numbers.slice(0, revoked), 1);

@@ -22,7 +22,7 @@ export const slow: Part = async ({ cluster, say }) => {
   const [healthy, other] = [await startRecipient(), await startRecipient()];
   const url = await cluster.database('bench_slow');
   const broker = await startBroker(url, cluster.folder, { SWEEP_MS: '200' });
-  await setTemplate(broker.base, [
+  await setTemplate(broker, [
     { name: 'healthy', kind: 'epr', address: healthy.address },
     { name: 'slow', kind: 'ed', address: other.address },
   ]);
@@ -45,7 +45,7 @@ export const slow: Part = async ({ cluster, say }) => {
   });
   const persons = testNumbers(HEALTHY);
   const others = testNumbers(SLOW, HEALTHY);
-  const publisher = callerOf(broker.base, PUBLISHER, 'publisher');
+  const publisher = callerOf(broker, PUBLISHER, 'publisher');
   let turn = 0;
 
   /** Each person's consent is narrowed or widened, one after another. */

@@ -58,7 +58,7 @@ test('operations have their definitions, the security is said, and so are the fo
     { name: 'approve', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/approve' },
     { name: 'withdraw', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/withdraw' },
   ]);
-  expect(rest?.security?.description).toMatch(/NHSD-End-User-Organisation-ODS and X-Service-Kind/);
+  expect(rest?.security?.description).toMatch(/access token.*smart-configuration.*NHSD-End-User-Organisation-ODS/);
   expect(statement.format).toEqual(['application/fhir+json', 'json']);
   expect(statement.patchFormat).toEqual(['application/json-patch+json']);
   expect(rest?.interaction).toEqual([{ code: 'transaction' }, { code: 'batch' }]);
