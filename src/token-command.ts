@@ -7,6 +7,7 @@ import { createGuardedFetch } from './channel/guarded-fetch.ts';
 import { runningBroker } from './broker-address.ts';
 import { type PrivateKey, readPrivateKey } from './client-keys.ts';
 import type { Config } from './config.ts';
+import { createTokenCheck } from './http/access/token-check.ts';
 import { createTokenDoor } from './http/access/token-door.ts';
 import { KEY_LIMITS } from './http/access/token-provider.ts';
 import type { Log } from './log.ts';
@@ -63,12 +64,13 @@ const ask = async ({ client, scope }: TokenAsked, key: PrivateKey, origin: strin
 const askOurselves = (asked: TokenAsked, key: PrivateKey, config: Config, log: Log): Promise<string> =>
   withDatabase(config, log, async (pool) => {
     const origin = config.publicUrl ?? `http://127.0.0.1:${config.port === 0 ? 80 : config.port}`.replace(/:80$/, '');
+    const site = { publicUrl: origin, behindProxy: false };
     const fetchKeys = createGuardedFetch(createAddressGuard(config.outboundAllow), KEY_LIMITS);
     const door = createTokenDoor({
       store: openAccess(pool),
-      site: { publicUrl: origin, behindProxy: false },
+      site,
       fetchKeys,
-      check: async () => null,
+      check: createTokenCheck(openAccess(pool), site),
       faulty: (fault) => log(Line.fault, { name: 'token', fault }),
     });
     const server = createServer((request, response) => void door(request, response, '/oauth/token'));

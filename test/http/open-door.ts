@@ -10,7 +10,7 @@ import { createLog } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { accessParts, type Caller, type Tokens, tokensAt } from '../support/access.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, type TestDatabase } from '../support/database.ts';
 
 export type { Caller };
 
@@ -49,9 +49,8 @@ export const callersAt = (origin: string, { as }: Pick<Tokens, 'as'>) => {
   return { agent, as, put, post, get, search };
 };
 
-/** The real door on a real socket, on the real store in a database of its own. */
-export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
-  const database = await openDatabase();
+/** The real door on a real socket, on the real store in a database: another process's door, as far as it can tell. */
+export const openDoorOn = async (database: TestDatabase, outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
   const registry = new Registry();
@@ -78,8 +77,19 @@ export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8'
     lines,
     /** How many versions of any resource are stored. */
     stored: async () => (await database.pool.query<{ n: number }>('SELECT count(*)::integer AS n FROM resource_version')).rows[0]?.n ?? 0,
+    database,
+    close: (): Promise<void> => listening.close(),
+  };
+};
+
+/** The same in a database of its own. */
+export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
+  const database = await openDatabase();
+  const door = await openDoorOn(database, outboundAllow);
+  return {
+    ...door,
     close: async () => {
-      await listening.close();
+      await door.close();
       await database.close();
     },
   };

@@ -23,7 +23,11 @@ export interface TokenStore {
 }
 
 /** Says who calls with a token; null where it proves nobody. */
-export type TokenCheck = (token: string) => Promise<Caller | null>;
+export interface TokenCheck {
+  (token: string): Promise<Caller | null>;
+  /** Remembers a token no longer: it was given back here. */
+  forget(token: string): void;
+}
 
 /** A suspended client is out within five seconds on every process: so long, at most, with a second to spare, a token is remembered. */
 const REMEMBERED_MS = 4_000;
@@ -39,6 +43,8 @@ interface Verified {
   readonly scopes: readonly string[];
   readonly endsAt: number;
 }
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : '');
 
@@ -106,9 +112,9 @@ export const createTokenCheck = (store: TokenStore, site: Site, now: () => numbe
     if (remembered.size > MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
   };
 
-  return async (token) => {
+  const checkOnce = async (token: string): Promise<Caller | null> => {
     if (token.length > MOST_CHARACTERS) return null;
-    const hash = createHash('sha256').update(token).digest('base64url');
+    const hash = hashOf(token);
     const at = now();
     const known = remembered.get(hash);
     if (known !== undefined && at < known.until) {
@@ -129,4 +135,5 @@ export const createTokenCheck = (store: TokenStore, site: Site, now: () => numbe
       throw fault;
     }
   };
+  return Object.assign(checkOnce, { forget: (token: string) => void remembered.delete(hashOf(token)) });
 };

@@ -124,8 +124,10 @@ const introspect = async (asker: Client, token: string, origin: string, check: T
 /** RFC 7009: 200 whatever the token is, and another client's stays what it was. */
 const revoke = async (asker: Client, token: string, check: TokenCheck, store: TokenDoorStore): Promise<Answer> => {
   const caller = await check(token);
-  if (caller !== null && (caller.client.id === asker.id || asker.kind === 'operator'))
+  if (caller !== null && (caller.client.id === asker.id || asker.kind === 'operator')) {
     await store.revokeToken(caller.jti, new Date(caller.endsAt));
+    check.forget(token);
+  }
   return { status: 200, body: null };
 };
 
