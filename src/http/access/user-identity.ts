@@ -6,6 +6,7 @@ import type { Log } from '../../log.ts';
 import { Anomaly } from '../../model/anomaly.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { UserIdentity } from '../../model/user-identity.ts';
+import { isCanonicalJws } from './canonical-jws.ts';
 import { type Fetch, IssuerSilent, issuerKeys } from './issuer-keys.ts';
 import type { UserIssuer } from './user-issuers.ts';
 
@@ -17,12 +18,11 @@ const MOST_LENGTH = 8_192;
 const MOST_AGE_S = 3_600;
 const TOLERANCE_S = 10;
 const NOT_READ = 'cannot be read as a JSON Web Token';
-const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /** Who calls, as far as an identity must be meant for them. */
 export interface Presenter {
-  /** What `aud` may hold: the client's own names, and the broker's. */
-  readonly audiences: readonly string[];
+  /** Whether a token that names this audience was made for this call. */
+  readonly isMeantFor: (audience: string) => boolean;
   /** ODS code of the client's organisation. */
   readonly organization: string;
 }
@@ -47,7 +47,7 @@ const issuerIn = (sent: string | readonly string[]): { readonly token: string; r
   if (typeof sent !== 'string' || sent.includes(',')) throw refused('stands once');
   const token = sent.trim();
   if (token.length > MOST_LENGTH) throw refused(`is at most ${MOST_LENGTH} characters long`);
-  if (!COMPACT.test(token)) throw refused('is a signed JSON Web Token: an id token of an issuer that the broker knows');
+  if (!isCanonicalJws(token)) throw refused('is a signed JSON Web Token: an id token of an issuer that the broker knows');
   try {
     const { alg, typ } = decodeProtectedHeader(token);
     if (alg === undefined || !ALGORITHMS.includes(alg)) throw refused(`is signed by one of ${ALGORITHMS.join(', ')}`);
@@ -71,7 +71,6 @@ const reasonOf = (error: unknown): string => {
   if (error instanceof errors.JWTExpired && error.claim === 'exp') return 'has expired';
   if (error instanceof errors.JWTExpired) return `was issued more than ${MOST_AGE_S} seconds ago`;
   if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === 'aud') return 'is meant for another system: aud names this client or this broker';
     if (error.claim === 'nbf') return 'is not valid yet';
     if (error.claim === 'iat' && error.reason !== 'missing') return 'was issued in the future, or at no time';
     return `needs a claim ${['exp', 'iat', 'sub', 'iss'].find((each) => each === error.claim) ?? 'of each kind'}`;
@@ -91,7 +90,7 @@ export const createUserVerifier = ({ issuers, fetch, log, now }: UserVerifierPar
       return [issuer, keys === null ? issuerKeys(issuer, fetch, now, tell) : createLocalJWKSet(keys)];
     }),
   );
-  return async (sent, { audiences, organization }) => {
+  return async (sent, { isMeantFor, organization }) => {
     const { token, issuer } = issuerIn(sent);
     const keys = keysOf.get(issuer ?? '');
     if (issuer === undefined || keys === undefined) throw refused('is of an issuer that the broker does not know');
@@ -100,7 +99,6 @@ export const createUserVerifier = ({ issuers, fetch, log, now }: UserVerifierPar
       const verified = await jwtVerify(token, keys, {
         algorithms: ALGORITHMS,
         issuer,
-        audience: [...audiences],
         clockTolerance: TOLERANCE_S,
         maxTokenAge: MOST_AGE_S,
         requiredClaims: ['exp', 'iat', 'sub'],
@@ -111,6 +109,8 @@ export const createUserVerifier = ({ issuers, fetch, log, now }: UserVerifierPar
       if (!(error instanceof IssuerSilent)) throw refused(reasonOf(error));
       throw new Anomaly('unavailable', { at, help: 'the keys of its issuer cannot be had now: try again' });
     }
+    if (![claims.aud ?? []].flat().some((audience) => typeof audience === 'string' && isMeantFor(audience)))
+      throw refused('is meant for another system: aud names this client or this broker');
     if (isOtherToken(claims)) throw refused('is an id token, and no other that its issuer signs');
     return fromIdToken(claims, organization);
   };

@@ -15,7 +15,7 @@ import { openIssuer } from './fake-issuer.ts';
 import type { FakeIssuer } from './fake-issuer.ts';
 
 const BROKER = 'https://broker.example/fhir';
-const by = { audiences: ['client-1', BROKER], organization: 'ZZ1' };
+const by = { isMeantFor: (audience: string) => ['client-1', BROKER].includes(audience), organization: 'ZZ1' };
 const fetch = createGuardedFetch(createAddressGuard(['127.0.0.0/8']), { timeoutMs: 300, maxBytes: 100_000 });
 
 const lines: string[] = [];
