@@ -19,6 +19,10 @@ const stop = (line: string): never => {
   process.exit(1);
 };
 
+/** What cannot be read or written is told in a line: here only files can. */
+const codeOf = (fault: unknown): string =>
+  fault instanceof Error && 'code' in fault ? String(fault.code) : 'it is no EC key in PEM (PKCS #8)';
+
 const { values } = parseArgs({
   options: {
     'new-keys': { type: 'string' },
@@ -69,5 +73,9 @@ const signIn = async (): Promise<string> => {
 };
 
 const folder = values['new-keys'];
-if (folder === undefined) process.stdout.write(`${await signIn()}\n`);
-else await makeKeys(folder);
+try {
+  if (folder === undefined) process.stdout.write(`${await signIn()}\n`);
+  else await makeKeys(folder);
+} catch (fault) {
+  stop(`${folder ?? values.key}: ${codeOf(fault)}`);
+}

@@ -4,17 +4,13 @@ import { idOf } from '../../mappings/facts/reference-of.ts';
 import { System } from '../../profiles/canonicals.ts';
 import { anomaly } from '../model/anomaly.ts';
 import { isSameRegistration, type Registration, type UserIdentity } from '../model/user-identity.ts';
-import { inTurn } from './in-turn.ts';
 import type { Sql } from './pool.ts';
 import { readResource } from './resources.ts';
 
 const SYSTEMS: readonly string[] = [...REGISTERS.map(({ system }) => system), System.sdsUser];
 
-/** Who signs; whoever only wrote or typed does so in another's name. */
-const SIGNING: readonly string[] = ['verifier', 'attester', 'legal'];
-
-const isSigning = ({ type }: ProvenanceAgent): boolean =>
-  (type?.coding ?? []).every(({ code }) => code === undefined || SIGNING.includes(code));
+/** Whether an agent only wrote what somebody else approves. */
+const isAuthor = ({ type }: ProvenanceAgent): boolean => (type?.coding ?? []).some(({ code }) => code === 'author');
 
 /** The publisher's own Practitioner that a reference names, itself or by one of its roles; null for anybody else. */
 async function practitionerOf(sql: Sql, owner: string, who: Reference | undefined): Promise<Practitioner | null> {
@@ -42,9 +38,9 @@ const isOneOf = (known: readonly Registration[], proved: readonly Registration[]
   known.some((one) => proved.some((other) => isSameRegistration(one, other)));
 
 /**
- * Holds who signs an approval against the user who is signed in: each clinician who signs is that user, by a registration or the Spine's id; one
- * who carries neither is believed, for names prove nothing, and the verified claim is kept beside the approval. The second clinician is somebody
- * else. Throws `forbidden` with the agent who is another, or where no clinician signs.
+ * Holds who signs an approval against the user who is signed in: each agent (a clinician, by the profile) who verifies or attests is that user,
+ * by a registration or the Spine's id, and so is an author where nobody else signs. One who carries neither is believed, for names prove nothing;
+ * the verified claim is kept beside the approval. The second clinician is somebody else. Throws `forbidden` with the agent who is another.
  */
 export async function checkApprover(
   sql: Sql,
@@ -53,21 +49,20 @@ export async function checkApprover(
   user: UserIdentity,
 ): Promise<void> {
   const proved = provedBy(user);
-  const agents = (provenance.agent ?? []).map((agent, index) => ({ agent, index }));
-  const signing = agents.filter(({ agent }) => isSigning(agent));
-  const found = await inTurn(signing.length > 0 ? signing : agents, async ({ agent, index }) => ({
-    index,
-    practitioner: await practitionerOf(sql, owner, agent.who),
-  }));
-  const clinicians = found.flatMap(({ index, practitioner }) => (practitioner === null ? [] : [{ index, known: knownBy(practitioner) }]));
-  if (clinicians.length === 0) throw anomaly('forbidden', 'names no clinician of this organisation who signs', 'Provenance.agent');
-  const other = clinicians.find(({ known }) => known.length > 0 && !isOneOf(known, proved));
-  if (other !== undefined)
-    throw anomaly(
-      'forbidden',
-      'is another clinician than the user in X-User-Identity: no registration and no SDS user id is the same',
-      `Provenance.agent[${other.index}].who`,
-    );
+  const byAuthors = provenance.agent.every(isAuthor);
+  for (const [index, agent] of provenance.agent.entries()) {
+    if (isAuthor(agent) && !byAuthors) continue;
+    const practitioner = await practitionerOf(sql, owner, agent.who);
+    const at = `Provenance.agent[${index}].who`;
+    if (practitioner === null) throw anomaly('forbidden', 'is no clinician of this organisation', at);
+    const known = knownBy(practitioner);
+    if (known.length > 0 && !isOneOf(known, proved))
+      throw anomaly(
+        'forbidden',
+        'is another clinician than the user in X-User-Identity: no registration and no SDS user id is the same',
+        at,
+      );
+  }
   if (secondClinician === null) return;
   const second = await practitionerOf(sql, owner, { reference: secondClinician });
   if (second !== null && isOneOf(knownBy(second), proved))

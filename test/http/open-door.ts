@@ -50,7 +50,7 @@ export const callersAt = (origin: string, { as }: Pick<Tokens, 'as'>) => {
 };
 
 /** The real door on a real socket, on the real store in a database of its own. */
-export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
+export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8'], issuers?: readonly string[]) => {
   const database = await openDatabase();
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
@@ -59,7 +59,7 @@ export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8'
   const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow, errorCodeSystem: System.httpErrorCodes };
   const app = createApp({
     store,
-    ...accessParts(database.pool, outboundAllow),
+    ...accessParts(database.pool, outboundAllow, issuers),
     config,
     metrics: registry,
     validate,

@@ -20,8 +20,12 @@ export interface Caller {
 }
 
 /** What an app needs besides its store to know its callers. */
-export const accessParts = (pool: pg.Pool, outboundAllow: readonly string[] = ['127.0.0.0/8']) => ({
-  userIssuers: readUserIssuers([userIssuers()]),
+export const accessParts = (
+  pool: pg.Pool,
+  outboundAllow: readonly string[] = ['127.0.0.0/8'],
+  issuers: readonly string[] = [userIssuers()],
+) => ({
+  userIssuers: readUserIssuers(issuers),
   access: openAccess(pool),
   fetchKeys: createGuardedFetch(createAddressGuard(outboundAllow), { timeoutMs: 2_500, maxBytes: 64 * 1024 }),
 });
