@@ -4,7 +4,7 @@ ALTER TABLE approved_version ADD COLUMN approved_by jsonb;
 
 -- Which version was in force when a plan was withdrawn, and who did it, as the trail names a user; null where a client did so without one.
 CREATE TABLE withdrawal (
-  care_plan_id text PRIMARY KEY REFERENCES approved_version,
+  care_plan_id text PRIMARY KEY,
   withdrawn_at timestamptz NOT NULL,
   withdrawn_by text
 );
