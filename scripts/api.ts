@@ -6,6 +6,9 @@ import { SETTINGS } from '../src/config.ts';
 import { CONFORMANCE_PARAMETERS } from '../src/http/conformance.ts';
 import { offeredOf } from '../src/http/offered.ts';
 import { OPERATIONS } from '../src/http/operations-offered.ts';
+import { REGISTERS } from '../mappings/identity/registrations-of.ts';
+import { NEEDS_PERSON } from '../src/http/access/needs-person.ts';
+import { USER_HEADER } from '../src/http/access/user-identity.ts';
 import { SCOPE_LETTERS } from '../src/http/access/scope-letters.ts';
 import { kindMayAtAll, permittedToKind } from '../src/http/policy.ts';
 import type { Reach } from '../src/http/policy.ts';
@@ -60,7 +63,8 @@ const section = (row: ResourceType): string => {
 
 const operations = Object.entries(OPERATIONS).flatMap(([name, definition]) => {
   const routes = ROUTES.filter(({ interaction }) => interaction === name).map(({ method, path: at }) => code(`${method} ${at}`));
-  return routes.length === 0 ? [] : [`| ${code(`$${name}`)} | ${routes.join('<br>')} | ${definition} |`];
+  const person = NEEDS_PERSON.some((each) => each === name) ? 'a registered clinician' : '';
+  return routes.length === 0 ? [] : [`| ${code(`$${name}`)} | ${routes.join('<br>')} | ${person} | ${definition} |`];
 });
 
 const atAll = SYSTEM_INTERACTIONS.flatMap((each) => {
@@ -76,6 +80,11 @@ const HEADERS: readonly (readonly [name: string, way: string, about: string])[] 
     ORGANISATION_HEADER,
     'in',
     'ODS code of the organisation for which is called; where sent, it is the organisation of the token, 403 otherwise',
+  ],
+  [
+    USER_HEADER,
+    'in',
+    'id token of the user on whose behalf is called, below; what is sent and wrong is 401, and 403 where the user has no role at the organisation',
   ],
   ['X-Request-ID', 'in and out', 'mirrored as it came; the broker gives one where there is none'],
   ['X-Correlation-ID', 'in and out', 'mirrored as it came'],
@@ -134,6 +143,27 @@ shown no resource of a type that it has no scope to read, in \`_include\`, \`_ha
 |---|---|
 ${letters.join('\n')}
 
+## Users
+
+A client may name the user on whose behalf it calls: the id token of an issuer in \`USER_ISSUERS\` (NHS CIS2 Authentication, or a trust's own), as
+it is, in ${code(USER_HEADER)}. It is signed by a key that the issuer publishes, by RS, PS or ES and 256, 384 or (not ES) 512; at most an hour old;
+\`aud\` holds the client's id, an audience that the client was registered with, or the broker (its origin, or its \`/fhir\`). Who it was stands in
+the trail. What needs a registered clinician (below, Operations) is refused to a client alone: 403 at ${code(`http.${USER_HEADER}`)}. Whoever signs in
+the Provenance of an approval is that user: where the Practitioner carries a registration or an SDS user id, one of them is the token's.
+
+| claim | what it says |
+|---|---|
+| \`iss\`, \`sub\`, \`aud\`, \`exp\`, \`iat\` | required |
+| \`nhsid_useruid\`, \`uid\` | SDS user id; else \`sub\`, where it is 12 digits |
+| \`name\`, or \`given_name\` and \`family_name\` | kept with an approval, and logged nowhere |
+| \`nhsid_nrbac_roles\`: \`org_code\`, \`role_code\`, \`role_name\`, \`person_roleid\` | one is at the client's organisation; of several, that which \`selected_roleid\` names |
+| \`nhsid_user_orgs\`: \`org_code\` | where there are no roles, one is the client's organisation |
+| ${list(REGISTERS.map(({ claim }) => claim))} | registrations (CIS2 scope \`professionalmemberships\`; \`hcpc_id\` is the broker's own) |
+| \`professional_registration\`: \`body\` or \`system\`, \`value\` | the same, for issuers other than CIS2; \`body\` is ${REGISTERS.map(({ body }) => body).join(', ')} |
+| \`id_assurance_level\`, \`authentication_assurance_level\` | kept with an approval |
+
+CIS2 puts roles and registrations into its userinfo answer, and not into its id token: a trust whose own issuer stands between adds them there.
+
 ## Of no type
 
 | route | what it is | who may |
@@ -142,8 +172,8 @@ ${atAll.join('\n')}
 
 ## Operations
 
-| operation | routes | definition |
-|---|---|---|
+| operation | routes | needs | definition |
+|---|---|---|---|
 ${operations.join('\n')}
 
 \`$validate\` takes a bare resource or Parameters (\`resource\`, \`mode\`: create, update, delete or profile, \`profile\`), and \`?mode=\` and

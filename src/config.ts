@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import ipaddr from 'ipaddr.js';
 import { System } from '../profiles/canonicals.ts';
+import { isUserIssuer } from './http/access/user-issuers.ts';
 import { CannotStart } from './model/cannot-start.ts';
 
 /** What the broker was told by its environment: parsed once, in `main.ts` and `cli.ts`, and handed on in parts. Times are in milliseconds. */
@@ -26,6 +27,8 @@ export interface Config {
   readonly behindProxy: boolean;
   /** Origin under which callers reach the broker; null where it is HOST and PORT. */
   readonly publicUrl: string | null;
+  /** Issuers of identities of users, each with or without a file of keys. */
+  readonly userIssuers: readonly string[];
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
 }
@@ -104,6 +107,12 @@ export const SETTINGS = {
     about:
       'Origin under which callers reach the broker, as access tokens and their requests name it. Without it `http://HOST:PORT`. Processes that share a database behind one name share it.',
   },
+  USER_ISSUERS: {
+    schema: { type: 'string', default: '' },
+    rule: 'https:// issuers with commas between, each with = and a key file where its keys are in one',
+    about:
+      'Issuers, with commas between, whose id tokens name a user in `X-User-Identity`. `https://issuer` publishes its keys (OIDC Discovery); of `https://issuer=FILE` they are in a JWKS file. Without one nobody can approve a plan.',
+  },
   ERROR_CODE_SYSTEM: {
     schema: { type: 'string', pattern: '^(https?://|urn:)\\S+$', default: System.httpErrorCodes },
     rule: 'an absolute URI',
@@ -132,6 +141,7 @@ interface Parsed {
   readonly LOG_LEVEL: Config['logLevel'];
   readonly BEHIND_PROXY: '0' | '1';
   readonly PUBLIC_URL?: string;
+  readonly USER_ISSUERS: string;
   readonly ERROR_CODE_SYSTEM: string;
 }
 
@@ -153,6 +163,12 @@ const complaints = (errors: readonly ErrorObject[]): readonly string[] => {
   return [...wrong].map((name) => `${name} must be ${SETTINGS[name].rule}`);
 };
 
+const listed = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
 const refuse = (lines: readonly string[]): void => {
   if (lines.length > 0) throw new CannotStart(lines.join('; '));
 };
@@ -167,11 +183,14 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     throw new CannotStart('the environment cannot be read');
   }
   const behindProxy = given.BEHIND_PROXY === '1';
-  const outboundAllow = given.OUTBOUND_ALLOW.split(',')
-    .map((cidr) => cidr.trim())
-    .filter((cidr) => cidr !== '');
+  const outboundAllow = listed(given.OUTBOUND_ALLOW);
+  const userIssuers = listed(given.USER_ISSUERS);
+  const issuers = userIssuers.map((entry) => entry.split('=')[0]);
   refuse([
     ...(outboundAllow.every((cidr) => ipaddr.isValidCIDR(cidr)) ? [] : [`OUTBOUND_ALLOW must be ${SETTINGS.OUTBOUND_ALLOW.rule}`]),
+    ...(userIssuers.every(isUserIssuer) && new Set(issuers).size === issuers.length
+      ? []
+      : [`USER_ISSUERS must be ${SETTINGS.USER_ISSUERS.rule}`]),
     ...(given.BACKOFF_MAX_MS >= given.BACKOFF_MIN_MS ? [] : ['BACKOFF_MAX_MS must not be less than BACKOFF_MIN_MS']),
     ...(behindProxy || isLoopback(given.HOST)
       ? []
@@ -194,6 +213,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     logLevel: given.LOG_LEVEL,
     behindProxy,
     publicUrl: given.PUBLIC_URL === undefined ? null : new URL(given.PUBLIC_URL).origin,
+    userIssuers,
     errorCodeSystem: given.ERROR_CODE_SYSTEM,
   };
 };

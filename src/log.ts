@@ -49,6 +49,7 @@ export const Line = {
   resyncFound: line('error', 'a resync found keys that a fan-out had missed', 'count'),
   ledgerRestored: line('warn', 'the database was restored: attempts on file were replayed as uncertain', 'count'),
   ledgerLost: line('error', 'attempts on file are at plans that the restored database never had', 'count'),
+  issuerSilent: line('warn', 'the keys of an issuer of identities cannot be had', 'url', 'because'),
   listening: line('info', 'listening', 'host', 'port'),
   stopping: line('info', 'stopping', 'signal'),
   stopped: line('info', 'stopped', 'millis'),

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { assertRedis } from '../queues/assert-redis.ts';
-import { type Config, parseConfig } from './config.ts';
+import { parseConfig } from './config.ts';
 import { createAddressGuard } from './channel/address-guard.ts';
 import { createGuardedFetch } from './channel/guarded-fetch.ts';
 import { startEngine } from './engine.ts';
 import { writeBrokerAddress } from './broker-address.ts';
 import { KEY_LIMITS } from './http/access/token-provider.ts';
+import { readUserIssuers } from './http/access/user-issuers.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { runUntilSignal } from './lifecycle.ts';
@@ -24,9 +25,9 @@ import { openStore } from './store/store.ts';
 import { definitions } from './validate/definitions.ts';
 import { validate } from './validate/validate.ts';
 
-const readConfig = (): Config => {
+const parsed = <T>(read: () => T): T => {
   try {
-    return parseConfig(process.env);
+    return read();
   } catch (fault) {
     if (!(fault instanceof CannotStart)) throw fault;
     process.stderr.write(`${fault.message}\n`);
@@ -34,7 +35,9 @@ const readConfig = (): Config => {
   }
 };
 
-const config = readConfig();
+const config = parsed(() => parseConfig(process.env));
+/** Read before anything starts, as the settings are. */
+const userIssuers = parsed(() => readUserIssuers(config.userIssuers));
 const log = createLog(config.logLevel);
 
 /** The broker, part by part: each stands on those above it, and they stop from the bottom up. */
@@ -79,7 +82,7 @@ await runUntilSignal(log, async (part) => {
   });
   const metrics = brokerMetrics(new Registry(), pool, engine);
   const fetchKeys = createGuardedFetch(createAddressGuard(config.outboundAllow), KEY_LIMITS);
-  const app = createApp({ store, access: openAccess(pool), fetchKeys, config, metrics, validate, log, newId: randomUUID });
+  const app = createApp({ store, access: openAccess(pool), fetchKeys, userIssuers, config, metrics, validate, log, newId: randomUUID });
   const door = await part(
     'http',
     () => listen(app, { host: config.host, port: config.port, log, errorCodeSystem: config.errorCodeSystem }),

@@ -3,6 +3,7 @@ import type { Express } from 'express';
 import { createAddressGuard } from '../channel/address-guard.ts';
 import { Line } from '../log.ts';
 import { createTokenCheck } from './access/token-check.ts';
+import { createUserVerifier } from './access/user-identity.ts';
 import { createTokenDoor, reachedBy, TOKEN_PATHS } from './access/token-door.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
@@ -15,7 +16,7 @@ import { createPageTokens } from './search/page-token.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** The FHIR door as an express application: `/fhir`, `/health/live`, `/health/ready` and `/metrics`. Throws where a definition or a CIDR cannot be read. */
-export const createApp = ({ metrics, access, fetchKeys, now = Date.now, ...parts }: AppParts): Express => {
+export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.now, ...parts }: AppParts): Express => {
   const { config: site, log } = parts;
   const check = createTokenCheck(access, site);
   const tokens = createTokenDoor({
@@ -30,6 +31,7 @@ export const createApp = ({ metrics, access, fetchKeys, now = Date.now, ...parts
     ...parts,
     now,
     check,
+    verifyUser: createUserVerifier({ issuers: userIssuers, fetch: fetchKeys, log, now }),
     guard: createAddressGuard(parts.config.outboundAllow),
     conformance: loadConformance(),
     pages: createPageTokens(),
@@ -75,6 +77,7 @@ export const createApp = ({ metrics, access, fetchKeys, now = Date.now, ...parts
       route: null,
       client: null,
       principal: null,
+      user: null,
       reach: null,
       form: null,
       resource: null,

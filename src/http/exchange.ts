@@ -6,6 +6,7 @@ import type { Issue } from '../model/anomaly.ts';
 import type { Client } from '../model/client.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
+import type { UserIdentity } from '../model/user-identity.ts';
 import type { AccessStore } from '../store/access/access.ts';
 import type { DoorStore } from '../store/door.ts';
 import type { ValidateOptions } from '../validate/validate.ts';
@@ -13,6 +14,8 @@ import type { AddressGuard } from '../channel/address-guard.ts';
 import type { Site } from './access/own-origin.ts';
 import type { TokenCheck } from './access/token-check.ts';
 import type { FetchKeys } from './access/token-provider.ts';
+import type { VerifyUser } from './access/user-identity.ts';
+import type { UserIssuer } from './access/user-issuers.ts';
 import type { Conformance } from './conformance.ts';
 import type { Confirmations } from './match/confirmations.ts';
 import type { JsonPatch } from './read/json-patch.ts';
@@ -35,6 +38,8 @@ export interface AppParts {
   readonly access: AccessStore;
   /** Fetches the keys of a client that says where they are; no other address than the guard permits. */
   readonly fetchKeys: FetchKeys;
+  /** Issuers whose identities of users are believed. */
+  readonly userIssuers: readonly UserIssuer[];
   readonly config: HttpConfig;
   readonly metrics: Registry;
   /** What is wrong with a resource: it may be taken where there is no error. */
@@ -45,9 +50,10 @@ export interface AppParts {
 }
 
 /** The parts as the steps see them. */
-export interface Door extends Omit<AppParts, 'now' | 'metrics' | 'access' | 'fetchKeys'> {
+export interface Door extends Omit<AppParts, 'now' | 'metrics' | 'access' | 'fetchKeys' | 'userIssuers'> {
   readonly now: () => Instant;
   readonly check: TokenCheck;
+  readonly verifyUser: VerifyUser;
   readonly guard: AddressGuard;
   readonly conformance: Conformance;
   readonly pages: PageTokens;
@@ -93,6 +99,8 @@ export interface Exchange {
   /** The system that calls. */
   client: Client | null;
   principal: Principal | null;
+  /** The person on whose behalf it calls; null also where it names none. */
+  user: UserIdentity | null;
   reach: Reach | null;
   /** A body read as a form. */
   form: URLSearchParams | null;
@@ -112,6 +120,7 @@ const set = <T>(value: T | null, what: string): T => {
 };
 
 export const routeOf = (exchange: Exchange): Matched => set(exchange.route, 'the route');
+export const clientOf = (exchange: Exchange): Client => set(exchange.client, 'the client');
 export const principalOf = (exchange: Exchange): Principal => set(exchange.principal, 'the principal');
 export const reachOf = (exchange: Exchange): Reach => set(exchange.reach, 'the reach');
 export const resourceOf = (exchange: Exchange): Resource => set(exchange.resource, 'the resource');

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { nameUser } from './access/name-user.ts';
 import type { Door, Exchange } from './exchange.ts';
 import { toFailure } from './failure.ts';
 import type { Route } from './routes.ts';
@@ -27,6 +28,7 @@ export const PIPELINE: readonly Step[] = [
   { name: 'route', on: every, run: matchRoute },
   { name: 'limits', on: every, run: checkLimits },
   { name: 'principal', on: closed, run: namePrincipal },
+  { name: 'user', on: closed, run: nameUser },
   { name: 'policy', on: closed, run: applyPolicy },
   { name: 'parse', on: withBody, run: parseBody },
   { name: 'validate', on: writing, run: validateResource },

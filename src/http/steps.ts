@@ -3,6 +3,7 @@ import { Anomaly } from '../model/anomaly.ts';
 import type { Door, Exchange } from './exchange.ts';
 import { principalOf, resourceOf, routeOf } from './exchange.ts';
 import { ACTS } from './acts.ts';
+import { checkPerson } from './access/needs-person.ts';
 import { ownOrigin } from './access/own-origin.ts';
 import { checkAccept, checkContentType } from './media.ts';
 import { isSystemInteraction, kindMayAtAll, mayAtAll, permitted, permittedToKind } from './policy.ts';
@@ -58,7 +59,10 @@ export const namePrincipal = async (exchange: Exchange, door: Door): Promise<voi
   exchange.principal = principal;
 };
 
-/** Denies by default: a route that is not there (404, 405), a type or interaction that the policy does not give this kind (403). */
+/**
+ * Denies by default: a route that is not there (404, 405), a type or interaction that the policy does not give
+ * this kind, and what needs a person who is not there (403).
+ */
 export const applyPolicy = (exchange: Exchange): void => {
   if (exchange.route === null) throw whyNoRoute(exchange.path);
   const { route, type } = exchange.route;
@@ -78,6 +82,7 @@ export const applyPolicy = (exchange: Exchange): void => {
     throw new Refusal(405, 'unsupported', { at: null, help: `this type offers ${offered.join(', ')}` }, { Allow: allowOf(exchange.path) });
   const reach = permitted(principal, type, interaction);
   if (reach === null) throw refused(`${interaction} ${type}`, permittedToKind(principal.kind, type, interaction) === null);
+  checkPerson(interaction, exchange.user);
   exchange.reach = reach;
 };
 

@@ -11,6 +11,8 @@ import { Anomaly, anomaly } from '../model/anomaly.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
 import type { Principal } from '../model/principal.ts';
+import type { UserIdentity } from '../model/user-identity.ts';
+import { checkApprover } from './check-approver.ts';
 import type { Stored } from './door.ts';
 import { personOf } from './facts/person-of.ts';
 import { handsOf, secondClinicianOf } from './hands.ts';
@@ -36,15 +38,20 @@ const putPlan = statement<[string, string, string, string, ApprovedVersion, read
   `INSERT INTO plan (id, publisher, identifier, patient_id, version, reach_recipients, reach_areas) VALUES ($1, $2, $3, $4, $5, $6, $7)
    ON CONFLICT (id) DO UPDATE SET version = $5, reach_recipients = $6, reach_areas = $7, withdrawn = false`,
 );
-const addVersion = statement<[string, string, string, number, string, string, string, object], never>(
+const addVersion = statement<[string, string, string, number, string, string, string, object, UserIdentity], never>(
   'add-approved-version',
-  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections)
-   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8)`,
+  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections, approved_by)
+   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9)`,
+);
+const addWithdrawal = statement<[string, string | null], never>(
+  'add-withdrawal',
+  'INSERT INTO withdrawal (care_plan_id, withdrawn_at, withdrawn_by) VALUES ($1, clock_timestamp(), $2)',
 );
 
 /**
  * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, and lets it take
- * the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it.
+ * the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it,
+ * `forbidden` where the clinician who signs is not `user`; the user's verified claim is kept with the version.
  */
 export const approve = (
   pool: pg.Pool,
@@ -52,7 +59,8 @@ export const approve = (
   carePlanId: string,
   version: string,
   provenance: Provenance,
-): Promise<Stored> => withoutRaces(() => approveOnce(pool, principal, carePlanId, version, provenance));
+  user: UserIdentity,
+): Promise<Stored> => withoutRaces(() => approveOnce(pool, principal, carePlanId, version, provenance, user));
 
 async function approveOnce(
   pool: pg.Pool,
@@ -60,6 +68,7 @@ async function approveOnce(
   carePlanId: string,
   version: string,
   provenance: Provenance,
+  user: UserIdentity,
 ): Promise<Stored> {
   const owner = principal.organization;
   return transaction(pool, async (tx) => {
@@ -98,6 +107,7 @@ async function approveOnce(
       agreement: { ...facts.agreedWithPerson, secondClinician: secondClinicianOf(hands) ?? secondClinician },
     });
     if (issues.length > 0) throw new Anomaly('incorrect', issues);
+    await checkApprover(tx, owner, { provenance, secondClinician }, user);
 
     const identifier = `${facts.businessIdentifier.system}|${facts.businessIdentifier.value}`;
     const [before] = await planByIdentifier(tx, owner, identifier);
@@ -122,7 +132,18 @@ async function approveOnce(
     const bytes = canonical({ carePlan, composition });
     const signed = await putNext(tx, { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] }, randomUUID(), owner, null, now);
     await putPlan(tx, planId, owner, identifier, facts.patientId, approved, facts.reach.recipientIds, facts.reach.areas);
-    await addVersion(tx, carePlanId, facts.compositionId, planId, (before?.number ?? 0) + 1, bytes, digest([bytes]), signed.id, projected);
+    await addVersion(
+      tx,
+      carePlanId,
+      facts.compositionId,
+      planId,
+      (before?.number ?? 0) + 1,
+      bytes,
+      digest([bytes]),
+      signed.id,
+      projected,
+      user,
+    );
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
     await markChanged(tx, scope);
@@ -130,7 +151,7 @@ async function approveOnce(
   });
 }
 
-/** Withdraws the plan of which this is a version: everyone who may hold it is asked to give it up. */
+/** Withdraws the plan of which this is a version: everyone who may hold it is asked to give it up. The user behind it is kept, where one is known. */
 export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: string, reason: string): Promise<Stored> {
   const owner = principal.organization;
   if (reason.trim() === '') throw anomaly('incorrect', 'a reason is required', 'Parameters.parameter[0].valueString');
@@ -146,6 +167,7 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
       throw anomaly('busy', 'the person was corrected meanwhile: try again');
     const now = new Date();
     await tx.query('UPDATE plan SET withdrawn = true WHERE id = $1', [plan.id]);
+    await addWithdrawal(tx, carePlanId, principal.user);
     const stored = await setStatus(tx, carePlanId, 'revoked', now, reason);
     await markChanged(tx, scope);
     return stored;

@@ -6,6 +6,7 @@ import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
+import type { UserIdentity } from '../model/user-identity.ts';
 
 /** A resource as it is stored: its body already carries `id`, `meta.versionId` and `meta.lastUpdated`. */
 export interface Stored {
@@ -158,8 +159,8 @@ export interface DoorStore {
   transaction<T>(conditions: readonly string[], work: (store: DoorStore) => Promise<T>): Promise<T>;
   /** Takes a message that tells of a contact, once, and answers the bytes of its answer. Throws `duplicate` or `conflict`. */
   receive(message: ContactMessage): Promise<string>;
-  /** Approves a draft CarePlan: stores the signed bytes and each kind's projection, and supersedes the version before. */
-  approve(principal: Principal, carePlanId: string, version: string, provenance: Resource): Promise<Stored>;
+  /** Approves a draft CarePlan: stores the signed bytes, each kind's projection and who approved it, and supersedes the version before. */
+  approve(principal: Principal, carePlanId: string, version: string, provenance: Resource, user: UserIdentity): Promise<Stored>;
   withdraw(principal: Principal, carePlanId: string, reason: string): Promise<Stored>;
   /**
    * What this recipient may see now: a delivery, with locks, decision and audit row committed before it answers. Refused and

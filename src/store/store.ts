@@ -110,9 +110,9 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     remove: (removal) => together([], (store) => store.remove(removal)),
     transaction: together,
     receive: (message) => receiveMessage(pool, message, options),
-    approve: (principal, carePlanId, version, provenance) => {
+    approve: (principal, carePlanId, version, provenance, user) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
-      return told(approve(pool, principal, carePlanId, version, provenance as Provenance));
+      return told(approve(pool, principal, carePlanId, version, provenance as Provenance, user));
     },
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
     lookUp: openLookUp(pool, options.epoch),

@@ -18,6 +18,7 @@ test('An empty environment gives the documented defaults', () => {
     messageLifetimeMs: 60_000,
     logLevel: 'info',
     behindProxy: false,
+    userIssuers: [],
     errorCodeSystem: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   };
   expect(parseConfig({})).toEqual(expected);
@@ -54,6 +55,8 @@ test.each([
   ['SEND_BEFORE_MS', '77'],
   ['BACKOFF_MIN_MS', '1e99'],
   ['MESSAGE_LIFETIME_MS', '1.5'],
+  ['USER_ISSUERS', 'sign-in.example'],
+  ['USER_ISSUERS', 'https://a.example,https://a.example=/keys.json'],
   ['LOG_LEVEL', 'loud'],
   ['BEHIND_PROXY', 'yes'],
 ])('%s=%s is refused in one line that names the variable, and not the value', (name, value) => {

@@ -29,10 +29,8 @@ beforeAll(async () => {
   await ground.put(trust2, { ...body.composition('words-elsewhere', 'elsewhere', WORDS), author: [by('author2')] });
   await ground.put(trust2, { ...body.carePlan('plan-elsewhere', 'elsewhere', 'words-elsewhere', { reach: [] }), author: by('author2') });
   const approval = body.approval('plan-elsewhere', 'org-trust2');
-  await ground.store.approve(trust2, 'plan-elsewhere', '1', {
-    ...approval,
-    agent: approval.agent.map((each) => ({ ...each, who: by('approver2') })),
-  });
+  const signed = { ...approval, agent: approval.agent.map((each) => ({ ...each, who: by('approver2') })) };
+  await ground.store.approve(trust2, 'plan-elsewhere', '1', signed, body.approver);
 
   const look = (name: keyof typeof numbers) => `Flag?patient.identifier=${encodeURIComponent(`${System.nhsNumber}|${numbers[name]}`)}`;
   await door.ask(AMBULANCE, look('amber'));
@@ -117,7 +115,7 @@ describe('a publisher reads the trail of its plans', () => {
     const draft = body.carePlan('plan-coral2', 'coral', 'words-coral2', { reach: [], replaces: 'plan-coral' });
     await door.ground.put(publisher, body.composition('words-coral2', 'coral', WORDS));
     await door.ground.put(publisher, { ...draft, identifier: body.carePlan('plan-coral', 'coral', '', { reach: [] }).identifier ?? [] });
-    await door.ground.store.approve(publisher, 'plan-coral2', '1', body.approval('plan-coral2'));
+    await door.ground.store.approve(publisher, 'plan-coral2', '1', body.approval('plan-coral2'), body.approver);
     await door.ground.store.lookUp(caller('XED', 'ed'), { nhsNumber: numbers.coral }, true);
     expect(eventsOf((await search(TRUST, '?entity=CarePlan/plan-coral')).json)).toEqual(['confirm', 'match']);
     const { json } = await search(TRUST, '?entity=CarePlan/plan-coral2');

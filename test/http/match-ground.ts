@@ -74,7 +74,7 @@ export const openMatchGround = async () => {
     const startedAt = performance.now();
     const answer = await fetch(path.startsWith('http') ? path : `${origin}/${path}`, {
       method: sent === undefined ? 'GET' : 'POST',
-      headers: { ...(await tokens.headersOf(caller)), ...(sent === undefined ? {} : { 'Content-Type': 'application/fhir+json' }) },
+      headers: { ...(await tokens.headersOf(caller, path)), ...(sent === undefined ? {} : { 'Content-Type': 'application/fhir+json' }) },
       ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
     });
     const text = await answer.text();
@@ -98,7 +98,7 @@ export const openMatchGround = async () => {
       await ground.put(publisher, body.consent(`cons-${id}`, id, 'org-trust', kinds.length === 0 ? {} : { kinds }));
       await ground.put(publisher, body.composition(`words-${id}`, id, WORDS));
       await ground.put(publisher, body.carePlan(`plan-${id}`, id, `words-${id}`, { reach: [] }));
-      await ground.store.approve(publisher, `plan-${id}`, '1', body.approval(`plan-${id}`));
+      await ground.store.approve(publisher, `plan-${id}`, '1', body.approval(`plan-${id}`), body.approver);
     },
     trail: async (): Promise<readonly Record<string, unknown>[]> =>
       (await ground.database.pool.query('SELECT event, organization, person_id, plan_id, key_id, because, digest FROM audit ORDER BY id'))

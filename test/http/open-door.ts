@@ -50,7 +50,11 @@ export const callersAt = (origin: string, { as }: Pick<Tokens, 'as'>) => {
 };
 
 /** The real door on a real socket, on the real store in a database: another process's door, as far as it can tell. */
-export const openDoorOn = async (database: TestDatabase, outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
+export const openDoorOn = async (
+  database: TestDatabase,
+  outboundAllow: readonly string[] = ['127.0.0.0/8'],
+  issuers?: readonly string[],
+) => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
   const registry = new Registry();
@@ -58,7 +62,7 @@ export const openDoorOn = async (database: TestDatabase, outboundAllow: readonly
   const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow, errorCodeSystem: System.httpErrorCodes };
   const app = createApp({
     store,
-    ...accessParts(database.pool, outboundAllow),
+    ...accessParts(database.pool, outboundAllow, issuers),
     config,
     metrics: registry,
     validate,
@@ -83,9 +87,9 @@ export const openDoorOn = async (database: TestDatabase, outboundAllow: readonly
 };
 
 /** The same in a database of its own. */
-export const openDoor = async (outboundAllow: readonly string[] = ['127.0.0.0/8']) => {
+export const openDoor = async (outboundAllow?: readonly string[], issuers?: readonly string[]) => {
   const database = await openDatabase();
-  const door = await openDoorOn(database, outboundAllow);
+  const door = await openDoorOn(database, outboundAllow, issuers);
   return {
     ...door,
     close: async () => {

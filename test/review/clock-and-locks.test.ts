@@ -67,7 +67,7 @@ describe('locks and clocks of facts', () => {
     await ground.store.withdraw(publisher, plan, 'The person asked for it');
     await ground.put(publisher, body.composition('words-again2', patient, WORDS));
     await ground.put(publisher, body.carePlan('plan-again2', patient, 'words-again2', { reach: [], replaces: plan }));
-    await ground.store.approve(publisher, 'plan-again2', '1', body.approval('plan-again2'));
+    await ground.store.approve(publisher, 'plan-again2', '1', body.approval('plan-again2'), body.approver);
     expect((await ground.store.read('CarePlan', plan))?.body).toMatchObject({ status: 'revoked' });
     expect((await ground.store.read('CarePlan', 'plan-again2'))?.body).toMatchObject({ status: 'active' });
   });

@@ -38,7 +38,7 @@ test('I4: a subscriber that refuses notifications misses no number: it learns of
   await put(caller('FORCE1', 'police'), policeSubscription('sub-force', hook));
   await eventually(async () => expect((await engine.store.read('Subscription', 'sub-force'))?.body).toMatchObject({ status: 'active' }));
   hook.behave({ how: 'refuse', times: 3 });
-  await engine.store.approve(publisher, 'v1', '1', body.approval('v1'));
+  await engine.store.approve(publisher, 'v1', '1', body.approval('v1'), body.approver);
   await eventually(() => expect(hook.events().map(({ eventNumber }) => eventNumber)).toEqual(['1']));
   await engine.store.withdraw(publisher, 'v1', 'The person asked for it');
   await eventually(() => expect(hook.events().map(({ eventNumber }) => eventNumber)).toEqual(['1', '2']));

@@ -32,7 +32,7 @@ test('I3: what a subscriber looks up while it is not in reach is not called back
   await ground.put(publisher, body.composition('words-force2', lane.patient, WORDS));
   const draft = body.carePlan('plan-force2', lane.patient, 'words-force2', { reach: [], replaces: lane.plan });
   await ground.put(publisher, { ...draft, identifier: body.carePlan(lane.plan, lane.patient, '', { reach: [] }).identifier ?? [] });
-  await ground.store.approve(publisher, 'plan-force2', '1', body.approval('plan-force2'));
+  await ground.store.approve(publisher, 'plan-force2', '1', body.approval('plan-force2'), body.approver);
   await ground.fanOutAll();
   expect(await look()).toHaveLength(1);
   expect([await copies('sub-force'), await copies(`pull:${lane.service}`)]).toEqual([1, 1]);

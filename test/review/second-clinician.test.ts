@@ -42,7 +42,7 @@ const approve = async (id: string, secondClinician: string): Promise<readonly (s
   await ground.put(publisher, body.composition(`words-${id}`, 'p-second', WORDS));
   await ground.put(publisher, without(id, secondClinician));
   try {
-    await ground.store.approve(publisher, id, '1', body.approval(id));
+    await ground.store.approve(publisher, id, '1', body.approval(id), body.approver);
     return [];
   } catch (error) {
     if (!(error instanceof Anomaly)) throw error;

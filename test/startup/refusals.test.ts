@@ -112,6 +112,16 @@ test('Wrong variables are named, all at once, without their values', async () =>
   expect(line).not.toMatch(/99999|soon|secret/);
 });
 
+test('A key file of an issuer of identities that cannot be read, or holds a private key, is named', async () => {
+  expect(await refusal(start({ USER_ISSUERS: 'https://sign-in.example=/nowhere/jwks.json' }))).toBe(
+    'USER_ISSUERS: the key file /nowhere/jwks.json cannot be read',
+  );
+  const file = join(folder().path, 'jwks.json');
+  await writeFile(file, JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', d: 'hidden' }] }));
+  const line = await refusal(start({ USER_ISSUERS: `https://sign-in.example=${file}` }));
+  expect(line).toBe(`USER_ISSUERS: the key file ${file} is no JSON Web Key Set of public keys only`);
+});
+
 test('Listening beyond loopback needs a proxy', async () => {
   expect(await refusal(start({ HOST: '0.0.0.0' }))).toContain('BEHIND_PROXY=1');
 });

@@ -61,7 +61,7 @@ const prepare = async (name: string): Promise<{ service: string; facts: Readonly
   return {
     service,
     facts: {
-      plan: () => store.approve(publisher, `plan-${name}`, '1', body.approval(`plan-${name}`)),
+      plan: () => store.approve(publisher, `plan-${name}`, '1', body.approval(`plan-${name}`), body.approver),
       consent: () => put(publisher, body.consent(`cons-${name}`, `pat-${name}`, 'org-trust', { kinds: ['ed'] })),
       recipient: () => put(operator, body.service(service, `org-${name}`, 'ed')),
       agreement: () => agree(name),
@@ -122,7 +122,7 @@ describe('I3: keys come to be in whatever order the facts come', () => {
     await put(publisher, body.composition('words-area', 'pat-area', WORDS));
     const draft = body.carePlan('plan-area', 'pat-area', 'words-area', { reach: [] });
     await put(publisher, { ...draft, extension: [...(draft.extension ?? []), areaOf('QWO')] });
-    await store.approve(publisher, 'plan-area', '1', body.approval('plan-area'));
+    await store.approve(publisher, 'plan-area', '1', body.approval('plan-area'), body.approver);
     await fanOutAll();
     expect(await keysOf('plan-area')).toEqual({});
     await put(operator, body.organization('org-late', 'XLATE', 'ed'));

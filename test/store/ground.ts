@@ -97,7 +97,7 @@ export async function layGround(on: TestDatabase | null = null, how: 'lay' | 'fi
       await put(publisher, body.consent(`cons-${name}`, `pat-${name}`, 'org-trust', { kinds: ['epr', 'ed', 'ambulance', 'police'] }));
       await put(publisher, body.composition(`words-${name}`, `pat-${name}`, WORDS));
       await put(publisher, body.carePlan(`plan-${name}`, `pat-${name}`, `words-${name}`, { reach }));
-      await store.approve(publisher, `plan-${name}`, '1', body.approval(`plan-${name}`));
+      await store.approve(publisher, `plan-${name}`, '1', body.approval(`plan-${name}`), body.approver);
       return { patient: `pat-${name}`, consent: `cons-${name}`, plan: `plan-${name}`, number };
     },
     lane: async (name, kind = 'ed', address = `https://${name}.example/fhir`) => {

@@ -114,7 +114,7 @@ describe('a restore from backup', () => {
     await session.ground.put(publisher, body.consent('c1', 'p1', 'org-trust', { kinds: ['epr'] }));
     await session.ground.put(publisher, body.composition('words1', 'p1', WORDS));
     await session.ground.put(publisher, body.carePlan('v1', 'p1', 'words1', { reach: ['svc-epr', 'svc-ed', 'svc-late'] }));
-    await session.ground.store.approve(publisher, 'v1', '1', body.approval('v1'));
+    await session.ground.store.approve(publisher, 'v1', '1', body.approval('v1'), body.approver);
     await eventually(() => expect(texts(epr)).toEqual([expect.stringContaining('Loud sirens upset me')]));
     await session.stop();
     await administer(`CREATE DATABASE ${BACKUP} TEMPLATE ${LIVE}`);
@@ -126,7 +126,7 @@ describe('a restore from backup', () => {
     await session.ground.put(publisher, body.consent('c1', 'p1', 'org-trust', { kinds: ['epr', 'ed'] }));
     await session.ground.put(publisher, body.composition('words2', 'p1', { ...WORDS, triggers: 'Crowds upset me' }));
     await session.ground.put(publisher, body.carePlan('v2', 'p1', 'words2', { reach: ['svc-epr', 'svc-ed', 'svc-late'], replaces: 'v1' }));
-    await session.ground.store.approve(publisher, 'v2', '1', body.approval('v2'));
+    await session.ground.store.approve(publisher, 'v2', '1', body.approval('v2'), body.approver);
     for (const recipient of [epr, ed, late]) {
       await eventually(() => expect(texts(recipient)).toEqual([expect.stringContaining('Crowds upset me')]));
     }

@@ -23,7 +23,7 @@ const work = async (...outcome: Parameters<typeof workOnce> extends [unknown, un
 const version = async (id: string, words: Record<string, string>, replaces: string): Promise<void> => {
   await ground.put(publisher, body.composition(`words-${id}`, lane.patient, words));
   await ground.put(publisher, body.carePlan(id, lane.patient, `words-${id}`, { reach: [lane.service], replaces }));
-  await ground.store.approve(publisher, id, '1', body.approval(id));
+  await ground.store.approve(publisher, id, '1', body.approval(id), body.approver);
 };
 
 /** How often somebody asked, and was shown something or nothing. */
@@ -143,7 +143,9 @@ describe('an approved version never changes', () => {
     const draft = body.carePlan('trail-2', lane.patient, 'words-trail-2', { reach: [] });
     const words = body.composition('words-trail-2', lane.patient, { 'who-to-ring': 'Ring nobody' });
     for (const resource of [draft, words]) await expect(ground.put(publisher, resource)).rejects.toMatchObject({ category: 'conflict' });
-    await expect(ground.store.approve(publisher, 'trail-2', '1', body.approval('trail-2'))).rejects.toMatchObject({ category: 'conflict' });
+    await expect(ground.store.approve(publisher, 'trail-2', '1', body.approval('trail-2'), body.approver)).rejects.toMatchObject({
+      category: 'conflict',
+    });
     expect([await ground.store.read('CarePlan', 'trail-2'), await ground.store.read('Composition', 'words-trail-2')]).toEqual(before);
   });
 });

@@ -54,7 +54,7 @@ afterAll(async () => {
 
 describe('an approved plan is pushed, and brought back', () => {
   test('I3: both hold it once it is approved', async () => {
-    await engine.store.approve(publisher, 'v1', '1', body.approval('v1'));
+    await engine.store.approve(publisher, 'v1', '1', body.approval('v1'), body.approver);
     await eventually(() => expect(epr.holds()).toMatchObject([{ person: NUMBER, text: expect.stringContaining('Loud sirens upset me') }]));
     await eventually(() => expect(ed.holds()).toMatchObject([{ person: NUMBER, text: expect.stringContaining('Loud sirens upset me') }]));
   });
@@ -90,7 +90,7 @@ describe('an approved plan is pushed, and brought back', () => {
     ed.behave({ how: 'lose-answer', times: 1 });
     await put(publisher, body.composition('words2', 'p1', { ...WORDS, triggers: 'Crowds upset me' }));
     await put(publisher, body.carePlan('v2', 'p1', 'words2', { reach: ['svc-epr', 'svc-ed'], replaces: 'v1' }));
-    await engine.store.approve(publisher, 'v2', '1', body.approval('v2'));
+    await engine.store.approve(publisher, 'v2', '1', body.approval('v2'), body.approver);
     await eventually(() => expect(ed.holds()).toMatchObject([{ text: expect.stringContaining('Crowds upset me') }]));
     await eventually(() => expect(epr.holds()).toMatchObject([{ text: expect.stringContaining('Crowds upset me') }]));
   });

@@ -37,7 +37,7 @@ const version = async (id: string, words: Record<string, string>, replaces?: str
     publisher,
     body.carePlan(id, 'p1', `words-${id}`, { reach: ['svc-police', 'svc-amb'], ...(replaces === undefined ? {} : { replaces }) }),
   );
-  await engine.store.approve(publisher, id, '1', body.approval(id));
+  await engine.store.approve(publisher, id, '1', body.approval(id), body.approver);
 };
 const copiesOf = async (ods: string) =>
   (await believed(engine.database.pool, null)).filter((key) => key.recipient.ods === ods).flatMap((key) => key.copies);

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await put(publisher, body.composition('words1', 'p1', { 'please-do': 'Speak slowly please', 'who-to-ring': 'Ring 01632 960001' }));
   await put(publisher, body.carePlan('v1', 'p1', 'words1', { reach: ['svc-epr'] }));
   await put(publisher, body.consent('c1', 'p1', 'org-trust', { kinds: ['epr'] }));
-  await engine.store.approve(publisher, 'v1', '1', body.approval('v1'));
+  await engine.store.approve(publisher, 'v1', '1', body.approval('v1'), body.approver);
   await eventually(() => expect(epr.holds()).toHaveLength(1));
 }, 60_000);
 

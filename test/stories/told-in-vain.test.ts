@@ -64,7 +64,7 @@ test('I3: told while permitted, refused when it read, and permitted again before
     expect(store).toBeNull();
     await put(publisher, PERMITS);
   };
-  await engine.store.approve(publisher, 'v1', '1', body.approval('v1'));
+  await engine.store.approve(publisher, 'v1', '1', body.approval('v1'), body.approver);
   await eventually(() => expect(store).toContain('Speak slowly'), 15_000);
   // And then it is left in peace (I5).
   const { length } = hook.events();

@@ -4,11 +4,13 @@ import type pg from 'pg';
 import type { Test } from 'supertest';
 import { createAddressGuard } from '../../src/channel/address-guard.ts';
 import { createGuardedFetch } from '../../src/channel/guarded-fetch.ts';
+import { readUserIssuers } from '../../src/http/access/user-issuers.ts';
 import { openAccess } from '../../src/store/access/access.ts';
 import { addClient } from '../../src/store/access/clients.ts';
 import type { Kind } from '../../src/model/kind.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { Sql } from '../../src/store/pool.ts';
+import { identityFor, userIssuers } from './sign-in.ts';
 
 /** A system that calls: an organisation as one kind of service, with every scope where none are named. */
 export interface Caller {
@@ -18,7 +20,12 @@ export interface Caller {
 }
 
 /** What an app needs besides its store to know its callers. */
-export const accessParts = (pool: pg.Pool, outboundAllow: readonly string[] = ['127.0.0.0/8']) => ({
+export const accessParts = (
+  pool: pg.Pool,
+  outboundAllow: readonly string[] = ['127.0.0.0/8'],
+  issuers: readonly string[] = [userIssuers()],
+) => ({
+  userIssuers: readUserIssuers(issuers),
   access: openAccess(pool),
   fetchKeys: createGuardedFetch(createAddressGuard(outboundAllow), { timeoutMs: 2_500, maxBytes: 64 * 1024 }),
 });
@@ -57,8 +64,9 @@ export interface Tokens {
   /** The id under which a caller is registered. */
   clientIdOf(caller: Caller): Promise<string>;
   of(caller: Caller): Promise<string>;
-  headersOf(caller: Caller): Promise<{ readonly Authorization: string }>;
-  /** The same request, sent with the caller's token once it is sent. */
+  /** What is sent to an address: the token, and a registered clinician of the caller's organisation where it needs a person. */
+  headersOf(caller: Caller, path?: string): Promise<Readonly<Record<string, string>>>;
+  /** The same request, sent with what `headersOf` says once it is sent. */
   as(test: Test, caller: Caller): Test;
 }
 
@@ -102,18 +110,23 @@ export const tokensAt = (origin: () => string, database: pg.Pool | WithSql): Tok
     token.catch(() => tokens.delete(name)); // told to whoever waits for it
     return token;
   };
+  const headersOf = async (caller: Caller, path = ''): Promise<Readonly<Record<string, string>>> => ({
+    Authorization: `Bearer ${await of(caller)}`,
+    ...(path.includes('/$approve') ? { 'X-User-Identity': await identityFor(caller, `${origin()}/fhir`) } : {}),
+  });
   return {
     clientIdOf,
     of,
-    headersOf: async (caller) => ({ Authorization: `Bearer ${await of(caller)}` }),
+    headersOf,
     as: (test, caller) => {
       const end = test.end.bind(test);
-      // A test may have set another.
-      const isNamed = (): boolean => Boolean(test.get('Authorization'));
       test.end = (callback) => {
-        if (isNamed()) return end(callback);
-        of(caller).then(
-          (token) => end.call(test.set('Authorization', `Bearer ${token}`), callback),
+        headersOf(caller, test.url).then(
+          (headers) => {
+            // A test may have set another.
+            for (const [name, value] of Object.entries(headers)) if (test.get(name) === undefined) test.set(name, value);
+            end(callback);
+          },
           (fault: Error) => callback?.(fault, undefined as never),
         );
         return test;

@@ -13,6 +13,7 @@ import type {
 import { Code, CONSENT_POLICY, Extension, System } from '../../profiles/canonicals.ts';
 import { HEADINGS } from '../../src/model/heading.ts';
 import type { Kind, RecipientKind } from '../../src/model/kind.ts';
+import { clinicianOf } from './sign-in.ts';
 
 /** Bodies of synthetic resources for tests, as a sender would write them. */
 
@@ -213,5 +214,8 @@ export const approval = (carePlanId: string, organizationId = 'org-trust'): Prov
     },
   ],
 });
+
+/** The user who approves, as the store is told. */
+export const approver = clinicianOf('TRUST1');
 
 export const practitioner = (id: string): Resource => ({ resourceType: 'Practitioner', id, name: [{ family: `Testclinician-${id}` }] });

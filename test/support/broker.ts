@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { userIssuers } from './sign-in.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -33,7 +34,7 @@ export const spawnBroker = (
   const child = spawn(program, args, {
     cwd: root,
     detached: true,
-    env: { ...inherited, PORT: '0', ...env },
+    env: { ...inherited, PORT: '0', USER_ISSUERS: userIssuers(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

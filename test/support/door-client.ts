@@ -36,7 +36,7 @@ export const doorClient = (base: () => string, tokens: Pick<Tokens, 'headersOf'>
       const response = await fetch(`${base()}${path}`, {
         method,
         headers: {
-          ...(await tokens.headersOf(caller)),
+          ...(await tokens.headersOf(caller, path)),
           ...(body === undefined
             ? {}
             : { 'Content-Type': typeof body === 'string' ? 'application/x-www-form-urlencoded' : 'application/fhir+json' }),

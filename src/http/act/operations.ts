@@ -6,6 +6,7 @@ import { versionHeaders } from '../etag.ts';
 import { principalOf, resourceOf, routeOf } from '../exchange.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { notFound } from '../refusal.ts';
+import { registeredUser } from '../access/needs-person.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
 
@@ -56,7 +57,8 @@ export const approve: Act = async (exchange, door) => {
       'incorrect',
       errors.map((each) => ({ ...each, at: `Parameters.parameter.where(name='provenance').resource.${each.at ?? ''}` })),
     );
-  const stored = await door.store.approve(principalOf(exchange), draft.id, version, provenance);
+  const user = registeredUser('approve', exchange.user);
+  const stored = await door.store.approve(principalOf(exchange), draft.id, version, provenance, user);
   return { status: 200, headers: versionHeaders(stored.version, stored.updatedAt), body: stored.body };
 };
 

@@ -44,6 +44,7 @@ export const toExchange = (whole: Exchange, entry: Entry, newId: string | null):
     route: null,
     client: whole.client,
     principal: whole.principal,
+    user: whole.user,
     reach: null,
     form: null,
     resource: null,

@@ -24,7 +24,7 @@ async function race({ ground, run }: Arena, rounds: number): Promise<number> {
     await put(publisher, body.carePlan(id, lane.patient, `words-${id}`, { reach: [lane.service], identifier: id }));
     await fanOutAll();
     const startedAt = performance.now();
-    const approved = store.approve(publisher, id, '1', body.approval(id)).then(fanOutAll);
+    const approved = store.approve(publisher, id, '1', body.approval(id), body.approver).then(fanOutAll);
     const agreed = wait(Math.random() * takes * 2)
       .then(() => agree(lane.name, 'executed'))
       .then(fanOutAll);

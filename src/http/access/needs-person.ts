@@ -1,0 +1,29 @@
+import type { Interaction } from '../../../profiles/resource-types.ts';
+import { anomaly } from '../../model/anomaly.ts';
+import type { UserIdentity } from '../../model/user-identity.ts';
+import { USER_HEADER } from './user-identity.ts';
+
+/**
+ * What a client alone may not do, whatever its kind and its scopes: somebody answers for it with their registration. Everything else a client does
+ * by itself; a user who is named is kept in the trail.
+ */
+export const NEEDS_PERSON: readonly Interaction[] = ['approve'];
+
+const at = `http.${USER_HEADER}`;
+
+/** The registered clinician whom an interaction needs. Throws `forbidden` where there is nobody, or nobody who is registered. */
+export const registeredUser = (interaction: Interaction, user: UserIdentity | null): UserIdentity => {
+  if (user === null) throw anomaly('forbidden', `${interaction} needs a person: send the id token of the clinician who does it`, at);
+  if (user.registrations.length === 0)
+    throw anomaly(
+      'forbidden',
+      `${interaction} needs a registered clinician: this user has no registration with GMC, NMC, HCPC, GDC or GPhC`,
+      at,
+    );
+  return user;
+};
+
+/** Refuses what needs a person and has none who is registered. Throws `forbidden`. */
+export const checkPerson = (interaction: Interaction, user: UserIdentity | null): void => {
+  if (NEEDS_PERSON.includes(interaction)) registeredUser(interaction, user);
+};
