@@ -1,11 +1,12 @@
 import type { Outcome } from '../model/ledger.ts';
+import { causesOf } from './causes-of.ts';
 import { ABANDONED, ADDRESS_FORBIDDEN, NOT_CONNECTED } from './channel.ts';
 import type { WriteGate } from './write-gate.ts';
 
 /** What a request that ended without an answer proves. Where nothing was written it is refused; everything else is unknown. */
 export const failedRequest = (gate: WriteGate, error: unknown): Outcome => {
   // What the dispatcher said is closer to the cause than what fetch made of it.
-  const chain = [...causes(gate.failure), ...causes(error)];
+  const chain = [...causesOf(gate.failure), ...causesOf(error)];
   if (!gate.written) {
     if (gate.overdue) return ABANDONED;
     return chain.some(({ code }) => code === 'ADDRESS_FORBIDDEN') ? ADDRESS_FORBIDDEN : NOT_CONNECTED;
@@ -15,23 +16,4 @@ export const failedRequest = (gate: WriteGate, error: unknown): Outcome => {
   if (says('code', 'UND_ERR_RES_EXCEEDED_MAX_SIZE')) return { kind: 'unknown', because: 'answer-too-large' };
   if (says('message', 'unexpected redirect')) return { kind: 'unknown', because: 'redirected' };
   return { kind: 'unknown', because: 'connection-lost' };
-};
-
-interface Cause {
-  readonly name: unknown;
-  readonly code: unknown;
-  readonly message: unknown;
-}
-
-/** The error and what caused it, at most five deep; by shape, for errors of the platform need not be of this realm. */
-const causes = (error: unknown): readonly Cause[] => {
-  const chain: Cause[] = [];
-  for (let each = error; typeof each === 'object' && each !== null && chain.length < 5; each = 'cause' in each ? each.cause : null) {
-    chain.push({
-      name: 'name' in each ? each.name : null,
-      code: 'code' in each ? each.code : null,
-      message: 'message' in each ? each.message : null,
-    });
-  }
-  return chain;
 };

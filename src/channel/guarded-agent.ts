@@ -19,8 +19,16 @@ const lookupThrough =
     );
   };
 
-/** The one HTTP agent: each connection goes to an address that the guard permits; answers are cut at 5 MB; no proxy. */
-export const createGuardedAgent = (guard: AddressGuard): Agent => {
+/** How an agent differs from the one of the channels. */
+export interface AgentOptions {
+  /** Bytes of an answer, as they come over the wire. */
+  readonly maxResponse?: number;
+  /** Whether connections are kept for the next request. */
+  readonly keepAlive?: boolean;
+}
+
+/** An HTTP agent: each connection goes to an address that the guard permits; answers are cut at 5 MB unless told otherwise; no proxy. */
+export const createGuardedAgent = (guard: AddressGuard, { maxResponse = MAX_RESPONSE, keepAlive = true }: AgentOptions = {}): Agent => {
   const plain = buildConnector({ lookup: lookupThrough(guard, false), timeout: NO_LONGER_THAN });
   const secure = buildConnector({ lookup: lookupThrough(guard, true), timeout: NO_LONGER_THAN, allowH2: false });
   return new Agent({
@@ -34,10 +42,10 @@ export const createGuardedAgent = (guard: AddressGuard): Agent => {
       }
       (overTls ? secure : plain)(options, callback);
     },
-    maxResponseSize: MAX_RESPONSE,
+    maxResponseSize: maxResponse,
     headersTimeout: NO_LONGER_THAN,
     bodyTimeout: NO_LONGER_THAN,
-    pipelining: 1,
+    pipelining: keepAlive ? 1 : 0,
     connections: 128,
   });
 };
