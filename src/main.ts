@@ -5,6 +5,8 @@ import { type Config, parseConfig } from './config.ts';
 import { startEngine } from './engine.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { listenForHealth } from './http/listen-for-health.ts';
+import { readTls } from './http/tls-files.ts';
 import { runUntilSignal } from './lifecycle.ts';
 import { createLog, Line } from './log.ts';
 import { brokerMetrics } from './metrics.ts';
@@ -34,6 +36,8 @@ const log = createLog(config.logLevel);
 
 /** The broker, part by part: each stands on those above it, and they stop from the bottom up. */
 await runUntilSignal(log, async (part) => {
+  // What stands in the way of the start is told before a database is made for it.
+  if (config.tls !== null) await readTls(config.tls);
   if (config.redisUrl !== null) await assertRedis(config.redisUrl);
   // On a database of somebody else's, too: ledger epoch and attempts stand in the folder, and one broker at a time writes them.
   if (config.databaseUrl !== null)
@@ -76,8 +80,23 @@ await runUntilSignal(log, async (part) => {
   const app = createApp({ store, config, metrics, validate, log, newId: randomUUID });
   const door = await part(
     'http',
-    () => listen(app, { host: config.host, port: config.port, log, errorCodeSystem: config.errorCodeSystem }),
+    () =>
+      listen(app, {
+        host: config.host,
+        port: config.port,
+        log,
+        errorCodeSystem: config.errorCodeSystem,
+        tls: config.tls,
+        maxConnections: config.maxConnections,
+      }),
     (listening) => listening.close(),
   );
+  const { healthPort } = config;
+  if (healthPort !== null)
+    await part(
+      'health',
+      () => listenForHealth(app, { port: healthPort, log, errorCodeSystem: config.errorCodeSystem }),
+      (listening) => listening.close(),
+    );
   process.stdout.write(`ready ${door.url}\n`);
 });

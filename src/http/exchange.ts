@@ -18,8 +18,12 @@ import type { Matched } from './routes.ts';
 /** What the FHIR door is told about where it stands. */
 export interface HttpConfig {
   readonly operatorOds: string;
-  /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are a trusted proxy's. */
+  /** Whether `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-For` are a trusted proxy's. */
   readonly behindProxy: boolean;
+  /** Origin as callers reach the door; where there is none each request tells. */
+  readonly publicUrl?: string | null;
+  /** Set where the door itself speaks TLS. */
+  readonly tls?: object | null;
   /** CIDRs to which plain `http:` and `mllp:` addresses may be registered. */
   readonly outboundAllow: readonly string[];
   /** Code system of the NHS codes in each error. */

@@ -1,6 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { type Interaction, resourceType } from '../../profiles/resource-types.ts';
 import { Anomaly } from '../model/anomaly.ts';
-import type { Door, Exchange } from './exchange.ts';
+import type { Door, Exchange, HttpConfig } from './exchange.ts';
 import { principalOf, resourceOf, routeOf } from './exchange.ts';
 import { ACTS } from './acts.ts';
 import { checkAccept, checkContentType } from './media.ts';
@@ -20,6 +21,14 @@ const HOST = /^[A-Za-z0-9.\-:[\]]{1,255}$/;
 
 const one = (header: string | readonly string[] | undefined): string | undefined => (typeof header === 'string' ? header : header?.[0]);
 
+/** The address of the door as the caller reached it; what a proxy says of it counts only where there is one, and nobody has said it for good. */
+const baseOf = (headers: IncomingHttpHeaders, { publicUrl, behindProxy, tls }: HttpConfig): string => {
+  if (typeof publicUrl === 'string') return `${publicUrl}/fhir`;
+  const host = (behindProxy ? one(headers['x-forwarded-host']) : undefined) ?? headers.host ?? '';
+  const secure = behindProxy ? one(headers['x-forwarded-proto']) === 'https' : (tls ?? null) !== null;
+  return HOST.test(host) ? `${secure ? 'https' : 'http'}://${host}/fhir` : '/fhir';
+};
+
 /** Mirrors the ids that the caller sent, as they are (nhs.md section 3); the log gets a UUID or the broker's own, for an id may hold anything. */
 export const mirrorIds = (exchange: Exchange, door: Door): void => {
   const { request } = exchange;
@@ -30,10 +39,7 @@ export const mirrorIds = (exchange: Exchange, door: Door): void => {
     'X-Request-ID': requestId ?? exchange.requestId,
     ...(correlationId === undefined ? {} : { 'X-Correlation-ID': correlationId }),
   };
-  const forwarded = door.config.behindProxy;
-  const host = (forwarded ? one(request.headers['x-forwarded-host']) : undefined) ?? request.headers.host ?? '';
-  const scheme = forwarded && one(request.headers['x-forwarded-proto']) === 'https' ? 'https' : 'http';
-  exchange.base = HOST.test(host) ? `${scheme}://${host}/fhir` : '/fhir';
+  exchange.base = baseOf(request.headers, door.config);
 };
 
 /** Finds the route; what has none is refused only once its caller is known. */
