@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { assertRedis } from '../queues/assert-redis.ts';
 import { type Config, parseConfig } from './config.ts';
 import { startEngine } from './engine.ts';
+import { createRateLimit } from './http/access/rate-limit.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { listenForHealth } from './http/listen-for-health.ts';
@@ -77,7 +78,8 @@ await runUntilSignal(log, async (part) => {
     queueAnswers: async () => void (await engine.queue.depth()),
   });
   const metrics = brokerMetrics(new Registry(), pool, engine);
-  const app = createApp({ store, config, metrics, validate, log, newId: randomUUID });
+  const rateLimit = createRateLimit(pool, { perMinute: config.ratePerMinute, refusedPerMinute: config.refusedPerMinute, log, metrics });
+  const app = createApp({ store, config, metrics, validate, log, newId: randomUUID, rateLimit });
   const door = await part(
     'http',
     () =>

@@ -1,6 +1,7 @@
 import express from 'express';
 import type { Express } from 'express';
 import { createAddressGuard } from '../channel/address-guard.ts';
+import { callerAddress } from './access/caller-address.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
 import { createConfirmations } from './match/confirmations.ts';
@@ -41,6 +42,7 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
         method: request.method ?? '',
         headers: request.headers,
         httpVersion: request.httpVersion,
+        address: callerAddress(request.headers, request.socket.remoteAddress, parts.config.behindProxy),
         text,
         json: async () => readJson(await text()),
       },

@@ -8,6 +8,7 @@ import type { Principal } from '../model/principal.ts';
 import type { DoorStore } from '../store/door.ts';
 import type { ValidateOptions } from '../validate/validate.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
+import type { RateLimit } from './access/rate-limit.ts';
 import type { Conformance } from './conformance.ts';
 import type { Confirmations } from './match/confirmations.ts';
 import type { JsonPatch } from './read/json-patch.ts';
@@ -40,6 +41,8 @@ export interface AppParts {
   readonly log: Log;
   readonly newId: () => string;
   readonly now?: () => Instant;
+  /** How often who may ask; without it there is no limit. */
+  readonly rateLimit?: RateLimit;
 }
 
 /** The parts as the steps see them. */
@@ -64,6 +67,8 @@ export interface Incoming {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly httpVersion: string;
+  /** Address of the caller, as limits count it; null where it is not known. */
+  readonly address: string | null;
   /** The whole body as text. Throws `too-large` past the limit, in bytes, and `malformed`. */
   readonly text: (limit?: number) => Promise<string>;
   /** The whole body as JSON. Throws as `text`, and `malformed` for what is no JSON. */

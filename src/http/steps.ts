@@ -63,6 +63,15 @@ export const namePrincipal = (exchange: Exchange, door: Door): void => {
   exchange.principal = principalFrom(exchange.request.headers, door.config.operatorOds);
 };
 
+/** Turns away an address that was refused too often, before anything of the request is checked. */
+export const checkAddress = (exchange: Exchange, door: Door): void => door.rateLimit?.checkAddress(exchange.request.address);
+
+/** Counts the request against what its caller may ask in a minute. */
+export const spendRequest = (exchange: Exchange, door: Door): Promise<void> | undefined => {
+  const { organization, kind } = principalOf(exchange);
+  return door.rateLimit?.spend(`${organization} ${kind}`);
+};
+
 /** Denies by default: a route that is not there (404, 405), a type or interaction that the policy does not give this kind (403). */
 export const applyPolicy = (exchange: Exchange): void => {
   if (exchange.route === null) throw whyNoRoute(exchange.path);

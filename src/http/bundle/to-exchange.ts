@@ -30,6 +30,7 @@ export const toExchange = (whole: Exchange, entry: Entry, newId: string | null):
       method: entry.method,
       headers,
       httpVersion: whole.request.httpVersion,
+      address: whole.request.address,
       text: async () => '',
       json: async () => (entry.method === 'PATCH' ? patchIn(entry) : entry.resource),
     },
