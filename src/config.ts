@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { System } from '../profiles/canonicals.ts';
 import { isUserIssuer } from './http/access/user-issuers.ts';
 import { CannotStart } from './model/cannot-start.ts';
+import { withSecretFiles } from './secret-files.ts';
 
 /** What the broker was told by its environment: parsed once, in `main.ts` and `cli.ts`, and handed on in parts. Times are in milliseconds. */
 export interface Config {
@@ -25,10 +26,19 @@ export interface Config {
   readonly messageLifetimeMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly behindProxy: boolean;
-  /** Origin under which callers reach the broker; null where it is HOST and PORT. */
+  /** Origin as callers reach the broker; null where each request tells. */
   readonly publicUrl: string | null;
   /** Issuers of identities of users, each with or without a file of keys. */
   readonly userIssuers: readonly string[];
+  /** PEM files; null listens without TLS. `clientCa` set asks each caller for a certificate. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
+  /** Port on loopback that answers `/health/*` over plain HTTP; null opens none. */
+  readonly healthPort: number | null;
+  readonly maxConnections: number;
+  /** Requests of one client in a minute; 0 is no limit. */
+  readonly ratePerMinute: number;
+  /** Refused requests of one address in a minute; 0 is no limit. */
+  readonly refusedPerMinute: number;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
 }
@@ -47,6 +57,13 @@ const millis = (standard: number, minimum: number, about: string): Setting => ({
   about,
 });
 
+const file = (about: string): Setting => ({ schema: { type: 'string', pattern: '^[^\\0]+$' }, rule: 'a file', about });
+const perMinute = (standard: number, about: string): Setting => ({
+  schema: { type: 'integer', minimum: 0, maximum: 1_000_000_000, default: standard },
+  rule: 'a whole number from 0 to 1000000000',
+  about,
+});
+
 /** Every variable of the environment that the broker reads: the table that `docs/configuration.md` is made from. */
 export const SETTINGS = {
   PORT: {
@@ -58,8 +75,40 @@ export const SETTINGS = {
     schema: { type: 'string', pattern: '^[0-9A-Za-z.:_-]+$', default: '127.0.0.1' },
     rule: 'a host name or an address',
     about:
-      'Address to listen on. Anything but loopback needs `BEHIND_PROXY=1`, for callers are named by headers that only a trusted proxy may set.',
+      'Address to listen on. Anything but loopback needs TLS (`TLS_CERT`, `TLS_KEY`) or `BEHIND_PROXY=1`: tokens and plans go over no plain road.',
   },
+  PUBLIC_URL: {
+    schema: { type: 'string', pattern: '^https?://\\S+$' },
+    rule: 'an origin: https://host or https://host:port, or http:// on loopback',
+    about:
+      'Origin as callers reach the broker: links, `fullUrl`, and issuer and audience of tokens are made from it. Without it `http://HOST:PORT`, and behind a proxy what `X-Forwarded-Host` and `X-Forwarded-Proto` say, which are read in no other case. Processes that share a database behind one name share it.',
+  },
+  TLS_CERT: file(
+    'PEM file of the certificate, those between it and its root after it. With `TLS_KEY` the door speaks TLS 1.2 or later. Read again when it changes.',
+  ),
+  TLS_KEY: file('PEM file of the private key of `TLS_CERT`, without a passphrase. Read again when it changes.'),
+  TLS_CLIENT_CA: file(
+    'PEM file of the authorities that sign the certificates of callers. With it nobody gets a word in without one, `/health/*` included: see `HEALTH_PORT`.',
+  ),
+  HEALTH_PORT: {
+    schema: { type: 'integer', minimum: 1, maximum: 65_535 },
+    rule: 'a port from 1 to 65535',
+    about:
+      'Port on 127.0.0.1 that answers `/health/live` and `/health/ready`, and nothing else, over plain HTTP: for health checks beside TLS.',
+  },
+  MAX_CONNECTIONS: {
+    schema: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 10_000 },
+    rule: 'a whole number from 1 to 1000000',
+    about: 'Connections that are open at once; one more is closed without a word. The system must allow as many files.',
+  },
+  RATE_PER_MINUTE: perMinute(
+    60_000,
+    'Requests of one client in a minute, over all processes together; more are answered 429. 0: no limit.',
+  ),
+  REFUSED_PER_MINUTE: perMinute(
+    600,
+    'Requests of one address in a minute that may be answered 401 by one process; after them all of its requests that need a caller are answered 429 and nothing of them is checked, until the minute is over. Behind a proxy the address is the last of `X-Forwarded-For`. 0: no limit.',
+  ),
   DATA_DIR: {
     schema: { type: 'string', pattern: '^[^\\0]+$', default: '.data' },
     rule: 'a folder',
@@ -70,11 +119,13 @@ export const SETTINGS = {
     rule: 'a postgres:// address',
     about: 'PostgreSQL 14 or later to use instead of the embedded one.',
   },
+  DATABASE_URL_FILE: file('File that holds `DATABASE_URL`, as Docker and Kubernetes hand over secrets; instead of it.'),
   REDIS_URL: {
     schema: { type: 'string', pattern: '^rediss?://\\S+$' },
     rule: 'a redis:// or rediss:// address',
     about: 'Redis 6.2 or later (`maxmemory-policy noeviction`) for the queue, instead of PostgreSQL.',
   },
+  REDIS_URL_FILE: file('File that holds `REDIS_URL`; instead of it.'),
   OPERATOR_ODS: {
     schema: { type: 'string', pattern: '^[A-Z0-9]{1,12}$', default: 'BROKER' },
     rule: 'an ODS code: 1 to 12 capital letters and digits',
@@ -99,13 +150,8 @@ export const SETTINGS = {
   BEHIND_PROXY: {
     schema: { type: 'string', enum: ['0', '1'], default: '0' },
     rule: '0 or 1',
-    about: '1: a proxy in front names the callers and strips such headers from outside, so the broker may listen beyond loopback.',
-  },
-  PUBLIC_URL: {
-    schema: { type: 'string', pattern: '^https?://[A-Za-z0-9.:\\[\\]-]+/?$' },
-    rule: 'an origin, as https://broker.example.nhs.uk',
     about:
-      'Origin under which callers reach the broker, as access tokens and their requests name it. Without it `http://HOST:PORT`. Processes that share a database behind one name share it.',
+      '1: a proxy in front ends TLS, names the callers and strips such headers from outside, so the broker may listen beyond loopback without TLS. The proxy sets `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`.',
   },
   USER_ISSUERS: {
     schema: { type: 'string', default: '' },
@@ -142,6 +188,13 @@ interface Parsed {
   readonly BEHIND_PROXY: '0' | '1';
   readonly PUBLIC_URL?: string;
   readonly USER_ISSUERS: string;
+  readonly TLS_CERT?: string;
+  readonly TLS_KEY?: string;
+  readonly TLS_CLIENT_CA?: string;
+  readonly HEALTH_PORT?: number;
+  readonly MAX_CONNECTIONS: number;
+  readonly RATE_PER_MINUTE: number;
+  readonly REFUSED_PER_MINUTE: number;
   readonly ERROR_CODE_SYSTEM: string;
 }
 
@@ -156,6 +209,14 @@ const validate = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true
 const isName = (value: string): value is Name => value in SETTINGS;
 
 const isLoopback = (host: string): boolean => host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
+
+/** An origin and nothing beside it; over plain HTTP on loopback only. Null where it is none. */
+const originOf = (text: string): string | null => {
+  if (!URL.canParse(text)) return null;
+  const { origin, protocol, hostname } = new URL(text);
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+  return isSafe && text.replace(/\/$/, '').toLowerCase() === origin ? origin : null;
+};
 
 /** "PORT must be …": names the variable and the rule, never the value, which may be a secret. */
 const complaints = (errors: readonly ErrorObject[]): readonly string[] => {
@@ -175,9 +236,8 @@ const refuse = (lines: readonly string[]): void => {
 
 /** Reads the configuration out of an environment; an empty variable counts as not set. Throws CannotStart with one line that names each wrong variable. */
 export const parseConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
-  const given: unknown = Object.fromEntries(
-    names.filter((name) => (env[name] ?? '').trim() !== '').map((name) => [name, env[name]?.trim()]),
-  );
+  const set = names.flatMap((name) => ((env[name] ?? '').trim() === '' ? [] : [[name, env[name]?.trim() ?? ''] as const]));
+  const given: unknown = withSecretFiles(Object.fromEntries(set));
   if (!validate(given)) {
     refuse(complaints(validate.errors ?? []));
     throw new CannotStart('the environment cannot be read');
@@ -186,15 +246,21 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   const outboundAllow = listed(given.OUTBOUND_ALLOW);
   const userIssuers = listed(given.USER_ISSUERS);
   const issuers = userIssuers.map((entry) => entry.split('=')[0]);
+  const { TLS_CERT, TLS_KEY, TLS_CLIENT_CA } = given;
+  const hasTls = TLS_CERT !== undefined && TLS_KEY !== undefined;
+  const publicUrl = originOf(given.PUBLIC_URL ?? '');
   refuse([
     ...(outboundAllow.every((cidr) => ipaddr.isValidCIDR(cidr)) ? [] : [`OUTBOUND_ALLOW must be ${SETTINGS.OUTBOUND_ALLOW.rule}`]),
     ...(userIssuers.every(isUserIssuer) && new Set(issuers).size === issuers.length
       ? []
       : [`USER_ISSUERS must be ${SETTINGS.USER_ISSUERS.rule}`]),
     ...(given.BACKOFF_MAX_MS >= given.BACKOFF_MIN_MS ? [] : ['BACKOFF_MAX_MS must not be less than BACKOFF_MIN_MS']),
-    ...(behindProxy || isLoopback(given.HOST)
+    ...(behindProxy || hasTls || isLoopback(given.HOST)
       ? []
-      : ['HOST must be a loopback address unless BEHIND_PROXY=1 says that a proxy names the callers']),
+      : ['HOST must be a loopback address without TLS_CERT and TLS_KEY, unless BEHIND_PROXY=1 says that a proxy ends TLS']),
+    ...((TLS_CERT === undefined) === (TLS_KEY === undefined) ? [] : ['TLS_CERT and TLS_KEY must be set together']),
+    ...(TLS_CLIENT_CA === undefined || hasTls ? [] : ['TLS_CLIENT_CA must stand beside TLS_CERT and TLS_KEY']),
+    ...(given.PUBLIC_URL === undefined || publicUrl !== null ? [] : [`PUBLIC_URL must be ${SETTINGS.PUBLIC_URL.rule}`]),
   ]);
   return {
     port: given.PORT,
@@ -212,8 +278,13 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     messageLifetimeMs: given.MESSAGE_LIFETIME_MS,
     logLevel: given.LOG_LEVEL,
     behindProxy,
-    publicUrl: given.PUBLIC_URL === undefined ? null : new URL(given.PUBLIC_URL).origin,
+    publicUrl,
     userIssuers,
+    tls: hasTls ? { cert: TLS_CERT, key: TLS_KEY, clientCa: TLS_CLIENT_CA ?? null } : null,
+    healthPort: given.HEALTH_PORT ?? null,
+    maxConnections: given.MAX_CONNECTIONS,
+    ratePerMinute: given.RATE_PER_MINUTE,
+    refusedPerMinute: given.REFUSED_PER_MINUTE,
     errorCodeSystem: given.ERROR_CODE_SYSTEM,
   };
 };

@@ -8,8 +8,11 @@ import { startEngine } from './engine.ts';
 import { writeBrokerAddress } from './broker-address.ts';
 import { KEY_LIMITS } from './http/access/token-provider.ts';
 import { readUserIssuers } from './http/access/user-issuers.ts';
+import { createRateLimit } from './http/access/rate-limit.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { listenForHealth } from './http/listen-for-health.ts';
+import { readTls } from './http/tls-files.ts';
 import { runUntilSignal } from './lifecycle.ts';
 import { createLog, Line } from './log.ts';
 import { brokerMetrics } from './metrics.ts';
@@ -42,6 +45,8 @@ const log = createLog(config.logLevel);
 
 /** The broker, part by part: each stands on those above it, and they stop from the bottom up. */
 await runUntilSignal(log, async (part) => {
+  // What stands in the way of the start is told before a database is made for it.
+  if (config.tls !== null) await readTls(config.tls);
   if (config.redisUrl !== null) await assertRedis(config.redisUrl);
   // On a database of somebody else's, too: ledger epoch and attempts stand in the folder, and one broker at a time writes them.
   if (config.databaseUrl !== null)
@@ -82,10 +87,30 @@ await runUntilSignal(log, async (part) => {
   });
   const metrics = brokerMetrics(new Registry(), pool, engine);
   const fetchKeys = createGuardedFetch(createAddressGuard(config.outboundAllow), KEY_LIMITS);
-  const app = createApp({ store, access: openAccess(pool), fetchKeys, userIssuers, config, metrics, validate, log, newId: randomUUID });
+  const rateLimit = createRateLimit(pool, { perMinute: config.ratePerMinute, refusedPerMinute: config.refusedPerMinute, log, metrics });
+  const app = createApp({
+    store,
+    access: openAccess(pool),
+    fetchKeys,
+    userIssuers,
+    config,
+    metrics,
+    validate,
+    log,
+    newId: randomUUID,
+    rateLimit,
+  });
   const door = await part(
     'http',
-    () => listen(app, { host: config.host, port: config.port, log, errorCodeSystem: config.errorCodeSystem }),
+    () =>
+      listen(app, {
+        host: config.host,
+        port: config.port,
+        log,
+        errorCodeSystem: config.errorCodeSystem,
+        tls: config.tls,
+        maxConnections: config.maxConnections,
+      }),
     (listening) => listening.close(),
   );
   await part(
@@ -93,5 +118,12 @@ await runUntilSignal(log, async (part) => {
     () => writeBrokerAddress(config.dataDir, config.publicUrl ?? door.url),
     (takeBack) => takeBack(),
   );
+  const { healthPort } = config;
+  if (healthPort !== null)
+    await part(
+      'health',
+      () => listenForHealth(app, { port: healthPort, log, errorCodeSystem: config.errorCodeSystem }),
+      (listening) => listening.close(),
+    );
   process.stdout.write(`ready ${door.url}\n`);
 });

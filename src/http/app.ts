@@ -5,6 +5,7 @@ import { Line } from '../log.ts';
 import { createTokenCheck } from './access/token-check.ts';
 import { createUserVerifier } from './access/user-identity.ts';
 import { createTokenDoor, reachedBy, TOKEN_PATHS } from './access/token-door.ts';
+import { callerAddress } from './access/caller-address.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
 import { createConfirmations } from './match/confirmations.ts';
@@ -49,8 +50,12 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
   app.all([...TOKEN_PATHS], (request, response) => {
     const { path } = request;
     const startedAt = performance.now();
-    response.once('close', () => count(path, response.statusCode, performance.now() - startedAt));
-    return tokens(request, response, path);
+    const address = callerAddress(request.headers, request.socket.remoteAddress, site.behindProxy);
+    response.once('close', () => {
+      if (request.method === 'POST' && response.statusCode >= 400) parts.rateLimit?.refused(address);
+      count(path, response.statusCode, performance.now() - startedAt);
+    });
+    return tokens(request, response, path, () => parts.rateLimit?.checkAddress(address));
   });
   app.use((request, response) => {
     const [path = '', ...query] = request.url.split('?');
@@ -65,6 +70,7 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
         method: request.method ?? '',
         httpVersion: request.httpVersion,
         ...reachedBy(request),
+        address: callerAddress(request.headers, request.socket.remoteAddress, parts.config.behindProxy),
         text,
         json: async () => readJson(await text()),
       },

@@ -16,6 +16,7 @@ import type { TokenCheck } from './access/token-check.ts';
 import type { FetchKeys } from './access/token-provider.ts';
 import type { VerifyUser } from './access/user-identity.ts';
 import type { UserIssuer } from './access/user-issuers.ts';
+import type { RateLimit } from './access/rate-limit.ts';
 import type { Conformance } from './conformance.ts';
 import type { Confirmations } from './match/confirmations.ts';
 import type { JsonPatch } from './read/json-patch.ts';
@@ -26,6 +27,8 @@ import type { Matched } from './routes.ts';
 /** What the FHIR door is told about where it stands. */
 export interface HttpConfig extends Site {
   readonly operatorOds: string;
+  /** Set where the door itself speaks TLS. */
+  readonly tls?: object | null;
   /** CIDRs to which plain `http:` and `mllp:` addresses may be registered. */
   readonly outboundAllow: readonly string[];
   /** Code system of the NHS codes in each error. */
@@ -47,6 +50,8 @@ export interface AppParts {
   readonly log: Log;
   readonly newId: () => string;
   readonly now?: () => Instant;
+  /** How often who may ask; without it there is no limit. */
+  readonly rateLimit?: RateLimit;
 }
 
 /** The parts as the steps see them. */
@@ -76,6 +81,8 @@ export interface Incoming {
   /** Whether it came over TLS, and to which port. */
   readonly secure: boolean;
   readonly localPort: number;
+  /** Address of the caller, as limits count it; null where it is not known. */
+  readonly address: string | null;
   /** The whole body as text. Throws `too-large` past the limit, in bytes, and `malformed`. */
   readonly text: (limit?: number) => Promise<string>;
   /** The whole body as JSON. Throws as `text`, and `malformed` for what is no JSON. */

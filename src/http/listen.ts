@@ -1,19 +1,53 @@
-import { createServer, STATUS_CODES } from 'node:http';
+import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { toOperationOutcome } from '../../mappings/outcome/to-operation-outcome.ts';
 import { Line } from '../log.ts';
 import type { Log } from '../log.ts';
 import { CannotStart } from '../model/cannot-start.ts';
+import { answerGarbage, checkHeaders, refuseExpectation } from './bare-answer.ts';
+import { followTls, readTls } from './tls-files.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** A door that is open. */
 export interface Listening {
   readonly server: Server;
   readonly port: number;
-  /** `http://HOST:PORT/fhir`. */
+  /** `http://HOST:PORT/fhir`, with TLS `https:`. */
   readonly url: string;
   /** Takes no new request, waits for those in flight, and cuts what is left after `graceMs`. */
   close(graceMs?: number): Promise<void>;
+}
+
+/** How long each part of a request may take, in milliseconds. */
+export interface Patience {
+  /** From the connection, or the end of the request before, to the last header. Also for the handshake of TLS. */
+  readonly headersMs: number;
+  /** To the last byte of the body. */
+  readonly requestMs: number;
+  /** Between two requests of one connection. */
+  readonly idleMs: number;
+  /** No byte either way: longer than any request takes. One who does not take the answer is cut off by it. */
+  readonly silenceMs: number;
+  /** How often headers and requests are looked at. */
+  readonly lookMs: number;
+  /** How often the files of TLS are looked at. */
+  readonly tlsMs: number;
+}
+
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, idleMs: 30_000, silenceMs: 60_000, lookMs: 5_000, tlsMs: 5_000 };
+
+/** How the door listens. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly log: Log;
+  readonly errorCodeSystem: string;
+  /** Null listens without TLS. */
+  readonly tls?: TlsFiles | null;
+  readonly maxConnections?: number;
+  readonly patience?: Partial<Patience>;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -31,43 +65,8 @@ const open = (server: Server, port: number, host: string): Promise<number> =>
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 
-/** How long one who sent no HTTP has to read the answer, before the connection is cut: it may never close its own end. */
-const LINGER_MS = 1_000;
-/** How long a connection may pass no byte either way: longer than any request takes. */
-const SILENCE_MS = 60_000;
 /** Requests on one connection whose answers have not left. */
 const MAX_IN_LINE = 32;
-
-// What is no HTTP at all never becomes a request: it is answered on the bare socket.
-const answerGarbage =
-  (system: string) =>
-  (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (!socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy();
-      return;
-    }
-    const [status, category] =
-      error.code === 'HPE_HEADER_OVERFLOW'
-        ? ([431, 'too-large'] as const)
-        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-          ? ([408, 'malformed'] as const)
-          : ([400, 'malformed'] as const);
-    const issues = [{ at: null, help: 'this is no HTTP request that can be read' }];
-    const body = JSON.stringify(toOperationOutcome({ category, issues }, { system, status }));
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
-    setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  };
-
-// Only `100-continue` is known, and Node answers it itself (RFC 9110 section 10.1.1).
-const refuseExpectation =
-  (system: string): RequestListener =>
-  (_request, response) => {
-    const issues = [{ at: 'http.Expect', help: 'is 100-continue, or left out' }];
-    const body = toOperationOutcome({ category: 'unsupported', issues }, { system, status: 417 });
-    response.writeHead(417, { 'Content-Type': 'application/fhir+json; charset=utf-8', Connection: 'close' }).end(JSON.stringify(body));
-  };
 
 const closer =
   (server: Server) =>
@@ -105,32 +104,59 @@ const inLine = (listener: RequestListener): RequestListener => {
   };
 };
 
-/** Opens the door. `port` 0 picks a free one. Throws CannotStart, with one line, where it cannot listen. */
+/** The server, and what ends with it. With authorities of callers nobody gets past the handshake without a certificate that one of them signed. */
+const serverFor = async (
+  listener: RequestListener,
+  tls: TlsFiles | null,
+  log: Log,
+  { headersMs, requestMs, idleMs, lookMs, tlsMs }: Patience,
+): Promise<{ readonly server: Server; readonly stop: () => void }> => {
+  const options = {
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: lookMs,
+    noDelay: true,
+    requireHostHeader: false,
+  };
+  if (tls === null) return { server: createServer(options, listener), stop: () => {} };
+  const material = await readTls(tls);
+  const server = createTlsServer(
+    {
+      ...options,
+      ...material,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: headersMs,
+      requestCert: tls.clientCa !== null,
+      rejectUnauthorized: true,
+    },
+    listener,
+  );
+  return { server, stop: followTls(server, tls, material, log, tlsMs) };
+};
+
+/** Opens the door. Throws CannotStart, with one line, where it cannot listen or the files of its TLS cannot be used. */
 export const listen = async (
   listener: RequestListener,
-  {
-    host,
-    port,
-    log,
-    errorCodeSystem,
-  }: { readonly host: string; readonly port: number; readonly log: Log; readonly errorCodeSystem: string },
+  { host, port, log, errorCodeSystem, tls = null, maxConnections, patience: own = {} }: ListenOptions,
 ): Promise<Listening> => {
-  const server = createServer(
-    {
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 30_000,
-      connectionsCheckingInterval: 5_000,
-      noDelay: true,
-      requireHostHeader: false,
-    },
-    inLine(listener),
-  );
-  // One who does not take the answer is cut off too: Node's own limits end with the request.
-  server.setTimeout(SILENCE_MS);
+  const patience = { ...PATIENCE, ...own };
+  const { server, stop } = await serverFor(checkHeaders(errorCodeSystem, inLine(listener)), tls, log, patience);
+  if (maxConnections !== undefined) server.maxConnections = maxConnections;
+  // Node's own limits end with the request.
+  server.setTimeout(patience.silenceMs);
   server.on('clientError', answerGarbage(errorCodeSystem));
   server.on('checkExpectation', refuseExpectation(errorCodeSystem));
   const chosen = await open(server, port, host);
   log(Line.listening, { host, port: chosen });
-  return { server, port: chosen, url: `http://${host.includes(':') ? `[${host}]` : host}:${chosen}/fhir`, close: closer(server) };
+  const close = closer(server);
+  return {
+    server,
+    port: chosen,
+    url: `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${chosen}/fhir`,
+    close: (graceMs) => {
+      stop();
+      return close(graceMs);
+    },
+  };
 };

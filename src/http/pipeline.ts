@@ -4,14 +4,25 @@ import type { Door, Exchange } from './exchange.ts';
 import { toFailure } from './failure.ts';
 import type { Route } from './routes.ts';
 import { sendAnswer } from './send-answer.ts';
-import { act, applyPolicy, checkLimits, matchRoute, mirrorIds, namePrincipal, parseBody, validateResource } from './steps.ts';
+import {
+  act,
+  applyPolicy,
+  checkAddress,
+  checkLimits,
+  matchRoute,
+  mirrorIds,
+  namePrincipal,
+  parseBody,
+  spendRequest,
+  validateResource,
+} from './steps.ts';
 
 /** One step of the door: it changes the exchange, or throws. */
 export interface Step {
   readonly name: string;
   /** Whether it runs on a route; null is a request that has none, or none yet. */
   readonly on: (route: Route | null) => boolean;
-  readonly run: (exchange: Exchange, door: Door) => Promise<void> | void;
+  readonly run: (exchange: Exchange, door: Door) => Promise<void> | undefined | void;
 }
 
 const every = (): boolean => true;
@@ -27,7 +38,9 @@ export const PIPELINE: readonly Step[] = [
   { name: 'request id', on: every, run: mirrorIds },
   { name: 'route', on: every, run: matchRoute },
   { name: 'limits', on: every, run: checkLimits },
+  { name: 'refused addresses', on: closed, run: checkAddress },
   { name: 'principal', on: closed, run: namePrincipal },
+  { name: 'rate limit', on: closed, run: spendRequest },
   { name: 'user', on: closed, run: nameUser },
   { name: 'policy', on: closed, run: applyPolicy },
   { name: 'parse', on: withBody, run: parseBody },
@@ -46,6 +59,7 @@ export const runPipeline = async (exchange: Exchange, response: ServerResponse, 
     sendAnswer(exchange, response);
   } catch (error) {
     exchange.answer = toFailure(error, exchange, door);
+    if (exchange.answer.status === 401) door.rateLimit?.refused(exchange.request.address);
     if (response.headersSent) response.destroy();
     else sendAnswer(exchange, response);
   }

@@ -2,9 +2,9 @@ import { Anomaly } from '../model/anomaly.ts';
 import type { Category, Issue } from '../model/anomaly.ts';
 
 /** Statuses that no category has. */
-type RefusalStatus = 400 | 401 | 404 | 405 | 406 | 414 | 415;
+type RefusalStatus = 400 | 401 | 404 | 405 | 406 | 414 | 415 | 429;
 
-/** A failure that only HTTP knows: its status is finer than its category's (RFC 9110: 401 with a challenge, 404 for an unknown type, 405, 406, 414, 415). */
+/** A failure that only HTTP knows: its status is finer than its category's (RFC 9110: 401 with a challenge, 404 for an unknown type, 405, 406, 414, 415), or says for how long (429). */
 export class Refusal extends Anomaly {
   readonly status: RefusalStatus;
   readonly headers: Readonly<Record<string, string>>;

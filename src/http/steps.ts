@@ -1,7 +1,7 @@
 import { type Interaction, resourceType } from '../../profiles/resource-types.ts';
 import { Anomaly } from '../model/anomaly.ts';
 import type { Door, Exchange } from './exchange.ts';
-import { principalOf, resourceOf, routeOf } from './exchange.ts';
+import { clientOf, principalOf, resourceOf, routeOf } from './exchange.ts';
 import { ACTS } from './acts.ts';
 import { checkPerson } from './access/needs-person.ts';
 import { ownOrigin } from './access/own-origin.ts';
@@ -57,6 +57,14 @@ export const namePrincipal = async (exchange: Exchange, door: Door): Promise<voi
     throw new Anomaly('forbidden', { at: 'http.Authorization', help: 'the organisation of this client is not the operator' });
   exchange.client = client;
   exchange.principal = principal;
+};
+
+/** Turns away an address that was refused too often, before anything of the request is checked. */
+export const checkAddress = (exchange: Exchange, door: Door): void => door.rateLimit?.checkAddress(exchange.request.address);
+
+/** Counts the request against what its caller may ask in a minute. */
+export const spendRequest = (exchange: Exchange, door: Door): Promise<void> | undefined => {
+  return door.rateLimit?.spend(clientOf(exchange).id);
 };
 
 /**

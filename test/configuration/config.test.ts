@@ -1,4 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { parseConfig } from '../../src/config.ts';
 
 test('An empty environment gives the documented defaults', () => {
@@ -19,6 +22,12 @@ test('An empty environment gives the documented defaults', () => {
     logLevel: 'info',
     behindProxy: false,
     userIssuers: [],
+    publicUrl: null,
+    tls: null,
+    healthPort: null,
+    maxConnections: 10_000,
+    ratePerMinute: 60_000,
+    refusedPerMinute: 600,
     errorCodeSystem: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   };
   expect(parseConfig({})).toEqual(expected);
@@ -59,6 +68,16 @@ test.each([
   ['USER_ISSUERS', 'https://a.example,https://a.example=/keys.json'],
   ['LOG_LEVEL', 'loud'],
   ['BEHIND_PROXY', 'yes'],
+  ['PUBLIC_URL', 'ftp://broker.example'],
+  ['PUBLIC_URL', 'http://broker.example'],
+  ['PUBLIC_URL', 'https://broker.example/fhir'],
+  ['PUBLIC_URL', 'https://someone:hidden@broker.example'],
+  ['PUBLIC_URL', 'https://broker.example?a'],
+  ['PUBLIC_URL', 'https://broker.example#a'],
+  ['HEALTH_PORT', '0.5'],
+  ['MAX_CONNECTIONS', '1e9'],
+  ['RATE_PER_MINUTE', '-5'],
+  ['REFUSED_PER_MINUTE', 'many'],
 ])('%s=%s is refused in one line that names the variable, and not the value', (name, value) => {
   let message = '';
   try {
@@ -71,9 +90,65 @@ test.each([
   expect(message).not.toContain('\n');
 });
 
-test.each(['0.0.0.0', '::', '192.168.1.1', 'example.org', '::ffff:10.0.0.1'])('%s is no loopback, and needs a proxy in front', (host) => {
-  expect(() => parseConfig({ HOST: host })).toThrow('BEHIND_PROXY=1');
-  expect(parseConfig({ HOST: host, BEHIND_PROXY: '1' }).host).toBe(host);
+const TLS = { TLS_CERT: '/run/cert.pem', TLS_KEY: '/run/key.pem' };
+
+test.each(['0.0.0.0', '::', '192.168.1.1', 'example.org', '::ffff:10.0.0.1'])(
+  '%s is no loopback, and needs TLS or a proxy in front',
+  (host) => {
+    expect(() => parseConfig({ HOST: host })).toThrow(
+      /^HOST must be a loopback address without TLS_CERT and TLS_KEY, unless BEHIND_PROXY=1/,
+    );
+    expect(() => parseConfig({ HOST: host, TLS_CERT: '/run/cert.pem' })).toThrow('HOST must');
+    expect(() => parseConfig({ HOST: host, PUBLIC_URL: 'https://broker.example' })).toThrow('HOST must');
+    expect(parseConfig({ HOST: host, BEHIND_PROXY: '1' }).host).toBe(host);
+    expect(parseConfig({ HOST: host, ...TLS }).host).toBe(host);
+  },
+);
+
+test('Certificate and key stand together, and authorities of callers only beside them', () => {
+  const both = 'TLS_CERT and TLS_KEY must be set together';
+  expect(() => parseConfig({ TLS_CERT: '/run/cert.pem' })).toThrow(both);
+  expect(() => parseConfig({ TLS_KEY: '/run/key.pem' })).toThrow(both);
+  expect(() => parseConfig({ TLS_CLIENT_CA: '/run/ca.pem' })).toThrow('TLS_CLIENT_CA must stand beside TLS_CERT and TLS_KEY');
+  expect(parseConfig(TLS).tls).toEqual({ cert: '/run/cert.pem', key: '/run/key.pem', clientCa: null });
+  expect(parseConfig({ ...TLS, TLS_CLIENT_CA: '/run/ca.pem' }).tls?.clientCa).toBe('/run/ca.pem');
+});
+
+test.each([
+  ['https://broker.example', 'https://broker.example'],
+  ['https://Broker.Example:8443/', 'https://broker.example:8443'],
+  ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
+  ['http://localhost:8080', 'http://localhost:8080'],
+  ['http://[::1]:8080', 'http://[::1]:8080'],
+])('PUBLIC_URL=%s is an origin', (value, origin) => expect(parseConfig({ PUBLIC_URL: value }).publicUrl).toBe(origin));
+
+describe('A secret in a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'broker-secrets-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  test('stands for the setting itself, without the line end that an editor leaves', () => {
+    const config = parseConfig({
+      DATABASE_URL_FILE: file('database', 'postgres://u:p@host/db\n'),
+      REDIS_URL_FILE: file('redis', '  redis://:p@host:6379/1\r\n'),
+    });
+    expect([config.databaseUrl, config.redisUrl]).toEqual(['postgres://u:p@host/db', 'redis://:p@host:6379/1']);
+  });
+
+  test.each([
+    ['that is not there', { DATABASE_URL_FILE: join(folder, 'nowhere') }, /^DATABASE_URL_FILE cannot be read \(ENOENT\)$/],
+    ['that is a folder', { REDIS_URL_FILE: folder }, /^REDIS_URL_FILE cannot be read \(EISDIR\)$/],
+    ['that is empty', { REDIS_URL_FILE: file('empty', '\n') }, /^REDIS_URL_FILE is empty$/],
+    ['that holds something else', { DATABASE_URL_FILE: file('other', 'hidden') }, /^DATABASE_URL must be a postgres:\/\/ address$/],
+    [
+      'beside the setting itself',
+      { DATABASE_URL: 'postgres://u:hidden@h/d', DATABASE_URL_FILE: file('both', 'postgres://u:hidden@h/d') },
+      /^DATABASE_URL and DATABASE_URL_FILE must not both be set$/,
+    ],
+  ])('is refused in one line %s', (_which, env, line) => expect(() => parseConfig(env)).toThrow(line));
 });
 
 test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost', '::ffff:127.0.0.1'])('%s is loopback', (host) => {

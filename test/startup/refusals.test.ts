@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import type { BrokerProcess } from '../support/broker.ts';
+import { filesOf } from '../support/certificates.ts';
 import { useStartup } from '../support/startup.ts';
 
 const { folder, start, started, stop } = useStartup();
@@ -122,8 +123,14 @@ test('A key file of an issuer of identities that cannot be read, or holds a priv
   expect(line).toBe(`USER_ISSUERS: the key file ${file} is no JSON Web Key Set of public keys only`);
 });
 
-test('Listening beyond loopback needs a proxy', async () => {
-  expect(await refusal(start({ HOST: '0.0.0.0' }))).toContain('BEHIND_PROXY=1');
+test('Listening beyond loopback needs TLS or a proxy', async () => {
+  expect(await refusal(start({ HOST: '0.0.0.0' }))).toMatch(/TLS_CERT.*BEHIND_PROXY=1/);
+});
+
+test('A certificate that has expired is named, and no database is made', async () => {
+  const { cert, key } = filesOf('expired');
+  expect(await refusal(start({ TLS_CERT: cert, TLS_KEY: key }))).toBe('TLS_CERT has expired, on 2025-01-01T00:00:00.000Z');
+  expect(await folder().postmaster()).toBeNull();
 });
 
 test('A database that does not answer is told without its address', async () => {

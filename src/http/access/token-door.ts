@@ -6,6 +6,7 @@ import { RESOURCE_TYPES } from '../../../profiles/resource-types.ts';
 import { Anomaly } from '../../model/anomaly.ts';
 import type { Client } from '../../model/client.ts';
 import type { NewKey, SigningKey } from '../../store/access/signing-keys.ts';
+import { Refusal } from '../refusal.ts';
 import { readBody } from '../read/read-body.ts';
 import { type AuthenticateClient, createAuthenticateClient } from './client-assertion.ts';
 import { newSigningKey } from './new-signing-key.ts';
@@ -21,7 +22,7 @@ export interface TokenDoorStore extends ProviderStore {
 }
 
 /** Answers what is asked at one of `TOKEN_PATHS`, whatever happens. */
-export type TokenDoor = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
+export type TokenDoor = (request: IncomingMessage, response: ServerResponse, path: string, checkAddress?: () => void) => Promise<void>;
 
 type Json = Readonly<Record<string, unknown>>;
 type Answer = { readonly status: number; readonly body: Json | null; readonly headers?: Readonly<Record<string, string>> };
@@ -63,6 +64,13 @@ const oauthError = (status: number, error: string, error_description: string): A
   body: { error, error_description },
   ...(status === 401 ? { headers: { 'WWW-Authenticate': 'Bearer' } } : {}),
 });
+
+/** What cannot be read, or comes too often. */
+const refusedAs = (fault: Anomaly): Answer => {
+  if (fault instanceof Refusal)
+    return { ...oauthError(fault.status, 'temporarily_unavailable', fault.issues[0]?.help ?? ''), headers: fault.headers };
+  return oauthError(CATEGORY_TABLE[fault.category].status, 'invalid_request', 'the body cannot be read');
+};
 
 const send = (response: ServerResponse, { status, body, headers = {} }: Answer): void => {
   response.writeHead(status, {
@@ -184,14 +192,14 @@ export const createTokenDoor = ({ store, site, fetchKeys, check, faulty }: Parts
     return { status: 200, body: configurationAt(origin), headers: { 'Cache-Control': 'public, max-age=60' } };
   };
 
-  return async (request, response, path) => {
+  return async (request, response, path, checkAddress) => {
     const origin = ownOrigin(site, reachedBy(request));
     try {
+      checkAddress?.();
       if (path === '/oauth/token' && request.method === 'POST') await issue(request, response, origin);
       else send(response, await answerTo(request, path, origin));
     } catch (fault) {
-      if (fault instanceof Anomaly && fault.category !== 'fault')
-        send(response, oauthError(CATEGORY_TABLE[fault.category].status, 'invalid_request', 'the body cannot be read'));
+      if (fault instanceof Anomaly && fault.category !== 'fault') send(response, refusedAs(fault));
       else {
         faulty(fault);
         if (response.headersSent) response.destroy();

@@ -32,6 +32,7 @@ export const toExchange = (whole: Exchange, entry: Entry, newId: string | null):
       httpVersion: whole.request.httpVersion,
       secure: whole.request.secure,
       localPort: whole.request.localPort,
+      address: whole.request.address,
       text: async () => '',
       json: async () => (entry.method === 'PATCH' ? patchIn(entry) : entry.resource),
     },
