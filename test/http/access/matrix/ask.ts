@@ -1,0 +1,81 @@
+import { System } from '../../../../profiles/canonicals.ts';
+import type { Kind } from '../../../../src/model/kind.ts';
+import * as body from '../../../support/bodies.ts';
+import { AMBER } from '../../open-door.ts';
+import { BERYL, bodyOf, type Body, idOf, orgOf, OWN } from './bodies.ts';
+import type { Target } from './read-answers.ts';
+import type { TypeRoute } from './routes-of.ts';
+
+/** One request, without its caller. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly contentType: string | null;
+  readonly body: string | null;
+  /** The id that a search finds, where it finds what was asked for. */
+  readonly wanted: string;
+}
+
+/** What a cell asks for: on a route, by a kind, whose. `id` is that of what is asked for. */
+export interface Cell {
+  readonly route: TypeRoute;
+  readonly kind: Kind;
+  readonly target: Target;
+  readonly id: string;
+}
+
+const FHIR = 'application/fhir+json';
+const PATCH = 'application/json-patch+json';
+
+const without = (resource: Body, ...names: readonly string[]): object =>
+  Object.fromEntries(Object.entries(resource).filter(([name]) => !names.includes(name)));
+
+const numbered = (value: string): object => ({ resourceType: 'Patient', identifier: [{ system: System.nhsNumber, value }] });
+
+const parametersOf = ({ route, target, id }: Cell): object => {
+  const parameter = {
+    match: [{ name: 'resource', resource: numbered(target === 'disclosed' ? BERYL : AMBER) }],
+    approve: [
+      { name: 'version', valueString: '1' },
+      { name: 'provenance', resource: body.approval(id, orgOf(OWN)) },
+    ],
+    withdraw: [{ name: 'reason', valueString: 'Asked for by the person' }],
+  }[route.interaction];
+  return { resourceType: 'Parameters', ...(parameter === undefined ? {} : { parameter }) };
+};
+
+const patchOf = (type: string): object =>
+  type === 'Task' ? [{ op: 'replace', path: '/status', value: 'accepted' }] : [{ op: 'add', path: '/language', value: 'en' }];
+
+const bodyFor = (cell: Cell, kept: Body | undefined): { readonly contentType: string | null; readonly body: string | null } => {
+  const { route, kind, id } = cell;
+  const json = (value: object, contentType = FHIR) => ({ contentType, body: JSON.stringify(value) });
+  const whole = kept ?? bodyOf(route.type, kind, id);
+  switch (route.body) {
+    case 'form':
+      return { contentType: 'application/x-www-form-urlencoded', body: `_id=${id}` };
+    case 'patch':
+      return json(patchOf(route.type), PATCH);
+    case 'parameters':
+      return json(parametersOf(cell));
+    case 'resource':
+      if (route.name === 'POST') return json(without(bodyOf(route.type, kind, 'new'), 'id'));
+      return json(route.rest.includes(':id') ? whole : without(whole, 'id'));
+    default:
+      return { contentType: null, body: null };
+  }
+};
+
+/** The request of a cell. `kept` is what the ground holds under that id: an update sends it as it is. */
+export const askedBy = (cell: Cell, kept: Body | undefined): Asked => {
+  const { route, id } = cell;
+  const path = `/fhir/${route.type}${route.rest.replace(':id', id).replace(':version', '1')}`;
+  const isWhere = route.rest === '' && route.method !== 'POST';
+  return { method: route.method, path: isWhere ? `${path}?_id=${id}` : path, wanted: id, ...bodyFor(cell, kept) };
+};
+
+/** The id of what a cell is about, where no disclosure is meant. */
+export const idAsked = (route: TypeRoute, kind: Kind, target: 'own' | 'other'): string => {
+  if (route.interaction === 'approve') return 'to-approve';
+  return route.interaction === 'withdraw' ? 'to-withdraw' : idOf(route.type, kind, target);
+};
