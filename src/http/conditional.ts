@@ -28,7 +28,9 @@ export const theOne = async (
   const asked = askedFrom([...new URLSearchParams(query.replace(/^\?/, ''))], true);
   if (asked.parameters.length === 0) throw failed(place, 'a condition names at least one search parameter');
   const reach = permitted(principal, type, 'search');
-  if (reach === null || reach === 'disclosed') throw failed(place, 'a condition is over resources that the caller finds by a search');
+  if (reach === null)
+    throw new Anomaly('forbidden', { at: `http.${place}`, help: 'a condition is a search, which this access token may not' });
+  if (reach === 'disclosed') throw failed(place, 'a condition is over resources that the caller finds by a search');
   const { search } = storedSearch({ type, asked: { ...asked, count: 2, total: false }, reach, principal, base: exchange.base, now: now() });
   const { rows } = await store.search({ ...search, sort: [] });
   if (rows.length > 1) throw failed(place, 'more than one resource meets the condition', 'multiple-matches');

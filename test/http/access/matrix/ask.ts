@@ -6,9 +6,11 @@ import { BERYL, bodyOf, type Body, idOf, orgOf, OWN } from './bodies.ts';
 import type { Target } from './read-answers.ts';
 import type { TypeRoute } from './routes-of.ts';
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 /** One request, without its caller. */
 export interface Asked {
-  readonly method: string;
+  readonly method: Method;
   readonly path: string;
   readonly contentType: string | null;
   readonly body: string | null;

@@ -44,9 +44,11 @@ const disclosedIds = async (door: OpenDoor): Promise<ReadonlyMap<string, string>
 export const layMatrixGround = async () => {
   const door = await openDoor();
   const kept = new Map<string, Body>();
+  const owners = new Map<string, string>();
   for (const { by, resource } of GROUND) {
     must(`${resource.resourceType}/${resource.id} by ${by.kind}`, await door.put(by, resource), 201);
     kept.set(`${resource.resourceType}/${resource.id}`, resource);
+    owners.set(`${resource.resourceType}/${resource.id}`, by.ods);
   }
   await approve(door, 'plan-of-beryl');
   await approve(door, 'to-withdraw');
@@ -60,6 +62,8 @@ export const layMatrixGround = async () => {
   return {
     door,
     kept,
+    /** Who wrote what is kept. */
+    owners,
     trail,
     disclosedTo: (kind: RecipientKind): string => {
       const id = disclosed.get(kind);

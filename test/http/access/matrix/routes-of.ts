@@ -1,11 +1,11 @@
 import { RESOURCE_TYPES } from '../../../../profiles/resource-types.ts';
-import { ROUTES } from '../../../../src/http/routes.ts';
+import { type Route, ROUTES } from '../../../../src/http/routes.ts';
 
 /** A route on a type, by the name that it has in the answers: its method, and what comes after the type. */
 export interface TypeRoute {
   readonly type: string;
   readonly name: string;
-  readonly method: string;
+  readonly method: Route['method'];
   /** What comes after the type, with `:id` and `:version` in it. */
   readonly rest: string;
   readonly interaction: string;

@@ -1,0 +1,31 @@
+/**
+ * The letters of a scope that each route needs on its type, written by hand from SMART App Launch 2 (Scopes for requesting FHIR resources):
+ * create, read, update, delete, search; a condition is a search besides, and an
+ * update of what is not there a creation. `any` is any letter. A token without one of them is answered 403, and
+ * 405 where the type does not offer the route.
+ */
+export const LETTERS = `
+GET                   s
+POST _search          s
+GET _history          s
+POST $match           s
+GET id                r
+GET id/_history       r
+GET id/_history/1     r
+GET id/$everything    r
+POST id/$everything   r
+GET id/$document      r
+POST                  c
+PUT                   us
+PUT that creates      cus
+PUT id                u
+PATCH                 us
+PATCH id              u
+POST id/$approve      u
+POST id/$withdraw     u
+DELETE                ds
+DELETE id             d
+POST $validate        any
+POST id/$validate     any
+GET id/$validate      any
+`;
