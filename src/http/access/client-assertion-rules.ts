@@ -15,6 +15,7 @@ export const whyNoAssertion = (assertion: string, claims: Json, header: Json, no
   if (!isCanonicalJws(assertion)) return 'the assertion is no compact JWS in its one spelling';
   if (FOREIGN_KEYS.some((name) => name in header)) return 'keys are those that are registered: jku, jwk, x5u, x5c and crit are refused';
   if (header['typ'] !== undefined && header['typ'] !== 'JWT') return 'typ must be JWT';
+  if (header['kid'] !== undefined && typeof header['kid'] !== 'string') return 'kid must be a text';
   if (iss !== sub) return 'iss and sub must both be the client_id';
   // A list that names others besides would be good there, too.
   if (typeof aud !== 'string' && !(Array.isArray(aud) && aud.length === 1)) return 'aud must name this server alone';
@@ -22,6 +23,7 @@ export const whyNoAssertion = (assertion: string, claims: Json, header: Json, no
   if (typeof exp !== 'number' || !Number.isInteger(exp)) return 'exp must be a whole number of seconds';
   const seconds = now / 1000;
   if (exp > seconds + MOST_SECONDS + TOLERANCE_SECONDS) return `exp must be at most ${MOST_SECONDS} seconds ahead`;
+  if (iat !== undefined && (typeof iat !== 'number' || iat > seconds + TOLERANCE_SECONDS)) return 'iat must be a time that has come';
   if (typeof iat === 'number' && exp - iat > MOST_SECONDS + TOLERANCE_SECONDS)
     return `an assertion is good for at most ${MOST_SECONDS} seconds`;
   return null;

@@ -49,8 +49,11 @@ const rotate = statement<[string, string | null, string | null], Row>(
 
 const firstOf = (rows: readonly Row[]): Client | null => (rows[0] === undefined ? null : toClient(rows[0]));
 
+/** Ids are the broker's own. What a stranger says is one may be no text of PostgreSQL's at all. */
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 /** A client by its id, suspended or not; null where there is none. */
-export const findClient = async (sql: Sql, id: string): Promise<Client | null> => firstOf(await one(sql, id));
+export const findClient = async (sql: Sql, id: string): Promise<Client | null> => (ID.test(id) ? firstOf(await one(sql, id)) : null);
 
 /** Every client, by organisation and kind. */
 export const listClients = async (sql: Sql): Promise<readonly Client[]> => (await all(sql)).map(toClient);
