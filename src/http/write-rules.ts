@@ -7,6 +7,7 @@ import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Issue } from '../model/anomaly.ts';
 import { Anomaly } from '../model/anomaly.ts';
 import type { Principal } from '../model/principal.ts';
+import { reportIssues } from './report-rules.ts';
 
 /** What a rule of writing may look at beside the resource. */
 export interface Writing {
@@ -100,5 +101,6 @@ const checkCarePlan = (plan: CarePlan): readonly Issue[] =>
 export const writeRules = (resource: Resource, writing: Writing): readonly Issue[] => {
   if (resource.resourceType === 'CarePlan') return checkCarePlan(resource);
   if (resource.resourceType === 'Subscription') return checkSubscription(resource, writing);
+  if (resource.resourceType === 'MeasureReport') return reportIssues(resource);
   return resource.resourceType === 'Endpoint' ? checkEndpoint(resource, writing) : [];
 };
