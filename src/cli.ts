@@ -8,6 +8,7 @@ import { CannotStart } from './model/cannot-start.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { believed } from './store/believed.ts';
 import { databaseUrl } from './store/embedded-postgres.ts';
+import { openKeysFromFiles } from './store/keys/key-file.ts';
 import { currentEpoch } from './store/ledger-epoch.ts';
 import { createPool } from './store/pool.ts';
 
@@ -45,6 +46,7 @@ try {
           () => createPool(url, log, { name: 'crisis-plan-broker worker' }),
           (open) => open.end(),
         );
+        await openKeysFromFiles(pool, config, 'beside');
         await startEngine(part, config, log, pool, url, await currentEpoch(pool));
         process.stdout.write('ready worker\n');
       });
@@ -53,6 +55,7 @@ try {
       const url = await databaseUrl(config);
       await assertDatabase(url);
       const pool = createPool(url, log, { max: 1 });
+      await openKeysFromFiles(pool, config, 'beside');
       const keys = await believed(pool, values.key ?? null);
       process.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
       await pool.end();

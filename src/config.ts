@@ -26,6 +26,10 @@ export interface Config {
   readonly behindProxy: boolean;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
+  /** File of the key-encryption key; null: `key-encryption.key` in `dataDir`. */
+  readonly keyFile: string | null;
+  /** Files of key-encryption keys that were used before. */
+  readonly oldKeyFiles: readonly string[];
 }
 
 interface Setting {
@@ -102,6 +106,17 @@ export const SETTINGS = {
     about:
       'Code system of the NHS codes (`REC_BAD_REQUEST`, `REC_NOT_FOUND`, …) in `OperationOutcome.issue.details`. Published examples write it in several ways; systems are case-sensitive.',
   },
+  KEY_FILE: {
+    schema: { type: 'string', pattern: '^[^\\0]+$' },
+    rule: 'a file',
+    about:
+      'File with the key-encryption key, under which the key of each person is wrapped: 32 bytes, as they are or in base64 (`openssl rand -base64 32`), readable by its owner (and group) alone. Without it the broker makes and uses `key-encryption.key` in `DATA_DIR`; every process on one database needs the same.',
+  },
+  KEY_FILE_OLD: {
+    schema: { type: 'string', default: '' },
+    rule: 'files with commas between',
+    about: 'Files of earlier key-encryption keys, with commas between, until `npm run -s broker -- keys rewrap` has been run.',
+  },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 type Name = keyof typeof SETTINGS;
@@ -124,6 +139,8 @@ interface Parsed {
   readonly LOG_LEVEL: Config['logLevel'];
   readonly BEHIND_PROXY: '0' | '1';
   readonly ERROR_CODE_SYSTEM: string;
+  readonly KEY_FILE?: string;
+  readonly KEY_FILE_OLD: string;
 }
 
 const names = Object.keys(SETTINGS) as Name[];
@@ -144,6 +161,12 @@ const complaints = (errors: readonly ErrorObject[]): readonly string[] => {
   return [...wrong].map((name) => `${name} must be ${SETTINGS[name].rule}`);
 };
 
+const listOf = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+
 const refuse = (lines: readonly string[]): void => {
   if (lines.length > 0) throw new CannotStart(lines.join('; '));
 };
@@ -158,9 +181,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     throw new CannotStart('the environment cannot be read');
   }
   const behindProxy = given.BEHIND_PROXY === '1';
-  const outboundAllow = given.OUTBOUND_ALLOW.split(',')
-    .map((cidr) => cidr.trim())
-    .filter((cidr) => cidr !== '');
+  const outboundAllow = listOf(given.OUTBOUND_ALLOW);
   refuse([
     ...(outboundAllow.every((cidr) => ipaddr.isValidCIDR(cidr)) ? [] : [`OUTBOUND_ALLOW must be ${SETTINGS.OUTBOUND_ALLOW.rule}`]),
     ...(given.BACKOFF_MAX_MS >= given.BACKOFF_MIN_MS ? [] : ['BACKOFF_MAX_MS must not be less than BACKOFF_MIN_MS']),
@@ -185,5 +206,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     logLevel: given.LOG_LEVEL,
     behindProxy,
     errorCodeSystem: given.ERROR_CODE_SYSTEM,
+    keyFile: given.KEY_FILE ?? null,
+    oldKeyFiles: listOf(given.KEY_FILE_OLD),
   };
 };
