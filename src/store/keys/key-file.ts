@@ -15,7 +15,8 @@ export interface KeyFiles {
   readonly oldKeyFiles: readonly string[];
 }
 
-const codeOf = (fault: unknown): string => (fault instanceof Error && 'code' in fault ? String(fault.code) : 'unknown');
+const codeOf = (fault: unknown): string =>
+  typeof fault === 'object' && fault !== null && 'code' in fault ? String(fault.code) : 'unknown';
 
 /** 32 bytes, as they are or in base64; null for anything else. */
 const keyIn = (content: Buffer): Buffer | null => {

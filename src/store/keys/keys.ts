@@ -34,6 +34,16 @@ export class Keys {
     this.index = index;
   }
 
+  /** Of the key-encryption key that wraps what is made now. */
+  get kekId(): string {
+    return this.#newest.id;
+  }
+
+  /** A wrapped key, wrapped by the newest. */
+  async rewrap(wrapped: string): Promise<WrappedKey> {
+    return wrapNew(this.#newest, await unwrapAny([...this.#all.values()], wrapped));
+  }
+
   /** A new data key, wrapped. */
   make(): Promise<WrappedKey> {
     return wrapNew(this.#newest, randomBytes(KEY_BYTES));

@@ -30,5 +30,5 @@ export const sealState = (key: KeyObject | null, keyId: string, ledger: Ledger):
 export const openState = (key: KeyObject | null, keyId: string, { sealed, ...ledger }: SealedLedger): Ledger => {
   if (sealed === undefined || key === null) return ledger;
   const identities = JSON.parse(unseal(key, placeOf(keyId), sealed)) as readonly string[];
-  return withIdentities(ledger, (identity) => identities[Number(identity.slice(1))] ?? identity);
+  return withIdentities(ledger, (identity) => (identity === NONE ? NONE : (identities[Number(identity.slice(1))] ?? identity)));
 };
