@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { CATEGORY_TABLE, NHS_CODES } from '../mappings/outcome/category-table.ts';
 import { CONFORMANCE_TYPES, RESOURCE_TYPES } from '../profiles/resource-types.ts';
 import type { Interaction, ResourceType } from '../profiles/resource-types.ts';
-import { SETTINGS } from '../src/config.ts';
+import { SETTINGS } from '../src/settings.ts';
 import { CONFORMANCE_PARAMETERS } from '../src/http/conformance.ts';
 import { offeredOf } from '../src/http/offered.ts';
 import { OPERATIONS } from '../src/http/operations-offered.ts';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { SETTINGS } from '../src/config.ts';
+import { SETTINGS } from '../src/settings.ts';
 
 /** Writes docs/configuration.md from the table of settings; with --check, says whether it is up to date and exits 1 if not. */
 const path = new URL('../docs/configuration.md', import.meta.url);
@@ -10,7 +10,7 @@ const rows = Object.entries(SETTINGS).map(([name, { schema, rule, about }]) => {
 const text = `# Configuration
 
 The broker reads its environment once, at the start. A wrong value is named in one line on standard error, and the broker exits with 1.
-An empty variable counts as not set. This page is made by \`npm run configuration\` from \`src/config.ts\`.
+An empty variable counts as not set. This page is made by \`npm run configuration\` from \`src/settings.ts\`.
 
 | variable | default | a value is | what it does |
 |---|---|---|---|
@@ -19,7 +19,7 @@ ${rows.join('\n')}
 
 if (process.argv.includes('--check')) {
   if (readFileSync(path, 'utf8') !== text) {
-    console.error('docs/configuration.md is not what src/config.ts says: npm run configuration');
+    console.error('docs/configuration.md is not what src/settings.ts says: npm run configuration');
     process.exitCode = 1;
   }
 } else {

@@ -5,6 +5,7 @@ import { writeNewKeys } from './client-keys.ts';
 import { parseConfig } from './config.ts';
 import { startEngine } from './engine.ts';
 import { newSigningKey } from './http/access/new-signing-key.ts';
+import { keyCommand } from './key-commands.ts';
 import { runUntilSignal } from './lifecycle.ts';
 import { createLog } from './log.ts';
 import { CannotStart } from './model/cannot-start.ts';
@@ -13,6 +14,8 @@ import { rotateSigningKey } from './store/access/signing-keys.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { believed } from './store/believed.ts';
 import { databaseUrl } from './store/embedded-postgres.ts';
+import { CannotErase } from './store/erase.ts';
+import { openKeysFromFiles } from './store/keys/key-file.ts';
 import { currentEpoch } from './store/ledger-epoch.ts';
 import { createPool } from './store/pool.ts';
 import { tokenCommand } from './token-command.ts';
@@ -27,6 +30,11 @@ const USAGE = `usage: npm run -s broker -- COMMAND
   token --client ID --key FILE [--scope S] [--url URL]
                              prints an access token; the key is PEM or JWK
   signing-key rotate         another key for access tokens; those that are out stay good
+  keys rewrap                wraps every data key by KEY_FILE, also those of KEY_FILE_OLD
+  erase --patient ID --reason TEXT [--yes]
+                             lawful erasure: destroys the key of a Patient's record for good; without --yes only tells what that would be
+  inspect --key ID --reason TEXT
+                             for an auditor: the bytes that were signed (ID of a CarePlan) or sent (ID of a delivery); it stands in the trail
 These work beside a running broker and without one.`;
 
 const OPTIONS = {
@@ -40,6 +48,9 @@ const OPTIONS = {
   client: { type: 'string' },
   out: { type: 'string' },
   url: { type: 'string' },
+  patient: { type: 'string' },
+  reason: { type: 'string' },
+  yes: { type: 'boolean' },
 } as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
@@ -54,6 +65,9 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'client rotate': ['client', 'jwks', 'jwks-uri'],
   token: ['client', 'key', 'scope', 'url'],
   'signing-key rotate': [],
+  'keys rewrap': [],
+  erase: ['patient', 'reason', 'yes'],
+  inspect: ['key', 'reason'],
 };
 
 const { positionals, values } = readArguments();
@@ -92,6 +106,7 @@ try {
           () => createPool(url, log, { name: 'crisis-plan-broker worker' }),
           (open) => open.end(),
         );
+        await openKeysFromFiles(pool, config, 'beside');
         await startEngine(part, config, log, pool, url, await currentEpoch(pool));
         process.stdout.write('ready worker\n');
       });
@@ -100,6 +115,7 @@ try {
       const url = await databaseUrl(config);
       await assertDatabase(url);
       const pool = createPool(url, log, { max: 1 });
+      await openKeysFromFiles(pool, config, 'beside');
       const keys = await believed(pool, values.key ?? null);
       process.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
       await pool.end();
@@ -118,10 +134,15 @@ try {
     case 'signing-key rotate':
       print({ kid: (await withDatabase(config, quiet, (pool) => rotateSigningKey(pool, newSigningKey))).kid });
       break;
+    case 'keys rewrap':
+    case 'erase':
+    case 'inspect':
+      await withDatabase(config, quiet, (pool) => keyCommand(pool, config, command, values));
+      break;
     default:
       print(await withDatabase(config, quiet, (pool) => clientCommand(pool, config, positionals[1] ?? '', values)));
   }
 } catch (fault) {
-  if (!(fault instanceof CannotStart)) throw fault;
+  if (!(fault instanceof CannotStart || fault instanceof CannotErase)) throw fault;
   refuse(fault.message);
 }

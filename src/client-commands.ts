@@ -9,7 +9,7 @@ import { isOdsCode } from './model/ods-code.ts';
 import { addClient, findClient, listClients, rotateClient, suspendClient } from './store/access/clients.ts';
 
 /** What the command line says, by the names of its options. */
-export type Options = Readonly<Partial<Record<string, string | readonly string[]>>>;
+export type Options = Readonly<Partial<Record<string, string | readonly string[] | boolean>>>;
 
 const refuse = (why: string): never => {
   throw new CannotStart(why);
@@ -70,7 +70,7 @@ const add = async (pool: pg.Pool, { operatorOds }: Config, options: Options): Pr
     kind,
     scopes: scopes.filter(isOfferedScope),
     keys: await keysOf(options),
-    userAudiences: typeof audiences === 'string' ? [audiences] : audiences,
+    userAudiences: typeof audiences === 'object' ? audiences : [],
   });
 };
 

@@ -44,6 +44,7 @@ export const Line = {
   databaseStopped: line('info', 'database stopped', 'millis'),
   connectionLost: line('warn', 'an idle database connection was lost', 'fault'),
   migrated: line('info', 'database migrated', 'count'),
+  sealed: line('info', 'rows that an older version left open are sealed', 'count'),
   searchIndexed: line('info', 'search index made anew', 'count'),
   strayAnswer: line('warn', 'an answer came that no message waits for; it is never credited'),
   resyncFound: line('error', 'a resync found keys that a fan-out had missed', 'count'),

@@ -20,6 +20,8 @@ import { CannotStart } from './model/cannot-start.ts';
 import { openAccess } from './store/access/access.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { startEmbeddedPostgres, takeDataDir } from './store/embedded-postgres.ts';
+import { openKeysFromFiles } from './store/keys/key-file.ts';
+import { sealOpen } from './store/keys/seal-open.ts';
 import { findLedger } from './store/ledger-epoch.ts';
 import { migrate } from './store/migrate.ts';
 import { createPool } from './store/pool.ts';
@@ -70,6 +72,9 @@ await runUntilSignal(log, async (part) => {
     () => createPool(database.url, log),
     (open) => open.end(),
   );
+  await openKeysFromFiles(pool, config, 'first');
+  const sealed = await sealOpen(pool);
+  if (sealed > 0) log(Line.sealed, { count: sealed });
   const reindexed = await rebuildIndex(pool);
   if (reindexed > 0) log(Line.searchIndexed, { count: reindexed });
   const { epoch, replayed, lost } = await findLedger(pool, config.dataDir);

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { databaseUrl, startEmbeddedPostgres } from './store/embedded-postgres.ts';
+import { openKeysFromFiles } from './store/keys/key-file.ts';
 import { isMigrated, migrate } from './store/migrate.ts';
 import { createPool } from './store/pool.ts';
 
@@ -30,6 +31,7 @@ export const withDatabase = async <T>(config: Config, log: Log, work: (pool: pg.
     const pool = createPool(database.url, log, { max: 4, name: 'crisis-plan-broker command' });
     try {
       if (!(await isMigrated(pool))) await migrate(database.url);
+      await openKeysFromFiles(pool, config, 'first');
       return await work(pool);
     } finally {
       await pool.end();

@@ -1,7 +1,10 @@
 import type { Instant } from './instant.ts';
 
-/** What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed. */
-export const TRAIL_EVENTS = ['disclose', 'recall', 'read', 'flag', 'match', 'confirm'] as const;
+/**
+ * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
+ * approved version shown to an auditor.
+ */
+export const TRAIL_EVENTS = ['disclose', 'recall', 'read', 'flag', 'match', 'confirm', 'erase', 'inspect'] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 
 /** One row of the trail, as it may be shown. What its reader may not see of it is null or empty. */
@@ -12,7 +15,7 @@ export interface TrailEntry {
   readonly event: TrailEvent;
   /** Whether nothing was shown. */
   readonly refused: boolean;
-  /** Why it was refused, or asked back; null where it was shown. */
+  /** Why it was refused, asked back, erased or inspected; null where it was shown. */
   readonly because: string | null;
   /** Who asked, or was sent it. */
   readonly organization: string;

@@ -52,6 +52,8 @@ export function portsOn(world: World): Ports<StoredLook> {
       const attempt = ledger.plan(look, want, move, randomUUID(), randomUUID());
       const frozen =
         move.retryOf === null ? await freezeFor(world.sender, content, look, want, attempt) : await ledger.repeated(move.retryOf.id);
+      // The person was erased since the look.
+      if (frozen === null) return null;
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
       if (eventNumber === null) return null;
       world.attempts.write(claim, look, attempt);
@@ -72,9 +74,15 @@ export function portsOn(world: World): Ports<StoredLook> {
   };
 }
 
-type ReadContent = (asked: ContentAsked) => Promise<Content>;
+type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
-async function freezeFor(sender: Sender, contentOf: ReadContent, look: StoredLook, want: Desired, attempt: Attempt): Promise<Frozen> {
+async function freezeFor(
+  sender: Sender,
+  contentOf: ReadContent,
+  look: StoredLook,
+  want: Desired,
+  attempt: Attempt,
+): Promise<Frozen | null> {
   const { facts, ledger, now, row } = look;
   const { destination, recipient, plan } = facts;
   const disclosureId = row.disclosure_id;
@@ -84,6 +92,7 @@ async function freezeFor(sender: Sender, contentOf: ReadContent, look: StoredLoo
     carriesWords && plan.version !== null
       ? await contentOf({ carePlanId: plan.version.carePlanId, kind: recipient.kind, publisher: plan.publisher })
       : null;
+  if (carriesWords && content === null) return null;
   const disclosure =
     content === null || !holds(want)
       ? null

@@ -15,9 +15,12 @@ import type { UserIdentity } from '../model/user-identity.ts';
 import { checkApprover } from './check-approver.ts';
 import type { Stored } from './door.ts';
 import { personOf } from './facts/person-of.ts';
+import { keysOf } from './keys/keys-of.ts';
+import { personKey } from './keys/person-keys.ts';
+import { sealBytes, sealProjections } from './keys/sealed-version.ts';
 import { handsOf, secondClinicianOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
-import { statement, transaction } from './pool.ts';
+import { type Sql, statement, transaction } from './pool.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
 import { withoutRaces } from './without-races.ts';
 
@@ -109,7 +112,7 @@ async function approveOnce(
     if (issues.length > 0) throw new Anomaly('incorrect', issues);
     await checkApprover(tx, owner, { provenance, secondClinician }, user);
 
-    const identifier = `${facts.businessIdentifier.system}|${facts.businessIdentifier.value}`;
+    const identifier = identifierOf(tx, facts.businessIdentifier);
     const [before] = await planByIdentifier(tx, owner, identifier);
     if (before !== undefined && before.patient_id !== facts.patientId)
       throw anomaly('conflict', 'this plan is of another person', 'CarePlan.identifier');
@@ -132,18 +135,11 @@ async function approveOnce(
     const bytes = canonical({ carePlan, composition });
     const signed = await putNext(tx, { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] }, randomUUID(), owner, null, now);
     await putPlan(tx, planId, owner, identifier, facts.patientId, approved, facts.reach.recipientIds, facts.reach.areas);
-    await addVersion(
-      tx,
-      carePlanId,
-      facts.compositionId,
-      planId,
-      (before?.number ?? 0) + 1,
-      bytes,
-      digest([bytes]),
-      signed.id,
-      projected,
-      user,
-    );
+    const key = await keysOf(tx).keyOf(await personKey(tx, facts.patientId));
+    const number = (before?.number ?? 0) + 1;
+    const sealed = [sealBytes(key, carePlanId, bytes), digest([bytes])] as const;
+    const projections = sealProjections(key, carePlanId, projected);
+    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, signed.id, projections, user);
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
     await markChanged(tx, scope);
@@ -160,7 +156,7 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
     const facts = fromCarePlan(named.body as CarePlan);
     const scope = { ...NO_LOCKS, persons: [await personOf(tx, facts.patientId, owner, 'CarePlan.subject')] };
     await takePolicyLocks(tx, scope);
-    const [plan] = await planByIdentifier(tx, owner, `${facts.businessIdentifier.system}|${facts.businessIdentifier.value}`);
+    const [plan] = await planByIdentifier(tx, owner, identifierOf(tx, facts.businessIdentifier));
     if (plan?.version?.carePlanId !== carePlanId || plan.withdrawn)
       throw anomaly('conflict', 'is not the version in force', 'CarePlan.status');
     if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== scope.persons[0])
@@ -173,6 +169,10 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
     return stored;
   });
 }
+
+/** A plan's own number, as it is stored. */
+const identifierOf = (sql: Sql, { system, value }: { readonly system: string; readonly value: string }): string =>
+  keysOf(sql).index.text(`${system}|${value}`);
 
 /** Status lives beside the signed bytes: those stay in `approved_version` as they were. */
 async function setStatus(tx: pg.PoolClient, id: string, status: CarePlan['status'], now: Date, reason?: string): Promise<Stored> {

@@ -21,7 +21,8 @@ interface Row {
   readonly number: number | null;
 }
 
-const REFUSED = `(a.because IS NOT NULL AND a.event <> 'recall')`;
+/** Of the others `because` says why something was done. */
+const REFUSED = `(a.because IS NOT NULL AND a.event NOT IN ('recall', 'erase', 'inspect'))`;
 
 /**
  * Rows of the trail, newest first, within the caller's reach: a publisher those about plans that it published, an operator every row and of

@@ -1,4 +1,6 @@
 import type { Ledger } from '../model/ledger.ts';
+import { keysOf } from './keys/keys-of.ts';
+import { openState, type SealedLedger } from './keys/sealed-state.ts';
 import type { Sql } from './pool.ts';
 
 /** What is believed of one key, without plan text and without any identifier of the person. */
@@ -41,7 +43,8 @@ interface Row {
   readonly generation: string;
   readonly observed: string;
   readonly look_at: Date | number;
-  readonly state: Ledger;
+  readonly state: SealedLedger;
+  readonly wrapped: string | null;
   readonly nhs_number: string | null;
 }
 
@@ -49,7 +52,8 @@ interface Row {
 export async function believed(sql: Sql, key: string | null): Promise<readonly Believed[]> {
   const { rows } = await sql.query<Row>(
     `SELECT k.id, r.ods, r.kind, r.id AS recipient_id, k.destination_id, d.facts->>'channel' AS channel, k.disclosure_id,
-            p.version->>'carePlanId' AS care_plan, k.generation, k.observed, k.look_at, k.state, pe.nhs_number
+            p.version->>'carePlanId' AS care_plan, k.generation, k.observed, k.look_at, k.state, pe.nhs_number,
+            (SELECT pk.wrapped FROM person_key pk WHERE pk.id = p.patient_id) AS wrapped
        FROM ledger_key k JOIN recipient r ON r.id = k.recipient_id JOIN destination d ON d.id = k.destination_id
        JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
       WHERE $1::text IS NULL OR k.id::text = $1 OR k.disclosure_id::text = $1
@@ -57,10 +61,17 @@ export async function believed(sql: Sql, key: string | null): Promise<readonly B
       ORDER BY p.id, r.ods, k.destination_id`,
     [key],
   );
-  return rows.map(toBelieved);
+  const keys = keysOf(sql);
+  return Promise.all(
+    rows.map(async (row) => {
+      const key = row.wrapped === null ? null : await keys.keyOf(row.wrapped);
+      const state = openState(key, row.id, row.state);
+      return toBelieved(row, state, (identity) => keys.index.number(identity) === row.nhs_number);
+    }),
+  );
 }
 
-const toBelieved = (row: Row): Believed => ({
+const toBelieved = (row: Row, state: Ledger, isTheirs: (identity: string) => boolean): Believed => ({
   key: row.id,
   recipient: { ods: row.ods, kind: row.kind, service: row.recipient_id },
   destination: row.destination_id,
@@ -70,9 +81,9 @@ const toBelieved = (row: Row): Believed => ({
   generation: Number(row.generation),
   observed: Number(row.observed),
   lookAt: row.look_at instanceof Date ? row.look_at.toISOString() : null,
-  failures: row.state.failures,
-  sequence: `${row.state.sequence.epoch}.${row.state.sequence.count}`,
-  copies: row.state.copies
+  failures: state.failures,
+  sequence: `${state.sequence.epoch}.${state.sequence.count}`,
+  copies: state.copies
     .filter((copy) => copy.effect !== null)
     .map((copy) => ({
       state: copy.state,
@@ -81,7 +92,7 @@ const toBelieved = (row: Row): Believed => ({
       document: copy.documentId,
       sequence: `${copy.sequence.epoch}.${copy.sequence.count}`,
       againAt: copy.againAt === null ? null : new Date(copy.againAt).toISOString(),
-      identity: copy.place.identity === '-' || copy.place.identity === row.nhs_number ? ('current' as const) : ('former' as const),
+      identity: copy.place.identity === '-' || isTheirs(copy.place.identity) ? ('current' as const) : ('former' as const),
     })),
-  last: row.state.last === null ? null : { action: row.state.last.kind, outcome: row.state.last.outcome },
+  last: state.last === null ? null : { action: state.last.kind, outcome: state.last.outcome },
 });

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { emptyLedger } from '../decide/attempt.ts';
 import { desired } from '../decide/desired.ts';
 import { step } from '../decide/step.ts';
-import { factsOf, KEY_WITH_FACTS, type KeyRow } from './look.ts';
+import { factsOf, KEY_WITH_FACTS, type KeyRow, opened, type Sealed } from './look.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 
 /** Plans in one batch: about 20 ms of this process's time, in which nobody else is served, and as long a lock on rows that deliveries wait for. */
@@ -60,7 +60,7 @@ const makeKeys = statement<[string[], string[], string[], string[], object], { r
 );
 const CONCERNED = `k.plan_id = ANY($1::uuid[]) AND r.id = k.recipient_id AND p.id = k.plan_id
       AND (cardinality($2::uuid[]) > 0 OR r.id = ANY($3::text[]) OR p.publisher || ' ' || r.ods = ANY($4::text[]))`;
-const holdingKeys = statement<[string[], string[], string[], string[]], KeyRow>(
+const holdingKeys = statement<[string[], string[], string[], string[]], Sealed<KeyRow>>(
   'holding-keys',
   `SELECT one.* FROM (SELECT k.id FROM ledger_key k, recipient r, plan p WHERE ${CONCERNED} AND jsonb_array_length(k.state->'copies') > 0) asked
     CROSS JOIN LATERAL (${KEY_WITH_FACTS('asked.id')} OFFSET 0) one`,
@@ -93,7 +93,7 @@ export async function fanOut(pool: pg.Pool, epoch: number): Promise<{ more: bool
     }
     const made = await makeKeys(tx, plans, persons, recipients, pairs, emptyLedger(epoch));
     // Before the rows are locked: a delivery that waits for one holds its policy locks meanwhile, and a revocation waits for those.
-    const recalls = recallsAmong(await holdingKeys(tx, plans, persons, recipients, pairs));
+    const recalls = recallsAmong(await opened<KeyRow>(tx, await holdingKeys(tx, plans, persons, recipients, pairs)));
     const last = plans.length === BATCH ? plans.at(-1) : undefined;
     const bumped = await bumpKeys(tx, plans, persons, recipients, pairs, recalls, last === undefined ? row.id : null);
     if (last !== undefined) await moveOn(tx, row.id, last);

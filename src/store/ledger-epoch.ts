@@ -6,6 +6,9 @@ import type { Copy } from '../model/copy.ts';
 import type { Ledger } from '../model/ledger.ts';
 import type { LoggedAttempt } from './attempt-log.ts';
 import { lastAttempts, readAttempts } from './attempt-log.ts';
+import { keysOf } from './keys/keys-of.ts';
+import { openNumber } from './keys/sealed-number.ts';
+import { openState, type SealedLedger, sealState } from './keys/sealed-state.ts';
 import { transaction } from './pool.ts';
 
 const FILE = 'ledger-epoch';
@@ -83,20 +86,30 @@ async function unknownTo(pool: pg.Pool, attempts: readonly LoggedAttempt[]): Pro
 }
 
 async function replay(tx: pg.PoolClient, attempt: LoggedAttempt): Promise<boolean> {
-  const { rows } = await tx.query<{ state: Ledger; lifetime: number; identity: string }>(
-    `SELECT k.state, (d.facts->>'lifetime')::double precision AS lifetime,
-            CASE WHEN r.kind = 'police' THEN '-' ELSE coalesce(pe.nhs_number, '-') END AS identity
+  const { rows } = await tx.query<{
+    state: SealedLedger;
+    lifetime: number;
+    kind: string;
+    person_id: string;
+    sealed_number: string | null;
+    wrapped: string | null;
+  }>(
+    `SELECT k.state, (d.facts->>'lifetime')::double precision AS lifetime, r.kind, pe.id AS person_id, pe.sealed_number,
+            (SELECT pk.wrapped FROM person_key pk WHERE pk.id = p.patient_id) AS wrapped
        FROM ledger_key k JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
        JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
        JOIN person pe ON pe.id = coalesce((SELECT id FROM person WHERE id = $2), pt.person_id) WHERE k.id = $1 FOR UPDATE OF k`,
     [attempt.key, attempt.person],
   );
   const row = rows[0];
-  if (row === undefined) return false;
+  // Of a person who was erased nothing can be asked back: under which number it was sent is known to nobody.
+  if (row === undefined || row.wrapped === null) return false;
+  const key = await keysOf(tx).keyOf(row.wrapped);
+  const identity = row.kind === 'police' ? '-' : ((await openNumber(tx, row.person_id, row.sealed_number)) ?? '-');
   const sequence = { epoch: attempt.epoch, count: attempt.count };
   const copy: Copy = {
     id: attempt.id,
-    place: { address: attempt.address, identity: row.identity },
+    place: { address: attempt.address, identity },
     effect: attempt.digest,
     headings: [],
     documentId: attempt.document,
@@ -105,12 +118,12 @@ async function replay(tx: pg.PoolClient, attempt: LoggedAttempt): Promise<boolea
     againAt: attempt.sendBefore + row.lifetime,
     acceptedSince: false,
   };
-  const { state } = row;
+  const state = openState(key, attempt.key, row.state);
   const highest = compareSequence(sequence, state.sequence) > 0 ? sequence : state.sequence;
   const next: Ledger = { ...state, copies: [...state.copies, copy], sequence: highest, last: null };
   await tx.query(
     `UPDATE ledger_key SET state = $2, version = version + 1, generation = generation + 1, look_at = clock_timestamp(), rank = 0 WHERE id = $1`,
-    [attempt.key, next],
+    [attempt.key, sealState(key, attempt.key, next)],
   );
   return true;
 }

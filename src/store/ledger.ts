@@ -15,7 +15,9 @@ import { claim } from './claim.ts';
 import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
 import { factsOf, lookAtKeys, stampOf } from './look.ts';
-import { packed, unpacked } from './packed-parcel.ts';
+import { openParcel, sealParcel } from './keys/sealed-parcel.ts';
+import { openState, type SealedLedger, sealState } from './keys/sealed-state.ts';
+import { unpacked } from './packed-parcel.ts';
 import { statement } from './pool.ts';
 import { openSettle, type Settled, type Settlement } from './settle-delivery.ts';
 import { isAskedByTask, takeBackTasks } from './recall-task.ts';
@@ -61,17 +63,18 @@ const restKey = statement<[string, number, number, Instant | null, string, strin
      FROM kept`,
 );
 
-const parcelOf = statement<[string], { first: string; parcel: object }>(
+const parcelOf = statement<[string], { first: string; parcel: object; wrapped: string | null }>(
   'parcel-of-delivery',
-  `SELECT coalesce(d.repeats, d.id) AS first, coalesce(o.parcel, d.parcel) AS parcel
-     FROM delivery d LEFT JOIN delivery o ON o.id = d.repeats WHERE d.id = $1`,
+  `SELECT coalesce(d.repeats, d.id) AS first, coalesce(o.parcel, d.parcel) AS parcel, pk.wrapped
+     FROM delivery d LEFT JOIN delivery o ON o.id = d.repeats JOIN ledger_key k ON k.id = d.key_id JOIN plan p ON p.id = k.plan_id
+     LEFT JOIN person_key pk ON pk.id = p.patient_id WHERE d.id = $1`,
 );
 const releaseKey = statement<[string, number], never>(
   'release-key',
   'UPDATE ledger_key SET lease_until = NULL WHERE id = $1 AND fence = $2',
 );
 
-const keyState = statement<[string, number], { state: Ledger; version: string }>(
+const keyState = statement<[string, number], { state: SealedLedger; version: string }>(
   'key-state',
   'SELECT state, version FROM ledger_key WHERE id = $1 AND fence = $2',
 );
@@ -155,7 +158,7 @@ export class StoredLedger {
         version: look.row.key_version,
         stamp: stampOf(look.row),
         until: want.until,
-        state: begun(look.ledger, attempt, look.facts.destination.lifetime, this.#on),
+        state: sealState(look.row.key, claimed.keyId, begun(look.ledger, attempt, look.facts.destination.lifetime, this.#on)),
         attempt: {
           id: attempt.id,
           action: action.kind,
@@ -170,7 +173,7 @@ export class StoredLedger {
           repeats: frozen.repeats,
           ...(isNumbered ? { notifies: look.facts.destination.id } : {}),
         },
-        parcel: frozen.repeats === null ? packed(frozen.parcel) : null,
+        parcel: frozen.repeats === null ? sealParcel(look.row.key, attempt.id, frozen.parcel) : null,
         trail: {
           event: update === null ? 'recall' : 'disclose',
           organization: look.facts.recipient.ods,
@@ -189,7 +192,8 @@ export class StoredLedger {
   async repeated(deliveryId: string): Promise<Frozen> {
     const [row] = await parcelOf(this.#pool, deliveryId);
     if (row === undefined) throw new Error('the bytes of an attempt are gone');
-    return { parcel: unpacked(row.parcel), repeats: row.first };
+    const parcel = await openParcel(this.#pool, row.wrapped, row.first, row.parcel);
+    return { parcel: unpacked(parcel), repeats: row.first };
   }
 
   /** Gives a claim back unused. Fenced. */
@@ -222,7 +226,7 @@ export class StoredLedger {
         key: claimed.keyId,
         fence: claimed.fence,
         version,
-        state: after,
+        state: sealState(look.row.key, claimed.keyId, after),
         generation: look.generation,
         lookAt,
         rank,
@@ -240,7 +244,7 @@ export class StoredLedger {
       const [current] = await keyState(this.#pool, claimed.keyId, claimed.fence);
       // Without the fence the key is another worker's, and the copy stays uncertain.
       if (current === undefined) return;
-      before = current.state;
+      before = openState(look.row.key, claimed.keyId, current.state);
       version = current.version;
       isUndisturbed = false;
     }

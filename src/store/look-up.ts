@@ -17,8 +17,10 @@ import { contentOf } from './content.ts';
 import type { LookUp } from './door.ts';
 import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
-import { FACT_COLUMNS, factsOf, stampOf } from './look.ts';
-import { statement } from './pool.ts';
+import { FACT_COLUMNS, factsOf, opened, type Sealed, stampOf } from './look.ts';
+import { keysOf } from './keys/keys-of.ts';
+import { sealState } from './keys/sealed-state.ts';
+import { type Sql, statement } from './pool.ts';
 import { sameMoment } from './same-moment.ts';
 
 /** What is read under a person's number or a disclosure's id, at the destination where this recipient's reads are kept track of. */
@@ -43,7 +45,7 @@ const atReader = (ods: string, kind: string): string => `
      ORDER BY d.facts->>'channel' DESC, d.id LIMIT 1) d ON true
   LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.destination_id = d.id`;
 
-const byNumbers = statement<[string], SeenRow & { readonly asked: number }>(
+const byNumbers = statement<[string], Sealed<SeenRow> & { readonly asked: number }>(
   'look-up-by-numbers',
   // Person by person along indexes: OFFSET 0 keeps the planner from joining all of them at once. As JSON, for of arrays it counts the elements,
   // and plans anew each time: 0.8 ms (measured).
@@ -54,18 +56,20 @@ const byNumbers = statement<[string], SeenRow & { readonly asked: number }>(
         WHERE pe.nhs_number = asked."nhsNumber" ORDER BY p.id, r.id OFFSET 0) one
     ORDER BY asked.at, one.plan_id, one.recipient_id`,
 );
-const byId = statement<[string, string, string], SeenRow>(
+const byId = statement<[string, string, string], Sealed<SeenRow>>(
   'look-up-by-id',
   `SELECT ${SEEN} FROM (SELECT DISTINCT plan_id, recipient_id FROM ledger_key WHERE disclosure_id = $1::uuid) known
      JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${atReader('$2', '$3')}
     WHERE r.id = known.recipient_id`,
 );
-/** What is read under a person whom a match found, by the broker's own id of them: with or without a traced number. */
-export const byPerson = statement<[string, string, string], SeenRow>(
+const rowsOfPerson = statement<[string, string, string], Sealed<SeenRow>>(
   'look-up-by-person',
   `SELECT ${SEEN} FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id ${atReader('$2', '$3')}
     WHERE pe.id = $1::uuid ORDER BY p.id, r.id`,
 );
+/** What is read under a person whom a match found, by the broker's own id of them: with or without a traced number. */
+export const byPerson = async (sql: Sql, personId: string, organization: string, kind: string): Promise<readonly SeenRow[]> =>
+  opened<SeenRow>(sql, await rowsOfPerson(sql, personId, organization, kind));
 const makeKey = statement<[string, string, string, object], never>(
   'make-read-key',
   `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, observed, look_at, state)
@@ -107,7 +111,9 @@ export const openLookUp = (
 ): ((principal: Principal, what: LookUp, words: boolean) => Promise<readonly Disclosure[]>) => {
   const readTogether = async (asked: readonly Asked[]): Promise<readonly (readonly SeenRow[])[]> => {
     const found: SeenRow[][] = asked.map(() => []);
-    const rows = await byNumbers(pool, JSON.stringify(asked.map((one, at) => ({ at, ...one }))));
+    const { index } = keysOf(pool);
+    const sent = asked.map(({ nhsNumber, ...one }, at) => ({ at, nhsNumber: index.number(nhsNumber), ...one }));
+    const rows = await opened<SeenRow & { readonly asked: number }>(pool, await byNumbers(pool, JSON.stringify(sent)));
     for (const row of rows) found[row.asked]?.push(row);
     return found;
   };
@@ -146,9 +152,9 @@ async function lookOnce(
       : matched
         ? await byPerson(pool, what.personId, organization, kind)
         : UUID.test(what.id)
-          ? await byId(pool, what.id, organization, kind)
+          ? await opened<SeenRow>(pool, await byId(pool, what.id, organization, kind))
           : [];
-  const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure> }[] = [];
+  const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure | null> }[] = [];
   const seen: Seen[] = [];
 
   for (const { row, now, facts, want } of oneOfEachPlan(rows.map((row) => decide(row, matched)))) {
@@ -182,23 +188,20 @@ async function lookOnce(
       purpose: want.purpose,
       headings: want.headings,
       digest: want.hold,
-      next: next === null ? null : { state: next, version: row.key_version },
+      next: next === null ? null : { state: sealState(row.key, row.key_id, next), version: row.key_version },
     });
     shown.push({
       row,
-      show: async () =>
-        disclose(
-          facts,
-          want,
-          words ? await contentOf(pool, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(number),
-          row.disclosure_id,
-          disclosed,
-          now,
-        ),
+      show: async () => {
+        const content = words ? await contentOf(pool, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(number);
+        return content === null ? null : disclose(facts, want, content, row.disclosure_id, disclosed, now);
+      },
     });
   }
   // The words are read before the audit row is committed: nothing that fails after it could take the answer back.
-  const answers = await Promise.all(shown.map(({ show }) => show()));
+  const answers = (await Promise.all(shown.map(({ show }) => show()))).filter((each) => each !== null);
+  // The key was destroyed since it was decided.
+  if (answers.length < shown.length) return 'changed';
   const event = matched ? ('confirm' as const) : words ? ('read' as const) : ('flag' as const);
   const trail = { event, organization, kind, caller: principal.user };
   if (!(await beginRead({ trail, seen }))) return 'changed';
@@ -245,10 +248,10 @@ export const refused = (row: SeenRow): Seen => ({
 });
 
 /** What a refusal leaves in the ledger: something only where a Subscription was told of the plan. */
-function inVain({ state, destination, key_version }: SeenRow, epoch: number): Seen['next'] {
-  if (state === null || destination.channel !== 'subscription') return null;
+function inVain({ state, destination, key_id, key, key_version }: SeenRow, epoch: number): Seen['next'] {
+  if (state === null || key_id === null || destination.channel !== 'subscription') return null;
   const next = refusedBy(state, randomUUID(), epoch);
-  return next === state ? null : { state: next, version: key_version };
+  return next === state ? null : { state: sealState(key, key_id, next), version: key_version };
 }
 
 /** A Flag says that there is a plan, and for whom; none of its words. */

@@ -5,6 +5,10 @@ import type { Ledger } from '../model/ledger.ts';
 import type { Person } from '../model/person.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
 import type { Destination, Recipient } from '../model/recipient.ts';
+import type { KeyObject } from 'node:crypto';
+import { keysOf } from './keys/keys-of.ts';
+import { openPerson, type SealedPerson } from './keys/sealed-facts.ts';
+import { openState, type SealedLedger } from './keys/sealed-state.ts';
 import { type Sql, statement } from './pool.ts';
 
 /** The epochs under which a decision was taken, and the names of its locks: `begin_delivery` and the reads take and compare them. */
@@ -23,7 +27,7 @@ export interface Stamp {
  * Death and restriction are of the person, whichever of their records says so.
  */
 export const FACT_COLUMNS = `
-  p.id AS plan_id, p.publisher, p.withdrawn, p.version - 'projections' AS approved, p.version->'projections'->r.kind AS projection, p.reach_recipients, p.reach_areas,
+  p.id AS plan_id, p.patient_id, (SELECT pk.wrapped FROM person_key pk WHERE pk.id = p.patient_id) AS wrapped, p.publisher, p.withdrawn, p.version - 'projections' AS approved, p.version->'projections'->r.kind AS projection, p.reach_recipients, p.reach_areas,
   pt.facts || (SELECT jsonb_build_object('alive', bool_and((o.facts->>'alive')::boolean), 'restricted', bool_or((o.facts->>'restricted')::boolean))
                  FROM patient_fact o WHERE o.person_id = pe.id) AS patient, pe.id AS person_id, pe.epoch AS person_epoch,
   (SELECT jsonb_agg(cf.facts) FROM consent_fact cf JOIN patient_fact cp ON cp.patient_id = cf.patient_id WHERE cp.person_id = pe.id) AS consents,
@@ -36,9 +40,12 @@ export const FACT_COLUMNS = `
   r.id AS recipient_id, r.ods, r.kind, r.retains, r.areas, r.active AS recipient_active, r.epoch AS recipient_epoch,
   extract(epoch FROM clock_timestamp()) * 1000 AS now`;
 
-/** A row of `FACT_COLUMNS`. */
+/** A row of `FACT_COLUMNS`, opened. */
 export interface FactRow {
   readonly plan_id: string;
+  readonly patient_id: string;
+  /** The data key of the patient's record; null once it was destroyed. */
+  readonly key: KeyObject | null;
   readonly publisher: string;
   readonly withdrawn: boolean;
   readonly approved: Omit<ApprovedVersion, 'projections'> | null;
@@ -73,6 +80,25 @@ export interface KeyRow extends FactRow {
   readonly destination: Destination;
 }
 
+/** A row as the database holds it. */
+export type Sealed<Row extends FactRow & { readonly state: Ledger | null; readonly key_id: string | null }> = Omit<
+  Row,
+  'key' | 'patient' | 'state'
+> & { readonly wrapped: string | null; readonly patient: SealedPerson; readonly state: SealedLedger | null };
+
+/** Opens rows with the keys that came with them. Throws AlteredText. */
+export const opened = <Row extends FactRow & { readonly state: Ledger | null; readonly key_id: string | null }>(
+  sql: Sql,
+  rows: readonly Sealed<Row>[],
+): Promise<readonly Row[]> =>
+  Promise.all(
+    rows.map(async (row) => {
+      const key = row.wrapped === null ? null : await keysOf(sql).keyOf(row.wrapped);
+      const state = row.state === null || row.key_id === null ? null : openState(key, row.key_id, row.state);
+      return { ...row, key, patient: openPerson(key, row.patient_id, row.patient), state } as unknown as Row;
+    }),
+  );
+
 /** What was not read offers nothing. */
 const NOTHING: Projection = { hash: '', headings: {} };
 const NONE: ApprovedVersion['projections'] = {
@@ -91,7 +117,7 @@ export const KEY_WITH_FACTS = (id: string): string => `
        JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
       WHERE k.id = ${id}`;
 
-const keysWithFacts = statement<[string], KeyRow>(
+const keysWithFacts = statement<[string], Sealed<KeyRow>>(
   'look-at-keys',
   // Key by key along indexes: OFFSET 0 keeps the planner from joining all of them at once. As JSON, for of an array it counts the elements,
   // and plans anew each time: 0.8 ms (measured).
@@ -99,7 +125,8 @@ const keysWithFacts = statement<[string], KeyRow>(
 );
 
 /** Keys with everything that decides about them, in one snapshot; those that are gone are left out. */
-export const lookAtKeys = (sql: Sql, ids: readonly string[]): Promise<readonly KeyRow[]> => keysWithFacts(sql, JSON.stringify(ids));
+export const lookAtKeys = async (sql: Sql, ids: readonly string[]): Promise<readonly KeyRow[]> =>
+  opened<KeyRow>(sql, await keysWithFacts(sql, JSON.stringify(ids)));
 
 /** The model's facts of one row. A service that is switched off takes nothing new. */
 export const factsOf = (row: FactRow & { readonly state: Ledger | null }, destination: Destination): Facts => ({

@@ -4,29 +4,29 @@ import { traitsOf } from '../../mappings/match/traits-of.ts';
 import { type Candidate, oneCertain } from '../decide/certain-match.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import { holds } from '../model/ledger.ts';
-import type { Person } from '../model/person.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Traits } from '../model/traits.ts';
 import { type BeginRead, openBeginRead } from './begin-read.ts';
 import type { Stored } from './door.ts';
 import { byPerson, decide, EMPTY_MATCH_MS, oneOfEachPlan, refused, untilItStands } from './look-up.ts';
+import { keysOf } from './keys/keys-of.ts';
+import { type BodyRow, bodyColumns, openRows } from './keys/sealed-body.ts';
 import { type Sql, statement } from './pool.ts';
 import { readResource } from './resources.ts';
 import { sameMoment } from './same-moment.ts';
 
-interface RecordRow {
-  readonly patient_id: string;
+/** A Patient with whose it is. */
+interface RecordRow extends BodyRow {
   readonly person_id: string;
-  readonly facts: Omit<Person, 'id'>;
-  readonly body: string;
+  readonly restricted: boolean;
 }
 
 const recordsLike = statement<[string | null, string | null, string | null], RecordRow>(
   'records-like',
   // Each road along its index: by verified number, by birth date.
-  `SELECT pt.patient_id, pt.person_id, pt.facts, r.body
+  `SELECT ${bodyColumns('r')}, pt.person_id, (pt.facts->>'restricted')::boolean AS restricted
      FROM (SELECT o.patient_id FROM person pe JOIN patient_fact o ON o.person_id = pe.id WHERE pe.nhs_number = $1
-           UNION SELECT o.patient_id FROM patient_fact o WHERE o.disclosed->>'birthDate' = $2) found
+           UNION SELECT o.patient_id FROM patient_fact o WHERE o.birth_index = $2) found
      JOIN patient_fact pt ON pt.patient_id = found.patient_id JOIN resource r ON r.type = 'Patient' AND r.id = pt.patient_id
     WHERE $3::text IS NULL OR pt.owner = $3`,
 );
@@ -35,8 +35,23 @@ const leaveTrail = statement<[string, string, string | null, string | null, stri
   `INSERT INTO audit (event, organization, kind, caller, person_id, because) VALUES ('match', $1, $2, $3, $4, $5)`,
 );
 
-const candidatesOf = (rows: readonly RecordRow[], idOf: (row: RecordRow) => string): readonly Candidate[] =>
-  rows.map((row) => ({ id: idOf(row), traits: traitsOf(JSON.parse(row.body) as Patient) }));
+/** Records under the number or the birth date that was sent, one's own or all. */
+const recordsOf = (sql: Sql, { nhsNumber, birthDate }: Traits, owner: string | null): Promise<readonly RecordRow[]> => {
+  const { index } = keysOf(sql);
+  const number = nhsNumber === null ? null : index.number(nhsNumber);
+  return recordsLike(sql, number, birthDate === null ? null : index.birthDate(birthDate), owner);
+};
+
+/** Those that can still be read. */
+const candidatesOf = async (
+  sql: Sql,
+  rows: readonly RecordRow[],
+  idOf: (row: RecordRow | undefined, patient: Stored) => string,
+): Promise<readonly Candidate[]> => {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const patients = await openRows(sql, rows);
+  return patients.map((patient) => ({ id: idOf(byId.get(patient.id), patient), traits: traitsOf(patient.body as Patient) }));
+};
 
 /** Whatever the answer was, one that holds nobody is given at the same moment after the question (I6). */
 async function atTheSameMoment<T>(work: () => Promise<T | null>): Promise<T | null> {
@@ -54,10 +69,7 @@ export const openMatch = (pool: pg.Pool): ((principal: Principal, sent: Traits) 
   const beginRead = openBeginRead(pool);
   return (principal, sent) =>
     atTheSameMoment(async () => {
-      const found = oneCertain(
-        sent,
-        candidatesOf(await recordsLike(pool, sent.nhsNumber, sent.birthDate, null), (row) => row.person_id),
-      );
+      const found = oneCertain(sent, await candidatesOf(pool, await recordsOf(pool, sent, null), (row) => row?.person_id ?? ''));
       if (!isRecipientKind(principal.kind)) throw new Error('only a recipient looks for a person elsewhere');
       if ('because' in found) {
         await leaveTrail(pool, principal.organization, principal.kind, principal.user, null, found.because);
@@ -84,13 +96,10 @@ async function mayFind(sql: Sql, beginRead: BeginRead, principal: Principal, per
 export const matchOwn = (pool: pg.Pool, principal: Principal, sent: Traits): Promise<Stored | null> =>
   atTheSameMoment(async () => {
     const { organization, kind, user } = principal;
-    const rows = await recordsLike(pool, sent.nhsNumber, sent.birthDate, organization);
-    const found = oneCertain(
-      sent,
-      candidatesOf(rows, (row) => row.patient_id),
-    );
-    const row = 'id' in found ? rows.find((each) => each.patient_id === found.id) : undefined;
-    const because = 'because' in found ? found.because : row?.facts.restricted === true ? 'restricted' : null;
+    const rows = await recordsOf(pool, sent, organization);
+    const found = oneCertain(sent, await candidatesOf(pool, rows, (_row, patient) => patient.id));
+    const row = 'id' in found ? rows.find((each) => each.id === found.id) : undefined;
+    const because = 'because' in found ? found.because : row?.restricted === true ? 'restricted' : null;
     await leaveTrail(pool, organization, kind, user, row?.person_id ?? null, because);
-    return row === undefined || because !== null ? null : readResource(pool, 'Patient', row.patient_id);
+    return row === undefined || because !== null ? null : readResource(pool, 'Patient', row.id);
   });

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import type { Stored } from './door.ts';
+import { passKeys } from './keys/keys-of.ts';
+import { OPEN_TYPES, type SealedBody, sealBodies, STORED_AT } from './keys/sealed-body.ts';
 import { type Sql, statement } from './pool.ts';
-import { indexRows } from './search/index-rows.ts';
+import { blindedRows } from './search/blinded-rows.ts';
 
 /** A resource that is not there yet. */
 export interface New {
@@ -21,14 +23,15 @@ const putNewResources = statement<[string], { readonly place: number; readonly s
   // As JSON, which is planned once: of arrays PostgreSQL counts the elements, and plans anew.
   `WITH moment AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now),
    sent AS MATERIALIZED (
-     SELECT one.*, before || to_char(stored AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || after AS body
+     SELECT one.*, CASE WHEN sealed_by IS NULL THEN before || to_char(stored AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || after ELSE before END AS body
        FROM (SELECT sent.*, coalesce(sent.moment, moment.now) AS stored FROM moment, json_to_recordset($1) AS sent(
-               place integer, moment timestamptz, type text, id text, owner text, patient text, before text, after text,
+               place integer, moment timestamptz, type text, id text, owner text, patient text, before text, after text, sealed_by text,
                searcher text, tokens json, strings json, dates json)) one
       WHERE patient IS NULL OR EXISTS (SELECT FROM patient_fact p WHERE p.patient_id = one.patient AND p.owner = one.owner)),
-   newest AS (INSERT INTO resource (type, id, version, owner, updated_at, body)
-              SELECT type, id, 1, owner, stored, body FROM sent RETURNING type, id, serial),
-   kept AS (INSERT INTO resource_version (type, id, version, owner, updated_at, body) SELECT type, id, 1, owner, stored, body FROM sent),
+   newest AS (INSERT INTO resource (type, id, version, owner, updated_at, body, sealed_by)
+              SELECT type, id, 1, owner, stored, body, sealed_by FROM sent RETURNING type, id, serial),
+   kept AS (INSERT INTO resource_version (type, id, version, owner, updated_at, body, sealed_by)
+            SELECT type, id, 1, owner, stored, body, sealed_by FROM sent),
    found AS (SELECT newest.serial, sent.* FROM newest JOIN sent USING (type, id)),
    tokens AS (INSERT INTO resource_token (type, owner, serial, param, token)
               SELECT type, searcher, serial, param, token FROM found, json_to_recordset(tokens) AS row(param text, token text)),
@@ -39,7 +42,7 @@ const putNewResources = statement<[string], { readonly place: number; readonly s
    SELECT place, stored FROM sent`,
 );
 
-/** Stands in a text for the moment at which it is stored, until the database says it; nobody else knows it. */
+/** Stands in a text that lies open for the moment at which it is stored, until the database says it; nobody else knows it. */
 const MOMENT = randomUUID();
 
 const bodyOf = ({ resource, id }: New, lastUpdated: string): Resource => ({
@@ -48,11 +51,15 @@ const bodyOf = ({ resource, id }: New, lastUpdated: string): Resource => ({
   meta: { ...resource.meta, versionId: '1', lastUpdated },
 });
 
-const rowOf = (one: New, place: number): object => {
-  const [before, after, ...more] = JSON.stringify(bodyOf(one, MOMENT)).split(MOMENT);
+/** What is written open holds the moment between two parts; what is sealed is opened with it. */
+const textOf = (one: New): string => JSON.stringify(bodyOf(one, OPEN_TYPES.includes(one.resource.resourceType) ? MOMENT : STORED_AT));
+
+const rowOf = (sql: Sql, one: New, { body, sealedBy }: SealedBody, place: number): object => {
+  const [before, after, ...more] = sealedBy === null ? body.split(MOMENT) : [body, ''];
   if (after === undefined || more.length > 0) throw new Error('a text has one moment');
   const { resource, id, owner, patient, at } = one;
-  return { place, moment: at, type: resource.resourceType, id, owner, patient, before, after, ...indexRows(resource, owner) };
+  const named = { type: resource.resourceType, id, owner, patient, sealed_by: sealedBy };
+  return { place, moment: at, ...named, before, after, ...blindedRows(sql, resource, owner) };
 };
 
 /**
@@ -60,7 +67,15 @@ const rowOf = (one: New, place: number): object => {
  * Null in the place of one whose patient is not its owner's. The caller has checked everything else, and nobody else can name their ids.
  */
 export const putNew = async (sql: Sql, all: readonly New[]): Promise<readonly (Stored | null)[]> => {
-  const rows = await putNewResources(sql, JSON.stringify(all.map(rowOf)));
+  const bodies = await sealBodies(
+    sql,
+    all.map((one) => ({ resource: one.resource, id: one.id, version: 1, owner: one.owner, text: textOf(one) })),
+  );
+  const sent = all.flatMap((one, place) => {
+    const body = bodies[place];
+    return body === undefined ? [] : [rowOf(sql, one, body, place)];
+  });
+  const rows = await putNewResources(sql, JSON.stringify(sent));
   const moments = new Map(rows.map(({ place, stored }) => [place, stored]));
   return all.map((one, place) => {
     const moment = moments.get(place);
@@ -88,7 +103,7 @@ export class WaitingToBePut {
 
   /** The same connection, on which whatever is asked is asked after those that wait are stored. */
   before(client: pg.PoolClient): pg.PoolClient {
-    return new Proxy(client, {
+    const after = new Proxy(client, {
       get: (target, name) =>
         name === 'query'
           ? async (...asked: readonly unknown[]) => {
@@ -97,6 +112,8 @@ export class WaitingToBePut {
             }
           : Reflect.get(target, name),
     });
+    passKeys(client, after);
+    return after;
   }
 
   /** One that hangs on nothing: it waits. */

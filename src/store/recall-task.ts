@@ -48,7 +48,9 @@ const documentsAsked = statement<[string], { document_id: string }>(
 );
 const openTasks = statement<[string[], readonly string[]], { id: string }>(
   'open-tasks',
-  `SELECT id FROM resource WHERE type = 'Task' AND id = ANY($1::text[]) AND NOT body::jsonb->>'status' = ANY($2::text[])`,
+  // By what they are found by: what they say is sealed.
+  `SELECT r.id FROM resource r WHERE r.type = 'Task' AND r.id = ANY($1::text[])
+      AND NOT EXISTS (SELECT FROM resource_token t WHERE t.serial = r.serial AND t.param = 'status' AND t.token = ANY($2::text[]))`,
 );
 
 /** Nothing is owed at a key any more: a Task that still asks to give something up is taken back. */

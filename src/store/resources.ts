@@ -1,54 +1,40 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Stored } from './door.ts';
+import { type BodyRow, bodyColumns, openRows, sealBodies } from './keys/sealed-body.ts';
 import { type Sql, statement } from './pool.ts';
-import { indexRows } from './search/index-rows.ts';
+import { blindedRows } from './search/blinded-rows.ts';
 import { type IndexColumns, INDEX_SQL, indexColumns, NEW_INDEX_SQL } from './search/write-index.ts';
 
-interface Row {
-  readonly type: string;
-  readonly id: string;
-  readonly version: number;
-  readonly owner: string;
-  readonly updated_at: Date;
-  readonly body: string;
-}
-
-const toStored = (row: Row): Stored => ({
-  type: row.type,
-  id: row.id,
-  version: row.version,
-  owner: row.owner,
-  updatedAt: row.updated_at.getTime(),
-  body: JSON.parse(row.body) as Resource,
-});
-
-const COLUMNS = 'type, id, version, owner, updated_at, body';
-const readNewest = statement<[string, string], Row>('read-resource', `SELECT ${COLUMNS} FROM resource WHERE type = $1 AND id = $2`);
-const readVersion = statement<[string, string, number], Row>(
-  'read-version',
-  `SELECT ${COLUMNS} FROM resource_version WHERE type = $1 AND id = $2 AND version = $3 AND NOT deleted`,
+const readNewest = statement<[string, string], BodyRow>(
+  'read-resource',
+  `SELECT ${bodyColumns('r')} FROM resource r WHERE r.type = $1 AND r.id = $2`,
 );
-const putResource = statement<[string, string, number, string, Date, string, ...IndexColumns], never>(
+const readVersion = statement<[string, string, number], BodyRow>(
+  'read-version',
+  `SELECT ${bodyColumns('r')} FROM resource_version r WHERE r.type = $1 AND r.id = $2 AND r.version = $3 AND NOT r.deleted`,
+);
+type PutColumns = [string, string, number, string, Date, string, string | null, ...IndexColumns];
+const INTO = '(type, id, version, owner, updated_at, body, sealed_by) VALUES ($1, $2, $3, $4, $5, $6, $7)';
+const putResource = statement<PutColumns, never>(
   'put-resource',
   `WITH newest AS (
-     INSERT INTO resource (type, id, version, owner, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (type, id) DO UPDATE SET version = $3, updated_at = $5, body = $6 RETURNING type, serial),
-   kept AS (INSERT INTO resource_version (type, id, version, owner, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6)),
-   ${INDEX_SQL('newest', 7)}`,
+     INSERT INTO resource ${INTO}
+     ON CONFLICT (type, id) DO UPDATE SET version = $3, updated_at = $5, body = $6, sealed_by = $7 RETURNING type, serial),
+   kept AS (INSERT INTO resource_version ${INTO}),
+   ${INDEX_SQL('newest', 8)}`,
 );
 
-const putNewResource = statement<[string, string, number, string, Date, string, ...IndexColumns], never>(
+const putNewResource = statement<PutColumns, never>(
   'put-new-resource',
-  `WITH newest AS (
-     INSERT INTO resource (type, id, version, owner, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6) RETURNING type, serial),
-   kept AS (INSERT INTO resource_version (type, id, version, owner, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6)),
-   ${NEW_INDEX_SQL('newest', 7)}`,
+  `WITH newest AS (INSERT INTO resource ${INTO} RETURNING type, serial),
+   kept AS (INSERT INTO resource_version ${INTO}),
+   ${NEW_INDEX_SQL('newest', 8)}`,
 );
 
-/** One resource, or one version of it; null when there is none. */
+/** One resource, or one version of it; null when there is none, or when its key was destroyed. */
 export async function readResource(sql: Sql, type: string, id: string, version?: number): Promise<Stored | null> {
-  const [row] = version === undefined ? await readNewest(sql, type, id) : await readVersion(sql, type, id, version);
-  return row === undefined ? null : toStored(row);
+  const rows = version === undefined ? await readNewest(sql, type, id) : await readVersion(sql, type, id, version);
+  return (await openRows(sql, rows))[0] ?? null;
 }
 
 const resourceLock = statement<[string], { now: Date }>(
@@ -75,6 +61,9 @@ export async function putNext(
   const version = (previous?.version ?? 0) + 1;
   const body = { ...resource, id, meta: { ...resource.meta, versionId: String(version), lastUpdated: at.toISOString() } } as Resource;
   const put = previous === null ? putNewResource : putResource;
-  await put(sql, body.resourceType, id, version, owner, at, JSON.stringify(body), ...indexColumns(indexRows(body, owner)));
+  const [sealed] = await sealBodies(sql, [{ resource: body, id, version, owner, text: JSON.stringify(body) }]);
+  if (sealed === undefined) throw new Error('a resource is sealed or lies open');
+  const columns = indexColumns(blindedRows(sql, body, owner));
+  await put(sql, body.resourceType, id, version, owner, at, sealed.body, sealed.sealedBy, ...columns);
   return { type: body.resourceType, id, version, owner, updatedAt: at.getTime(), body };
 }

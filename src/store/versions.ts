@@ -1,5 +1,5 @@
-import type { Resource } from '@medplum/fhirtypes';
 import type { HistoryAsked, Stored, Version } from './door.ts';
+import { type BodyRow, bodyColumns, openBody } from './keys/sealed-body.ts';
 import { type Sql, statement } from './pool.ts';
 
 const now = statement<[], { now: Date }>('clock', 'SELECT clock_timestamp() AS now');
@@ -18,9 +18,11 @@ export interface LastVersion {
   readonly deleted: boolean;
 }
 
+// What was sealed by a key that is destroyed is as gone as what was deleted.
+const DELETED = 'v.deleted OR EXISTS (SELECT FROM person_key k WHERE k.id = v.sealed_by AND k.wrapped IS NULL) AS deleted';
 const last = statement<[string, string], LastVersion>(
   'last-version',
-  'SELECT version, owner, deleted FROM resource_version WHERE type = $1 AND id = $2 ORDER BY version DESC LIMIT 1',
+  `SELECT v.version, v.owner, ${DELETED} FROM resource_version v WHERE v.type = $1 AND v.id = $2 ORDER BY v.version DESC LIMIT 1`,
 );
 
 /** The newest version of a resource, also of one that was deleted; null where there never was one. */
@@ -29,7 +31,7 @@ export const lastVersion = async (sql: Sql, type: string, id: string): Promise<L
 
 const one = statement<[string, string, number], LastVersion>(
   'version-at',
-  'SELECT version, owner, deleted FROM resource_version WHERE type = $1 AND id = $2 AND version = $3',
+  `SELECT v.version, v.owner, ${DELETED} FROM resource_version v WHERE v.type = $1 AND v.id = $2 AND v.version = $3`,
 );
 
 /** Who deleted a resource, whose newest version, or the one that is named, says so; null where it does not. */
@@ -49,14 +51,12 @@ export const removeStored = async (sql: Sql, { type, id, version, owner }: Store
   await removeResource(sql, type, id, version + 1, owner, at);
 };
 
-interface Row {
-  readonly id: string;
-  readonly version: number;
-  readonly owner: string;
-  readonly updated_at: Date;
-  readonly body: string;
+interface Row extends BodyRow {
   readonly deleted: boolean;
 }
+
+// Along an index of those that are destroyed, which are few.
+const READABLE = '(sealed_by IS NULL OR sealed_by NOT IN (SELECT k.id FROM person_key k WHERE k.wrapped IS NULL))';
 
 /** Versions of one resource or of a type, newest first, with the number of all of them. */
 export async function historyOf(
@@ -66,7 +66,7 @@ export async function historyOf(
   const values: unknown[] = [type];
   const put = (value: unknown): string => `$${values.push(value)}`;
   const instant = (value: number): string => `to_timestamp(${put(value)}::double precision / 1000)`;
-  const where = ['type = $1'];
+  const where = ['type = $1', READABLE];
   if (id !== null) where.push(`id = ${put(id)}`);
   if (owner !== null) where.push(`owner = ${put(owner)}`);
   if (since !== null) where.push(`updated_at >= ${instant(since)}`);
@@ -83,19 +83,21 @@ export async function historyOf(
         : `version < ${put(after.version)}::integer`,
     );
   const found = await sql.query<Row>(
-    `SELECT id, version, owner, updated_at, body, deleted FROM resource_version WHERE ${where.join(' AND ')}
+    `SELECT ${bodyColumns('v')}, v.deleted FROM resource_version v WHERE ${where.join(' AND ')}
       ORDER BY ${id === null ? 'updated_at DESC, id DESC, ' : ''}version DESC LIMIT ${put(count)}`,
     values,
   );
-  const rows = found.rows.map(
-    (row): Version => ({
-      type,
-      id: row.id,
-      version: row.version,
-      owner: row.owner,
-      updatedAt: row.updated_at.getTime(),
-      body: row.deleted ? null : (JSON.parse(row.body) as Resource),
-    }),
+  const rows = await Promise.all(
+    found.rows.map(
+      async (row): Promise<Version> => ({
+        type,
+        id: row.id,
+        version: row.version,
+        owner: row.owner,
+        updatedAt: row.updated_at.getTime(),
+        body: row.deleted ? null : await openBody(sql, row),
+      }),
+    ),
   );
   return { rows, total: counted.rows[0]?.total ?? 0 };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnBroker } from '../support/broker.ts';
+import { testKeyFile } from '../support/database.ts';
 import { makeDataDir } from '../support/data-dir.ts';
 
 /** A broker in a process of its own whose resident memory can be read. */
@@ -22,6 +23,7 @@ export const startMeasured = async (databaseUrl: string): Promise<MeasuredBroker
     {
       DATA_DIR: folder.path,
       DATABASE_URL: databaseUrl,
+      KEY_FILE: await testKeyFile(folder.path),
       LOG_LEVEL: 'error',
       OUTBOUND_ALLOW: '127.0.0.0/8',
       // Each request is looked at, however many before it were refused.

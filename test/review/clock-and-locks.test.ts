@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { keysOf } from '../../src/store/keys/keys-of.ts';
 import type { Ground } from '../store/ground.ts';
 import { layGround, publisher, WORDS } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
@@ -19,7 +20,7 @@ describe('locks and clocks of facts', () => {
     const [maker, reader] = [await ground.database.pool.connect(), await ground.database.pool.connect()];
     try {
       await maker.query('BEGIN');
-      await maker.query('INSERT INTO person (id, nhs_number) VALUES ($1, $2)', [id, number]);
+      await maker.query('INSERT INTO person (id, nhs_number) VALUES ($1, $2)', [id, keysOf(ground.database.pool).index.number(number)]);
       let isWritten = false;
       const written = ground.put(publisher, body.patient(patient, number)).then(() => {
         isWritten = true;

@@ -11,6 +11,7 @@ import { reconcile } from '../../src/reconcile/reconcile.ts';
 import type { AttemptLog } from '../../src/store/attempt-log.ts';
 import { openAttemptLog } from '../../src/store/attempt-log.ts';
 import type { StoredLedger, StoredLook } from '../../src/store/ledger.ts';
+import { ALL, searchAmong } from '../../src/store/search/search.ts';
 import type { Ground, Lane } from '../store/ground.ts';
 import { caller, layGround, operator, publisher } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
@@ -38,12 +39,12 @@ const loop = async (): Promise<void> => {
   for (const claim of await ledger.claim(lane.service, 10)) await reconcile(claim, ports);
 };
 const tasks = async (code: string, ods: string): Promise<string[]> => {
-  const { rows } = await sql(
-    `SELECT body::jsonb->>'status' AS status FROM resource WHERE type = 'Task' AND body LIKE $1 AND body LIKE $2 ORDER BY updated_at, id`,
-    `%"code":"${code}"%`,
-    `%"value":"${ods}"%`,
-  );
-  return rows.map(({ status }: { status: string }) => status);
+  const found = await ground.store.search(searchAmong('Task', ALL, [{ is: 'token', param: 'code', anyOf: [code] }], 100));
+  return found.rows
+    .toSorted((a, b) => a.updatedAt - b.updatedAt || a.id.localeCompare(b.id))
+    .map(({ body: task }) => task as Task)
+    .filter(({ owner }) => owner?.identifier?.value === ods)
+    .map(({ status }) => status);
 };
 
 beforeAll(async () => {
@@ -106,9 +107,9 @@ describe('the Tasks that the loop raises', () => {
       lane.service,
     );
     expect(rows).toEqual([{ later: true }]);
-    const { rows: open } = await sql(`SELECT id, body FROM resource WHERE type = 'Task' AND body LIKE '%"code":"recall"%'`);
-    const task = JSON.parse(open[0].body) as Task;
-    await ground.store.write({ principal: dispatch, resource: { ...task, status: 'completed' }, id: open[0].id, ifMatch: null });
+    const open = await ground.store.search(searchAmong('Task', ALL, [{ is: 'token', param: 'code', anyOf: ['recall'] }], 1));
+    const task = open.rows[0]?.body as Task;
+    await ground.store.write({ principal: dispatch, resource: { ...task, status: 'completed' }, id: task.id ?? '', ifMatch: null });
     const { rows: due } = await sql(`SELECT look_at <= now() AS due FROM ledger_key WHERE recipient_id = $1`, lane.service);
     expect(due).toEqual([{ due: true }]);
   });

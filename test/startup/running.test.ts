@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { BrokerProcess } from '../support/broker.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, testKeyFile } from '../support/database.ts';
 import { useStartup } from '../support/startup.ts';
 
 const { folder, start, started, stop } = useStartup();
@@ -81,12 +81,13 @@ describe('Starting and stopping', () => {
 
 test('With DATABASE_URL no PostgreSQL of our own is made, and many brokers may share the database', async () => {
   const database = await openDatabase();
+  const KEY_FILE = await testKeyFile(folder().path);
   try {
-    const brokers = ['one', 'two'].map((name) => start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, name) }));
+    const brokers = ['one', 'two'].map((name) => start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, name), KEY_FILE }));
     await Promise.all(brokers.map((broker) => broker.ready()));
     expect(await readdir(join(folder().path, 'one'))).not.toContain('postgres');
     // Ledger epoch and attempts stand in the folder: it is one broker's, whosever the database is.
-    const third = start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, 'one') });
+    const third = start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, 'one'), KEY_FILE });
     expect(await third.exit()).toBe(1);
     expect(third.sentences()).toEqual([expect.stringContaining('in use by another broker')]);
     for (const broker of brokers) await stop(broker);

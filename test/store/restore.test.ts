@@ -12,6 +12,7 @@ import type { FoundLedger } from '../../src/store/ledger-epoch.ts';
 import { findLedger } from '../../src/store/ledger-epoch.ts';
 import { createPool } from '../../src/store/pool.ts';
 import * as body from '../support/bodies.ts';
+import { withTestKeys } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
@@ -47,7 +48,7 @@ let running: Session | null = null;
 const startOn = async (name: string, isNew = false): Promise<Session> => {
   const url = serverUrl(name);
   const log = createLog('error');
-  const pool = createPool(url, log, { max: 30, name });
+  const pool = await withTestKeys(createPool(url, log, { max: 30, name }));
   const found = await findLedger(pool, folder);
   const config = parseConfig({
     DATA_DIR: folder,
@@ -158,7 +159,7 @@ describe('a restore from backup', () => {
   test('an epoch is never used again: a backup of before the restore raises it once more', async () => {
     const name = `${LIVE}_older`;
     await administer(`CREATE DATABASE ${name} TEMPLATE template_broker`);
-    const pool = createPool(serverUrl(name), createLog('error'), { max: 2, name });
+    const pool = await withTestKeys(createPool(serverUrl(name), createLog('error'), { max: 2, name }));
     try {
       expect((await findLedger(pool, folder)).epoch).toBe(3);
       expect(await epochIn(pool)).toBe(3);

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { createLog } from '../../src/log.ts';
+import { keyEncryptionOf } from '../../src/store/keys/key-encryption.ts';
+import { openKeys } from '../../src/store/keys/open-keys.ts';
 import { createPool } from '../../src/store/pool.ts';
 
 /** A database of one test file, cloned from the migrated template. */
@@ -9,6 +13,22 @@ export interface TestDatabase {
   readonly pool: pg.Pool;
   close(): Promise<void>;
 }
+
+/** The key-encryption key of every test database, as a file holds it. */
+export const TEST_KEY: Buffer = Buffer.alloc(32, 'test key');
+
+/** Writes it to a file in a folder, for a broker in a process of its own; answers its path. */
+export const testKeyFile = async (folder: string): Promise<string> => {
+  const path = join(folder, 'test.key');
+  await writeFile(path, TEST_KEY, { mode: 0o600 });
+  return path;
+};
+
+/** Opens the keys of a test database for a pool on it. */
+export const withTestKeys = async (pool: pg.Pool): Promise<pg.Pool> => {
+  await openKeys(pool, [keyEncryptionOf(TEST_KEY)]);
+  return pool;
+};
 
 const administer = async (sql: string): Promise<void> => {
   const client = new pg.Client({ connectionString: process.env['TEST_DATABASE_URL'] });
@@ -28,7 +48,7 @@ export const openDatabase = async (): Promise<TestDatabase> => {
   await administer(`CREATE DATABASE ${name} TEMPLATE template_broker`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const pool = createPool(url.href, createLog('error'), { max: 40, name });
+  const pool = await withTestKeys(createPool(url.href, createLog('error'), { max: 40, name }));
   return {
     url: url.href,
     pool,

@@ -101,6 +101,8 @@ Description: "Events of the trail."
 * #flag "flag"
 * #match "match"
 * #confirm "confirm"
+* #erase "erase"
+* #inspect "inspect"
 
 CodeSystem: AgreementRole
 Id: agreement-role

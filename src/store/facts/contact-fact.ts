@@ -4,6 +4,7 @@ import type { ContactFacts } from '../../../mappings/facts/from-encounter.ts';
 import { fromEncounter } from '../../../mappings/facts/from-encounter.ts';
 import type { Instant } from '../../model/instant.ts';
 import { isRaised, raiseTask } from '../broker-task.ts';
+import { keysOf } from '../keys/keys-of.ts';
 import { NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { FactRecorder } from './fact.ts';
@@ -35,15 +36,17 @@ const encounterOf = statement<[string, string], { encounter_id: string }>(
   'SELECT encounter_id FROM contact WHERE sender = $1 AND identifier = $2',
 );
 
-const numberOf = ({ person }: ContactFacts): string | null => ('nhsNumber' in person ? person.nhsNumber : null);
+/** Their NHS number as it is stored: its blind index. */
+const numberOf = (sql: Sql, { person }: ContactFacts): string | null =>
+  'nhsNumber' in person ? keysOf(sql).index.number(person.nhsNumber) : null;
 const patientOf = ({ person }: ContactFacts): string | null => ('patientId' in person ? person.patientId : null);
-const identifierOf = ({ identifier }: ContactFacts): string => numberText(identifier);
+const identifierOf = (sql: Sql, { identifier }: ContactFacts): string => numberText(sql, identifier);
 /** The same Task, however often the contact is told. */
 const aboutOf = (encounterId: string, planId: string): string => `${encounterId} ${planId}`;
 
 /** The id of the Encounter that says the same contact, by sender and identifier; null for a new one. */
 export async function sameContact(sql: Sql, sender: string, encounter: Encounter): Promise<string | null> {
-  return (await encounterOf(sql, sender, identifierOf(fromEncounter(encounter))))[0]?.encounter_id ?? null;
+  return (await encounterOf(sql, sender, identifierOf(sql, fromEncounter(encounter))))[0]?.encounter_id ?? null;
 }
 
 /** An Encounter says that somebody met the person in a crisis. Each plan's owner finds one Task for it; while it is open, the sender is in reach. */
@@ -51,14 +54,17 @@ export const contactFact: FactRecorder<Encounter> = {
   async scope(sql, { resource }) {
     const contact = fromEncounter(resource);
     // A contact that was of somebody else is no longer theirs: what it opened there is closed.
-    const persons = [...(await personsBefore(sql, resource.id)), ...(await personsOfContact(sql, numberOf(contact), patientOf(contact)))];
+    const persons = [
+      ...(await personsBefore(sql, resource.id)),
+      ...(await personsOfContact(sql, numberOf(sql, contact), patientOf(contact))),
+    ];
     return { ...NO_LOCKS, persons: [...new Set(persons.map(({ id }) => id))] };
   },
   async record(sql, { resource, owner, principal }) {
     const contact = fromEncounter(resource);
-    const number = numberOf(contact);
+    const number = numberOf(sql, contact);
     const patient = patientOf(contact);
-    await putContact(sql, resource.id, owner, principal.kind, identifierOf(contact), number, patient, contact.open, contact.until);
+    await putContact(sql, resource.id, owner, principal.kind, identifierOf(sql, contact), number, patient, contact.open, contact.until);
     const elsewhere = await toldElsewhere(sql, resource.id, contact);
     for (const plan of await plansOfContact(sql, number, patient)) {
       const raised = elsewhere.map((id) => ({ code: TaskCode.contact, owner: plan.publisher, about: aboutOf(id, plan.id) }));

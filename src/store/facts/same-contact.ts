@@ -1,8 +1,10 @@
 import type { ContactFacts } from '../../../mappings/facts/from-encounter.ts';
+import { keysOf } from '../keys/keys-of.ts';
 import { type Sql, statement } from '../pool.ts';
 
-/** One number of a contact, as it is stored: `system|value`. */
-export const numberText = ({ system, value }: ContactFacts['identifier']): string => `${system ?? ''}|${value}`;
+/** One number of a contact, as it is stored: `system|value`, an NHS number in it by its blind index. */
+export const numberText = (sql: Sql, { system, value }: ContactFacts['identifier']): string =>
+  keysOf(sql).index.text(`${system ?? ''}|${value}`);
 
 const dropNumbers = statement<[string, string[]], never>(
   'drop-other-numbers',
@@ -34,7 +36,7 @@ const sayTheSame = statement<[string[]], never>(
  * referral tells of the very contact that it was sent. Each is a part of one contact.
  */
 export async function toldElsewhere(sql: Sql, encounterId: string, { others }: ContactFacts): Promise<readonly string[]> {
-  const numbers = others.map(numberText);
+  const numbers = others.map((each) => numberText(sql, each));
   await dropNumbers(sql, encounterId, numbers);
   if (numbers.length > 0) await addNumbers(sql, encounterId, numbers);
   const found = (await toldByOthers(sql, encounterId)).map(({ encounter_id }) => encounter_id);

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { SEARCH_PARAMETERS } from '../../../profiles/search-parameters.ts';
 import { statement, transaction } from '../pool.ts';
-import { indexRows } from './index-rows.ts';
+import { type BodyRow, bodyColumns, openBody } from '../keys/sealed-body.ts';
+import { blindedRows } from './blinded-rows.ts';
+import type { IndexRows } from './index-rows.ts';
 import { type IndexColumns, INDEX_SQL, indexColumns } from './write-index.ts';
 
-/** Raised when the same parameters make other rows (token-text.ts, fold-text.ts, index-rows.ts). */
-const ROWS = 1;
+/** Raised when the same parameters make other rows (token-text.ts, fold-text.ts, index-rows.ts, blinded-rows.ts). */
+const ROWS = 2;
 const BATCH = 200;
 
 /** By which parameters, and in which shape, this build makes the rows of the index. */
@@ -24,14 +25,17 @@ const begun = statement<[string], { readonly made_by: string; readonly done_to: 
 );
 const reached = statement<[string], never>('reach-search-index', 'UPDATE search_index SET done_to = $1::bigint');
 const ended = statement<[string], never>('end-search-index', 'UPDATE search_index SET made_by = $1, rebuilding = NULL, done_to = 0');
-const nextBatch = statement<[string, number], { readonly serial: string; readonly owner: string; readonly body: string }>(
+const nextBatch = statement<[string, number], BodyRow & { readonly serial: string }>(
   'read-search-batch',
-  'SELECT serial, owner, body FROM resource WHERE serial > $1::bigint ORDER BY serial LIMIT $2 FOR UPDATE',
+  `SELECT ${bodyColumns('r')}, r.serial FROM resource r WHERE r.serial > $1::bigint ORDER BY r.serial LIMIT $2 FOR UPDATE OF r`,
 );
 const writeIndex = statement<[string, ...IndexColumns], never>(
   'write-search-index',
   `WITH again AS (SELECT type, serial FROM resource WHERE serial = $1::bigint), ${INDEX_SQL('again', 2)}`,
 );
+
+/** What nobody can read any more is found by nothing. */
+const foundByNothing = (owner: string): IndexRows => ({ searcher: owner, tokens: [], strings: [], dates: [] });
 
 /**
  * Makes the index anew where it was made by other search parameters, and answers how many resources that took. Resources that are being
@@ -48,9 +52,11 @@ export async function rebuildIndex(pool: pg.Pool, version = indexVersion()): Pro
       if (state === undefined) throw new Error('the index has a state');
       if (state.made_by === version) return 0;
       const batch = await nextBatch(tx, state.done_to, BATCH);
-      // What is stored was a resource when it came in.
-      for (const { serial, owner, body } of batch)
-        await writeIndex(tx, serial, ...indexColumns(indexRows(JSON.parse(body) as Resource, owner)));
+      for (const row of batch) {
+        const resource = await openBody(tx, row);
+        const found = resource === null ? foundByNothing(row.owner) : blindedRows(tx, resource, row.owner);
+        await writeIndex(tx, row.serial, ...indexColumns(found));
+      }
       const last = batch.at(-1);
       if (last === undefined) await ended(tx, version);
       else await reached(tx, last.serial);

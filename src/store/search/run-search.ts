@@ -1,6 +1,7 @@
-import type { Resource } from '@medplum/fhirtypes';
 import { Anomaly } from '../../model/anomaly.ts';
 import type { Stored } from '../door.ts';
+import { keysOf } from '../keys/keys-of.ts';
+import { type BodyRow, bodyColumns, openRows } from '../keys/sealed-body.ts';
 import type { Sql } from '../pool.ts';
 import type { Found, Search } from './search.ts';
 import { amongSql, newValues, orderSql } from './to-sql.ts';
@@ -8,31 +9,15 @@ import { amongSql, newValues, orderSql } from './to-sql.ts';
 /** Matches that can be sorted; more are to be narrowed down. */
 export const MOST_SORTED = 10_000;
 
-interface Row {
-  readonly type: string;
-  readonly id: string;
-  readonly version: number;
-  readonly owner: string;
-  readonly updated_at: Date;
-  readonly body: string;
+interface Row extends BodyRow {
   /** `bigint`, as text. */
   readonly serial: string;
 }
 
-export const COLUMNS = 'r.type, r.id, r.version, r.owner, r.updated_at, r.body, r.serial';
-
-/** One resource as a row of `resource r` tells it. */
-export const toStored = ({ type, id, version, owner, updated_at, body }: Row): Stored => ({
-  type,
-  id,
-  version,
-  owner,
-  updatedAt: updated_at.getTime(),
-  body: JSON.parse(body) as Resource,
-});
+const COLUMNS = `${bodyColumns('r')}, r.serial`;
 
 const countOf = async (sql: Sql, search: Search): Promise<number> => {
-  const values = newValues();
+  const values = newValues(keysOf(sql).index);
   const { from, where } = amongSql(search, 'r', values);
   const { rows } = await sql.query<{ total: number }>(`SELECT count(*)::integer AS total FROM ${from} WHERE ${where}`, [...values.list]);
   return rows[0]?.total ?? 0;
@@ -42,7 +27,7 @@ const countOf = async (sql: Sql, search: Search): Promise<number> => {
 export async function searchResources(sql: Sql, search: Search): Promise<Found> {
   const { count, before, total } = search;
   if (count === 0) return { rows: [], total: total ? await countOf(sql, search) : null, rest: null };
-  const values = newValues();
+  const values = newValues(keysOf(sql).index);
   const { from, where } = amongSql(search, 'r', values);
   const rest = before === null ? '' : ` AND r.serial < ${values.put(before)}::bigint`;
   const found = await sql.query<Row>(
@@ -53,7 +38,7 @@ export async function searchResources(sql: Sql, search: Search): Promise<Found> 
   const last = page.at(-1);
   const more = found.rows.length > count && last !== undefined;
   return {
-    rows: page.map(toStored),
+    rows: await openRows(sql, page),
     // A first page that holds them all has counted them.
     total: !total ? null : before === null && !more ? page.length : await countOf(sql, search),
     rest: more ? Number(last.serial) : null,
@@ -62,7 +47,7 @@ export async function searchResources(sql: Sql, search: Search): Promise<Found> 
 
 /** Serials of all that match, in the order that is asked for. Throws `malformed` where there are more than can be sorted. */
 export async function sortedSerials(sql: Sql, search: Search): Promise<readonly number[]> {
-  const values = newValues();
+  const values = newValues(keysOf(sql).index);
   const { from, where } = amongSql(search, 'r', values);
   const within = `SELECT r.serial, r.id, r.updated_at FROM ${from} WHERE ${where} LIMIT ${values.put(MOST_SORTED + 1)}`;
   const { rows } = await sql.query<{ serial: string }>(
@@ -85,8 +70,8 @@ export async function readSerials(sql: Sql, serials: readonly number[]): Promise
   if (serials.length === 0) return [];
   const { rows } = await sql.query<Row>(`SELECT ${COLUMNS} FROM resource r WHERE r.serial = ANY($1::bigint[])`, [serials]);
   const bySerial = new Map(rows.map((row) => [Number(row.serial), row]));
-  return serials.flatMap((serial) => {
-    const row = bySerial.get(serial);
-    return row === undefined ? [] : [toStored(row)];
-  });
+  return openRows(
+    sql,
+    serials.flatMap((serial) => bySerial.get(serial) ?? []),
+  );
 }

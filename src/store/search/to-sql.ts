@@ -1,4 +1,5 @@
 import { System } from '../../../profiles/canonicals.ts';
+import type { BlindIndex } from '../keys/blind-index.ts';
 import { foldText } from './fold-text.ts';
 import { identifierOf } from './index-rows.ts';
 import { dateTest, updatedTest } from './date-sql.ts';
@@ -9,11 +10,13 @@ import { codedText } from './token-text.ts';
 export interface Values {
   readonly list: readonly unknown[];
   put(value: unknown): string;
+  /** A value of the index, as it is stored there. */
+  stored(token: string): string;
 }
 
-export const newValues = (): Values => {
+export const newValues = (index: Pick<BlindIndex, 'text'>): Values => {
   const list: unknown[] = [];
-  return { list, put: (value) => `$${list.push(value)}` };
+  return { list, put: (value) => `$${list.push(value)}`, stored: index.text };
 };
 
 const or = (parts: readonly string[]): string => (parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(' OR ')})`);
@@ -63,7 +66,7 @@ const serialsOf = (condition: Indexed, at: At): readonly string[] => {
   const { r, type, values } = at;
   switch (condition.is) {
     case 'token':
-      return [rowsOf(at, 'resource_token', condition.param, anyText('i.token', condition.anyOf, values))];
+      return [rowsOf(at, 'resource_token', condition.param, anyText('i.token', condition.anyOf.map(values.stored), values))];
     case 'string': {
       const { param, how, anyOf } = condition;
       return anyOf.map((text) => rowsOf(at, 'resource_string', param, stringTest(values, how, text)));

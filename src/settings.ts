@@ -1,0 +1,136 @@
+import { System } from '../profiles/canonicals.ts';
+
+interface Setting {
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** What a right value is, to complete "must be …". */
+  readonly rule: string;
+  readonly about: string;
+}
+
+const HOUR_MS = 3_600_000;
+const millis = (standard: number, minimum: number, about: string): Setting => ({
+  schema: { type: 'integer', minimum, maximum: 24 * HOUR_MS, default: standard },
+  rule: `a whole number of milliseconds from ${minimum} to ${24 * HOUR_MS}`,
+  about,
+});
+
+const file = (about: string): Setting => ({ schema: { type: 'string', pattern: '^[^\\0]+$' }, rule: 'a file', about });
+const perMinute = (standard: number, about: string): Setting => ({
+  schema: { type: 'integer', minimum: 0, maximum: 1_000_000_000, default: standard },
+  rule: 'a whole number from 0 to 1000000000',
+  about,
+});
+
+/** Every variable of the environment that the broker reads: the table that `docs/configuration.md` is made from. */
+export const SETTINGS = {
+  PORT: {
+    schema: { type: 'integer', minimum: 0, maximum: 65_535, default: 8080 },
+    rule: 'a port from 0 to 65535',
+    about: 'Port of the FHIR door. 0 picks a free one; the `ready` line tells which.',
+  },
+  HOST: {
+    schema: { type: 'string', pattern: '^[0-9A-Za-z.:_-]+$', default: '127.0.0.1' },
+    rule: 'a host name or an address',
+    about:
+      'Address to listen on. Anything but loopback needs TLS (`TLS_CERT`, `TLS_KEY`) or `BEHIND_PROXY=1`: tokens and plans go over no plain road.',
+  },
+  PUBLIC_URL: {
+    schema: { type: 'string', pattern: '^https?://\\S+$' },
+    rule: 'an origin: https://host or https://host:port, or http:// on loopback',
+    about:
+      'Origin as callers reach the broker: links, `fullUrl`, and issuer and audience of tokens are made from it. Without it `http://HOST:PORT`, and behind a proxy what `X-Forwarded-Host` and `X-Forwarded-Proto` say, which are read in no other case. Processes that share a database behind one name share it.',
+  },
+  TLS_CERT: file(
+    'PEM file of the certificate, those between it and its root after it. With `TLS_KEY` the door speaks TLS 1.2 or later. Read again when it changes.',
+  ),
+  TLS_KEY: file('PEM file of the private key of `TLS_CERT`, without a passphrase. Read again when it changes.'),
+  TLS_CLIENT_CA: file(
+    'PEM file of the authorities that sign the certificates of callers. With it nobody gets a word in without one, `/health/*` included: see `HEALTH_PORT`.',
+  ),
+  HEALTH_PORT: {
+    schema: { type: 'integer', minimum: 1, maximum: 65_535 },
+    rule: 'a port from 1 to 65535',
+    about:
+      'Port on 127.0.0.1 that answers `/health/live` and `/health/ready`, and nothing else, over plain HTTP: for health checks beside TLS.',
+  },
+  MAX_CONNECTIONS: {
+    schema: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 10_000 },
+    rule: 'a whole number from 1 to 1000000',
+    about: 'Connections that are open at once; one more is closed without a word. The system must allow as many files.',
+  },
+  RATE_PER_MINUTE: perMinute(
+    60_000,
+    'Requests of one client in a minute, over all processes together; more are answered 429. 0: no limit.',
+  ),
+  REFUSED_PER_MINUTE: perMinute(
+    600,
+    'Requests of one address in a minute that may be answered 401 by one process; after them all of its requests that need a caller are answered 429 and nothing of them is checked, until the minute is over. Behind a proxy the address is the last of `X-Forwarded-For`. 0: no limit.',
+  ),
+  DATA_DIR: {
+    schema: { type: 'string', pattern: '^[^\\0]+$', default: '.data' },
+    rule: 'a folder',
+    about: 'Folder of the embedded PostgreSQL and of what is kept outside the database. One broker at a time.',
+  },
+  DATABASE_URL: {
+    schema: { type: 'string', pattern: '^postgres(ql)?://\\S+$' },
+    rule: 'a postgres:// address',
+    about: 'PostgreSQL 14 or later to use instead of the embedded one.',
+  },
+  DATABASE_URL_FILE: file('File that holds `DATABASE_URL`, as Docker and Kubernetes hand over secrets; instead of it.'),
+  REDIS_URL: {
+    schema: { type: 'string', pattern: '^rediss?://\\S+$' },
+    rule: 'a redis:// or rediss:// address',
+    about: 'Redis 6.2 or later (`maxmemory-policy noeviction`) for the queue, instead of PostgreSQL.',
+  },
+  REDIS_URL_FILE: file('File that holds `REDIS_URL`; instead of it.'),
+  OPERATOR_ODS: {
+    schema: { type: 'string', pattern: '^[A-Z0-9]{1,12}$', default: 'BROKER' },
+    rule: 'an ODS code: 1 to 12 capital letters and digits',
+    about: 'ODS code of the operator, who alone writes Organization, HealthcareService, Contract, and Endpoints of others.',
+  },
+  OUTBOUND_ALLOW: {
+    schema: { type: 'string', default: '' },
+    rule: 'CIDRs with commas between, as 127.0.0.0/8,::1/128',
+    about: 'CIDRs, with commas between, that the outbound address guard lets through. Plain `http:` and `mllp:` go only to these.',
+  },
+  SWEEP_MS: millis(15_000, 100, 'How often due keys are looked for whose nudge was lost.'),
+  SEND_TIMEOUT_MS: millis(10_000, 100, 'How long a destination may take to answer.'),
+  SEND_BEFORE_MS: millis(5_000, 100, 'How long after the decision a delivery may still be written to the socket.'),
+  BACKOFF_MIN_MS: millis(1_000, 10, 'First wait after a failed delivery; it doubles from there.'),
+  BACKOFF_MAX_MS: millis(60_000, 10, 'Longest wait between two tries. Not less than `BACKOFF_MIN_MS`.'),
+  MESSAGE_LIFETIME_MS: millis(60_000, 0, 'How long a message once sent may still arrive, for recipients that declare no lifetime.'),
+  LOG_LEVEL: {
+    schema: { type: 'string', enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
+    rule: 'debug, info, warn, error or silent',
+    about: 'Lines of this level and above go to standard error, as JSON.',
+  },
+  BEHIND_PROXY: {
+    schema: { type: 'string', enum: ['0', '1'], default: '0' },
+    rule: '0 or 1',
+    about:
+      '1: a proxy in front ends TLS, names the callers and strips such headers from outside, so the broker may listen beyond loopback without TLS. The proxy sets `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`.',
+  },
+  USER_ISSUERS: {
+    schema: { type: 'string', default: '' },
+    rule: 'https:// issuers with commas between, each with = and a key file where its keys are in one',
+    about:
+      'Issuers, with commas between, whose id tokens name a user in `X-User-Identity`. `https://issuer` publishes its keys (OIDC Discovery); of `https://issuer=FILE` they are in a JWKS file. Without one nobody can approve a plan.',
+  },
+  ERROR_CODE_SYSTEM: {
+    schema: { type: 'string', pattern: '^(https?://|urn:)\\S+$', default: System.httpErrorCodes },
+    rule: 'an absolute URI',
+    about:
+      'Code system of the NHS codes (`REC_BAD_REQUEST`, `REC_NOT_FOUND`, …) in `OperationOutcome.issue.details`. Published examples write it in several ways; systems are case-sensitive.',
+  },
+  KEY_FILE: {
+    schema: { type: 'string', pattern: '^[^\\0]+$' },
+    rule: 'a file',
+    about:
+      'File with the key-encryption key, under which the key of each person is wrapped: 32 bytes, as they are or in base64 (`openssl rand -base64 32`), readable by its owner (and group) alone. Without it the broker makes and uses `key-encryption.key` in `DATA_DIR`; every process on one database needs the same.',
+  },
+  KEY_FILE_OLD: {
+    schema: { type: 'string', default: '' },
+    rule: 'files with commas between',
+    about: 'Files of earlier key-encryption keys, with commas between, until `npm run -s broker -- keys rewrap` has been run.',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
