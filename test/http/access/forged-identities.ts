@@ -27,6 +27,7 @@ const changed = async (token: Promise<string>, claims: JWTPayload): Promise<stri
   return `${header}.${base64({ iat: now(), exp: now() + 300, ...claims })}.${signature}`;
 };
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const NO_KEY = /is signed by no key of its issuer/;
 
 /** A value of another type than a claim has. */
@@ -84,6 +85,11 @@ export const forgedIdentities = (ods: string, audience: string, trap: string): R
     "a stranger's keys at an address, as jku": () => of(strange(right, { jku: `${trap}/jwks`, kid: 'sign-in-1' }), NO_KEY),
     "a stranger's certificate at an address, as x5u": () => of(strange(right, { x5u: `${trap}/cert`, kid: 'sign-in-1' }), NO_KEY),
     'claims changed under a right signature': () => of(changed(identityOf(right), { ...right, gmc_id: '1234567' }), NO_KEY),
+    'another spelling of a right signature': async () => {
+      const token = await identityOf(right);
+      const last = ALPHABET[ALPHABET.indexOf(token.at(-1) ?? '') ^ 1] ?? '';
+      return of(token.slice(0, -1) + last, /is a signed JSON Web Token/);
+    },
     'a header that must be understood': () =>
       of(
         identityOf(right, { crit: ['exp'], exp: 1 }).catch(() => `${base64({ alg: 'ES256', crit: ['x'], x: 1 })}.${base64(right)}.AAAA`),

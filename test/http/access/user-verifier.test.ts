@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { createAddressGuard } from '../../../src/channel/address-guard.ts';
 import { createGuardedFetch } from '../../../src/channel/guarded-fetch.ts';
+import { isMeantFor } from '../../../src/http/access/name-user.ts';
 import { isUserIssuer, readUserIssuers } from '../../../src/http/access/user-issuers.ts';
 import { createUserVerifier } from '../../../src/http/access/user-identity.ts';
 import { createLog } from '../../../src/log.ts';
+import { Anomaly } from '../../../src/model/anomaly.ts';
 import { claimsFor, identityOf, userIssuers } from '../../support/sign-in.ts';
 import { forgedIdentities } from './forged-identities.ts';
 import { openIssuer } from './fake-issuer.ts';
@@ -135,6 +137,68 @@ describe('an identity that is forged or misused is refused', () => {
 
   test('as it stands in two lines that Node did not join', async () => {
     await expect(verify([await identityOf(claimsFor('ZZ1')), 'x'], by)).rejects.toMatchObject({ category: 'unauthenticated' });
+  });
+});
+
+describe('a right identity with one character changed, left out or put in', () => {
+  test('is never taken, wherever it stands', async () => {
+    const token = await identityOf({ ...claimsFor('ZZ1'), aud: BROKER });
+    const changes = [...token].flatMap((character, at) => {
+      const [before, after] = [token.slice(0, at), token.slice(at + 1)];
+      return [before + (character === 'A' ? 'B' : 'A') + after, before + after, `${before}A${token.slice(at)}`, `${before}.${after}`];
+    });
+    const taken: string[] = [];
+    for (const changed of changes) {
+      if (changed === token) continue;
+      const refused = await verify(changed, by).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (!(refused instanceof Anomaly) || refused.category !== 'unauthenticated') taken.push(changed);
+    }
+    expect(taken).toEqual([]);
+    expect(changes.length).toBeGreaterThan(2_000);
+  });
+});
+
+describe('what an identity may be meant for', () => {
+  const client = {
+    id: 'client-1',
+    organization: 'ZZ1',
+    kind: 'publisher',
+    scopes: [],
+    keys: { jwksUri: 'https://client.example/jwks' },
+    userAudiences: ['999000000001.apps.national'],
+    createdAt: 0,
+    suspendedAt: null,
+  } as const;
+  const site = (publicUrl: string | null, behindProxy: boolean) => ({ publicUrl, behindProxy });
+  const reached = (headers: Record<string, string>) => ({ headers, secure: false, localPort: 8080 });
+  const local = reached({ host: 'localhost:8080' });
+  const proxied = reached({ host: '10.0.0.1', 'x-forwarded-host': 'broker.example', 'x-forwarded-proto': 'https' });
+
+  test.each([
+    ['the client', 'client-1', site(null, false), local, true],
+    ['the name of the client at the issuer', '999000000001.apps.national', site(null, false), local, true],
+    ['another client', 'client-2', site(null, false), local, false],
+    ['the broker on this machine', 'http://127.0.0.1:8080/fhir', site(null, false), local, true],
+    ['its origin', 'http://localhost:8080', site(null, false), local, true],
+    ['another host', 'http://elsewhere.example:8080/fhir', site(null, false), reached({ host: 'elsewhere.example:8080' }), false],
+    ['the set origin', 'https://broker.example/fhir', site('https://broker.example', true), proxied, true],
+    [
+      'another than the set one',
+      'https://elsewhere.example/fhir',
+      site('https://broker.example', true),
+      reached({ host: 'elsewhere.example' }),
+      false,
+    ],
+    ['where the proxy says that it came to', 'https://broker.example/fhir', site(null, true), proxied, true],
+    ['any other system, behind a proxy', 'https://elsewhere.example/fhir', site(null, true), proxied, false],
+    ['this machine, behind a proxy', 'http://127.0.0.1:8080/fhir', site(null, true), proxied, false],
+    ['a longer path', 'https://broker.example/fhir/fhir', site('https://broker.example', false), local, false],
+    ['nothing', '', site(null, true), proxied, false],
+  ])('%s (%s)', (_, audience, where, came, is) => {
+    expect(isMeantFor(audience, client, where, came)).toBe(is);
   });
 });
 
