@@ -32,7 +32,7 @@ describe('resources that are created at once', () => {
       expect(read.body).toEqual({ ...bodies[at], id: body.id, meta: { ...(bodies[at]?.['meta'] ?? {}), ...body.meta } });
       expect(body.meta.versionId).toBe('1');
       const { rows } = await door.pool.query<{ updated_at: Date }>(
-        'SELECT r.updated_at FROM resource r JOIN resource_version v USING (type, id, version, owner, updated_at, body, sealed_by) WHERE id = $1',
+        'SELECT r.updated_at FROM resource r JOIN resource_version v USING (type, id, version, owner, updated_at, body) WHERE id = $1',
         [body.id],
       );
       expect((await door.get(TRUST, `/fhir/${body.resourceType}/${body.id}/_history/1`)).body).toEqual(body);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SEARCH_PARAMETERS } from '../../../profiles/search-parameters.ts';
 import type { SearchParameterDefinition } from '../../../profiles/search-parameters.ts';
+import { passKeys } from '../../../src/store/keys/keys-of.ts';
 import type { Sql } from '../../../src/store/pool.ts';
 import { readReferring } from '../../../src/store/search/related.ts';
 import { searchResources, sortedSerials } from '../../../src/store/search/run-search.ts';
@@ -82,7 +83,9 @@ const plansOf = async (run: (sql: Sql) => Promise<unknown>): Promise<readonly st
     plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
     return database.pool.query(text, values);
   };
-  await run({ query } as unknown as Sql);
+  const explaining = { query } as unknown as Sql;
+  passKeys(database.pool, explaining);
+  await run(explaining);
   return plans;
 };
 
