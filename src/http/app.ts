@@ -7,6 +7,7 @@ import { createUserVerifier } from './access/user-identity.ts';
 import { createTokenDoor, reachedBy, TOKEN_PATHS } from './access/token-door.ts';
 import { callerAddress } from './access/caller-address.ts';
 import { loadConformance } from './conformance.ts';
+import { joinDoubled } from './join-doubled.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
 import { createConfirmations } from './match/confirmations.ts';
 import { runPipeline } from './pipeline.ts';
@@ -42,8 +43,12 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  // An address has one spelling: others would each be a label of its own in the metrics.
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
   const headers = securityHeaders();
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
+    joinDoubled(request);
     for (const [name, value] of headers) response.setHeader(name, value);
     next();
   });

@@ -81,6 +81,9 @@ const send = (response: ServerResponse, { status, body, headers = {} }: Answer):
   response.end(body === null ? undefined : JSON.stringify(body));
 };
 
+/** Whether a body says that it is coded: a reader on the way would see another form than this one. */
+const isCoded = ({ headers }: IncomingMessage): boolean => (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
+
 /** The token of an `Authorization` header; null where there is none, or another scheme. */
 export const bearerOf = (header: string | undefined): string | null => BEARER.exec(header ?? '')?.[1] ?? null;
 
@@ -196,7 +199,8 @@ export const createTokenDoor = ({ store, site, fetchKeys, check, faulty }: Parts
     const origin = ownOrigin(site, reachedBy(request));
     try {
       checkAddress?.();
-      if (path === '/oauth/token' && request.method === 'POST') await issue(request, response, origin);
+      if (isCoded(request)) send(response, oauthError(415, 'invalid_request', 'bodies are sent as they are, not compressed'));
+      else if (path === '/oauth/token' && request.method === 'POST') await issue(request, response, origin);
       else send(response, await answerTo(request, path, origin));
     } catch (fault) {
       if (fault instanceof Anomaly && fault.category !== 'fault') send(response, refusedAs(fault));

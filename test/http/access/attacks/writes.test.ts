@@ -97,12 +97,17 @@ describe('mass assignment of meta', () => {
     },
   );
 
-  test('tries a profile that it does not meet, and one of nobody', async () => {
-    const claim = (profile: string) => ({ resourceType: 'Practitioner', id: 'claims', meta: { profile: [profile] } });
-    const ours = 'https://crisis-plan-broker.example/fhir/StructureDefinition/crisis-plan';
-    expect((await door.put(TRUST, claim(ours))).status).toBe(422);
-    await door.put(TRUST, claim('https://another.example/StructureDefinition/x'));
-    expect((await door.get(TRUST, '/fhir/CarePlan?_profile=https://another.example/StructureDefinition/x')).text).not.toContain('"claims"');
+  test('tries to be a plan, or a definition, by the profile that it claims', async () => {
+    for (const profile of ['https://crisis-plan-broker.example/fhir/StructureDefinition/crisis-plan', 'https://another.example/x']) {
+      await door.put(TRUST, { resourceType: 'Practitioner', id: 'claims', meta: { profile: [profile] } });
+      for (const path of ['CarePlan/claims', 'StructureDefinition/claims', 'CarePlan/claims/_history/1'])
+        expect((await door.get(TRUST, `/fhir/${path}`)).status).toBe(404);
+      expect((await door.get(TRUST, '/fhir/CarePlan?_id=claims')).body.total).toBe(0);
+    }
+    // Where the type has a profile of the broker's, claiming none, or base R4, does not get around it.
+    const { category: _, ...loose } = body.carePlan('loose', 'amber', 'words-1', { reach: [] });
+    const base = { ...loose, meta: { profile: ['http://hl7.org/fhir/StructureDefinition/CarePlan'] } };
+    expect((await door.put(TRUST, base as unknown as Json)).status).toBe(422);
   });
 
   test('tries to loosen the labels of what is disclosed', async () => {

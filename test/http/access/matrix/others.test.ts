@@ -111,3 +111,15 @@ test('a client assertion is good once: presented again it gives no token, to who
     expect([again.status, ((await again.json()) as { error: string }).error]).toEqual([401, 'invalid_client']);
   }
 });
+
+test('a client alone approves nothing, whatever its scopes', async () => {
+  for (const kind of KINDS) {
+    const headers = await tokens.right(callerOf(kind), 'system/*.cruds');
+    const answer = await fetch(`${door.origin}/fhir/CarePlan/any/$approve`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/fhir+json' },
+      body: JSON.stringify({ resourceType: 'Parameters' }),
+    });
+    expect([kind, answer.status]).toEqual([kind, 403]);
+  }
+});

@@ -89,6 +89,11 @@ export const openMatrix = async (ground: MatrixGround) => {
     return found === expected.found ? null : `${toldOf(place)}: it is ${found ? '' : 'not '}found`;
   };
 
+  const headersOf = async ({ route, kind, target }: Place, scope: Scope): Promise<Headers> => ({
+    ...(await tokens.right(callerOf(kind, target), scope)),
+    // What needs a person has one: without, a client is refused whatever it may.
+    ...(route.interaction === 'approve' ? await tokens.person(callerOf(kind, target)) : {}),
+  });
   const refused = async (place: Place, state: State, scope: Scope): Promise<string | null> => {
     const asked = requestOf({ ...place, id: idIn(place) });
     const { status, headers } = await send(asked, await tokens.wrong(state, callerOf(place.kind, place.target), scope));
@@ -112,7 +117,7 @@ export const openMatrix = async (ground: MatrixGround) => {
           target === 'own' && expected.status < 400 && ONE_TYPE.includes(kind),
           CREATES.includes(expected.status),
         );
-        const fault = judge(place, expected, asked, await send(asked, await tokens.right(callerOf(kind, target), scope)));
+        const fault = judge(place, expected, asked, await send(asked, await headersOf(place, scope)));
         if (fault !== null) wrong.push(fault);
       }
       return wrong;
