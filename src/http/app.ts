@@ -4,6 +4,7 @@ import { createAddressGuard } from '../channel/address-guard.ts';
 import { callerAddress } from './access/caller-address.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
+import { lastAnswer } from './last-answer.ts';
 import { createConfirmations } from './match/confirmations.ts';
 import { runPipeline } from './pipeline.ts';
 import { readBody } from './read/read-body.ts';
@@ -64,5 +65,6 @@ export const createApp = ({ metrics, now = Date.now, ...parts }: AppParts): Expr
     response.once('close', () => count(exchange.route?.label ?? 'none', response.statusCode, performance.now() - exchange.startedAt));
     return runPipeline(exchange, response, door);
   });
+  app.use(lastAnswer(door));
   return app;
 };
