@@ -234,6 +234,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     .map((cidr) => cidr.trim())
     .filter((cidr) => cidr !== '');
   refuse([
+    ...(['DATABASE_URL', 'REDIS_URL'] as const)
+      .filter((name) => given[name] !== undefined && !URL.canParse(given[name]))
+      .map((name) => `${name} must be ${SETTINGS[name].rule}`),
     ...(outboundAllow.every((cidr) => ipaddr.isValidCIDR(cidr)) ? [] : [`OUTBOUND_ALLOW must be ${SETTINGS.OUTBOUND_ALLOW.rule}`]),
     ...(given.BACKOFF_MAX_MS >= given.BACKOFF_MIN_MS ? [] : ['BACKOFF_MAX_MS must not be less than BACKOFF_MIN_MS']),
     ...(behindProxy || hasTls || isLoopback(given.HOST)
