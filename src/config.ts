@@ -132,6 +132,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   const hasTls = TLS_CERT !== undefined && TLS_KEY !== undefined;
   const publicUrl = originOf(given.PUBLIC_URL ?? '');
   refuse([
+    ...(['DATABASE_URL', 'REDIS_URL'] as const)
+      .filter((name) => given[name] !== undefined && !URL.canParse(given[name]))
+      .map((name) => `${name} must be ${SETTINGS[name].rule}`),
     ...(outboundAllow.every((cidr) => ipaddr.isValidCIDR(cidr)) ? [] : [`OUTBOUND_ALLOW must be ${SETTINGS.OUTBOUND_ALLOW.rule}`]),
     ...(userIssuers.every(isUserIssuer) && new Set(issuers).size === issuers.length
       ? []

@@ -1,4 +1,5 @@
 import { createAddressGuard } from './address-guard.ts';
+import type { Resolve } from './address-guard.ts';
 import type { Channel } from './channel.ts';
 import { openFhirMessaging } from './fhir-messaging.ts';
 import { createGuardedAgent } from './guarded-agent.ts';
@@ -9,9 +10,12 @@ import { openSubscriptionNotification } from './subscription-notification.ts';
 /** The roads out, by `Destination.channel`. */
 export type Channels = Readonly<Record<'fhir-messaging' | 'hl7v2-mllp' | 'subscription', Channel>> & { close(): Promise<void> };
 
+/** What the roads need beside the guard; `resolve` finds addresses, by the system where it is left out. */
+export type ChannelOptions = Omit<MllpOptions, 'guard'> & { readonly resolve?: Resolve };
+
 /** Opens every road behind one guard and one agent. `allow` is `OUTBOUND_ALLOW` as CIDRs; throws where one is none. */
-export const openChannels = (allow: readonly string[], options: Omit<MllpOptions, 'guard'> = {}): Channels => {
-  const guard = createAddressGuard(allow);
+export const openChannels = (allow: readonly string[], { resolve, ...options }: ChannelOptions = {}): Channels => {
+  const guard = createAddressGuard(allow, resolve);
   const agent = createGuardedAgent(guard);
   const messaging = openFhirMessaging(agent);
   const mllp = openHl7v2Mllp({ guard, ...options });

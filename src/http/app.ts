@@ -9,6 +9,7 @@ import { callerAddress } from './access/caller-address.ts';
 import { loadConformance } from './conformance.ts';
 import { joinDoubled } from './join-doubled.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
+import { lastAnswer } from './last-answer.ts';
 import { createConfirmations } from './match/confirmations.ts';
 import { runPipeline } from './pipeline.ts';
 import { readBody } from './read/read-body.ts';
@@ -99,5 +100,6 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
     response.once('close', () => count(exchange.route?.label ?? 'none', response.statusCode, performance.now() - exchange.startedAt));
     return runPipeline(exchange, response, door);
   });
+  app.use(lastAnswer(door));
   return app;
 };

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Registry } from 'prom-client';
+import request from 'supertest';
+import type { Response } from 'supertest';
+import { System } from '../../../profiles/canonicals.ts';
+import { createApp } from '../../../src/http/app.ts';
+import { createLog } from '../../../src/log.ts';
+import { validate } from '../../../src/validate/validate.ts';
+import { AMBULANCE, approvePlan, example, openDoor, TRUST } from '../open-door.ts';
+import type { OpenDoor } from '../open-door.ts';
+
+let door: OpenDoor;
+beforeAll(async () => {
+  door = await openDoor();
+  await approvePlan(door);
+});
+afterAll(() => door.close());
+
+/** Words of a fault: where it was, what it was, and what it was about. */
+const INSIDE =
+  /\bat .+:\d+:\d+|\.[cm]?[jt]s\b|node_modules|file:\/\/|\b(?:Type|Reference|Range|Syntax|Database|Aggregate)?Error\b|relation|SELECT|stack|sesame/;
+
+const expectNothingOf = (answer: Response): void => {
+  expect(answer.status).toBeGreaterThanOrEqual(500);
+  expect(answer.body).toMatchObject({
+    resourceType: 'OperationOutcome',
+    issue: [{ severity: 'error', details: { text: expect.stringMatching(/^the broker failed/) } }],
+  });
+  expect(answer.text).not.toMatch(INSIDE);
+  expect(JSON.stringify(answer.headers)).not.toMatch(INSIDE);
+};
+
+describe('A fault of the broker’s own', () => {
+  test('in the database: no answer tells a word of it, on any road', async () => {
+    const { rows } = await door.pool.query<{ name: string }>(
+      "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN ('resource', 'resource_version', 'person', 'audit', 'ledger_key')",
+    );
+    for (const { name } of rows) await door.pool.query(`ALTER TABLE "${name}" RENAME TO "${name}_gone"`);
+    try {
+      for (const answer of [
+        await door.get(TRUST, '/fhir/Practitioner/nurse'),
+        await door.get(TRUST, '/fhir/Practitioner?name=a'),
+        await door.get(TRUST, '/fhir/Practitioner/nurse/_history'),
+        await door.search(AMBULANCE, 'Flag', 'patient:identifier=https://fhir.nhs.uk/Id/nhs-number|9990012342'),
+        await door.post(TRUST, '/fhir/Practitioner', { resourceType: 'Practitioner', name: [{ family: 'Clinician-Example' }] }),
+        await door.put(TRUST, { ...example('plan-patient') }),
+      ])
+        expectNothingOf(answer);
+    } finally {
+      for (const { name } of rows) await door.pool.query(`ALTER TABLE "${name}_gone" RENAME TO "${name}"`);
+    }
+    // The log says where, and not what the error said: its words may be a person's.
+    const lines = door.lines.filter((line) => line.includes('our fault'));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) {
+      const { fault } = JSON.parse(line) as { fault: Record<string, unknown> };
+      expect(fault).toMatchObject({ type: 'error', code: '42P01' });
+      expect(fault).not.toHaveProperty('message');
+      expect(fault).not.toHaveProperty('stack');
+      expect(line).not.toMatch(/9990012342|Clinician-Example|relation/);
+    }
+  });
+
+  /** The door with one of its parts broken. */
+  const broken = (parts: Partial<Parameters<typeof createApp>[0]>, lines: string[] = []) =>
+    request(
+      createApp({
+        store: door.store,
+        config: { operatorOds: 'BROKER', behindProxy: false, outboundAllow: [], errorCodeSystem: System.httpErrorCodes },
+        metrics: new Registry(),
+        validate,
+        log: createLog('info', (text) => lines.push(text)),
+        newId: randomUUID,
+        ...parts,
+      }),
+    );
+  const failing = (): never => {
+    throw new TypeError('sesame opens /srv/broker/src/http/app.ts');
+  };
+
+  test('in a step of the pipeline', async () => {
+    const answer = await door
+      .as(broken({ validate: failing }).post('/fhir/Practitioner'), TRUST)
+      .set('Content-Type', 'application/fhir+json')
+      .send(JSON.stringify({ resourceType: 'Practitioner' }));
+    expectNothingOf(answer);
+  });
+
+  test('outside of it, where express would answer with the stack and print it', async () => {
+    const lines: string[] = [];
+    expectNothingOf(await broken({ newId: failing }, lines).get('/fhir/metadata'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toMatch(/sesame/);
+  });
+});
