@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Registered } from './caller.ts';
 import type { Stage } from './stage.ts';
@@ -39,12 +38,7 @@ const PLACES: Readonly<Record<CallerName, Place>> = {
 
 /** Makes the keys of every caller, each in a folder of its own, as whoever runs that system would. Needs no broker. */
 export const makeKeys = async ({ folder, command }: Stage): Promise<void> => {
-  await Promise.all(
-    Object.keys(PLACES).map(async (name) => {
-      mkdirSync(join(folder, name));
-      await command(['client', 'new-key', '--out', join(folder, name)]);
-    }),
-  );
+  await Promise.all(Object.keys(PLACES).map((name) => command(['client', 'new-key', '--out', join(folder, name)])));
 };
 
 /** Registers every caller with the running broker, by the same command as the operator would. Throws where the broker does not take one. */
