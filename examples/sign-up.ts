@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 /**
  * Makes the callers of README's walk, each with its own keys (`keys/`), registers them with the broker that runs here, and writes for each a file
  * of options for curl with a fresh access token (`examples/as/`). Run again it only fetches tokens anew. It runs nothing but the broker's commands,
- * and says each: npm run -s sign-up
+ * and says each: npm run -s sign-up; with names behind -- for these callers alone
  */
 const BASE = process.env['BROKER'] ?? 'http://127.0.0.1:8080/fhir';
 const ISSUER = 'https://sign-in.example';
@@ -19,6 +19,8 @@ const CALLERS = [
   { name: 'police', org: 'ZZ4', kind: 'police', sends: null },
 ] as const;
 type Caller = (typeof CALLERS)[number];
+const named = process.argv.slice(2);
+const asked = CALLERS.filter(({ name }) => named.length === 0 || named.includes(name));
 
 const root = new URL('../', import.meta.url);
 const script = (path: string): string => new URL(path, root).pathname;
@@ -78,22 +80,25 @@ const signInConsultant = (): Promise<string> =>
     ...['--role', 'Consultant', '--org', 'ZZ1', '--registration', 'gmc:9999999'],
   ]);
 
+const unknown = named.find((name) => !CALLERS.some((caller) => caller.name === name));
+if (unknown !== undefined) stop(`${unknown} is none of ${CALLERS.map(({ name }) => name).join(', ')}.`);
 if (!existsSync(SIGN_IN_KEY))
   stop('There are no keys to sign in by: npm run -s sign-in -- --new-keys keys/sign-in, and start the broker with USER_ISSUERS.');
 if (!(await fetch(`${BASE}/metadata`).catch(() => null))?.ok) stop(`No broker answers at ${BASE}: npm start, in another terminal.`);
 mkdirSync(CURL, { recursive: true });
 try {
   const tokens = await Promise.all(
-    CALLERS.map(async (caller) => {
+    asked.map(async (caller) => {
       const token = await signUp(caller);
       writeCurl(caller.name, token, caller.sends);
       return [caller.name, token] as const;
     }),
   );
-  const identity = await signInConsultant();
-  writeCurl('consultant', new Map<string, string>(tokens).get('publisher') ?? '', 'application/fhir+json', [
-    `X-User-Identity: ${identity}`,
-  ]);
+  const trust = new Map<string, string>(tokens).get('publisher');
+  if (trust !== undefined) {
+    const identity = `X-User-Identity: ${await signInConsultant()}`;
+    writeCurl('consultant', trust, 'application/fhir+json', [identity]);
+  }
 } catch (fault) {
   stop(fault instanceof Error && 'stderr' in fault ? String(fault.stderr).trim() : String(fault));
 }
