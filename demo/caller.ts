@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { accessTokens } from './recipients/access-token.ts';
 
 /** What the broker answered. */
 export interface Answer {
@@ -12,17 +13,24 @@ export interface Answer {
 export interface Caller {
   /** PUTs a resource to its own id. Throws unless it is taken. */
   put(resource: Resource): Promise<Answer>;
-  /** POSTs to a path, a resource or a form. Answers whatever comes back. */
-  post(path: string, body: Resource | Readonly<Record<string, string>>): Promise<Answer>;
+  /** POSTs to a path, a resource or a form, on behalf of the user whom `identity` names, if any. Answers whatever comes back. */
+  post(path: string, body: Resource | Readonly<Record<string, string>>, identity?: string): Promise<Answer>;
   get(path: string): Promise<Answer>;
 }
 
-/** Calls as one service of one organisation. */
-export const callAs = (base: string, ods: string, kind: string): Caller => {
-  const ask = async (method: string, path: string, type?: string, body?: string): Promise<Answer> => {
+/** A client of the broker: under which id it is registered, and the file of its private key. */
+export interface Registered {
+  readonly clientId: string;
+  readonly keyFile: string;
+}
+
+/** Calls as one client. */
+export const callAs = (base: string, { clientId, keyFile }: Registered): Caller => {
+  const tokens = accessTokens(base, clientId, keyFile);
+  const ask = async (method: string, path: string, type?: string, body?: string, identity?: string): Promise<Answer> => {
     const headers = {
-      'NHSD-End-User-Organisation-ODS': ods,
-      'X-Service-Kind': kind,
+      Authorization: `Bearer ${await tokens.current()}`,
+      ...(identity === undefined ? {} : { 'X-User-Identity': identity }),
       ...(type === undefined ? {} : { 'Content-Type': type }),
     };
     const response = await fetch(`${base}/${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
@@ -35,10 +43,10 @@ export const callAs = (base: string, ods: string, kind: string): Caller => {
         throw new Error(`${resource.resourceType}/${resource.id}: ${answer.status} ${answer.text}`);
       return answer;
     },
-    post: (path, body) =>
+    post: (path, body, identity) =>
       'resourceType' in body
-        ? ask('POST', path, 'application/fhir+json', JSON.stringify(body))
-        : ask('POST', path, 'application/x-www-form-urlencoded', new URLSearchParams(body).toString()),
+        ? ask('POST', path, 'application/fhir+json', JSON.stringify(body), identity)
+        : ask('POST', path, 'application/x-www-form-urlencoded', new URLSearchParams(body).toString(), identity),
     get: (path) => ask('GET', path),
   };
 };

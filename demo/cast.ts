@@ -1,11 +1,14 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CarePlan, Endpoint, Resource } from '@medplum/fhirtypes';
 import type { Believed } from '../src/store/believed.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, Registered } from './caller.ts';
 import { callAs } from './caller.ts';
 import { approval, example, nhsNumber, plan, words } from './examples.ts';
 import { inLedger } from './in-ledger.ts';
 import { inStore } from './in-store.ts';
+import { signInAt } from './sign-in.ts';
+import { makeKeys, signUp } from './sign-up.ts';
 import type { Held } from './recipients/own-store.ts';
 import type { Recipient } from './scenario-words.ts';
 import type { Running, Stage } from './stage.ts';
@@ -50,18 +53,25 @@ export const until = async (look: () => Promise<boolean>, ms: number, pause = 10
   }
 };
 
-/** Registers organisations, services, addresses, agreements and the person's record, and starts the four recipients. */
+/**
+ * Registers who calls, and by them organisations, services, addresses, agreements and the person's record; starts the four recipients, and has the
+ * consultant sign in, who approves.
+ */
 export const assemble = async (stage: Stage): Promise<Cast> => {
-  const base = await stage.broker();
-  const operator = callAs(base, 'BROKER', 'operator');
-  const publisher = callAs(base, 'ZZ1', 'publisher');
-  const police = callAs(base, 'ZZ4', 'police');
+  const signIn = signInAt(join(stage.folder, 'sign-in'));
+  await signIn.open();
+  const [base] = await Promise.all([stage.broker({ USER_ISSUERS: signIn.issuers }), makeKeys(stage)]);
+  const [clients, consultant] = await Promise.all([signUp(stage), signIn.consultant(base)]);
+  const operator = callAs(base, clients.operator);
+  const publisher = callAs(base, clients.trust);
+  const police = callAs(base, clients.controlRoom);
+  const own = ({ clientId, keyFile }: Registered) => ({ CLIENT_ID: clientId, KEY_FILE: keyFile });
   for (const name of FIRST) await operator.put(example<Resource>(name));
   const [epr, ed, dispatch, controlRoom] = await Promise.all([
     stage.recipient('epr', { ODS: 'ZZ2' }),
-    stage.recipient('ed', { ODS: 'ZZ2' }),
-    stage.recipient('dispatch', { ODS: 'ZZ3', POLL_MS: '100' }),
-    stage.recipient('police', { ODS: 'ZZ4' }),
+    stage.recipient('ed'),
+    stage.recipient('dispatch', { ...own(clients.dispatch), POLL_MS: '100' }),
+    stage.recipient('police', own(clients.controlRoom)),
   ]);
   await operator.put(at(example<Endpoint>('endpoint-hospital-epr'), `http://127.0.0.1:${epr.port}/fhir`));
   await operator.put(at(example<Endpoint>('endpoint-hospital-ed'), `mllp://127.0.0.1:${ed.port}`));
@@ -76,7 +86,7 @@ export const assemble = async (stage: Stage): Promise<Cast> => {
     base,
     operator,
     publisher,
-    ambulance: callAs(base, 'ZZ3', 'ambulance'),
+    ambulance: callAs(base, clients.dispatch),
     police,
     programs,
     number: nhsNumber('patient'),
@@ -84,7 +94,7 @@ export const assemble = async (stage: Stage): Promise<Cast> => {
       await publisher.put(words(version));
       const draft: CarePlan = plan(version);
       await publisher.put(draft);
-      const { status, text } = await publisher.post(`CarePlan/${draft.id}/$approve`, approval(version));
+      const { status, text } = await publisher.post(`CarePlan/${draft.id}/$approve`, approval(version), consultant);
       if (status !== 200) throw new Error(`$approve: ${status} ${text}`);
     },
     lookUp: async () => void (await dispatch.ask('POST', '/lookup', { nhsNumber: cast.number })),

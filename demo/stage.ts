@@ -30,10 +30,10 @@ export interface Running {
 export interface Stage {
   readonly folder: string;
   /** Starts the broker; answers its FHIR base address once it is ready. */
-  broker(): Promise<string>;
+  broker(env?: Readonly<Record<string, string>>): Promise<string>;
   /** Starts a recipient; the broker must be ready. */
   recipient(name: 'epr' | 'ed' | 'dispatch' | 'police', env?: Readonly<Record<string, string>>): Promise<Running>;
-  /** Runs one command of the broker's and answers what it printed. */
+  /** Runs one command of the broker's and answers what it printed. Throws with what it complained of. */
   command(args: readonly string[]): Promise<string>;
   pids(): readonly number[];
   /** Stops every process and removes the folder. Safe to call twice. */
@@ -98,8 +98,8 @@ export const setStage = (keep: boolean): Stage => {
   let base = '';
   return {
     folder,
-    broker: async () => {
-      const line = await firstLine(start('src/main.ts', brokerEnv, 'broker.log'), 'the broker', 'broker.log');
+    broker: async (env = {}) => {
+      const line = await firstLine(start('src/main.ts', { ...brokerEnv, ...env }, 'broker.log'), 'the broker', 'broker.log');
       base = /^ready (\S+)$/.exec(line)?.[1] ?? '';
       if (base === '') throw new Error('the broker said something else than that it is ready');
       return base;
@@ -131,12 +131,16 @@ const run = async (args: readonly string[], env: Readonly<Record<string, string>
   const child = spawn(process.execPath, [join(root, 'src/cli.ts'), ...args], {
     cwd: root,
     env: { ...inherited, ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let out = '';
+  let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString();
   });
-  await once(child, 'close');
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`${args.slice(0, 2).join(' ')}: ${err.trim()}`);
   return out;
 };

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { readJwks } from './client-keys.ts';
 import type { Config } from './config.ts';
-import { isOfferedScope } from './http/access/token-provider.ts';
+import { isOfferedScope } from './http/access/offered-scope.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import type { Client } from './model/client.ts';
 import { isKind, KINDS } from './model/kind.ts';

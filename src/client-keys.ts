@@ -1,10 +1,10 @@
 import { createPrivateKey } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importPKCS8, importJWK, type JWK } from 'jose';
 import type { Client } from './model/client.ts';
 import { CannotStart } from './model/cannot-start.ts';
-import { ASSERTION_ALGORITHMS } from './http/access/token-provider.ts';
+import { ASSERTION_ALGORITHMS } from './http/access/assertion-algorithms.ts';
 
 type Jwks = Extract<Client['keys'], { readonly jwks: unknown }>['jwks'];
 /** A private key with the algorithm that it signs by, and the id under which its public half is registered, where it has one. */
@@ -95,6 +95,9 @@ export const writeNewKeys = async (folder: string): Promise<{ readonly key: stri
     writeFile(file, content, { mode, flag: 'wx' }).catch((fault: NodeJS.ErrnoException) =>
       refuse(`${file} cannot be written: ${fault.code === 'EEXIST' ? 'it is there already' : (fault.code ?? 'unknown')}`),
     );
+  await mkdir(folder, { recursive: true }).catch((fault: NodeJS.ErrnoException) =>
+    refuse(`${folder} cannot be made: ${fault.code ?? 'unknown'}`),
+  );
   await write(files.key, `${await exportPKCS8(privateKey)}\n`, 0o600);
   await write(files.jwks, `${JSON.stringify(jwks, null, 2)}\n`, 0o644);
   return files;

@@ -1,20 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
-import { createAddressGuard } from './channel/address-guard.ts';
-import { createGuardedFetch } from './channel/guarded-fetch.ts';
 import { runningBroker } from './broker-address.ts';
 import { type PrivateKey, readPrivateKey } from './client-keys.ts';
 import type { Config } from './config.ts';
-import { createTokenCheck } from './http/access/token-check.ts';
-import { createTokenDoor } from './http/access/token-door.ts';
-import { KEY_LIMITS } from './http/access/token-provider.ts';
 import type { Log } from './log.ts';
-import { Line } from './log.ts';
 import { CannotStart } from './model/cannot-start.ts';
-import { withDatabase } from './own-database.ts';
-import { openAccess } from './store/access/access.ts';
 
 /** What a token is asked for with. */
 export interface TokenAsked {
@@ -60,32 +50,12 @@ const ask = async ({ client, scope }: TokenAsked, key: PrivateKey, origin: strin
   );
 };
 
-/** The token endpoint of this process alone, for as long as one token takes. */
-const askOurselves = (asked: TokenAsked, key: PrivateKey, config: Config, log: Log): Promise<string> =>
-  withDatabase(config, log, async (pool) => {
-    const origin = config.publicUrl ?? `http://127.0.0.1:${config.port === 0 ? 80 : config.port}`.replace(/:80$/, '');
-    const site = { publicUrl: origin, behindProxy: false };
-    const fetchKeys = createGuardedFetch(createAddressGuard(config.outboundAllow), KEY_LIMITS);
-    const door = createTokenDoor({
-      store: openAccess(pool),
-      site,
-      fetchKeys,
-      check: createTokenCheck(openAccess(pool), site),
-      faulty: (fault) => log(Line.fault, { name: 'token', fault }),
-    });
-    const server = createServer((request, response) => void door(request, response, '/oauth/token'));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      return await ask(asked, key, origin, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    } finally {
-      server.close();
-      server.closeAllConnections();
-    }
-  });
-
 /** An access token for a client, of the running broker, or, where none runs here, of its database. Throws CannotStart with one line why not. */
 export const tokenCommand = async (asked: TokenAsked, config: Config, log: Log): Promise<string> => {
   const key = await readPrivateKey(asked.key);
   const origin = asked.url === null ? await runningBroker(config.dataDir) : new URL(asked.url).origin;
-  return origin === null ? askOurselves(asked, key, config, log) : ask(asked, key, origin);
+  if (origin !== null) return ask(asked, key, origin);
+  // The library behind the token endpoint takes half a second to load, and a running broker has it already.
+  const { withTokenEndpoint } = await import('./own-token-endpoint.ts');
+  return withTokenEndpoint(config, log, (itself, at) => ask(asked, key, itself, at));
 };

@@ -59,7 +59,7 @@ test('I2 I3 I5 I6: the demo agrees step by step: scenario, ledger and the recipi
   expect(held('police')).toEqual(['v1', 'v1', 'v3', 'v3', 'nothing', 'v3', 'v3', 'v3', 'v3', 'nothing']);
   expect(code).toBe(0);
   expect(folders().filter((name) => !before.includes(name))).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test('a demo that is interrupted leaves no process and no folder behind', async () => {
   const before = folders();
@@ -70,4 +70,4 @@ test('a demo that is interrupted leaves no process and no folder behind', async 
   demo.child.kill('SIGINT');
   expect(await demo.ended).toBe(130);
   expect(folders().filter((name) => own.includes(name))).toEqual([]);
-}, 60_000);
+}, 120_000);

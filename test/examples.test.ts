@@ -1,16 +1,18 @@
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { errorsOf, validate } from '../src/validate/validate.ts';
 import { type BrokerProcess, spawnBroker } from './support/broker.ts';
+import { type Checkout, makeCheckout } from './support/checkout.ts';
 import { makeDataDir, type TestDataDir } from './support/data-dir.ts';
+import { commandsOf, shellBlocks } from './support/shell-lines.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const examples = readdirSync(`${root}/examples`).filter((name) => name.endsWith('.json'));
 const readme = readFileSync(`${root}/README.md`, 'utf8');
-const lines = readme.split('\n').filter((line) => line.startsWith('curl '));
+const lines = ['A walk with curl', 'The FHIR door'].flatMap((heading) => shellBlocks(readme, heading)).flatMap(commandsOf);
+const start = lines.findIndex((line) => / npm start$/.test(line));
+const last = lines.findIndex((line) => /^npm run -s broker -- ledger /.test(line));
 
 /** What README says that the lines answer, in their order. */
 const STATUSES: readonly number[] = [
@@ -44,31 +46,42 @@ describe('examples', () => {
   });
 });
 
-describe("README's lines, in a shell, on a broker", () => {
+describe("README's lines, copied one after another into a shell", () => {
   let folder: TestDataDir;
-  let broker: BrokerProcess;
-  let base = '';
+  let checkout: Checkout;
+  let broker: BrokerProcess | undefined;
+  let env: Readonly<Record<string, string>> = {};
 
   beforeAll(async () => {
     folder = await makeDataDir();
-    broker = spawnBroker({ DATA_DIR: folder.path });
-    base = await broker.ready();
-  }, 60_000);
+    checkout = await makeCheckout(folder.path);
+  });
   afterAll(async () => {
-    broker?.signal('SIGTERM');
+    broker?.signal('SIGTERM', 'group');
     await broker?.exit();
     await folder?.remove();
   }, 60_000);
 
+  test('with nothing but a checkout, the broker starts and everybody who calls signs up', async () => {
+    expect(await checkout.run(lines.slice(0, start), {})).toEqual([expect.objectContaining({ status: 0 })]);
+    broker = spawnBroker({ DATA_DIR: folder.path }, ['sh', '-c', `cd ${checkout.path} && ${lines[start]?.replace(' npm ', ' exec npm ')}`]);
+    env = { DATA_DIR: folder.path, BROKER: await broker.ready() };
+    const signedUp = await checkout.run(lines.slice(start + 1, start + 3), env);
+    expect(signedUp.map(({ status }) => status)).toEqual([0, 0]);
+    // A token is as good as a password for as long as it lives.
+    const written = readdirSync(`${checkout.path}/examples/as`).map(
+      (name) => statSync(`${checkout.path}/examples/as/${name}`).mode & 0o077,
+    );
+    expect(written).toEqual([0, 0, 0, 0, 0]);
+  }, 180_000);
+
   test('each answers as README says', async () => {
-    const answers: { readonly line: string; readonly status: number; readonly body: string }[] = [];
-    for (const line of lines) {
-      const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: root, env: { ...process.env, BROKER: base } });
-      const printed = stdout.trimEnd();
-      const last = /(\d{3}) \S+$/.exec(printed);
-      answers.push({ line, status: Number(last?.[1]), body: printed.slice(0, last?.index).trim() });
-    }
-    expect(answers.map(({ line, status }) => `${status} ${line}`)).toEqual(lines.map((line, index) => `${STATUSES[index]} ${line}`));
+    const asked = lines.filter((line) => line.startsWith('curl '));
+    const answers = (await checkout.run(asked, env)).map(({ command, out }) => {
+      const end = /(\d{3}) \S+$/.exec(out);
+      return { line: command, status: Number(end?.[1]), body: out.slice(0, end?.index).trim() };
+    });
+    expect(answers.map(({ line, status }) => `${status} ${line}`)).toEqual(asked.map((line, index) => `${STATUSES[index]} ${line}`));
 
     const searched = answers.filter(({ line }) => line.includes('/_search') || line.includes('/Task?'));
     const totals = searched.map(
@@ -92,17 +105,20 @@ describe("README's lines, in a shell, on a broker", () => {
     expect(police).toContain('Please do not touch me from behind');
     expect(police).not.toContain('Haloperidol');
     expect(police).not.toMatch(/\b999\d{7}\b/);
-  }, 60_000);
+  }, 180_000);
+
+  test('once tokens have run out, the same line gets new ones for the same clients', async () => {
+    const signUp = lines.slice(start + 1, start + 3);
+    const clients = async (): Promise<number> => (await folder.query('SELECT 1 FROM access_client')).length;
+    const before = await clients();
+    expect((await checkout.run(signUp, env)).map(({ status }) => status)).toEqual([0, 0]);
+    expect([before, await clients()]).toEqual([4, 4]);
+  }, 180_000);
 
   test('the ledger, as README shows it, names nobody and says no word of the plan', async () => {
-    const command = /^npm run -s broker -- (ledger show --key \S+)$/m.exec(readme)?.[1];
-    if (command === undefined) throw new Error('README no longer shows the ledger');
-    const { stdout } = await promisify(execFile)(process.execPath, ['src/cli.ts', ...command.split(' ')], {
-      cwd: root,
-      env: { ...process.env, NODE_OPTIONS: '', DATA_DIR: folder.path },
-    });
-    const kinds = JSON.parse(stdout).map(({ recipient }: { recipient: { kind: string } }) => recipient.kind);
+    const [shown] = await checkout.run(lines.slice(last, last + 1), env);
+    const kinds = JSON.parse(shown?.out ?? '').map(({ recipient }: { recipient: { kind: string } }) => recipient.kind);
     expect(new Set(kinds)).toEqual(new Set(['epr', 'ed', 'ambulance', 'police']));
-    expect(stdout).not.toMatch(/\b999\d{7}\b|Testperson|Haloperidol/);
-  });
+    expect(shown?.out).not.toMatch(/\b999\d{7}\b|Testperson|Haloperidol/);
+  }, 60_000);
 });

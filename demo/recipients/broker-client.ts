@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Program } from './program.ts';
+import { type AccessTokens, accessTokens, BrokerAway } from './access-token.ts';
 
 /** One answer of the broker; `body` is null where it had none. */
 export interface Answer {
@@ -7,7 +7,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** Asks the broker as this organisation and kind; tries again for 20 s while it is away or answers 5xx, then throws. */
+/** Asks the broker as the client that this program is; tries again for 20 s while it is away or answers 5xx, then throws. */
 export type Ask = (method: 'GET' | 'POST' | 'PUT', path: string, content?: Content) => Promise<Answer>;
 
 export interface Content {
@@ -30,14 +30,20 @@ export const json = (resource: unknown, ifMatch?: string): Content => ({
 const TRIES = 40;
 const PAUSE = 500;
 
-const once = async ({ broker, ods }: Program, kind: string, ...[method, path, content]: Parameters<Ask>): Promise<Answer | null> => {
+/** The program's own name with the broker, and its key: CLIENT_ID, KEY_FILE. */
+const fromEnvironment = (broker: string): AccessTokens => {
+  const [clientId, keyFile] = [process.env['CLIENT_ID'], process.env['KEY_FILE']];
+  if (clientId === undefined || keyFile === undefined) throw new Error('CLIENT_ID and KEY_FILE say who calls the broker');
+  return accessTokens(broker, clientId, keyFile);
+};
+
+const once = async (broker: string, token: string, ...[method, path, content]: Parameters<Ask>): Promise<Answer | null> => {
   try {
     const response = await fetch(`${broker}/${path}`, {
       method,
       headers: {
         Accept: 'application/fhir+json',
-        'NHSD-End-User-Organisation-ODS': ods,
-        'X-Service-Kind': kind,
+        Authorization: `Bearer ${token}`,
         ...(content === undefined ? {} : { 'Content-Type': content.type }),
         ...(content?.ifMatch === undefined ? {} : { 'If-Match': content.ifMatch }),
       },
@@ -53,13 +59,30 @@ const once = async ({ broker, ods }: Program, kind: string, ...[method, path, co
   }
 };
 
-export const askBroker =
-  (program: Program, kind: string): Ask =>
-  async (...request) => {
-    for (let tried = 1; ; tried += 1) {
-      const answer = await once(program, kind, ...request);
+const currentToken = async (tokens: AccessTokens): Promise<string | null> => {
+  try {
+    return await tokens.current();
+  } catch (error) {
+    if (error instanceof BrokerAway) return null;
+    throw error;
+  }
+};
+
+/** Asks the broker of a program with tokens of its own. A token that is not taken (401) is given up, and the next try has a new one: twice, then 401 is the answer. */
+export const askBroker = ({ broker }: { readonly broker: string }): Ask => {
+  const tokens = fromEnvironment(broker);
+  return async (...request) => {
+    for (let [tried, refused] = [1, 0]; ; tried += 1) {
+      const token = await currentToken(tokens);
+      const answer = token === null ? null : await once(broker, token, ...request);
+      if (token !== null && answer?.status === 401 && refused < 2) {
+        tokens.refused(token);
+        refused += 1;
+        continue;
+      }
       if (answer !== null && answer.status < 500) return answer;
-      if (tried === TRIES) throw new Error(`the broker does not answer: ${answer?.status ?? 'no connection'}`);
+      if (tried >= TRIES) throw new Error(`the broker does not answer: ${answer?.status ?? 'no connection'}`);
       await delay(PAUSE);
     }
   };
+};

@@ -1,6 +1,7 @@
 /**
  * An ambulance dispatch client: on POST /lookup {nhsNumber} at its control port it looks for plan flags, reads the plans and stores them;
- * it looks for its recall Tasks every POLL_MS (300) and does them. Environment: BROKER, ODS, CONTROL_PORT, STORE_FILE, POLL_MS.
+ * it looks for its recall Tasks every POLL_MS (300) and does them. Environment: BROKER, CLIENT_ID, KEY_FILE, CONTROL_PORT, STORE_FILE, POLL_MS.
+ * Scopes that it needs: system/Flag.s system/CarePlan.r system/Composition.r system/Task.us
  */
 import { answerRecalls } from './answer-recalls.ts';
 import { askBroker, form } from './broker-client.ts';
@@ -13,7 +14,7 @@ const FLAG_DETAIL = 'http://hl7.org/fhir/StructureDefinition/flag-detail';
 const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 
 const program = openProgram();
-const ask = askBroker(program, 'ambulance');
+const ask = askBroker(program);
 const serially = oneAtATime();
 
 /** Looks a person up. The number travels in a body, never in an address. */

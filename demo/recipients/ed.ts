@@ -1,7 +1,7 @@
 /**
  * An emergency department's document store: takes HL7 v2 MDM messages over MLLP, one answer a message.
  * T02 stores the document TXA-12, T10 stores it and makes its parent TXA-13 obsolete, T11 takes TXA-12 away.
- * Environment: PORT, CONTROL_PORT, STORE_FILE, ODS.
+ * Environment: PORT, CONTROL_PORT, STORE_FILE. It calls nobody, and so needs no access token.
  */
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';

@@ -1,6 +1,7 @@
 /**
  * An electronic patient record: takes FHIR messages by POST /fhir/$process-message and stores plans by NHS number and plan.
  * Environment: PORT, CONTROL_PORT, STORE_FILE, ODS; REFUSES_LOWER_SEQUENCE=1 makes it refuse what is older than what it saw.
+ * It calls nobody, and so needs no access token.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';

@@ -1,7 +1,8 @@
 /**
  * A police system: subscribes to plan changes (R4 backport, id-only) and on each event reads the plan again, keeping what it is shown and
  * dropping what it is shown no longer. Where POLL_MS is set it also does its recall Tasks.
- * Environment: BROKER, ODS, PORT, CONTROL_PORT, STORE_FILE, POLL_MS.
+ * Environment: BROKER, CLIENT_ID, KEY_FILE, PORT, CONTROL_PORT, STORE_FILE, POLL_MS.
+ * Scopes that it needs: system/Subscription.c system/CarePlan.r system/Composition.r; where it polls, system/Task.us
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -18,7 +19,7 @@ const PATH = '/hook';
 
 const program = openProgram();
 const { behaviour, heard, store } = program;
-const ask = askBroker(program, 'police');
+const ask = askBroker(program);
 const serially = oneAtATime();
 
 /** The plans that a notification names, and its type. */

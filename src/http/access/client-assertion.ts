@@ -11,7 +11,8 @@ import {
 } from 'jose';
 import type { Client } from '../../model/client.ts';
 import { whyNoAssertion } from './client-assertion-rules.ts';
-import { ASSERTION_ALGORITHMS, type FetchKeys, type ProviderStore } from './token-provider.ts';
+import { ASSERTION_ALGORITHMS } from './assertion-algorithms.ts';
+import type { FetchKeys, ProviderStore } from './token-provider.ts';
 
 const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const TOLERANCE = 10;

@@ -8,11 +8,12 @@ import type { Client } from '../../model/client.ts';
 import type { NewKey, SigningKey } from '../../store/access/signing-keys.ts';
 import { Refusal } from '../refusal.ts';
 import { readBody } from '../read/read-body.ts';
+import { ASSERTION_ALGORITHMS } from './assertion-algorithms.ts';
 import { type AuthenticateClient, createAuthenticateClient } from './client-assertion.ts';
 import { newSigningKey } from './new-signing-key.ts';
 import { ownOrigin, type Reached, type Site } from './own-origin.ts';
 import type { TokenCheck } from './token-check.ts';
-import { ASSERTION_ALGORITHMS, createTokenProvider, type FetchKeys, type ProviderStore } from './token-provider.ts';
+import { createTokenProvider, type FetchKeys, type ProviderStore } from './token-provider.ts';
 
 /** What the token door asks the store. */
 export interface TokenDoorStore extends ProviderStore {

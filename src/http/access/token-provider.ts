@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Provider, { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
-import { RESOURCE_TYPES } from '../../../profiles/resource-types.ts';
 import type { Client } from '../../model/client.ts';
-import { isScope, isWithin, type Scope, typeOfScope } from '../../model/scope.ts';
+import { isWithin, type Scope } from '../../model/scope.ts';
 import type { SigningKey } from '../../store/access/signing-keys.ts';
+import { ASSERTION_ALGORITHMS } from './assertion-algorithms.ts';
 import { whyNoAssertion } from './client-assertion-rules.ts';
+import { isOfferedScope } from './offered-scope.ts';
 
 /** What the token endpoint asks the store. */
 export interface ProviderStore {
@@ -14,8 +15,6 @@ export interface ProviderStore {
   useAssertion(id: string, payload: object, seconds: number): Promise<boolean>;
 }
 
-/** Algorithms that a client assertion may be signed by: SMART's two, and RS512, which the NHS API platform asks of its clients (nhs.md section 4). */
-export const ASSERTION_ALGORITHMS = ['RS384', 'ES384', 'RS512'] as const;
 /** Seconds that an access token lives: SMART Backend Services asks for at most five minutes. */
 export const TOKEN_SECONDS = 300;
 /** Keys of a client are a few kilobytes, and whoever asks for a token waits for them. */
@@ -58,10 +57,6 @@ class StoreAdapter implements Adapter {
   destroy = async (): Promise<void> => {};
   revokeByGrantId = async (): Promise<void> => {};
 }
-
-/** Scopes that may be asked for: of types that there are. */
-const SCOPES_OFFERED = ['*', ...RESOURCE_TYPES.map(({ type }) => type)];
-export const isOfferedScope = (scope: string): scope is Scope => isScope(scope) && SCOPES_OFFERED.includes(typeOfScope(scope));
 
 /** What a client is granted: what it asks for, which is at most what it is registered for; all of that where it asks for nothing. */
 const grantedScopes = (asked: unknown, registered: readonly Scope[]): readonly Scope[] => {

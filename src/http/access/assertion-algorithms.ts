@@ -1,0 +1,2 @@
+/** Algorithms that a client assertion may be signed by: SMART's two, and RS512, which the NHS API platform asks of its clients (nhs.md section 4). */
+export const ASSERTION_ALGORITHMS = ['RS384', 'ES384', 'RS512'] as const;
