@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnBroker } from '../support/broker.ts';
-import { openDatabase, type TestDatabase } from '../support/database.ts';
+import { openDatabase, type TestDatabase, testKeyFile } from '../support/database.ts';
 import { makeDataDir, type TestDataDir } from '../support/data-dir.ts';
 
 const BROKER = [process.execPath, 'src/cli.ts'];
@@ -126,7 +126,7 @@ describe('what is refused, in one line, and changes nothing', () => {
   afterAll(() => database.close());
   beforeAll(async () => {
     database = await openDatabase();
-    env = { DATABASE_URL: database.url };
+    env = { DATABASE_URL: database.url, KEY_FILE: await testKeyFile(files) };
     await pemPair('good', 'ec');
     await writeFile(at('private.json'), await readFile(at('good.jwk.json'), 'utf8'));
     await writeFile(at('empty.json'), '{"keys":[]}');

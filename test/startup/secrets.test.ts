@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { callersAt, OPERATOR, TRUST } from '../http/open-door.ts';
+import { tokensAt } from '../support/access.ts';
 import type { BrokerProcess } from '../support/broker.ts';
 import { filesOf } from '../support/certificates.ts';
-import { openDatabase, type TestDatabase } from '../support/database.ts';
+import { openDatabase, type TestDatabase, testKeyFile } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { useStartup } from '../support/startup.ts';
 
@@ -38,12 +39,14 @@ test('A running broker tells its secrets to nobody, whatever fails: by no log li
   writeFileSync(file, `${address(PASSWORD)}\n`, { mode: 0o600 });
   const broker = start({
     DATABASE_URL_FILE: file,
+    KEY_FILE: await testKeyFile(folder().path),
     LOG_LEVEL: 'debug',
     SWEEP_MS: '200',
     DATA_DIR: join(folder().path, 'data'),
   });
   const { origin } = new URL(await broker.ready());
-  const door = callersAt(origin);
+  const tokens = tokensAt(() => origin, database.pool);
+  const door = callersAt(origin, tokens);
   const answers: string[] = [];
   const keep = async (
     asked: PromiseLike<{ readonly status: number; readonly text: string; readonly headers: unknown }>,

@@ -5,7 +5,7 @@ import { AUTHORITY, AUTHORITY_PEM, filesOf, pemOf } from '../support/certificate
 import { openDatabase } from '../support/database.ts';
 import { useStartup } from '../support/startup.ts';
 
-const { start, stop } = useStartup();
+const { folder, start, stop } = useStartup();
 let database: Awaited<ReturnType<typeof openDatabase>>;
 beforeAll(async () => {
   database = await openDatabase();
@@ -36,6 +36,7 @@ test('A broker beyond loopback with TLS and authorities: https in the ready line
   const HEALTH_PORT = String(await freePort());
   const broker = start({
     DATABASE_URL: database.url,
+    KEY_FILE: await testKeyFile(folder().path),
     HOST: '0.0.0.0',
     TLS_CERT: cert,
     TLS_KEY: key,
@@ -61,7 +62,12 @@ test('A broker beyond loopback with TLS and authorities: https in the ready line
 }, 60_000);
 
 test('PUBLIC_URL stands in links, whatever Host and X-Forwarded-Host say', async () => {
-  const broker = start({ DATABASE_URL: database.url, BEHIND_PROXY: '1', PUBLIC_URL: 'https://broker.example' });
+  const broker = start({
+    DATABASE_URL: database.url,
+    KEY_FILE: await testKeyFile(folder().path),
+    BEHIND_PROXY: '1',
+    PUBLIC_URL: 'https://broker.example',
+  });
   const base = await broker.ready();
   const answer = await fetch(`${base}/metadata`, { headers: { 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'http' } });
   expect(JSON.parse(await answer.text()).implementation.url).toBe('https://broker.example/fhir');

@@ -6,6 +6,8 @@ export interface Site {
   readonly publicUrl: string | null;
   /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are a trusted proxy's. */
   readonly behindProxy: boolean;
+  /** Name or address that it listens on, as it was set. */
+  readonly host?: string;
 }
 
 /** A request, as far as it tells how the broker was reached. */
@@ -20,11 +22,13 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 const one = (header: string | readonly string[] | undefined): string | undefined => (typeof header === 'string' ? header : header?.[0]);
 
+const portOf = ({ port, protocol }: URL): number => (port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
+
 /**
  * The broker's own origin, as this caller reached it. What a stranger says in `Host` is believed of a loopback name with the broker's own port
  * alone: an assertion that was made for another server must not become one for this by a header (RFC 7523 section 3, `aud`).
  */
-export const ownOrigin = ({ publicUrl, behindProxy }: Site, { headers, secure, localPort }: Reached): string => {
+export const ownOrigin = ({ publicUrl, behindProxy, host: ownHost }: Site, { headers, secure, localPort }: Reached): string => {
   if (publicUrl !== null) return publicUrl;
   const scheme = secure ? 'https' : 'http';
   if (behindProxy) {
@@ -35,15 +39,15 @@ export const ownOrigin = ({ publicUrl, behindProxy }: Site, { headers, secure, l
   const host = headers.host ?? '';
   if (AUTHORITY.test(host)) {
     const url = new URL(`${scheme}://${host}`);
-    if (LOOPBACK.test(url.hostname) && Number(url.port) === localPort) return url.origin;
+    if ((LOOPBACK.test(url.hostname) || url.hostname === ownHost) && portOf(url) === localPort) return url.origin;
   }
   return `${scheme}://127.0.0.1:${localPort}`;
 };
 
 /** Whether an origin in a token of this database's keys is this broker's: the set one, or, where none is set, any on this machine. */
-export const isOwnOrigin = ({ publicUrl, behindProxy }: Site, origin: string): boolean => {
+export const isOwnOrigin = ({ publicUrl, behindProxy, host }: Site, origin: string): boolean => {
   if (publicUrl !== null) return origin === publicUrl;
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);
-  return url.origin === origin && (behindProxy || LOOPBACK.test(url.hostname));
+  return url.origin === origin && (behindProxy || LOOPBACK.test(url.hostname) || url.hostname === host);
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import request from 'supertest';
+import { accessParts } from '../../support/access.ts';
 import type { Response } from 'supertest';
 import { System } from '../../../profiles/canonicals.ts';
 import { createApp } from '../../../src/http/app.ts';
@@ -67,7 +68,8 @@ describe('A fault of the broker’s own', () => {
     request(
       createApp({
         store: door.store,
-        config: { operatorOds: 'BROKER', behindProxy: false, outboundAllow: [], errorCodeSystem: System.httpErrorCodes },
+        ...accessParts(door.pool),
+        config: { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow: [], errorCodeSystem: System.httpErrorCodes },
         metrics: new Registry(),
         validate,
         log: createLog('info', (text) => lines.push(text)),

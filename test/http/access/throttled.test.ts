@@ -3,7 +3,7 @@ import { System } from '../../../profiles/canonicals.ts';
 import { type Tokens, tokensAt } from '../../support/access.ts';
 import { type BrokerProcess, spawnBroker } from '../../support/broker.ts';
 import { makeDataDir, type TestDataDir } from '../../support/data-dir.ts';
-import { openDatabase, type TestDatabase } from '../../support/database.ts';
+import { openDatabase, type TestDatabase, testKeyFile } from '../../support/database.ts';
 import { AMBULANCE, callersAt, OTHER_TRUST, TRUST } from '../open-door.ts';
 
 let database: TestDatabase;
@@ -16,6 +16,7 @@ beforeAll(async () => {
   broker = spawnBroker({
     DATA_DIR: folder.path,
     DATABASE_URL: database.url,
+    KEY_FILE: await testKeyFile(folder.path),
     BEHIND_PROXY: '1',
     RATE_PER_MINUTE: '30',
     REFUSED_PER_MINUTE: '15',
