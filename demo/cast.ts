@@ -65,7 +65,7 @@ export const assemble = async (stage: Stage): Promise<Cast> => {
   const operator = callAs(base, clients.operator);
   const publisher = callAs(base, clients.trust);
   const police = callAs(base, clients.controlRoom);
-  const own = ({ clientId, keyFile }: Registered) => ({ CLIENT_ID: clientId, KEY_FILE: keyFile });
+  const own = ({ clientId, keyFile }: Registered) => ({ CLIENT_ID: clientId, CLIENT_KEY: keyFile });
   for (const name of FIRST) await operator.put(example<Resource>(name));
   const [epr, ed, dispatch, controlRoom] = await Promise.all([
     stage.recipient('epr', { ODS: 'ZZ2' }),

@@ -30,10 +30,10 @@ export const json = (resource: unknown, ifMatch?: string): Content => ({
 const TRIES = 40;
 const PAUSE = 500;
 
-/** The program's own name with the broker, and its key: CLIENT_ID, KEY_FILE. */
+/** The program's own name with the broker, and its key: CLIENT_ID, CLIENT_KEY. */
 const fromEnvironment = (broker: string): AccessTokens => {
-  const [clientId, keyFile] = [process.env['CLIENT_ID'], process.env['KEY_FILE']];
-  if (clientId === undefined || keyFile === undefined) throw new Error('CLIENT_ID and KEY_FILE say who calls the broker');
+  const [clientId, keyFile] = [process.env['CLIENT_ID'], process.env['CLIENT_KEY']];
+  if (clientId === undefined || keyFile === undefined) throw new Error('CLIENT_ID and CLIENT_KEY say who calls the broker');
   return accessTokens(broker, clientId, keyFile);
 };
 

@@ -1,6 +1,6 @@
 /**
  * An ambulance dispatch client: on POST /lookup {nhsNumber} at its control port it looks for plan flags, reads the plans and stores them;
- * it looks for its recall Tasks every POLL_MS (300) and does them. Environment: BROKER, CLIENT_ID, KEY_FILE, CONTROL_PORT, STORE_FILE, POLL_MS.
+ * it looks for its recall Tasks every POLL_MS (300) and does them. Environment: BROKER, CLIENT_ID, CLIENT_KEY, CONTROL_PORT, STORE_FILE, POLL_MS.
  * Scopes that it needs: system/Flag.s system/CarePlan.r system/Composition.r system/Task.us
  */
 import { answerRecalls } from './answer-recalls.ts';

@@ -1,7 +1,7 @@
 /**
  * A police system: subscribes to plan changes (R4 backport, id-only) and on each event reads the plan again, keeping what it is shown and
  * dropping what it is shown no longer. Where POLL_MS is set it also does its recall Tasks.
- * Environment: BROKER, CLIENT_ID, KEY_FILE, PORT, CONTROL_PORT, STORE_FILE, POLL_MS.
+ * Environment: BROKER, CLIENT_ID, CLIENT_KEY, PORT, CONTROL_PORT, STORE_FILE, POLL_MS.
  * Scopes that it needs: system/Subscription.c system/CarePlan.r system/Composition.r; where it polls, system/Task.us
  */
 import { createServer } from 'node:http';

@@ -10,7 +10,6 @@ import { isOfferedScope } from './offered-scope.ts';
 /** What the token endpoint asks the store. */
 export interface ProviderStore {
   findClient(id: string): Promise<Client | null>;
-  usedAssertion(id: string): Promise<object | null>;
   /** False where it was used already. */
   useAssertion(id: string, payload: object, seconds: number): Promise<boolean>;
 }
@@ -31,6 +30,10 @@ const metadataOf = ({ id, keys }: Client): AdapterPayload => ({
   ...('jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri }),
 });
 
+/** What is wrong with an assertion whose signature is right is told: nobody but the holder of its key comes so far. */
+const refusedThough = (why: string): errors.InvalidClientAuth =>
+  Object.assign(new errors.InvalidClientAuth(why), { error_description: why });
+
 /** Only clients and used assertions are ever asked for: access tokens are signed, and stored nowhere. */
 class StoreAdapter implements Adapter {
   readonly #name: string;
@@ -40,16 +43,15 @@ class StoreAdapter implements Adapter {
     this.#store = store;
   }
   async find(id: string): Promise<AdapterPayload | undefined> {
-    if (this.#name === 'ReplayDetection') return ((await this.#store.usedAssertion(id)) as AdapterPayload | null) ?? undefined;
+    // The library looks for a used assertion first and writes then: of two at one moment both would find nothing, so the table alone decides.
     if (this.#name !== 'Client') return undefined;
     const client = await this.#store.findClient(id);
     return client === null || client.suspendedAt !== null ? undefined : metadataOf(client);
   }
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     if (this.#name !== 'ReplayDetection') throw new Error(`nothing keeps a ${this.#name}`);
-    // The library looks first and writes then: of two at one moment both would find nothing, and the table decides.
     if (!(await this.#store.useAssertion(id, payload, expiresIn)))
-      throw new errors.InvalidClientAuth('client assertion tokens must only be used once');
+      throw refusedThough('an assertion is taken once: its jti was used before');
   }
   findByUid = async (): Promise<undefined> => undefined;
   findByUserCode = async (): Promise<undefined> => undefined;
@@ -119,7 +121,7 @@ export const createTokenProvider = (
     ttl: { ClientCredentials: TOKEN_SECONDS },
     assertJwtClientAuthClaimsAndHeader: async (ctx, claims, header) => {
       const why = whyNoAssertion(String(ctx.oidc.params?.['client_assertion']), claims, header, Date.now());
-      if (why !== null) throw new errors.InvalidClientAuth(why);
+      if (why !== null) throw refusedThough(why);
     },
     fetch: (url, init) => fetchKeys(String(url), init),
     renderError: (ctx, out) => {

@@ -2,12 +2,11 @@ import type pg from 'pg';
 import { findClient } from './clients.ts';
 import { publicSigningKeys, signingKey } from './signing-keys.ts';
 import { clientOfToken, revokeToken } from './token-state.ts';
-import { useAssertion, usedAssertion } from './used-assertions.ts';
+import { useAssertion } from './used-assertions.ts';
 
 /** What the token door and the check of tokens read and write, on one pool. */
 export const openAccess = (pool: pg.Pool) => ({
   findClient: (id: string) => findClient(pool, id),
-  usedAssertion: (id: string) => usedAssertion(pool, id),
   useAssertion: (id: string, payload: object, seconds: number) => useAssertion(pool, id, payload, seconds),
   signingKey: (newKey: Parameters<typeof signingKey>[1]) => signingKey(pool, newKey),
   publicSigningKeys: () => publicSigningKeys(pool),

@@ -1,9 +1,5 @@
 import { type Sql, statement } from '../pool.ts';
 
-const find = statement<[string], { payload: object }>(
-  'used-assertion',
-  'SELECT payload FROM used_assertion WHERE id = $1 AND ends_at > clock_timestamp()',
-);
 const use = statement<[string, object, number], { id: string }>(
   'use-assertion',
   // One that ran out gives its place up; of two that come at once one is too late.
@@ -12,9 +8,6 @@ const use = statement<[string, object, number], { id: string }>(
    INSERT INTO used_assertion (id, payload, ends_at) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
    ON CONFLICT (id) DO NOTHING RETURNING id`,
 );
-
-/** What was kept with a client assertion that was used; null where it was not. */
-export const usedAssertion = async (sql: Sql, id: string): Promise<object | null> => (await find(sql, id))[0]?.payload ?? null;
 
 /** Uses a client assertion up for so many seconds; false where somebody has already. */
 export const useAssertion = async (sql: Sql, id: string, payload: object, seconds: number): Promise<boolean> =>

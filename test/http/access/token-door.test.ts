@@ -294,6 +294,33 @@ describe('an assertion', () => {
   });
 });
 
+describe('why an assertion is refused', () => {
+  const HOUR = { exp: Math.floor(Date.now() / 1000) + 3_600 };
+
+  test('is told to whoever holds the key', async () => {
+    const id = await door.tokens.clientIdOf(AMBULANCE);
+    const late = await grant(await assertionOf(id, endpoint(), HOUR));
+    expect(late.body.error_description).toBe('exp must be at most 300 seconds ahead');
+    const once = await assertionOf(id, endpoint());
+    await grant(once);
+    expect((await grant(once)).body.error_description).toBe('an assertion is taken once: its jti was used before');
+  });
+
+  test('is told to nobody else: another key, and no such client, look alike', async () => {
+    const [one, other] = [await withKey('ES384'), await withKey('ES384')];
+    const forged = (id: string): Promise<string> =>
+      new SignJWT({ iss: id, sub: id, aud: endpoint(), jti: randomUUID(), ...HOUR })
+        .setProtectedHeader({ alg: 'ES384', kid: one.jwk.kid ?? '' })
+        .sign(other.privateKey);
+    const answers = [await grant(await forged(one.client.id)), await grant(await forged(randomUUID()))];
+    const alike = { error: 'invalid_client', error_description: 'client authentication failed' };
+    expect(answers.map(({ status, body }) => [status, body])).toEqual([
+      [401, alike],
+      [401, alike],
+    ]);
+  });
+});
+
 describe('a client that is suspended', () => {
   test('is out within five seconds on every process, and gets no token; and comes in again', async () => {
     const other = await openDoorOn(door.database);
