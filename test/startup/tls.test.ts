@@ -2,7 +2,7 @@ import { request } from 'node:https';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../src/store/free-port.ts';
 import { AUTHORITY, AUTHORITY_PEM, filesOf, pemOf } from '../support/certificates.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, testKeyFile } from '../support/database.ts';
 import { useStartup } from '../support/startup.ts';
 
 const { folder, start, stop } = useStartup();
