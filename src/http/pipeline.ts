@@ -59,7 +59,8 @@ export const runPipeline = async (exchange: Exchange, response: ServerResponse, 
     sendAnswer(exchange, response);
   } catch (error) {
     exchange.answer = toFailure(error, exchange, door);
-    if (exchange.answer.status === 401) door.rateLimit?.refused(exchange.request.address);
+    // Of a client that is known, an id token that has run out says nothing of its address, where others may call from.
+    if (exchange.answer.status === 401 && exchange.client === null) door.rateLimit?.refused(exchange.request.address);
     if (response.headersSent) response.destroy();
     else sendAnswer(exchange, response);
   }

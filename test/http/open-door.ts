@@ -6,7 +6,8 @@ import type { Test } from 'supertest';
 import { System } from '../../profiles/canonicals.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/listen.ts';
-import { createLog } from '../../src/log.ts';
+import type { RateLimit } from '../../src/http/access/rate-limit.ts';
+import { createLog, type Log } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { accessParts, type Caller, type Tokens, tokensAt } from '../support/access.ts';
@@ -54,12 +55,20 @@ export const openDoorOn = async (
   database: TestDatabase,
   outboundAllow: readonly string[] = ['127.0.0.0/8'],
   issuers?: readonly string[],
+  /** Makes a door behind a proxy, which limits how often an address is refused. */
+  limiting?: (pool: TestDatabase['pool'], log: Log) => RateLimit,
 ) => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
   const registry = new Registry();
   const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
-  const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow, errorCodeSystem: System.httpErrorCodes };
+  const config = {
+    operatorOds: 'BROKER',
+    behindProxy: limiting !== undefined,
+    publicUrl: null,
+    outboundAllow,
+    errorCodeSystem: System.httpErrorCodes,
+  };
   const app = createApp({
     store,
     ...accessParts(database.pool, outboundAllow, issuers),
@@ -68,6 +77,7 @@ export const openDoorOn = async (
     validate,
     log,
     newId: randomUUID,
+    ...(limiting === undefined ? {} : { rateLimit: limiting(database.pool, log) }),
   });
   const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
   const origin = `http://127.0.0.1:${listening.port}`;

@@ -1,9 +1,12 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Bundle } from '@medplum/fhirtypes';
+import { Registry } from 'prom-client';
+import type { Test } from 'supertest';
+import { createRateLimit } from '../../../src/http/access/rate-limit.ts';
 import { ROUTES } from '../../../src/http/routes.ts';
 import { claimsFor, identityFor, identityOf } from '../../support/sign-in.ts';
-import { AMBER, AMBULANCE, approvePlan, NHS_NUMBER_SYSTEM, type OpenDoor, openDoor, TRUST } from '../open-door.ts';
+import { AMBER, AMBULANCE, approvePlan, NHS_NUMBER_SYSTEM, type OpenDoor, openDoor, openDoorOn, TRUST } from '../open-door.ts';
 import { type FakeIssuer, openIssuer } from './fake-issuer.ts';
 import { forgedIdentities } from './forged-identities.ts';
 
@@ -95,6 +98,24 @@ describe('a forged or misused identity is refused on the door', () => {
       const send = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
       const { status } = await door.as(door.agent[send[method]](at), TRUST).set(HEADER, 'garbage');
       expect([method, path, status === 401]).toEqual([method, path, !open]);
+    }
+  });
+});
+
+describe('an address from where known clients send wrong identities', () => {
+  test('is not shut out for them: only for who proves to be nobody', async () => {
+    const limited = await openDoorOn(door.database, ['127.0.0.0/8'], undefined, (pool, log) =>
+      createRateLimit(pool, { perMinute: 1_000, refusedPerMinute: 3, log, metrics: new Registry() }),
+    );
+    const proxied = (test: Test): Test => test.set('X-Forwarded-For', '192.0.2.1');
+    const known = (): Test => proxied(limited.get(TRUST, '/fhir/Practitioner'));
+    try {
+      for (let time = 0; time < 6; time++) expect((await known().set(HEADER, 'garbage')).status).toBe(401);
+      expect((await known()).status).toBe(200);
+      for (let time = 0; time < 3; time++) expect((await proxied(limited.agent.get('/fhir/Practitioner'))).status).toBe(401);
+      expect((await known()).status).toBe(429);
+    } finally {
+      await limited.close();
     }
   });
 });
