@@ -18,6 +18,17 @@ const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const TOLERANCE = 10;
 const MOST_KEY_SETS = 500;
 
+/** What leads to no keys proves nobody, whatever it was that failed: where it leads is the client's own choice. */
+const orNone =
+  (keys: JWTVerifyGetKey): JWTVerifyGetKey =>
+  async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (cause) {
+      throw cause instanceof errors.JOSEError ? cause : new errors.JWKSInvalid('the keys of the client cannot be read', { cause });
+    }
+  };
+
 /** Says which client a form's assertion proves, and uses the assertion up; null where it proves none. */
 export type AuthenticateClient = (form: URLSearchParams, audiences: readonly string[]) => Promise<Client | null>;
 
@@ -28,7 +39,10 @@ export const createAuthenticateClient = (store: ProviderStore, fetchKeys: FetchK
     if ('jwks' in keys) return createLocalJWKSet(keys.jwks as unknown as JSONWebKeySet);
     const known = remote.get(keys.jwksUri);
     if (known !== undefined) return known;
-    const made = createRemoteJWKSet(new URL(keys.jwksUri), { [customFetch]: fetchKeys, cooldownDuration: 30_000, cacheMaxAge: 300_000 });
+    if (!URL.canParse(keys.jwksUri)) throw new errors.JWKSInvalid('the address of the keys is none');
+    const made = orNone(
+      createRemoteJWKSet(new URL(keys.jwksUri), { [customFetch]: fetchKeys, cooldownDuration: 30_000, cacheMaxAge: 300_000 }),
+    );
     if (remote.size >= MOST_KEY_SETS) remote.clear();
     remote.set(keys.jwksUri, made);
     return made;

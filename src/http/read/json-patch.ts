@@ -96,6 +96,12 @@ const valueAt = (whole: unknown, pointer: string): unknown =>
       whole,
     );
 
+/** Whether a pointer that ends in a list ends in one of its places (RFC 6901 section 4): the library would write a property of the list. */
+const isInPlace = (whole: unknown, pointer: string): boolean => {
+  const at = pointer.lastIndexOf('/');
+  return at === -1 || !Array.isArray(valueAt(whole, pointer.slice(0, at))) || /^(?:0|[1-9]\d*|-)$/.test(pointer.slice(at + 1));
+};
+
 const tooLarge = (help: string): Anomaly => new Anomaly('too-large', { at: 'patch', help });
 
 /**
@@ -118,7 +124,8 @@ export const patched = (resource: Resource, patch: JsonPatch): unknown => {
       path: `/resource${operation.path}`,
       ...('from' in operation ? { from: `/resource${operation.from}` } : {}),
     };
-    if (fits(holder, within)) continue;
+    const pointers = 'from' in operation ? [operation.path, operation.from] : [operation.path];
+    if (pointers.every((pointer) => isInPlace(holder.resource, pointer)) && fits(holder, within)) continue;
     const help = operation.op === 'test' ? 'is not what the test says' : `there is nothing here that could be done with ${operation.op}`;
     throw new Anomaly('incorrect', { at: placeOf(resource.resourceType, operation.path), code: 'processing', help });
   }
