@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from './child.ts';
+import { keyFileIn } from './keys.ts';
 
 /** The whole broker in a process of its own, as `npm start` runs it. */
 export interface Broker {
@@ -12,7 +13,14 @@ export interface Broker {
 export const startBroker = async (databaseUrl: string, folder: string, env: Readonly<Record<string, string>> = {}): Promise<Broker> => {
   const profile = process.env['BENCH_PROFILE'];
   const broker = startChild(
-    { DATABASE_URL: databaseUrl, DATA_DIR: mkdtempSync(join(folder, 'broker-')), OUTBOUND_ALLOW: '127.0.0.0/8', LOG_LEVEL: 'warn', ...env },
+    {
+      DATABASE_URL: databaseUrl,
+      DATA_DIR: mkdtempSync(join(folder, 'broker-')),
+      KEY_FILE: keyFileIn(folder),
+      OUTBOUND_ALLOW: '127.0.0.0/8',
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
     [...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]), 'src/main.ts'],
   );
   return {

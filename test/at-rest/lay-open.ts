@@ -25,35 +25,57 @@ export const layOpen = async (pool: pg.Pool): Promise<void> => {
     const [system, blind] = token.token.includes('|') ? token.token.split('|') : [null, token.token];
     const number = numbers.get(blind);
     if (number === undefined) throw new Error('the number of a token is not known');
-    await pool.query(
-      'UPDATE resource_token SET token = $4 WHERE type = $1 AND param = $2 AND serial = $3 AND token = $5',
-      [token.type, token.param, token.serial, system === null ? number : `${system}|${number}`, token.token],
-    );
+    await pool.query('UPDATE resource_token SET token = $4 WHERE type = $1 AND param = $2 AND serial = $3 AND token = $5', [
+      token.type,
+      token.param,
+      token.serial,
+      system === null ? number : `${system}|${number}`,
+      token.token,
+    ]);
   }
   for (const row of await all(`SELECT p.*, ${WRAPPED} FROM patient_fact p`)) {
     const patient = openPerson(await key(row.wrapped), row.patient_id, row.facts);
     const details = openDetails(await key(row.wrapped), row.patient_id, row.disclosed);
-    await pool.query('UPDATE patient_fact SET facts = $2, disclosed = $3, birth_index = NULL WHERE patient_id = $1', [row.patient_id, patient, details]);
+    await pool.query('UPDATE patient_fact SET facts = $2, disclosed = $3, birth_index = NULL WHERE patient_id = $1', [
+      row.patient_id,
+      patient,
+      details,
+    ]);
   }
   for (const table of ['resource', 'resource_version']) {
-    for (const row of await all(`SELECT r.*, (SELECT k.wrapped FROM person_key k WHERE k.id = r.sealed_by) AS wrapped FROM ${table} r WHERE sealed_by IS NOT NULL`))
+    for (const row of await all(
+      `SELECT r.*, (SELECT k.wrapped FROM person_key k WHERE k.id = r.sealed_by) AS wrapped FROM ${table} r WHERE sealed_by IS NOT NULL`,
+    ))
       await pool.query(`UPDATE ${table} SET body = $4, sealed_by = NULL WHERE type = $1 AND id = $2 AND version = $3`, [
-        row.type, row.id, row.version, JSON.stringify(await openBody(pool, row)),
+        row.type,
+        row.id,
+        row.version,
+        JSON.stringify(await openBody(pool, row)),
       ]);
   }
   await pool.query('ALTER TABLE approved_version DISABLE TRIGGER approved_version_never_changes');
   for (const row of await all(`SELECT v.*, ${WRAPPED} FROM approved_version v JOIN plan p ON p.id = v.plan_id`)) {
     const projections: Record<string, object> = {};
     for (const [kind, one] of Object.entries<{ projection: object; words: never }>(row.projections))
-      projections[kind] = { projection: one.projection, words: openWords(await key(row.wrapped), row.care_plan_id, kind as never, one.words) };
+      projections[kind] = {
+        projection: one.projection,
+        words: openWords(await key(row.wrapped), row.care_plan_id, kind as never, one.words),
+      };
     await pool.query('UPDATE approved_version SET bytes = $2, projections = $3 WHERE care_plan_id = $1', [
-      row.care_plan_id, openBytes(await key(row.wrapped), row.care_plan_id, row.bytes), projections,
+      row.care_plan_id,
+      openBytes(await key(row.wrapped), row.care_plan_id, row.bytes),
+      projections,
     ]);
   }
   await pool.query('ALTER TABLE approved_version ENABLE TRIGGER approved_version_never_changes');
-  for (const row of await all(`SELECT d.id, d.parcel, ${WRAPPED} FROM delivery d JOIN ledger_key l ON l.id = d.key_id JOIN plan p ON p.id = l.plan_id WHERE d.parcel IS NOT NULL`)) {
+  for (const row of await all(
+    `SELECT d.id, d.parcel, ${WRAPPED} FROM delivery d JOIN ledger_key l ON l.id = d.key_id JOIN plan p ON p.id = l.plan_id WHERE d.parcel IS NOT NULL`,
+  )) {
     const { bytes, ...rest } = (await openParcel(pool, row.wrapped, row.id, row.parcel)) as { bytes: string };
-    await pool.query('UPDATE delivery SET parcel = $2 WHERE id = $1', [row.id, { ...rest, deflated: deflateRawSync(bytes, { level: 1 }).toString('base64') }]);
+    await pool.query('UPDATE delivery SET parcel = $2 WHERE id = $1', [
+      row.id,
+      { ...rest, deflated: deflateRawSync(bytes, { level: 1 }).toString('base64') },
+    ]);
   }
   for (const row of await all(`SELECT l.id, l.state, ${WRAPPED} FROM ledger_key l JOIN plan p ON p.id = l.plan_id`))
     await pool.query('UPDATE ledger_key SET state = $2 WHERE id = $1', [row.id, openState(await key(row.wrapped), row.id, row.state)]);

@@ -79,7 +79,9 @@ test('A database that an older version left open is sealed at the start, says th
   const openTables = async () =>
     (await everyRow(pool)).filter(([name, text]) => [...find(name, text), ...anyNumber(name, text)].length > 0).map(([name]) => name);
   const said = async () => {
-    const { rows } = await pool.query<{ type: string; id: string; version: number }>('SELECT type, id, version FROM resource_version ORDER BY type, id, version');
+    const { rows } = await pool.query<{ type: string; id: string; version: number }>(
+      'SELECT type, id, version FROM resource_version ORDER BY type, id, version',
+    );
     const bodies = [];
     for (const { type, id, version } of rows) bodies.push(JSON.stringify((await store.read(type, id, version))?.body));
     const sent = (await pool.query<{ id: string }>('SELECT id FROM delivery WHERE parcel IS NOT NULL ORDER BY id')).rows;
@@ -90,7 +92,9 @@ test('A database that an older version left open is sealed at the start, says th
   const before = await said();
   await layOpen(pool);
   expect((await openTables()).sort()).toEqual(
-    ['approved_version', 'contact', 'ledger_key', 'patient_fact', 'person', 'resource', 'resource_token', 'resource_version'].map((name) => `public.${name}`),
+    ['approved_version', 'contact', 'ledger_key', 'patient_fact', 'person', 'resource', 'resource_token', 'resource_version'].map(
+      (name) => `public.${name}`,
+    ),
   );
   const copies = await states();
   // What lies open is read until it is sealed.
@@ -107,7 +111,12 @@ test('A database that an older version left open is sealed at the start, says th
 
   // It is found as before, a match finds by the birth date, and what it held is asked back under its number.
   const found = await store.search(
-    searchAmong('Patient', { is: 'owner', owner: 'TRUST1' }, [{ is: 'token', param: 'identifier', anyOf: [codedText(System.nhsNumber, NUMBER)] }], 5),
+    searchAmong(
+      'Patient',
+      { is: 'owner', owner: 'TRUST1' },
+      [{ is: 'token', param: 'identifier', anyOf: [codedText(System.nhsNumber, NUMBER)] }],
+      5,
+    ),
   );
   expect(found.rows.map(({ id }) => id)).toEqual(['p']);
   expect(await store.lookUp(ambulance, { nhsNumber: NUMBER }, true)).toMatchObject([{ person: { nhsNumber: NUMBER } }]);
@@ -116,7 +125,12 @@ test('A database that an older version left open is sealed at the start, says th
   const another = numbers.next();
   await put(publisher, body.patient('p', another));
   await eventually(() => expect(epr.holds()).toMatchObject([{ person: another }]));
-  expect(epr.received().slice(received).map(({ kind, person }) => [kind, person])).toEqual([
+  expect(
+    epr
+      .received()
+      .slice(received)
+      .map(({ kind, person }) => [kind, person]),
+  ).toEqual([
     ['recall', NUMBER],
     ['update', another],
   ]);
