@@ -10,6 +10,7 @@ import { assertDatabase } from './store/assert-database.ts';
 import { believed } from './store/believed.ts';
 import { databaseUrl } from './store/embedded-postgres.ts';
 import { CannotErase, erase } from './store/erase.ts';
+import { noteErased } from './store/erased-list.ts';
 import { openKeysFromFiles } from './store/keys/key-file.ts';
 import { rewrapKeys } from './store/keys/rewrap.ts';
 import { currentEpoch } from './store/ledger-epoch.ts';
@@ -105,7 +106,9 @@ try {
       if (patient === undefined || !isReason(reason)) refuse(USAGE);
       await withDatabase(config, log, async (pool) => {
         const asked = { patientId: patient, reason, operator: config.operatorOds, isRehearsal: !yes };
-        process.stdout.write(`${JSON.stringify(await erase(pool, asked))}\n`);
+        const told = await erase(pool, asked);
+        if (told.erased) noteErased(config.dataDir, { patient, reason, at: new Date().toISOString() });
+        process.stdout.write(`${JSON.stringify(told)}\n`);
         if (!yes) process.stderr.write('nothing was erased: --yes destroys the key, and nobody can bring it back\n');
       });
       break;

@@ -4,11 +4,10 @@ import type { DisclosedPerson } from '../../src/model/disclosure.ts';
 import type { Ledger } from '../../src/model/ledger.ts';
 import type { RecipientKind } from '../../src/model/kind.ts';
 import type { Person } from '../../src/model/person.ts';
-import { BROKER_KEY } from '../../src/store/keys/keys.ts';
 import { keysOf } from '../../src/store/keys/keys-of.ts';
-import { personKey, wrappedKey } from '../../src/store/keys/person-keys.ts';
+import { personKey } from '../../src/store/keys/person-keys.ts';
 import { openDetails, openPerson, sealDetails, sealPerson } from '../../src/store/keys/sealed-facts.ts';
-import { seal } from '../../src/store/keys/sealed-text.ts';
+import { sealNumber } from '../../src/store/keys/sealed-number.ts';
 import { openState, type SealedLedger, sealState } from '../../src/store/keys/sealed-state.ts';
 import { openBytes, openWords, sealBytes, type SealedProjection, sealProjections } from '../../src/store/keys/sealed-version.ts';
 import type { Sql } from '../../src/store/pool.ts';
@@ -53,7 +52,6 @@ export const openTemplate = async (sql: Sql, words: boolean, reader: string | nu
 /** What is filled for each number: the template's rows with their number, sealed under a key of their own. */
 export const sealedRows = async (sql: Sql, template: Template, numbers: readonly string[], from: number): Promise<string> => {
   const keys = keysOf(sql);
-  const broker = await keys.keyOf((await wrappedKey(sql, BROKER_KEY)) ?? '');
   const withNumber = <T>(value: T, number: string): T => JSON.parse(JSON.stringify(value).replaceAll(TEMPLATE_NUMBER, number)) as T;
   const rows: object[] = [];
   for (const [at, number] of numbers.entries()) {
@@ -65,7 +63,7 @@ export const sealedRows = async (sql: Sql, template: Template, numbers: readonly
       person,
       plan: randomUUID(),
       blind: keys.index.number(number),
-      sealed_number: seal(broker, ['person.sealed_number', person], number),
+      sealed_number: sealNumber(sql, person, number),
       wrapped,
       kek_id: kekId,
       facts: sealPerson(key, patient, withNumber(template.person, number)),

@@ -65,7 +65,7 @@ const persons = table<PersonRow>({
   isOpen: ({ nhs_number: number }) => number !== null && NUMBER.test(number),
   seal: async (sql, rows) => {
     for (const { id, nhs_number: number } of rows) {
-      const values = [id, keysOf(sql).index.number(number ?? ''), await sealNumber(sql, id, number ?? '')];
+      const values = [id, keysOf(sql).index.number(number ?? ''), sealNumber(sql, id, number ?? '')];
       await sql.query('UPDATE person SET nhs_number = $2, sealed_number = $3 WHERE id = $1', values);
     }
   },
