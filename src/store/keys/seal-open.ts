@@ -10,6 +10,7 @@ const TABLES = [
   'contact_other_number',
   'plan',
   'patient_fact',
+  'destination',
   'resource',
   'resource_version',
   'approved_version',
