@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Config } from './config.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { erase } from './store/erase.ts';
+import { noteErased } from './store/erased-list.ts';
 import { rewrapKeys } from './store/keys/rewrap.ts';
 import { inspect } from './store/signed-version.ts';
 
@@ -26,13 +27,20 @@ const needed = (value: string | undefined, name: string): string => {
 };
 
 /** `keys rewrap`, `erase` and `inspect`. Throws CannotStart, or CannotErase, with one line why not. */
-export const keyCommand = async (pool: pg.Pool, { operatorOds: operator }: Config, name: string, options: KeyOptions): Promise<void> => {
+export const keyCommand = async (
+  pool: pg.Pool,
+  { operatorOds: operator, dataDir }: Config,
+  name: string,
+  options: KeyOptions,
+): Promise<void> => {
   const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
   if (name === 'keys rewrap') return print({ rewrapped: await rewrapKeys(pool) });
   if (name === 'erase') {
     const { yes = false } = options;
     const asked = { patientId: needed(options.patient, 'patient'), reason: reasonOf(options), operator, isRehearsal: !yes };
-    print(await erase(pool, asked));
+    const told = await erase(pool, asked);
+    if (told.erased) noteErased(dataDir, { patient: asked.patientId, reason: asked.reason, at: new Date().toISOString() });
+    print(told);
     if (!yes) process.stderr.write('nothing was erased: --yes destroys the key, and nobody can bring it back\n');
     return;
   }

@@ -45,6 +45,7 @@ export const Line = {
   connectionLost: line('warn', 'an idle database connection was lost', 'fault'),
   migrated: line('info', 'database migrated', 'count'),
   sealed: line('info', 'rows that an older version left open are sealed', 'count'),
+  erasedAndBack: line('error', 'records that were erased by law are back from a backup: erase them again (erased.jsonl)', 'count'),
   searchIndexed: line('info', 'search index made anew', 'count'),
   strayAnswer: line('warn', 'an answer came that no message waits for; it is never credited'),
   resyncFound: line('error', 'a resync found keys that a fan-out had missed', 'count'),

@@ -20,6 +20,7 @@ import { CannotStart } from './model/cannot-start.ts';
 import { openAccess } from './store/access/access.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { startEmbeddedPostgres, takeDataDir } from './store/embedded-postgres.ts';
+import { erasedAndBack } from './store/erased-list.ts';
 import { openKeysFromFiles } from './store/keys/key-file.ts';
 import { sealOpen } from './store/keys/seal-open.ts';
 import { findLedger } from './store/ledger-epoch.ts';
@@ -77,6 +78,8 @@ await runUntilSignal(log, async (part) => {
   if (sealed > 0) log(Line.sealed, { count: sealed });
   const reindexed = await rebuildIndex(pool);
   if (reindexed > 0) log(Line.searchIndexed, { count: reindexed });
+  const back = await erasedAndBack(pool, config.dataDir);
+  if (back.length > 0) log(Line.erasedAndBack, { count: back.length });
   const { epoch, replayed, lost } = await findLedger(pool, config.dataDir);
   if (replayed > 0) log(Line.ledgerRestored, { count: replayed });
   if (lost > 0) log(Line.ledgerLost, { count: lost });

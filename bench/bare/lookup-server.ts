@@ -1,15 +1,15 @@
-import { createLog } from '../../src/log.ts';
+import { keysOf } from '../../src/store/keys/keys-of.ts';
 import { FACT_COLUMNS } from '../../src/store/look.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { openPool } from '../ground/keys.ts';
 import { serve } from './serve.ts';
 
 /**
  * The bare look-up: `node:http`, a named SELECT, one durable named INSERT of the audit row, with a pool of the broker's own size. No gate, no
- * lock, no ledger, no FHIR. `facts` reads the same rows as the broker's own SELECT; `least` only who it is and which plan, which decides nothing.
+ * lock, no ledger, no FHIR, and nothing is opened; the number is found by its blind index, for there is no other. `facts` reads the same rows as the broker's own SELECT; `least` only who it is and which plan, which decides nothing.
  * `node bench/bare/lookup-server.ts DATABASE_URL facts|least`.
  */
 const [url = '', mode = 'facts'] = process.argv.slice(2);
-const pool = createPool(url, createLog('error'));
+const pool = await openPool(url);
 
 const facts = `SELECT k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
   FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id
@@ -23,7 +23,11 @@ const write = `INSERT INTO audit (event, organization, kind, person_id, plan_id,
 
 const answer = async (form: string): Promise<string> => {
   const number = (new URLSearchParams(form).get('patient.identifier') ?? '').split('|')[1];
-  const { rows } = await pool.query<{ plan_id: string; person_id: string }>({ name: 'find', text: find, values: [number] });
+  const { rows } = await pool.query<{ plan_id: string; person_id: string }>({
+    name: 'find',
+    text: find,
+    values: [keysOf(pool).index.number(number ?? '')],
+  });
   const [row] = rows;
   if (row === undefined) return JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: 0 });
   await pool.query({ name: 'write', text: write, values: [row.person_id, row.plan_id] });

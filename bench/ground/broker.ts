@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { type Tokens, tokensAt, type WithSql } from '../../test/support/access.ts';
 import { startChild } from './child.ts';
+import { keyFileIn } from './keys.ts';
 
 /** The whole broker in a process of its own, as `npm start` runs it. */
 export interface Broker {
@@ -22,6 +23,7 @@ export const startBroker = async (databaseUrl: string, folder: string, env: Read
     {
       DATABASE_URL: databaseUrl,
       DATA_DIR: mkdtempSync(join(folder, 'broker-')),
+      KEY_FILE: keyFileIn(folder),
       OUTBOUND_ALLOW: '127.0.0.0/8',
       LOG_LEVEL: 'warn',
       ...RATE,

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { createLog } from '../../src/log.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { openPool } from './keys.ts';
 import { type Generator, startGenerator } from '../load/load.ts';
 import type { Verdict } from '../measure/verdict.ts';
 import type { Bench } from '../parts/part.ts';
@@ -30,7 +29,7 @@ export const withDoor = async (
   const floorUrl = await cluster.database('bench_door_floor');
   const broker = await startBroker(url, cluster.folder);
   await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
-  const pool = createPool(url, createLog('error'), { max: 2 });
+  const pool = await openPool(url, 2);
   await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], readBy: 'svc-amb', keysAt: null });
   await pool.query('CHECKPOINT');
   await pool.end();

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { keysOf } from '../../src/store/keys/keys-of.ts';
+
+const blind = (pool: pg.Pool, numbers: readonly string[]): readonly string[] => numbers.map(keysOf(pool).index.number);
 
 /** Leaves one fan-out row for the persons of the filled plans `from` … `to` (by number): the broker finds it as it finds any. */
 export const changePersons = async (pool: pg.Pool, numbers: readonly string[]): Promise<void> => {
   await pool.query(
     `WITH changed AS (UPDATE person SET epoch = epoch + 1 WHERE nhs_number = ANY($1::text[]) RETURNING id)
      INSERT INTO fan_out (persons) SELECT array_agg(id) FROM changed`,
-    [numbers],
+    [blind(pool, numbers)],
   );
 };
 
@@ -15,7 +18,7 @@ export const reissue = async (pool: pg.Pool, numbers: readonly string[], number:
   await pool.query(
     `UPDATE plan p SET version = jsonb_set(version, '{reissue}', to_jsonb($2::integer))
        FROM patient_fact pt JOIN person pe ON pe.id = pt.person_id WHERE pt.patient_id = p.patient_id AND pe.nhs_number = ANY($1::text[])`,
-    [numbers, number],
+    [blind(pool, numbers), number],
   );
 };
 
@@ -25,7 +28,7 @@ export const bump = async (pool: pg.Pool, numbers: readonly string[]): Promise<v
     `UPDATE ledger_key k SET generation = generation + 1, look_at = clock_timestamp(), rank = 1
        FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
       WHERE k.plan_id = p.id AND pe.nhs_number = ANY($1::text[])`,
-    [numbers],
+    [blind(pool, numbers)],
   );
 };
 

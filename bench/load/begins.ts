@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLog } from '../../src/log.ts';
 import type { Ports } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { fanOut } from '../../src/store/fan-out.ts';
 import type { StoredLook } from '../../src/store/ledger.ts';
 import { StoredLedger } from '../../src/store/ledger.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { openPool } from '../ground/keys.ts';
 
 /**
  * The loop at full speed over one recipient's keys, and the fan-out that keeps them due: so many begins at once, with a recipient
  * that answers at once. `node bench/load/begins.ts DATABASE_URL RECIPIENT CONCURRENT`, until it is told to stop.
  */
 const [url = '', recipient = '', concurrent = '32'] = process.argv.slice(2);
-const pool = createPool(url, createLog('error'), { max: Number(concurrent) + 4 });
+const pool = await openPool(url, Number(concurrent) + 4);
 const ledger = new StoredLedger(pool, { lease: 60_000, sendBefore: 5_000, backoffMin: 1_000, backoffMax: 60_000 }, 1);
 let stopped = false;
 let begun = 0;

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLog } from '../../src/log.ts';
-import { unpacked } from '../../src/store/packed-parcel.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { deliveredBytes } from '../../src/store/signed-version.ts';
+import { openPool } from '../ground/keys.ts';
 import { startBroker } from '../ground/broker.ts';
 import { startChild } from '../ground/child.ts';
 import { fill } from '../ground/fill.ts';
@@ -26,7 +25,7 @@ export const deliveries: Part = async ({ cluster, say }) => {
   const url = await cluster.database('bench_deliveries');
   const broker = await startBroker(url, cluster.folder, { SWEEP_MS: '200' });
   await setTemplate(broker, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
-  const pool = createPool(url, createLog('error'), { max: 2 });
+  const pool = await openPool(url, 2);
   await fill(pool, {
     count: KEYS,
     from: 0,
@@ -50,12 +49,9 @@ export const deliveries: Part = async ({ cluster, say }) => {
     return KEYS / Number(rows[0]?.seconds);
   };
   await settle(1);
-  const { rows } = await pool.query<{ parcel: object }>(
-    'SELECT parcel FROM delivery WHERE parcel IS NOT NULL ORDER BY serial DESC LIMIT 1',
-  );
-  const sent = unpacked(rows[0]?.parcel ?? {});
-  if (!('bytes' in sent) || typeof sent.bytes !== 'string' || sent.bytes === '') throw new Error('nothing was sent');
-  const { bytes } = sent;
+  const { rows } = await pool.query<{ id: string }>('SELECT id FROM delivery WHERE parcel IS NOT NULL ORDER BY serial DESC LIMIT 1');
+  const bytes = await deliveredBytes(pool, rows[0]?.id ?? '');
+  if (bytes === null || bytes === '') throw new Error('nothing was sent');
   const file = join(cluster.folder, 'body.json');
   writeFileSync(file, bytes);
   const raw = async (): Promise<number> => {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createLog } from '../../src/log.ts';
 import type { Principal } from '../../src/model/principal.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { openPool } from '../ground/keys.ts';
 import { openWrite } from '../../src/store/write.ts';
 import * as body from '../../test/support/bodies.ts';
 import { startBroker } from '../ground/broker.ts';
@@ -30,7 +29,7 @@ const groundOf = async (cluster: Cluster, name: string, keys: number): Promise<G
   const broker = await startBroker(url, cluster.folder);
   await setTemplate(broker, [{ name: 'epr', kind: 'epr', address: 'http://127.0.0.1:9/fhir' }]);
   await broker.stop();
-  const pool = createPool(url, createLog('error'), { max: 4 });
+  const pool = await openPool(url, 4);
   const keysAt = { destination: 'end-epr', recipient: 'svc-epr' };
   await fill(pool, { count: keys, from: 0, words: false, reach: ['svc-epr'], readBy: null, keysAt });
   await pool.query('UPDATE ledger_key SET generation = 2, look_at = clock_timestamp()');

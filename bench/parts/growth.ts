@@ -1,5 +1,4 @@
-import { createLog } from '../../src/log.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { openPool } from '../ground/keys.ts';
 import type { Cluster } from '../ground/cluster.ts';
 import { startBroker } from '../ground/broker.ts';
 import type { Broker } from '../ground/broker.ts';
@@ -20,7 +19,7 @@ const brokerOver = async (cluster: Cluster, name: string, count: number): Promis
   const url = await cluster.database(name);
   const broker = await startBroker(url, cluster.folder);
   await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
-  const pool = createPool(url, createLog('error'), { max: 2 });
+  const pool = await openPool(url, 2);
   await fill(pool, { count, from: 0, words: false, reach: ['svc-amb'], readBy: 'svc-amb', keysAt: null });
   await pool.query('CHECKPOINT');
   await pool.end();

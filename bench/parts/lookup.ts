@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { createLog } from '../../src/log.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { openPool } from '../ground/keys.ts';
 import { startChild } from '../ground/child.ts';
 import { startBroker } from '../ground/broker.ts';
 import { fill } from '../ground/fill.ts';
@@ -29,7 +28,7 @@ export const lookup: Part = async ({ cluster, say }) => {
   const url = await cluster.database('bench_lookup');
   const broker = await startBroker(url, cluster.folder);
   await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
-  const pool = createPool(url, createLog('error'), { max: 2 });
+  const pool = await openPool(url, 2);
   await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], readBy: 'svc-amb', keysAt: null });
   const [bare, least] = [await startBare(url, 'facts'), await startBare(url, 'least')];
   const generator = startGenerator();

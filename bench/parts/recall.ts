@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLog } from '../../src/log.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { openPool } from '../ground/keys.ts';
 import * as body from '../../test/support/bodies.ts';
 import { startBroker } from '../ground/broker.ts';
 import { callerOf } from '../ground/caller.ts';
@@ -27,7 +26,7 @@ export const recall: Part = async ({ cluster, say }) => {
   const url = await cluster.database('bench_recall');
   const broker = await startBroker(url, cluster.folder, { SWEEP_MS: '200' });
   await setTemplate(broker, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
-  const pool = createPool(url, createLog('error'), { max: 4 });
+  const pool = await openPool(url, 4);
   const revoked = IDLE_RECALLS + MOST_LOADED_RECALLS;
   const keysAt = { destination: 'end-epr', recipient: 'svc-epr' };
   await fill(pool, { count: revoked + DUE, from: 0, words: true, reach: ['svc-epr'], readBy: null, keysAt });

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLog } from '../../src/log.ts';
-import { createPool } from '../../src/store/pool.ts';
+import { openPool } from '../ground/keys.ts';
 import * as body from '../../test/support/bodies.ts';
 import { startBroker } from '../ground/broker.ts';
 import { callerOf } from '../ground/caller.ts';
@@ -26,7 +25,7 @@ export const slow: Part = async ({ cluster, say }) => {
     { name: 'healthy', kind: 'epr', address: healthy.address },
     { name: 'slow', kind: 'ed', address: other.address },
   ]);
-  const pool = createPool(url, createLog('error'), { max: 4 });
+  const pool = await openPool(url, 4);
   await fill(pool, {
     count: HEALTHY,
     from: 0,

@@ -115,16 +115,18 @@ async function eraseIn(tx: pg.PoolClient, locks: HeldLocks, { patientId, reason,
   if (isRehearsal) return { ...told, erased: false };
 
   const now = await locks.now();
-  await leaveTrail(tx, patientId, operator, personId, reason);
   await closePlans(tx, patientId);
   await emptyLedgers(tx, patientId);
   await dropConsents(tx, patientId);
   const [alone] = await partRecord(tx, patientId);
+  if (alone === undefined) throw new Error('the record was there a moment ago');
+  // Under the person that the record is of now: by them a trail is searched.
+  await leaveTrail(tx, patientId, operator, alone.id, reason);
   await forgetNumber(tx, personId);
   await partContacts(tx, patientId);
   await removeBodies(tx, patientId, now);
   await destroyKey(tx, patientId);
-  locks.changed({ ...scope, persons: alone === undefined ? scope.persons : [personId, alone.id] });
+  locks.changed({ ...scope, persons: [personId, alone.id] });
   return { ...told, erased: true };
 }
 

@@ -105,7 +105,7 @@ async function replay(tx: pg.PoolClient, attempt: LoggedAttempt): Promise<boolea
   // Of a person who was erased nothing can be asked back: under which number it was sent is known to nobody.
   if (row === undefined || row.wrapped === null) return false;
   const key = await keysOf(tx).keyOf(row.wrapped);
-  const identity = row.kind === 'police' ? '-' : ((await openNumber(tx, row.person_id, row.sealed_number)) ?? '-');
+  const identity = row.kind === 'police' ? '-' : (openNumber(tx, row.person_id, row.sealed_number) ?? '-');
   const sequence = { epoch: attempt.epoch, count: attempt.count };
   const copy: Copy = {
     id: attempt.id,

@@ -1,6 +1,7 @@
 import type { Subscription } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import type { Destination } from '../model/recipient.ts';
+import { openHeaders, type SealedSubscribed } from './keys/sealed-headers.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
@@ -12,11 +13,9 @@ export interface Subscribed {
   readonly headers: readonly string[];
 }
 
-const subscribed = statement<[string], { subscription: Subscribed | null }>(
-  'subscribed',
-  'SELECT subscription FROM destination WHERE id = $1',
-);
-const claimHandshakes = statement<[string, number, number], Handshake>(
+type Stored = SealedSubscribed<Subscribed['content']>;
+const subscribed = statement<[string], { subscription: Stored | null }>('subscribed', 'SELECT subscription FROM destination WHERE id = $1');
+const claimHandshakes = statement<[string, number, number], Omit<Handshake, 'subscription'> & { readonly subscription: Stored }>(
   'claim-handshakes',
   `UPDATE destination d SET handshake_until = clock_timestamp() + $2 * interval '1 millisecond' FROM resource r
     WHERE r.type = 'Subscription' AND r.id = d.id
@@ -29,11 +28,13 @@ const ended = statement<[], { id: string }>(
   `SELECT id FROM destination WHERE ends_at <= clock_timestamp() AND (facts->>'open')::boolean`,
 );
 
+const opened = (sql: Sql, id: string, stored: Stored): Subscribed => ({ content: stored.content, headers: openHeaders(sql, id, stored) });
+
 /** How a Subscription's notifications are addressed. */
 export async function subscriptionOf(sql: Sql, id: string): Promise<Subscribed> {
   const [row] = await subscribed(sql, id);
   if (row?.subscription == null) throw new Error('a subscription is gone');
-  return row.subscription;
+  return opened(sql, id, row.subscription);
 }
 
 const giveBack = statement<[string, number], never>(
@@ -55,8 +56,11 @@ export interface Handshake {
 const AT_ONCE = 8;
 
 /** Claims, for `lease` milliseconds, at most `count` handshakes of a recipient that are still to be made. */
-export const handshakesOf = (sql: Sql, recipientId: string, lease: number, count = AT_ONCE): Promise<readonly Handshake[]> =>
-  claimHandshakes(sql, recipientId, lease, count);
+export const handshakesOf = async (sql: Sql, recipientId: string, lease: number, count = AT_ONCE): Promise<readonly Handshake[]> =>
+  (await claimHandshakes(sql, recipientId, lease, count)).map(({ subscription, ...one }) => ({
+    ...one,
+    subscription: opened(sql, one.destination.id, subscription),
+  }));
 
 /**
  * Sets the status of a Subscription, as a fact under its recipient's lock: `active` after its handshake, `error` when it cannot be

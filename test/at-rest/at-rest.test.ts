@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Encounter, Patient, Resource } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
+import { subscriptionOf } from '../../src/store/subscriptions.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { personKey } from '../../src/store/keys/person-keys.ts';
 import { deliveredBytes, inspect, signedVersion } from '../../src/store/signed-version.ts';
@@ -15,6 +16,7 @@ import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
 import { nhsNumbersFrom } from '../support/nhs-numbers.ts';
+import { policeSubscription } from '../support/police-program.ts';
 import { everyRow } from './every-row.ts';
 
 const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['*'], user: null };
@@ -24,6 +26,7 @@ const numbers = nhsNumbersFrom(710_000);
 const [NUMBER, CORRECTED, STRANGER] = [numbers.next(), numbers.next(), numbers.next()];
 const FAMILY = 'Testperson-Quillonby';
 const SENTENCE = 'Zebrafinch lullabies calm me, sirens do not';
+const SECRET = 'sesame-opens-at-rest';
 const ACTION = 'Quokka pictures first, then ask';
 
 let engine: TestEngine;
@@ -85,6 +88,8 @@ beforeAll(async () => {
   await put(publisher, body.patient('p', CORRECTED, FAMILY));
   await eventually(() => expect([...epr.holds(), ...ed.holds()].map(({ person }) => person)).toEqual([CORRECTED, CORRECTED]));
   await engine.store.lookUp(ambulance, { nhsNumber: CORRECTED }, true);
+  const hook = policeSubscription('hook', { address: 'http://127.0.0.1:9/hook' } as Parameters<typeof policeSubscription>[1]);
+  await put(ambulance, { ...hook, channel: { ...hook.channel, header: [`Authorization: Bearer ${SECRET}`] } });
   await put(ambulance, contact('incident', CORRECTED));
   await put(ambulance, contact('stranger', STRANGER));
 }, 60_000);
@@ -106,6 +111,7 @@ describe('what lies in the database', () => {
     );
     const secrets = [
       ...[NUMBER, CORRECTED, STRANGER].map((value) => ({ what: 'number' as const, value })),
+      { what: 'other' as const, value: SECRET },
       ...[SENTENCE, ACTION, 'Zebrafinch', 'Quokka'].map((value) => ({ what: 'words' as const, value })),
     ];
     const find = personFinder(secrets);
@@ -131,6 +137,10 @@ describe('what lies in the database', () => {
 });
 
 describe('what the doors see', () => {
+  test('header lines of a subscriber are those that it sent', async () => {
+    expect((await subscriptionOf(engine.database.pool, 'hook')).headers).toEqual([`Authorization: Bearer ${SECRET}`]);
+  });
+
   test('is found by an identifier, with its system and without, and by that of a reference', async () => {
     const found = async (type: string, param: string, token: string) =>
       (await engine.store.search(searchAmong(type, { is: 'all' }, [{ is: 'token', param, anyOf: [token] }], 10))).rows.map(({ id }) => id);

@@ -15,7 +15,7 @@ export const layOpen = async (pool: pg.Pool): Promise<void> => {
   const WRAPPED = '(SELECT k.wrapped FROM person_key k WHERE k.id = p.patient_id) AS wrapped';
   const numbers = new Map<string, string>();
   for (const { id, nhs_number, sealed_number } of await all('SELECT * FROM person WHERE nhs_number IS NOT NULL')) {
-    const number = (await openNumber(pool, id, sealed_number)) ?? '';
+    const number = openNumber(pool, id, sealed_number) ?? '';
     numbers.set(nhs_number, number);
     await pool.query('UPDATE person SET nhs_number = $2, sealed_number = NULL WHERE id = $1', [id, number]);
   }

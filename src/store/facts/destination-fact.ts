@@ -6,6 +6,7 @@ import type { Anomaly } from '../../model/anomaly.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
+import { sealHeaders } from '../keys/sealed-headers.ts';
 import { joinScopes, NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { Fact, FactRecorder } from './fact.ts';
@@ -106,7 +107,7 @@ export const subscriptionFact: FactRecorder<Subscription> = {
       destination.id,
       recipient.id,
       { ...destination, open: destination.open && !isOver },
-      { content, headers },
+      { content, sealed: sealHeaders(sql, destination.id, headers) },
       isAsked,
       end,
     );

@@ -60,7 +60,7 @@ async function newPerson(sql: Sql, nhsNumber: string | null): Promise<string> {
     return id;
   }
   const number = keysOf(sql).index.number(nhsNumber);
-  const [added] = await addPerson(sql, id, number, await sealNumber(sql, id, nhsNumber));
+  const [added] = await addPerson(sql, id, number, sealNumber(sql, id, nhsNumber));
   return added?.id ?? (await personByNumber(sql, number))[0]?.id ?? id;
 }
 

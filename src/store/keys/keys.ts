@@ -23,13 +23,16 @@ const MOST_REMEMBERED = 50_000;
  */
 export class Keys {
   readonly index: BlindIndex;
+  /** The broker's own data key: it is never destroyed. */
+  readonly own: KeyObject;
   readonly #newest: KeyEncryption;
   readonly #all: ReadonlyMap<string, KeyEncryption>;
   readonly #remembered = new Map<string, KeyObject>();
 
   /** `all` has the newest first; the others unwrap what was wrapped before. */
-  constructor(all: readonly [KeyEncryption, ...KeyEncryption[]], index: BlindIndex) {
+  constructor(all: readonly [KeyEncryption, ...KeyEncryption[]], own: KeyObject, index: BlindIndex) {
     [this.#newest] = all;
+    this.own = own;
     this.#all = new Map(all.map((each) => [each.id, each]));
     this.index = index;
   }

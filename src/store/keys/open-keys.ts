@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { CannotStart } from '../../model/cannot-start.ts';
 import { statement } from '../pool.ts';
@@ -21,6 +21,14 @@ const ownKey = statement<[string], { wrapped: string | null }>('own-key', 'SELEC
 /** Whether a database has data keys: then a new key-encryption key would open none of them. */
 export const hasKeys = async (pool: pg.Pool): Promise<boolean> => (await anyKey(pool))[0]?.any ?? false;
 
+const unwrapOwn = async (pool: pg.Pool, id: string, all: readonly KeyEncryption[]): Promise<Buffer> => {
+  const [row] = await ownKey(pool, id);
+  if (row?.wrapped == null) throw new Error('a key of the broker itself is missing');
+  return unwrapAny(all, row.wrapped).catch(() => {
+    throw new CannotStart('the data keys of this database do not open under the key-encryption key that is given');
+  });
+};
+
 /**
  * Opens the data keys of a database by these key-encryption keys, the newest first, and gives them to its pool; a database that has none gets the
  * broker's own. Throws CannotStart, and changes nothing, where a key was wrapped by another.
@@ -35,12 +43,8 @@ export async function openKeys(pool: pg.Pool, all: readonly [KeyEncryption, ...K
     const { wrapped, kekId } = await wrapNew(all[0], randomBytes(KEY_BYTES));
     await addKey(pool, id, wrapped, kekId);
   }
-  const [row] = await ownKey(pool, INDEX_KEY);
-  if (row?.wrapped == null) throw new Error('the blind index has no secret');
-  const secret = await unwrapAny(all, row.wrapped).catch(() => {
-    throw new CannotStart('the data keys of this database do not open under the key-encryption key that is given');
-  });
-  const keys = new Keys(all, blindIndexOf(secret));
+  const [own, secret] = [await unwrapOwn(pool, BROKER_KEY, all), await unwrapOwn(pool, INDEX_KEY, all)];
+  const keys = new Keys(all, createSecretKey(own), blindIndexOf(secret));
   giveKeys(pool, keys);
   return keys;
 }

@@ -10,6 +10,7 @@ import { keysOf } from './keys-of.ts';
 import { personKey } from './person-keys.ts';
 import { OPEN_TYPES, sealBodies } from './sealed-body.ts';
 import { sealDetails, sealPerson } from './sealed-facts.ts';
+import { sealHeaders, type SealedSubscribed } from './sealed-headers.ts';
 import { sealNumber } from './sealed-number.ts';
 import { sealParcel } from './sealed-parcel.ts';
 import { sealState, type SealedLedger } from './sealed-state.ts';
@@ -65,7 +66,7 @@ const persons = table<PersonRow>({
   isOpen: ({ nhs_number: number }) => number !== null && NUMBER.test(number),
   seal: async (sql, rows) => {
     for (const { id, nhs_number: number } of rows) {
-      const values = [id, keysOf(sql).index.number(number ?? ''), await sealNumber(sql, id, number ?? '')];
+      const values = [id, keysOf(sql).index.number(number ?? ''), sealNumber(sql, id, number ?? '')];
       await sql.query('UPDATE person SET nhs_number = $2, sealed_number = $3 WHERE id = $1', values);
     }
   },
@@ -135,6 +136,24 @@ const bodies = (name: 'resource' | 'resource_version'): SealRows =>
       }
     },
   });
+
+interface DestinationRow {
+  readonly id: string;
+  readonly subscription: SealedSubscribed<string> | null;
+}
+const destinations = table<DestinationRow>({
+  name: 'destination',
+  keys: [['id', 'text']],
+  select: 't.id, t.subscription FROM destination t',
+  isOpen: ({ subscription }) => subscription?.headers !== undefined,
+  seal: async (sql, rows) => {
+    for (const { id, subscription } of rows) {
+      if (subscription === null) continue;
+      const sealed = { content: subscription.content, sealed: sealHeaders(sql, id, subscription.headers ?? []) };
+      await sql.query('UPDATE destination SET subscription = $2 WHERE id = $1', [id, sealed]);
+    }
+  },
+});
 
 interface VersionRow {
   readonly care_plan_id: string;
@@ -213,6 +232,7 @@ export const OPEN_TABLES: readonly SealRows[] = [
   ),
   numbered('plan', [['id', 'uuid']], 'identifier'),
   facts,
+  destinations,
   bodies('resource'),
   bodies('resource_version'),
   versions,

@@ -28,10 +28,3 @@ export async function personKey(sql: Sql, patientId: string): Promise<string> {
   if (row.wrapped === null) throw erased('Patient');
   return row.wrapped;
 }
-
-/** A wrapped key that is there; null where it is destroyed. */
-export async function wrappedKey(sql: Sql, id: string): Promise<string | null> {
-  const [row] = await readKey(sql, id);
-  if (row === undefined) throw new Error('a data key is missing');
-  return row.wrapped;
-}

@@ -4,6 +4,20 @@ import { OPEN_TABLES } from './open-tables.ts';
 
 const BATCH = 200;
 
+const TABLES = [
+  'person',
+  'contact',
+  'contact_other_number',
+  'plan',
+  'patient_fact',
+  'destination',
+  'resource',
+  'resource_version',
+  'approved_version',
+  'delivery',
+  'ledger_key',
+];
+
 const isDone = async (sql: Sql): Promise<boolean> => (await sql.query('SELECT FROM sealing')).rows.length > 0;
 
 /**
@@ -24,6 +38,8 @@ export async function sealOpen(pool: pg.Pool): Promise<number> {
       after = batch.last;
     }
   }
+  // Rows as they were lie in the files until their room is used again: once, now that nobody waits, it is all written anew.
+  if (count > 0) await pool.query(`VACUUM (FULL) ${TABLES.join(', ')}`);
   await pool.query('INSERT INTO sealing DEFAULT VALUES ON CONFLICT DO NOTHING');
   return count;
 }

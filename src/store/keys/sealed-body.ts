@@ -44,7 +44,6 @@ const ownKeys = statement<[string], { at: number; id: string; wrapped: string | 
   `SELECT asked.at, k.id, k.wrapped FROM jsonb_to_recordset($1) AS asked(at integer, id text, owner text)
      JOIN person_key k ON k.id = asked.id JOIN patient_fact p ON p.patient_id = k.id AND p.owner = asked.owner`,
 );
-const brokerKey = statement<[], { wrapped: string }>('broker-key', `SELECT wrapped FROM person_key WHERE id = '${BROKER_KEY}'`);
 
 /** Ids of the Patients that a resource refers to. A reference by an address is one to what its end names, as wherever else it is read. */
 const patientsIn = (resource: Resource): readonly string[] => [
@@ -63,7 +62,6 @@ export async function sealBodies(sql: Sql, all: readonly Unsealed[]): Promise<re
     isOpen(one) || one.resource.resourceType === 'Patient' ? [] : patientsIn(one.resource).map((id) => ({ at, id, owner: one.owner })),
   );
   const found = asked.length === 0 ? [] : await ownKeys(sql, JSON.stringify(asked));
-  let broker: string | null = null;
   const sealed: SealedBody[] = [];
   for (const [at, one] of all.entries()) {
     const { resource, id, version, text } = one;
@@ -73,11 +71,9 @@ export async function sealBodies(sql: Sql, all: readonly Unsealed[]): Promise<re
     }
     const own = resource.resourceType === 'Patient' ? [{ id, wrapped: await personKey(sql, id) }] : found.filter((each) => each.at === at);
     const [only] = own.length === 1 ? own : [];
-    if (only?.wrapped === null) throw erased(resource.resourceType);
-    broker ??= only === undefined ? ((await brokerKey(sql))[0]?.wrapped ?? null) : null;
-    const wrapped = only?.wrapped ?? broker;
-    if (wrapped === null) throw new Error('the broker has no data key');
-    const body = seal(await keys.keyOf(wrapped), placeOf(resource.resourceType, id, version), text);
+    const wrapped = only?.wrapped;
+    if (wrapped === null) throw erased(resource.resourceType);
+    const body = seal(wrapped === undefined ? keys.own : await keys.keyOf(wrapped), placeOf(resource.resourceType, id, version), text);
     sealed.push({ body, sealedBy: only?.id ?? BROKER_KEY });
   }
   return sealed;

@@ -10,8 +10,10 @@ const TAG_BYTES = 16;
 /** What a sealed text begins with: as it was, and deflated. No JSON does. */
 const PLAIN = 's1.';
 const DEFLATED = 'd1.';
-/** Shorter texts are not worth deflating. A text of 6 KB is a fifth of that in 25 us (measured), and sealed it could not be compressed any more. */
+/** Shorter texts are not worth deflating. A text of 6 KB is a fifth of that in 20 us (measured), and sealed it could not be compressed any more. */
 const DEFLATE_FROM = 512;
+/** A window of 8 KB: to make ready one of 32 KB takes longer than the text (68 us and 38 us to inflate it, against 18 and 12; measured). */
+const WINDOW = { windowBits: 13 };
 
 // No part of a place has a line break: ids are letters, digits, hyphens and dots.
 const additional = (place: Place): Buffer => Buffer.from(place.join('\n'));
@@ -36,7 +38,7 @@ export const seal = (key: KeyObject, place: Place, text: string): string => {
   const isLong = text.length >= DEFLATE_FROM;
   const iv = newIv();
   const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(additional(place));
-  const sealed = isLong ? cipher.update(deflateRawSync(text, { level: 1 })) : cipher.update(text, 'utf8');
+  const sealed = isLong ? cipher.update(deflateRawSync(text, { ...WINDOW, level: 1, memLevel: 6 })) : cipher.update(text, 'utf8');
   cipher.final();
   return (isLong ? DEFLATED : PLAIN) + Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64');
 };
@@ -51,7 +53,7 @@ export const unseal = (key: KeyObject, place: Place, sealed: string): string => 
   try {
     const text = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES));
     decipher.final();
-    return (sealed.startsWith(DEFLATED) ? inflateRawSync(text) : text).toString();
+    return (sealed.startsWith(DEFLATED) ? inflateRawSync(text, WINDOW) : text).toString();
   } catch {
     throw new AlteredText();
   }
