@@ -108,7 +108,7 @@ export const SETTINGS = {
     schema: { type: 'string', enum: ['0', '1'], default: '0' },
     rule: '0 or 1',
     about:
-      '1: a proxy in front ends TLS, names the callers and strips such headers from outside, so the broker may listen beyond loopback without TLS. The proxy sets `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`.',
+      '1: a proxy in front ends TLS, so the broker may listen beyond loopback without it. The proxy sets `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`, and lets none of them in from outside.',
   },
   USER_ISSUERS: {
     schema: { type: 'string', default: '' },
