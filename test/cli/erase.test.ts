@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Person } from '../kill/person.ts';
 import { openTown, type Town } from '../kill/town.ts';
 import * as body from '../support/bodies.ts';
+import { tokensAt } from '../support/access.ts';
 import { type BrokerProcess, spawnBroker } from '../support/broker.ts';
 import { makeDataDir, type TestDataDir } from '../support/data-dir.ts';
 import { type DoorClient, doorClient } from '../support/door-client.ts';
@@ -45,7 +46,10 @@ const stop = async (): Promise<void> => {
 beforeAll(async () => {
   folder = await makeDataDir();
   await start();
-  client = doorClient(() => base);
+  client = doorClient(
+    () => base,
+    tokensAt(() => new URL(base).origin, folder.withSql),
+  );
   town = await openTown(client);
 }, 60_000);
 afterAll(async () => {

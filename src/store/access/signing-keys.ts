@@ -1,8 +1,6 @@
 import type pg from 'pg';
-import { BROKER_KEY } from '../keys/keys.ts';
 import { keysOf } from '../keys/keys-of.ts';
-import { wrappedKey } from '../keys/person-keys.ts';
-import { type Place, seal } from '../keys/sealed-text.ts';
+import { type Place, seal, unseal } from '../keys/sealed-text.ts';
 import { type Sql, statement, transaction } from '../pool.ts';
 
 /** A public key as JSON (RFC 7517). */
@@ -28,9 +26,6 @@ const publicKeys = statement<[], { public_jwk: Jwk }>('public-signing-keys', 'SE
 
 const replace = async (sql: Sql, newKey: NewKey): Promise<SigningKey> => {
   const { kid, publicJwk, privateJwk } = await newKey();
-  const wrapped = await wrappedKey(sql, BROKER_KEY);
-  if (wrapped === null) throw new Error("the broker's own key is never destroyed");
-  const key = await keysOf(sql).keyOf(wrapped);
   // The private half of a key that signs no longer is of use to a thief alone.
   await sql.query('UPDATE signing_key SET replaced_at = clock_timestamp(), private_jwk = NULL WHERE replaced_at IS NULL');
   // A token lives for minutes; an hour is room for every clock.
@@ -38,7 +33,7 @@ const replace = async (sql: Sql, newKey: NewKey): Promise<SigningKey> => {
   await sql.query('INSERT INTO signing_key (kid, public_jwk, private_jwk) VALUES ($1, $2, $3)', [
     kid,
     JSON.stringify(publicJwk),
-    seal(key, placeOf(kid), JSON.stringify(privateJwk)),
+    seal(keysOf(sql).own, placeOf(kid), JSON.stringify(privateJwk)),
   ]);
   return { kid, privateJwk };
 };
@@ -49,8 +44,8 @@ const placeOf = (kid: string): Place => ['signing_key.private_jwk', kid];
 const currentOf = async (sql: Sql): Promise<SigningKey | null> => {
   const [row] = await current(sql, SIGNS_DAYS);
   if (row === undefined) return null;
-  const text = await keysOf(sql).open(await wrappedKey(sql, BROKER_KEY), placeOf(row.kid), row.private_jwk);
-  return text === null ? null : { kid: row.kid, privateJwk: JSON.parse(text) as Jwk };
+  return { kid: row.kid, privateJwk: JSON.parse(unseal(keysOf(sql).own, placeOf(row.kid), row.private_jwk)) as Jwk };
+};
 };
 
 /** One process at a time makes a key; the others find it. */
