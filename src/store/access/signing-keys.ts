@@ -46,7 +46,6 @@ const currentOf = async (sql: Sql): Promise<SigningKey | null> => {
   if (row === undefined) return null;
   return { kid: row.kid, privateJwk: JSON.parse(unseal(keysOf(sql).own, placeOf(row.kid), row.private_jwk)) as Jwk };
 };
-};
 
 /** One process at a time makes a key; the others find it. */
 const locked = <T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>): Promise<T> =>
