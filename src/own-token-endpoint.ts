@@ -21,6 +21,7 @@ export const withTokenEndpoint = <T>(config: Config, log: Log, work: (origin: st
       site,
       fetchKeys,
       check: createTokenCheck(openAccess(pool), site),
+      operatorOds: config.operatorOds,
       faulty: (fault) => log(Line.fault, { name: 'token', fault }),
     });
     const server = createServer((request, response) => void door(request, response, '/oauth/token'));

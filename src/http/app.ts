@@ -27,6 +27,7 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
     site,
     fetchKeys,
     check,
+    operatorOds: site.operatorOds,
     faulty: (fault) => log(Line.fault, { name: 'token door', fault }),
   });
   const count = requestMetrics(metrics);

@@ -93,6 +93,7 @@ interface Parts {
   readonly site: Site;
   readonly fetchKeys: FetchKeys;
   readonly check: TokenCheck;
+  readonly operatorOds: string;
   /** Told of a fault of the broker's own. */
   readonly faulty: (fault: unknown) => void;
 }
@@ -110,10 +111,13 @@ const askerOf = async (
   return authenticate(form, [origin, `${origin}/oauth/token`, `${origin}${(request.url ?? '').split('?')[0] ?? ''}`]);
 };
 
+/** What the answers about tokens are made with. */
+type Asking = Pick<Parts, 'store' | 'check'> & { readonly isOperator: (client: Client) => boolean };
+
 /** RFC 7662: a client learns of its own tokens, the operator of every one; of others each is "not active". */
-const introspect = async (asker: Client, token: string, origin: string, check: TokenCheck): Promise<Answer> => {
+const introspect = async (asker: Client, token: string, origin: string, { check, isOperator }: Asking): Promise<Answer> => {
   const caller = await check(token);
-  if (caller === null || (caller.client.id !== asker.id && asker.kind !== 'operator')) return { status: 200, body: { active: false } };
+  if (caller === null || (caller.client.id !== asker.id && !isOperator(asker))) return { status: 200, body: { active: false } };
   const { client, principal, jti, endsAt } = caller;
   return {
     status: 200,
@@ -134,9 +138,9 @@ const introspect = async (asker: Client, token: string, origin: string, check: T
 };
 
 /** RFC 7009: 200 whatever the token is, and another client's stays what it was. */
-const revoke = async (asker: Client, token: string, check: TokenCheck, store: TokenDoorStore): Promise<Answer> => {
+const revoke = async (asker: Client, token: string, { check, isOperator, store }: Asking): Promise<Answer> => {
   const caller = await check(token);
-  if (caller !== null && (caller.client.id === asker.id || asker.kind === 'operator')) {
+  if (caller !== null && (caller.client.id === asker.id || isOperator(asker))) {
     await store.revokeToken(caller.jti, new Date(caller.endsAt));
     check.forget(token);
   }
@@ -144,8 +148,11 @@ const revoke = async (asker: Client, token: string, check: TokenCheck, store: To
 };
 
 /** The token endpoint and what stands beside it (SMART App Launch 2, Backend Services). */
-export const createTokenDoor = ({ store, site, fetchKeys, check, faulty }: Parts): TokenDoor => {
+export const createTokenDoor = ({ store, site, fetchKeys, check, operatorOds, faulty }: Parts): TokenDoor => {
   const authenticate = createAuthenticateClient(store, fetchKeys);
+  // One that says it is, of another organisation, is none.
+  const isOperator = ({ kind, organization }: Client): boolean => kind === 'operator' && organization === operatorOds.toUpperCase();
+  const asking: Asking = { store, check, isOperator };
   let signing: { readonly key: SigningKey; readonly until: number } | null = null;
   let providers = new Map<string, ReturnType<typeof createTokenProvider>>();
 
@@ -183,7 +190,7 @@ export const createTokenDoor = ({ store, site, fetchKeys, check, faulty }: Parts
     if (token === undefined || more.length > 0) return oauthError(400, 'invalid_request', 'token stands once');
     const asker = await askerOf(request, form, origin, check, authenticate);
     if (asker === null) return oauthError(401, 'invalid_client', 'client authentication failed');
-    return path === '/oauth/introspect' ? introspect(asker, token, origin, check) : revoke(asker, token, check, store);
+    return path === '/oauth/introspect' ? introspect(asker, token, origin, asking) : revoke(asker, token, asking);
   };
 
   const answerTo = async (request: IncomingMessage, path: string, origin: string): Promise<Answer> => {

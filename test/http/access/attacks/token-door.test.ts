@@ -472,6 +472,19 @@ describe('tokens of others', () => {
     expect((await fetch(`${door.origin}/fhir/Patient`, { headers: { authorization: `Bearer ${theirs}` } })).status).toBe(200);
   });
 
+  test('tries both as an operator of another organisation', async () => {
+    const posing = await addOwnClient(door, { organization: 'ZZ1', kind: 'operator' });
+    const headers = { authorization: `Bearer ${String((await posing.ask()).json['access_token'])}` };
+    const theirs = String((await other.ask()).json['access_token']);
+    const form = () => new URLSearchParams({ token: theirs });
+    expect((await postForm(`${door.origin}/oauth/introspect`, form(), headers)).json).toEqual({ active: false });
+    expect((await postForm(`${door.origin}/oauth/revoke`, form(), headers)).status).toBe(200);
+    expect((await fetch(`${door.origin}/fhir/Patient`, { headers: { authorization: `Bearer ${theirs}` } })).status).toBe(200);
+    const operator = await addOwnClient(door, { organization: 'BROKER', kind: 'operator' });
+    const own = { authorization: `Bearer ${String((await operator.ask()).json['access_token'])}` };
+    expect((await postForm(`${door.origin}/oauth/introspect`, form(), own)).json['active']).toBe(true);
+  });
+
   test('tries both without saying who asks, and with two tokens', async () => {
     const mine = String((await client.ask()).json['access_token']);
     for (const path of ['introspect', 'revoke']) {
