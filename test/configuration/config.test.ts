@@ -28,6 +28,8 @@ test('An empty environment gives the documented defaults', () => {
     maxConnections: 10_000,
     ratePerMinute: 60_000,
     refusedPerMinute: 600,
+    keyFile: null,
+    oldKeyFiles: [],
     errorCodeSystem: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   };
   expect(parseConfig({})).toEqual(expected);
