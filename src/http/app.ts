@@ -7,7 +7,6 @@ import { createUserVerifier } from './access/user-identity.ts';
 import { createTokenDoor, reachedBy, TOKEN_PATHS } from './access/token-door.ts';
 import { callerAddress } from './access/caller-address.ts';
 import { loadConformance } from './conformance.ts';
-import { joinDoubled } from './join-doubled.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
 import { lastAnswer } from './last-answer.ts';
 import { createConfirmations } from './match/confirmations.ts';
@@ -49,8 +48,7 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
   app.enable('case sensitive routing');
   app.enable('strict routing');
   const headers = securityHeaders();
-  app.use((request, response, next) => {
-    joinDoubled(request);
+  app.use((_request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     next();
   });

@@ -46,7 +46,6 @@ export const checkLimits = ({ request, path, query, route }: Exchange): void => 
   // Node's own check of this answers without a word.
   if (request.httpVersion === '1.1' && request.headers.host === undefined)
     throw new Anomaly('malformed', { at: 'http.Host', help: 'is required' });
-  if (request.headers.host?.includes(',') === true) throw new Anomaly('malformed', { at: 'http.Host', help: 'stands once' });
   // Node answers what says it is HTTP/2 or HTTP/0.9 as if it were not.
   if (request.httpVersion !== '1.1' && request.httpVersion !== '1.0')
     throw new Anomaly('malformed', { at: 'http.version', help: 'is HTTP/1.1' });

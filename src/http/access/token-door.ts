@@ -12,6 +12,7 @@ import { ASSERTION_ALGORITHMS } from './assertion-algorithms.ts';
 import { type AuthenticateClient, createAuthenticateClient } from './client-assertion.ts';
 import { newSigningKey } from './new-signing-key.ts';
 import { ownOrigin, type Reached, type Site } from './own-origin.ts';
+import { rememberFetches } from './remember-fetches.ts';
 import type { TokenCheck } from './token-check.ts';
 import { createTokenProvider, type FetchKeys, type ProviderStore } from './token-provider.ts';
 
@@ -149,7 +150,8 @@ const revoke = async (asker: Client, token: string, { check, isOperator, store }
 
 /** The token endpoint and what stands beside it (SMART App Launch 2, Backend Services). */
 export const createTokenDoor = ({ store, site, fetchKeys, check, operatorOds, faulty }: Parts): TokenDoor => {
-  const authenticate = createAuthenticateClient(store, fetchKeys);
+  const fetchOnce = rememberFetches(fetchKeys);
+  const authenticate = createAuthenticateClient(store, fetchOnce);
   // One that says it is, of another organisation, is none.
   const isOperator = ({ kind, organization }: Client): boolean => kind === 'operator' && organization === operatorOds.toUpperCase();
   const asking: Asking = { store, check, isOperator };
@@ -165,7 +167,7 @@ export const createTokenDoor = ({ store, site, fetchKeys, check, operatorOds, fa
     const known = providers.get(origin);
     if (known !== undefined) return known;
     if (providers.size >= MOST_PROVIDERS) providers.clear();
-    const made = createTokenProvider(origin, signing.key, store, fetchKeys, faulty);
+    const made = createTokenProvider(origin, signing.key, store, fetchOnce, faulty);
     providers.set(origin, made);
     return made;
   };

@@ -159,12 +159,15 @@ describe('a jwks_uri that is let through, and leads on', () => {
     await door.close();
   });
 
+  let asked = 0;
   const ask = async () => {
+    // What came of an address is remembered for a while: each time another one.
+    asked += 1;
     const { id } = await addClient(door.pool, {
       organization: 'ZZ1',
       kind: 'publisher',
       scopes: ['system/*.cruds'],
-      keys: { jwksUri: address },
+      keys: { jwksUri: `${address}?${asked}` },
     });
     const own = await addOwnClient(door);
     const assertion = await own.assertion({ iss: id, sub: id }, { kid: 'k' }, (await keys).privateKey);

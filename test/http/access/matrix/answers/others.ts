@@ -17,6 +17,7 @@ GET /.well-known/oauth-authorization-server    200       200     200     200    
 GET /fhir/.well-known/smart-configuration      200       200     200     200       200     200         200       200      200    200
 GET /oauth/jwks                                200       200     200     200       200     200         200       200      200    200
 GET /oauth/token                               405       405     405     405       405     405         405       405      405    405
+POST /oauth/token                              400       400     400     400       400     400         400       400      400    400
 POST /oauth/introspect                         200       200     200     200       200     200         200       200      200    401
 GET /oauth/introspect                          405       405     405     405       405     405         405       405      405    405
 POST /oauth/revoke                             200       200     200     200       200     200         200       200      200    401
