@@ -37,7 +37,7 @@ describe('Starting and stopping', () => {
     expect(lastWords(broker)).toEqual(['stopping', 'database stopped', 'stopped']);
     expect(broker.stderr()).not.toMatch(/"level":(40|50)/);
     expect(await folder().postmaster()).toBeNull();
-    expect((await readdir(folder().path)).sort()).toEqual(['attempts', 'ledger-epoch', 'postgres', 'postgres.url']);
+    expect((await readdir(folder().path)).sort()).toEqual(['attempts', 'key-encryption.key', 'ledger-epoch', 'postgres', 'postgres.url']);
   });
 
   test('Ctrl-C under npm start, which passes the signal on once more, still stops cleanly', async () => {
