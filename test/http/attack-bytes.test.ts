@@ -78,7 +78,7 @@ describe('requests that two readers would read as two', () => {
       `GET /fhir/Patient/x HTTP/1.1\r\n${CALLER}NHSD-End-User-Organisation-ODS: ZZ1\r\nNHSD-End-User-Organisation-ODS: ZZ9\r\n\r\n`,
       403,
     ],
-    ['two tokens', `GET /fhir/Patient/x HTTP/1.1\r\n${CALLER}Authorization: Bearer x\r\n\r\n`, 404],
+    ['two tokens', `GET /fhir/Patient/x HTTP/1.1\r\n${CALLER}Authorization: Bearer x\r\n\r\n`, 400],
     ['another expectation', `${WRITE}Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}`, 417],
     ['no host', 'GET /fhir/metadata HTTP/1.1\r\n\r\n', 400],
     ['a whole address', `GET http://elsewhere.example/fhir/metadata HTTP/1.1\r\n${CALLER}\r\n`, 404],
