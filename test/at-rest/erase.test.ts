@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CarePlan, Encounter } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
 import { signedVersion } from '../../src/store/signed-version.ts';
 import { erase } from '../../src/store/erase.ts';
+import { erasedAndBack, noteErased } from '../../src/store/erased-list.ts';
 import { resync } from '../../src/store/fan-out.ts';
 import { rebuildIndex } from '../../src/store/search/rebuild-index.ts';
 import { searchAmong } from '../../src/store/search/search.ts';
@@ -207,6 +211,15 @@ describe('lawful erasure', () => {
       await ledger.rest(claim, look, want, null);
     }
     expect(await rebuildIndex(ground.database.pool, 'another')).toBeGreaterThan(0);
+  });
+
+  test('is noted outside the database: a record that came back from a backup is told of', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'broker-erased-'));
+    expect(await erasedAndBack(ground.database.pool, folder)).toEqual([]);
+    for (const patient of [lane.patient, 'pat-elsewhere'])
+      noteErased(folder, { patient, reason: 'request 12', at: '2026-11-26T07:00:00Z' });
+    expect(await erasedAndBack(ground.database.pool, folder)).toEqual(['pat-elsewhere']);
+    rmSync(folder, { recursive: true });
   });
 
   test('a body that was written at the very moment of the erasure is as gone', async () => {
