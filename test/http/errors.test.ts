@@ -39,8 +39,8 @@ const ROWS: readonly Row[] = [
     'login',
     'unauthenticated',
     'REC_UNAUTHORIZED',
-    'http.NHSD-End-User-Organisation-ODS',
-    'names the ODS code of the organisation that calls',
+    'http.Authorization',
+    'is Bearer and an access token: see /fhir/.well-known/smart-configuration',
     () => door.agent.get('/fhir/Practitioner'),
   ],
   [
