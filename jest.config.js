@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Tests by capability. Files that end in `.long.test.ts` run in `npm run test:long` only: jest.long.config.js. */
 export default {
   testEnvironment: 'node',
@@ -6,6 +8,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '\\.long\\.test\\.ts$'],
   testTimeout: 20_000,
+  // Most of a file's time is spent waiting for processes and clocks: on two cores, too, two run side by side.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   globalSetup: '<rootDir>/test/global-setup.ts',
   globalTeardown: '<rootDir>/test/global-teardown.ts',
   reporters: ['default', '<rootDir>/test/summary-reporter.mjs'],
