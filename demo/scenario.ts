@@ -79,7 +79,7 @@ const silence: Step = {
     const uncertain = await until(async () => {
       const key = (await cast.ledger()).find(({ recipient }) => recipient.kind === 'ed');
       return key?.last?.outcome === 'unknown' && key.copies.some(({ state }) => state === 'uncertain');
-    }, 8_000);
+    }, 30_000);
     const { unanswered } = await cast.programs.ed.ask<{ unanswered: number }>('GET', '/behave');
     await cast.programs.ed.ask('POST', '/behave', { resume: true });
     return [
