@@ -60,19 +60,25 @@ export const untrailed = async (folder: TestDataDir, town: Town): Promise<{ read
   };
 };
 
+/** Content in doubt that is not what is held there: of what is, nothing need be said again, however often it was sent. */
+const inDoubt = (state: string): string => `EXISTS (
+  SELECT FROM jsonb_array_elements(${state}->'copies') u
+   WHERE u->>'state' = 'uncertain' AND u->>'documentId' <> '' AND jsonb_typeof(u->'effect') = 'string' AND NOT EXISTS (
+     SELECT FROM jsonb_array_elements(${state}->'copies') h WHERE h->>'state' = 'held' AND h->'effect' = u->'effect' AND h->'place' = u->'place'))`;
+
 /** Deliveries by action and outcome, and keys that do not rest: something is owed now, or will be said again within the hour. */
 export const figures = async (folder: TestDataDir) => {
   const deliveries = await folder.query('SELECT action, outcome, count(*)::integer AS n FROM delivery GROUP BY 1, 2 ORDER BY 1, 2');
   const [keys] = await folder.query(
     `SELECT count(*)::integer AS keys,
             (count(*) FILTER (WHERE look_at <= clock_timestamp() + interval '1 hour' OR observed < generation OR open_delivery IS NOT NULL))::integer AS restless,
-            (count(*) FILTER (WHERE jsonb_path_exists(state, '$.copies[*] ? (@.state == "uncertain" && @.documentId != "" && @.effect.type() == "string")')))::integer AS uncertain
+            (count(*) FILTER (WHERE ${inDoubt('state')}))::integer AS uncertain
        FROM ledger_key`,
   );
   // Content in doubt that nobody asks about any more. A recall in doubt behind one that was accepted has no content, and lies until the next attempt.
   const lying = await folder.query(
     `SELECT k.destination_id, k.look_at, k.state->'last' AS last, k.state->'copies' AS copies, d.facts->'open' AS open FROM ledger_key k JOIN destination d ON d.id = k.destination_id
-      WHERE jsonb_path_exists(k.state, '$.copies[*] ? (@.state == "uncertain" && @.documentId != "" && @.effect.type() == "string")')`,
+      WHERE ${inDoubt('k.state')}`,
   );
   // An open delivery that its key knows nothing of would keep the key from ever beginning another.
   const [orphans] = await folder.query(

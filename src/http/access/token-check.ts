@@ -62,8 +62,9 @@ const openKeys = (store: TokenStore, now: () => number) => {
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | null = null;
   const readAgain = async (): Promise<void> => {
-    readAt = now();
     keys = createLocalJWKSet({ keys: [...(await store.publicSigningKeys())] } as JSONWebKeySet);
+    // Once they are here: where PostgreSQL is away nobody's token is wrong, and who comes meanwhile waits for them, too.
+    readAt = now();
   };
   return {
     verify: async (token: string) => {
@@ -71,7 +72,7 @@ const openKeys = (store: TokenStore, now: () => number) => {
       try {
         return await jwtVerify(token, keys, options);
       } catch (fault) {
-        if (!(fault instanceof errors.JWKSNoMatchingKey) || now() - readAt < KEYS_AGAIN_MS) throw fault;
+        if (!(fault instanceof errors.JWKSNoMatchingKey) || (reading === null && now() - readAt < KEYS_AGAIN_MS)) throw fault;
         reading ??= readAgain().finally(() => {
           reading = null;
         });

@@ -261,6 +261,16 @@ describe('keys', () => {
   });
 });
 
+test('a process that has just started takes many tokens at one moment: who comes while the keys are read waits for them', async () => {
+  const tokens = await Promise.all([AMBULANCE, POLICE, TRUST, OPERATOR].map((caller) => door.tokens.of(caller)));
+  const fresh = await openDoorOn(door.database);
+  const answers = await Promise.all(
+    tokens.map((token) => fetch(`${fresh.origin}/fhir/Task`, { headers: { Authorization: `Bearer ${token}` } })),
+  );
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  await fresh.close();
+});
+
 describe('an assertion', () => {
   test('is taken once, however many come at the same moment', async () => {
     const { assertion } = await withKey('ES384');
