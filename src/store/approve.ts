@@ -48,7 +48,7 @@ const addVersion = statement<[string, string, string, number, string, string, st
 );
 const addWithdrawal = statement<[string, string | null], never>(
   'add-withdrawal',
-  'INSERT INTO withdrawal (care_plan_id, withdrawn_at, withdrawn_by) VALUES ($1, clock_timestamp(), $2)',
+  'INSERT INTO withdrawal (care_plan_id, withdrawn_at, withdrawn_by) VALUES ($1, clock_timestamp(), $2) ON CONFLICT (care_plan_id) DO NOTHING',
 );
 
 /**

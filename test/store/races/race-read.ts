@@ -70,7 +70,7 @@ export function raceRead(arena: () => Arena, rounds: number, timeout: number): v
         const options = { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} };
         const stores = Array.from({ length: 4 }, () => openStore(ground.database.pool, options));
         const looks = stores.flatMap((store) =>
-          Array.from({ length: 10 }, () => store.lookUp(caller(lane.ods, 'ed'), { nhsNumber: lane.number }, true)),
+          Array.from({ length: 10 }, () => untilNotBusy(() => store.lookUp(caller(lane.ods, 'ed'), { nhsNumber: lane.number }, true))),
         );
         expect((await Promise.all(looks)).map((plans) => plans.length)).toEqual(looks.map(() => 1));
       },
