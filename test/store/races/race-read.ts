@@ -1,3 +1,4 @@
+import { Anomaly } from '../../../src/model/anomaly.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { openStore } from '../../../src/store/store.ts';
@@ -6,6 +7,17 @@ import { caller } from '../ground.ts';
 import type { Arena } from './arena.ts';
 import { report } from './arena.ts';
 import { REVOCATION } from './forbidding.ts';
+
+/** What is busy for five seconds, as on a slow machine, is asked for again, as its caller is told to. */
+const untilNotBusy = async <T>(ask: () => Promise<T>): Promise<T> => {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await ask();
+    } catch (fault) {
+      if (!(fault instanceof Anomaly) || fault.category !== 'busy' || tried === 5) throw fault;
+    }
+  }
+};
 
 interface Tally {
   shown: number;
