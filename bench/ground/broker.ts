@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type Tokens, tokensAt, type WithSql } from '../../test/support/access.ts';
+import { userIssuers } from '../../test/support/sign-in.ts';
 import { startChild } from './child.ts';
 import { keyFileIn } from './keys.ts';
 
@@ -24,6 +25,7 @@ export const startBroker = async (databaseUrl: string, folder: string, env: Read
       DATABASE_URL: databaseUrl,
       DATA_DIR: mkdtempSync(join(folder, 'broker-')),
       KEY_FILE: keyFileIn(folder),
+      USER_ISSUERS: userIssuers(),
       OUTBOUND_ALLOW: '127.0.0.0/8',
       LOG_LEVEL: 'warn',
       ...RATE,

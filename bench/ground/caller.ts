@@ -18,7 +18,7 @@ export const callerOf = ({ base, tokens }: Pick<Broker, 'base' | 'tokens'>, ods:
     const answer = await pool.request({
       method,
       path: `${pathname}/${path}`,
-      headers: { ...(await tokens.headersOf({ ods, kind })), 'content-type': type },
+      headers: { ...(await tokens.headersOf({ ods, kind }, path)), 'content-type': type },
       body,
     });
     const text = await answer.body.text();
