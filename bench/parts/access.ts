@@ -1,11 +1,12 @@
 import { importJWK, SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { ASSERTION_TYPE, assertionOf } from '../../test/support/access.ts';
 import { newSigningKey } from '../../src/http/access/new-signing-key.ts';
 import { createTokenCheck } from '../../src/http/access/token-check.ts';
 import { openAccess } from '../../src/store/access/access.ts';
 import { withDoor } from '../ground/door.ts';
+import { openPool } from '../ground/keys.ts';
 import { flagLoad } from '../load/flag-load.ts';
 import { spread } from '../measure/figures.ts';
 import { inRounds } from '../measure/in-rounds.ts';
@@ -54,7 +55,7 @@ const microsOf = async (check: (token: string) => Promise<unknown>, tokens: read
 export const access: Part = (bench) =>
   withDoor(bench, async ({ base, broker, url, persons }, generator) => {
     const { origin } = new URL(base);
-    const pool = new pg.Pool({ connectionString: url, max: 4 });
+    const pool = await openPool(url, 4);
     const clientId = await broker.tokens.clientIdOf(AMBULANCE);
     const verdicts: Verdict[] = [];
     for (const inFlight of [16, 1]) {
