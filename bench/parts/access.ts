@@ -62,7 +62,7 @@ export const access: Part = (bench) =>
       const load = { ...flagLoad(persons, broker), url: `${base}/Flag/_search`, inFlight, millis: MILLIS };
       const bearers = await freshTokens(pool, origin, clientId, inFlight === 1 ? FRESH / 3 : FRESH);
       const remembered = async (): Promise<number> => (await generator.run(load)).rate;
-      const fresh = async (): Promise<number> => (await generator.run({ ...load, bearers })).rate;
+      const fresh = async (): Promise<number> => (await generator.run({ ...load, caller: async () => ({}), bearers })).rate;
       const rates = await inRounds(
         ROUNDS,
         [
