@@ -27,8 +27,6 @@ import type { Matched } from './routes.ts';
 /** What the FHIR door is told about where it stands. */
 export interface HttpConfig extends Site {
   readonly operatorOds: string;
-  /** Set where the door itself speaks TLS. */
-  readonly tls?: object | null;
   /** CIDRs to which plain `http:` and `mllp:` addresses may be registered. */
   readonly outboundAllow: readonly string[];
   /** Code system of the NHS codes in each error. */

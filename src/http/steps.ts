@@ -66,9 +66,7 @@ export const namePrincipal = async (exchange: Exchange, door: Door): Promise<voi
 export const checkAddress = (exchange: Exchange, door: Door): void => door.rateLimit?.checkAddress(exchange.request.address);
 
 /** Counts the request against what its caller may ask in a minute. */
-export const spendRequest = (exchange: Exchange, door: Door): Promise<void> | undefined => {
-  return door.rateLimit?.spend(clientOf(exchange).id);
-};
+export const spendRequest = (exchange: Exchange, door: Door): Promise<void> | undefined => door.rateLimit?.spend(clientOf(exchange).id);
 
 /**
  * Denies by default: a route that is not there (404, 405), a type or interaction that the policy does not give

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import type { Client } from '../../model/client.ts';
 import { commonScopes } from '../../model/scope.ts';
@@ -34,8 +35,8 @@ const REMEMBERED_MS = 4_000;
 const MOST_REMEMBERED = 10_000;
 /** Longer than any token of ours. */
 const MOST_CHARACTERS = 8_192;
-/** How often, at most, the keys are read for one that is not known. */
-const KEYS_AGAIN_MS = 1_000;
+/** How often, at most, the keys are read for one that is not known; who names one waits that long, for it may have been made since. */
+const KEYS_AGAIN_MS = 200;
 
 interface Verified {
   readonly clientId: string;
@@ -56,12 +57,13 @@ const readClaims = (site: Site, { iss, aud, client_id, sub, jti, scope, exp }: R
   return { clientId: client_id, jti, scopes: typeof scope === 'string' ? scope.split(' ') : [], endsAt: exp * 1000 };
 };
 
-/** Keys by their ids, read again where one is not known, at most once a second. */
+/** Keys by their ids, read again where one is not known, at most five times a second. */
 const openKeys = (store: TokenStore, now: () => number) => {
   let keys = createLocalJWKSet({ keys: [] });
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | null = null;
   const readAgain = async (): Promise<void> => {
+    await sleep(Math.max(0, readAt + KEYS_AGAIN_MS - now()));
     keys = createLocalJWKSet({ keys: [...(await store.publicSigningKeys())] } as JSONWebKeySet);
     // Once they are here: where PostgreSQL is away nobody's token is wrong, and who comes meanwhile waits for them, too.
     readAt = now();
@@ -72,7 +74,7 @@ const openKeys = (store: TokenStore, now: () => number) => {
       try {
         return await jwtVerify(token, keys, options);
       } catch (fault) {
-        if (!(fault instanceof errors.JWKSNoMatchingKey) || (reading === null && now() - readAt < KEYS_AGAIN_MS)) throw fault;
+        if (!(fault instanceof errors.JWKSNoMatchingKey)) throw fault;
         reading ??= readAgain().finally(() => {
           reading = null;
         });

@@ -7,6 +7,7 @@ import {
   decodeProtectedHeader,
   exportJWK,
   generateKeyPair,
+  importJWK,
   type JSONWebKeySet,
   type JWK,
   jwtVerify,
@@ -16,7 +17,7 @@ import type { Kind } from '../../../src/model/kind.ts';
 import type { Scope } from '../../../src/model/scope.ts';
 import { newSigningKey } from '../../../src/http/access/new-signing-key.ts';
 import { addClient, rotateClient, suspendClient } from '../../../src/store/access/clients.ts';
-import { rotateSigningKey } from '../../../src/store/access/signing-keys.ts';
+import { rotateSigningKey, signingKey } from '../../../src/store/access/signing-keys.ts';
 import { ASSERTION_TYPE, assertionOf } from '../../support/access.ts';
 import { AMBULANCE, approvePlan, OPERATOR, type OpenDoor, openDoor, openDoorOn, POLICE, TRUST } from '../open-door.ts';
 
@@ -269,6 +270,26 @@ test('a process that has just started takes many tokens at one moment: who comes
   );
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   await fresh.close();
+});
+
+test('a token of a key that was made a moment ago is good at a process that has just read the keys', async () => {
+  const other = await openDoorOn(door.database);
+  const at = async (token: string): Promise<number> =>
+    (await fetch(`${other.origin}/fhir/Task`, { headers: { Authorization: `Bearer ${token}` } })).status;
+  expect(await at(await door.tokens.of(AMBULANCE))).toBe(200);
+  await rotateSigningKey(door.pool, newSigningKey);
+  const { kid, privateJwk } = await signingKey(door.pool, newSigningKey);
+  const clientId = await door.tokens.clientIdOf(AMBULANCE);
+  const made = new SignJWT({ client_id: clientId, scope: 'system/*.cruds', jti: randomUUID() })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+    .setIssuer(other.origin)
+    .setAudience(`${other.origin}/fhir`)
+    .setSubject(clientId)
+    .setIssuedAt()
+    .setExpirationTime('4m')
+    .sign(await importJWK(privateJwk, 'ES256'));
+  expect(await at(await made)).toBe(200);
+  await other.close();
 });
 
 describe('an assertion', () => {
