@@ -3,6 +3,7 @@ import { SignJWT } from 'jose';
 import { runningBroker } from './broker-address.ts';
 import { type PrivateKey, readPrivateKey } from './client-keys.ts';
 import type { Config } from './config.ts';
+import { ASSERTION_TYPE } from './http/access/assertion-algorithms.ts';
 import type { Log } from './log.ts';
 import { CannotStart } from './model/cannot-start.ts';
 
@@ -15,8 +16,6 @@ export interface TokenAsked {
   /** FHIR base or origin of the broker; null finds it. */
   readonly url: string | null;
 }
-
-const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 const assertionOf = (client: string, { key, alg, kid }: PrivateKey, endpoint: string): Promise<string> => {
   const now = Math.floor(Date.now() / 1000);

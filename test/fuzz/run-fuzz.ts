@@ -7,9 +7,9 @@ import { request } from './requests.ts';
 import type { Sent } from './sent.ts';
 import { type Answered, faultOf, openBooks, openSender, type Written } from './wave.ts';
 
-/** Requests of one wave, and how many of them are in flight at once. */
+/** Requests of one wave, and how many of them are in flight at once: few, for an answer's two seconds are to be its own, not those of a queue of others. */
 const WAVE = 50;
-const IN_FLIGHT = 16;
+const IN_FLIGHT = 4;
 
 /** What a run found. */
 export interface Fuzzed {

@@ -11,10 +11,9 @@ import {
 } from 'jose';
 import type { Client } from '../../model/client.ts';
 import { whyNoAssertion } from './client-assertion-rules.ts';
-import { ASSERTION_ALGORITHMS } from './assertion-algorithms.ts';
+import { ASSERTION_ALGORITHMS, ASSERTION_TYPE } from './assertion-algorithms.ts';
 import type { FetchKeys, ProviderStore } from './token-provider.ts';
 
-const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const TOLERANCE = 10;
 const MOST_KEY_SETS = 500;
 
@@ -49,7 +48,7 @@ export const createAuthenticateClient = (store: ProviderStore, fetchKeys: FetchK
   };
   return async (form, audiences) => {
     const assertion = form.get('client_assertion');
-    if (assertion === null || form.get('client_assertion_type') !== TYPE) return null;
+    if (assertion === null || form.get('client_assertion_type') !== ASSERTION_TYPE) return null;
     try {
       const { sub } = decodeJwt(assertion);
       const client = typeof sub === 'string' ? await store.findClient(sub) : null;
@@ -66,8 +65,7 @@ export const createAuthenticateClient = (store: ProviderStore, fetchKeys: FetchK
       const { exp = 0, jti = '' } = payload;
       // The name under which the token endpoint keeps it, so that one assertion is taken once, wherever it is sent.
       const id = createHash('sha256').update(`${client.id}${jti}`).digest('base64url');
-      const kept = { jti: id, iss: client.id, kind: 'ReplayDetection', exp: exp + TOLERANCE };
-      return (await store.useAssertion(id, kept, exp + TOLERANCE - now() / 1000)) ? client : null;
+      return (await store.useAssertion(id, exp + TOLERANCE - now() / 1000)) ? client : null;
     } catch (fault) {
       if (fault instanceof errors.JOSEError) return null;
       throw fault;

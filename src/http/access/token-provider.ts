@@ -11,7 +11,7 @@ import { isOfferedScope } from './offered-scope.ts';
 export interface ProviderStore {
   findClient(id: string): Promise<Client | null>;
   /** False where it was used already. */
-  useAssertion(id: string, payload: object, seconds: number): Promise<boolean>;
+  useAssertion(id: string, seconds: number): Promise<boolean>;
 }
 
 /** Seconds that an access token lives: SMART Backend Services asks for at most five minutes. */
@@ -48,10 +48,9 @@ class StoreAdapter implements Adapter {
     const client = await this.#store.findClient(id);
     return client === null || client.suspendedAt !== null ? undefined : metadataOf(client);
   }
-  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+  async upsert(id: string, _payload: AdapterPayload, expiresIn: number): Promise<void> {
     if (this.#name !== 'ReplayDetection') throw new Error(`nothing keeps a ${this.#name}`);
-    if (!(await this.#store.useAssertion(id, payload, expiresIn)))
-      throw refusedThough('an assertion is taken once: its jti was used before');
+    if (!(await this.#store.useAssertion(id, expiresIn))) throw refusedThough('an assertion is taken once: its jti was used before');
   }
   findByUid = async (): Promise<undefined> => undefined;
   findByUserCode = async (): Promise<undefined> => undefined;

@@ -26,7 +26,6 @@ CREATE UNIQUE INDEX signing_key_current ON signing_key ((true)) WHERE replaced_a
 -- Client assertions that were used, by a hash: each is taken once.
 CREATE TABLE used_assertion (
   id text PRIMARY KEY,
-  payload jsonb NOT NULL,
   ends_at timestamptz NOT NULL
 );
 CREATE INDEX used_assertion_ends ON used_assertion (ends_at);
