@@ -7,7 +7,7 @@ import { SCOPE_LETTERS } from './access/scope-letters.ts';
 import type { Route, SystemInteraction } from './routes.ts';
 
 /**
- * How far a permission reaches. `own`: written by the caller's organisation. `addressed`: Tasks that name it as owner, and what they are about.
+ * How far a permission reaches. `own`: written by the caller's organisation, as the kind of service that it is. `addressed`: Tasks that name it as owner, and what they are about.
  * `provided`: its own service. `disclosed`: what the gates let this recipient see, computed, never a stored resource.
  */
 export type Reach = 'any' | 'own' | 'addressed' | 'own-or-addressed' | 'provided' | 'disclosed' | 'own-or-disclosed';

@@ -2,7 +2,7 @@ import type { Resource, Task } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
 import { fromHealthcareService } from '../../mappings/facts/from-healthcare-service.ts';
 import { idOf, odsOf } from '../../mappings/facts/reference-of.ts';
-import type { Principal } from '../model/principal.ts';
+import { isOwn, type Principal } from '../model/principal.ts';
 import type { DoorStore, Stored } from '../store/door.ts';
 import { ALL, searchAmong } from '../store/search/search.ts';
 import type { Reach } from './policy.ts';
@@ -43,17 +43,16 @@ export const isProvidedBy = async (store: DoorStore, service: Stored, { organiza
 
 /** Whether a stored resource is within a caller's reach. What is not, is answered as if it were not there. */
 export const isWithinReach = async (store: DoorStore, principal: Principal, reach: Reach, stored: Stored): Promise<boolean> => {
-  const isOwn = stored.owner === principal.organization;
   switch (reach) {
     case 'any':
       return true;
     case 'own':
     case 'own-or-disclosed':
-      return isOwn;
+      return isOwn(stored, principal);
     case 'addressed':
       return isAddressedTo(stored.body, principal);
     case 'own-or-addressed':
-      return isOwn || (await isSubjectOfTask(store, stored, principal.organization));
+      return isOwn(stored, principal) || (await isSubjectOfTask(store, stored, principal.organization));
     case 'provided':
       return isProvidedBy(store, stored, principal);
     case 'disclosed':

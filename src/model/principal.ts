@@ -1,5 +1,17 @@
 import type { Kind } from './kind.ts';
 
+/** Who wrote a resource. */
+export interface Writer {
+  /** ODS code of the organisation. */
+  readonly owner: string;
+  /** Its kind of service; null where that is not known, and then the organisation alone decides. */
+  readonly service: string | null;
+}
+
+/** Whether a resource is a caller's own: its organisation's, and of its kind of service. */
+export const isOwn = ({ owner, service }: Writer, { organization, kind }: Pick<Principal, 'organization' | 'kind'>): boolean =>
+  owner === organization && (service === null || service === kind);
+
 /** The caller, as every decision sees it. */
 export interface Principal {
   /** ODS code of the organisation. */

@@ -3,7 +3,7 @@ import type { Disclosure } from '../model/disclosure.ts';
 import type { ContactMessage } from './messages.ts';
 import type { Among, Found, Search } from './search/search.ts';
 import type { Instant } from '../model/instant.ts';
-import type { Principal } from '../model/principal.ts';
+import type { Principal, Writer } from '../model/principal.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
@@ -15,6 +15,8 @@ export interface Stored {
   readonly version: number;
   /** ODS code of the organisation that wrote it. */
   readonly owner: string;
+  /** The kind of service that wrote it; null where that is not known, or the broker did. */
+  readonly service: string | null;
   readonly updatedAt: Instant;
   readonly body: Resource;
 }
@@ -56,8 +58,8 @@ export interface Version extends Omit<Stored, 'body'> {
 export interface HistoryAsked {
   readonly type: string;
   readonly id: string | null;
-  /** Only those of this owner; null for no such limit. */
-  readonly owner: string | null;
+  /** Only what this service wrote; null for no such limit. */
+  readonly writer: Writer | null;
   /** From this instant on; null for all. */
   readonly since: Instant | null;
   /** Up to this instant; null for all. */
@@ -131,8 +133,8 @@ export interface Everything {
 /** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
 export interface DoorStore {
   read(type: string, id: string, version?: number): Promise<Stored | null>;
-  /** Owner of a resource that was there and was deleted, now or by the version that is named; null for any other. */
-  deletedBy(type: string, id: string, version?: number): Promise<string | null>;
+  /** Who had written a resource that was deleted, now or by the version that is named; null for any other. */
+  deletedBy(type: string, id: string, version?: number): Promise<Writer | null>;
   history(asked: HistoryAsked): Promise<{ readonly rows: readonly Version[]; readonly total: number }>;
   /** One page of a search, newest created first. */
   search(search: Search): Promise<Found>;

@@ -32,7 +32,7 @@ const writtenAbout = statement<[readonly string[], readonly string[], string], R
   'written-about-patient',
   // What names another Patient as well (a Group, a list) is not about this person alone, and would tell of the other.
   `SELECT DISTINCT ${COLUMNS} FROM resource_token t JOIN resource r ON r.serial = t.serial
-    WHERE t.type = ANY($1::text[]) AND t.param = '${ANY_REFERENCE}' AND t.token = ANY($2::text[]) AND t.owner = $3
+    WHERE t.type = ANY($1::text[]) AND t.param = '${ANY_REFERENCE}' AND t.token = ANY($2::text[]) AND t.owner = $3 AND (r.service IS NULL OR r.service = 'publisher')
       AND NOT EXISTS (SELECT FROM resource_token o WHERE o.serial = t.serial AND o.param = '${ANY_REFERENCE}'
                          AND o.token ~ '(^|/)Patient/' AND o.token <> ALL($2::text[]))`,
 );

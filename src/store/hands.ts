@@ -94,7 +94,7 @@ async function toHand(sql: Sql, owner: string, { as, at, who }: Named): Promise<
 /** A practitioner of the publisher's own, with the kinds of every organisation in which they have a role. */
 async function kindsOfPractitioner(sql: Sql, owner: string, reference: string): Promise<readonly Kind[] | null> {
   const practises = { is: 'token', param: 'practitioner', anyOf: [uriText(reference)] } as const;
-  const roles = await searchResources(sql, searchAmong('PractitionerRole', { is: 'owner', owner }, [practises], 100));
+  const roles = await searchResources(sql, searchAmong('PractitionerRole', { is: 'owner', owner, service: null }, [practises], 100));
   const kinds = await inTurn(roles.rows, ({ body }) => kindsOfOrganization(sql, (body as PractitionerRole).organization));
   return kinds.some((one) => one === null) ? null : ['publisher', ...kinds.flatMap((one) => one ?? [])];
 }

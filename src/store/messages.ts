@@ -63,14 +63,14 @@ export async function receiveMessage(pool: pg.Pool, message: ContactMessage, { m
 
 async function receiveIn(tx: pg.PoolClient, locks: HeldLocks, message: ContactMessage, defaultLifetime: number): Promise<string> {
   const { principal, identity, digest, requestId, contact } = message;
-  const sender = principal.organization;
+  const sender = `${principal.organization} ${principal.kind}`;
   const { system = '', value = '' } = contact.identifier?.[0] ?? {};
   // Messages of one contact take turns, whatever order they come in.
   await locks.take({ conditions: [`contact ${sender} ${system}|${value}`] });
   const [seen] = await before(tx, sender, identity, requestId);
   if (seen !== undefined) return again(seen, message);
 
-  const told = await sameContact(tx, sender, contact);
+  const told = await sameContact(tx, principal, contact);
   const isOlder = told !== null && (await isNewerKnown(tx, told, message.saidAt));
   const encounterId = isOlder
     ? told

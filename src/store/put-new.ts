@@ -12,6 +12,8 @@ export interface New {
   readonly resource: Resource;
   readonly id: string;
   readonly owner: string;
+  /** The kind of service that writes it. */
+  readonly service: string;
   /** The Patient whose record it hangs on, by its id: it is stored only where the same owner wrote that one. Null where none is asked for. */
   readonly patient: string | null;
   /** When it is stored; null is the moment at which it is. */
@@ -25,13 +27,13 @@ const putNewResources = statement<[string], { readonly place: number; readonly s
    sent AS MATERIALIZED (
      SELECT one.*, CASE WHEN sealed_by IS NULL THEN before || to_char(stored AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || after ELSE before END AS body
        FROM (SELECT sent.*, coalesce(sent.moment, moment.now) AS stored FROM moment, json_to_recordset($1) AS sent(
-               place integer, moment timestamptz, type text, id text, owner text, patient text, before text, after text, sealed_by text,
+               place integer, moment timestamptz, type text, id text, owner text, service text, patient text, before text, after text, sealed_by text,
                searcher text, tokens json, strings json, dates json)) one
       WHERE patient IS NULL OR EXISTS (SELECT FROM patient_fact p WHERE p.patient_id = one.patient AND p.owner = one.owner)),
-   newest AS (INSERT INTO resource (type, id, version, owner, updated_at, body, sealed_by)
-              SELECT type, id, 1, owner, stored, body, sealed_by FROM sent RETURNING type, id, serial),
-   kept AS (INSERT INTO resource_version (type, id, version, owner, updated_at, body, sealed_by)
-            SELECT type, id, 1, owner, stored, body, sealed_by FROM sent),
+   newest AS (INSERT INTO resource (type, id, version, owner, service, updated_at, body, sealed_by)
+              SELECT type, id, 1, owner, service, stored, body, sealed_by FROM sent RETURNING type, id, serial),
+   kept AS (INSERT INTO resource_version (type, id, version, owner, service, updated_at, body, sealed_by)
+            SELECT type, id, 1, owner, service, stored, body, sealed_by FROM sent),
    found AS (SELECT newest.serial, sent.* FROM newest JOIN sent USING (type, id)),
    tokens AS (INSERT INTO resource_token (type, owner, serial, param, token)
               SELECT type, searcher, serial, param, token FROM found, json_to_recordset(tokens) AS row(param text, token text)),
@@ -57,8 +59,8 @@ const textOf = (one: New): string => JSON.stringify(bodyOf(one, OPEN_TYPES.inclu
 const rowOf = (sql: Sql, one: New, { body, sealedBy }: SealedBody, place: number): object => {
   const [before, after, ...more] = sealedBy === null ? body.split(MOMENT) : [body, ''];
   if (after === undefined || more.length > 0) throw new Error('a text has one moment');
-  const { resource, id, owner, patient, at } = one;
-  const named = { type: resource.resourceType, id, owner, patient, sealed_by: sealedBy };
+  const { resource, id, owner, service, patient, at } = one;
+  const named = { type: resource.resourceType, id, owner, service, patient, sealed_by: sealedBy };
   return { place, moment: at, ...named, before, after, ...blindedRows(sql, resource, owner) };
 };
 
@@ -85,8 +87,16 @@ export const putNew = async (sql: Sql, all: readonly New[]): Promise<readonly (S
 };
 
 const storedAt = (one: New, moment: Date): Stored => {
-  const { resource, id, owner } = one;
-  return { type: resource.resourceType, id, version: 1, owner, updatedAt: moment.getTime(), body: bodyOf(one, moment.toISOString()) };
+  const { resource, id, owner, service } = one;
+  return {
+    type: resource.resourceType,
+    id,
+    version: 1,
+    owner,
+    service,
+    updatedAt: moment.getTime(),
+    body: bodyOf(one, moment.toISOString()),
+  };
 };
 
 /**

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { RESOURCE_TYPES } from '../../profiles/resource-types.ts';
 import { anomaly } from '../model/anomaly.ts';
+import { isOwn } from '../model/principal.ts';
 import type { Removal } from './door.ts';
 import type { HeldLocks } from './held-locks.ts';
 import { statement } from './pool.ts';
@@ -27,11 +28,10 @@ export async function removeIn(tx: pg.PoolClient, locks: HeldLocks, { principal,
   const stored = await readResource(tx, type, id);
   if (stored === null) {
     const last = await lastVersion(tx, type, id);
-    if (last?.deleted === true && (principal.kind === 'operator' || last.owner === principal.organization)) return;
+    if (last?.deleted === true && (principal.kind === 'operator' || isOwn(last, principal))) return;
     throw anomaly('not-found', 'there is no such resource here');
   }
-  if (principal.kind !== 'operator' && stored.owner !== principal.organization)
-    throw anomaly('not-found', 'there is no such resource here');
+  if (principal.kind !== 'operator' && !isOwn(stored, principal)) throw anomaly('not-found', 'there is no such resource here');
   if (ifMatch !== null && stored.version !== ifMatch) throw anomaly('stale', 'the resource has another version now');
   await checkUnsigned(tx, { type, id });
   const [other] = await referrer(tx, TYPES, `${type}/${id}`, stored.owner);

@@ -13,22 +13,22 @@ const readVersion = statement<[string, string, number], BodyRow>(
   'read-version',
   `SELECT ${bodyColumns('r')} FROM resource_version r WHERE r.type = $1 AND r.id = $2 AND r.version = $3 AND NOT r.deleted`,
 );
-type PutColumns = [string, string, number, string, Date, string, string | null, ...IndexColumns];
-const INTO = '(type, id, version, owner, updated_at, body, sealed_by) VALUES ($1, $2, $3, $4, $5, $6, $7)';
+type PutColumns = [string, string, number, string, Date, string, string | null, string | null, ...IndexColumns];
+const INTO = '(type, id, version, owner, updated_at, body, sealed_by, service) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)';
 const putResource = statement<PutColumns, never>(
   'put-resource',
   `WITH newest AS (
      INSERT INTO resource ${INTO}
      ON CONFLICT (type, id) DO UPDATE SET version = $3, updated_at = $5, body = $6, sealed_by = $7 RETURNING type, serial),
    kept AS (INSERT INTO resource_version ${INTO}),
-   ${INDEX_SQL('newest', 8)}`,
+   ${INDEX_SQL('newest', 9)}`,
 );
 
 const putNewResource = statement<PutColumns, never>(
   'put-new-resource',
   `WITH newest AS (INSERT INTO resource ${INTO} RETURNING type, serial),
    kept AS (INSERT INTO resource_version ${INTO}),
-   ${NEW_INDEX_SQL('newest', 8)}`,
+   ${NEW_INDEX_SQL('newest', 9)}`,
 );
 
 /** One resource, or one version of it; null when there is none, or when its key was destroyed. */
@@ -49,21 +49,23 @@ export const lockResource = async (sql: Sql, type: string, id: string): Promise<
   return row.now;
 };
 
-/** Stores the next version, with `id` and `meta` set in its body. The caller has checked what may be written. */
+/** Stores the next version, with `id` and `meta` set in its body. The caller has checked what may be written; a first version is of `service`. */
 export async function putNext(
   sql: Sql,
   resource: Resource,
   id: string,
   owner: string,
-  previous: { readonly version: number } | null,
+  previous: { readonly version: number; readonly service: string | null } | null,
   at: Date,
+  newService: string | null = null,
 ): Promise<Stored> {
   const version = (previous?.version ?? 0) + 1;
+  const service = previous === null ? newService : previous.service;
   const body = { ...resource, id, meta: { ...resource.meta, versionId: String(version), lastUpdated: at.toISOString() } } as Resource;
   const put = previous === null ? putNewResource : putResource;
   const [sealed] = await sealBodies(sql, [{ resource: body, id, version, owner, text: JSON.stringify(body) }]);
   if (sealed === undefined) throw new Error('a resource is sealed or lies open');
   const columns = indexColumns(blindedRows(sql, body, owner));
-  await put(sql, body.resourceType, id, version, owner, at, sealed.body, sealed.sealedBy, ...columns);
-  return { type: body.resourceType, id, version, owner, updatedAt: at.getTime(), body };
+  await put(sql, body.resourceType, id, version, owner, at, sealed.body, sealed.sealedBy, service, ...columns);
+  return { type: body.resourceType, id, version, owner, service, updatedAt: at.getTime(), body };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CarePlan, Encounter, Resource, Task } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
+import { isOwn } from '../model/principal.ts';
 import { ENDED } from './broker-task.ts';
 import type { Stored, Write, Written } from './door.ts';
 import { agreementFact } from './facts/agreement-fact.ts';
@@ -101,7 +102,14 @@ const isPlainNew = ({ id, ifMatch, resource }: Write): boolean =>
 const newOf = ({ principal, resource, newId = randomUUID() }: Write, at: Date | null): New => {
   const isPlan = resource.resourceType === 'CarePlan';
   if (isPlan) checkIsDraft(resource);
-  return { resource, id: newId, owner: principal.organization, patient: isPlan ? patientIdOf(resource) : null, at };
+  return {
+    resource,
+    id: newId,
+    owner: principal.organization,
+    service: principal.kind,
+    patient: isPlan ? patientIdOf(resource) : null,
+    at,
+  };
 };
 
 const createdAs = (stored: Stored | null): Written => {
@@ -137,7 +145,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   const fact: Fact = { resource, owner: seen?.owner ?? principal.organization, principal, now: Date.now(), defaultLifetime };
 
   if (resource.resourceType === 'Encounter') {
-    const same = await sameContact(tx, principal.organization, resource as Encounter);
+    const same = await sameContact(tx, principal, resource as Encounter);
     const stored = same === null || same === id ? null : await readResource(tx, 'Encounter', same);
     if (stored !== null && request.id === null) return { stored, created: false };
     if (stored !== null) throw anomaly('duplicate', 'another Encounter of yours has this identifier', 'Encounter.identifier[0]');
@@ -152,7 +160,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   const now = await locks.now();
   const previous = isNew ? null : await readResource(tx, type, id);
   const last = previous ?? (isNew ? null : await lastVersion(tx, type, id));
-  const mayWrite = last === null || principal.kind === 'operator' || last.owner === principal.organization || type === 'Task';
+  const mayWrite = last === null || principal.kind === 'operator' || isOwn(last, principal) || type === 'Task';
   if (!mayWrite) throw anomaly('not-found', 'there is no such resource here');
   if (request.ifMatch !== null && previous?.version !== request.ifMatch) throw anomaly('stale', 'the resource has another version now');
   if (request.mustBeNew === true && previous !== null) throw anomaly('stale', 'there is such a resource already');
@@ -161,7 +169,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   if (resource.resourceType === 'Task' && previous !== null) checkNotEnded(resource as Task, previous.body as Task);
   if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
 
-  const stored = await putNext(tx, resource, id, last?.owner ?? principal.organization, last, now);
+  const stored = await putNext(tx, resource, id, last?.owner ?? principal.organization, last, now, principal.kind);
   if (recorder !== undefined && scope !== null) {
     await recorder.record(tx, { ...fact, resource: stored.body as Resource & { id: string }, now: stored.updatedAt });
     // A correction may have found or made a person who was not there before: they are locked, and their keys bumped, too.

@@ -156,7 +156,7 @@ describe('what the doors see', () => {
     expect(read?.body.meta?.lastUpdated).toBe(new Date(read?.updatedAt ?? 0).toISOString());
     expect(JSON.stringify(read?.body)).toBe(JSON.stringify((await engine.store.read('Communication', id, 1))?.body));
     expect(
-      (await engine.store.history({ type: 'Communication', id, owner: null, since: null, until: null, count: 5, after: null })).rows[0]
+      (await engine.store.history({ type: 'Communication', id, writer: null, since: null, until: null, count: 5, after: null })).rows[0]
         ?.body,
     ).toEqual(read?.body);
   });

@@ -44,7 +44,7 @@ const contact = (id: string, number: string): Encounter => ({
   subject: { identifier: { system: System.nhsNumber, value: number } },
   period: { start: '2026-11-25T10:00:00Z' },
 });
-const wholeHistory = { owner: null, since: null, until: null, count: 50, after: null } as const;
+const wholeHistory = { writer: null, since: null, until: null, count: 50, after: null } as const;
 
 describe('while a copy lies somewhere', () => {
   test('nothing is erased: a recall needs the identity that the copy was sent under', async () => {
@@ -110,10 +110,10 @@ describe('lawful erasure', () => {
       expect(await store.named([`${type}/${id}`])).toEqual([]);
     }
     for (const token of [codedText(System.nhsNumber, lane.number), lane.number]) {
-      const search = searchAmong('Patient', { is: 'owner', owner: 'TRUST1' }, [{ is: 'token', param: 'identifier', anyOf: [token] }], 10);
+      const search = searchAmong('Patient', { is: 'owner', owner: 'TRUST1', service: null }, [{ is: 'token', param: 'identifier', anyOf: [token] }], 10);
       expect((await store.search(search)).rows).toEqual([]);
     }
-    const all = await store.search({ ...searchAmong('Communication', { is: 'owner', owner: 'TRUST1' }, [], 10), total: true });
+    const all = await store.search({ ...searchAmong('Communication', { is: 'owner', owner: 'TRUST1', service: null }, [], 10), total: true });
     expect([all.rows, all.total]).toEqual([[], 0]);
     expect(
       (await store.history({ type: 'Patient', id: null, ...wholeHistory })).rows.filter(

@@ -113,7 +113,7 @@ test('A database that an older version left open is sealed at the start, says th
   const found = await store.search(
     searchAmong(
       'Patient',
-      { is: 'owner', owner: 'TRUST1' },
+      { is: 'owner', owner: 'TRUST1', service: null },
       [{ is: 'token', param: 'identifier', anyOf: [codedText(System.nhsNumber, NUMBER)] }],
       5,
     ),

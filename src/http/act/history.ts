@@ -3,6 +3,7 @@ import { toFhirInstant } from '../../../mappings/time.ts';
 import { startOf } from '../../../mappings/facts/instant-of.ts';
 import { Anomaly } from '../../model/anomaly.ts';
 import type { Instant } from '../../model/instant.ts';
+import { isOwn, type Writer } from '../../model/principal.ts';
 import type { HistoryAsked, Version } from '../../store/door.ts';
 import { etagOf } from '../etag.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
@@ -49,7 +50,7 @@ const sinceOf = (parameters: readonly (readonly [string, string])[], strict: boo
   return since;
 };
 
-const answer = async (exchange: Exchange, door: Door, owner: string | null): Promise<Answer> => {
+const answer = async (exchange: Exchange, door: Door, writer: Writer | null): Promise<Answer> => {
   const { type, id } = routeOf(exchange);
   const principal = principalOf(exchange);
   const { count, page, parameters, strict } = askedOf(exchange);
@@ -58,7 +59,7 @@ const answer = async (exchange: Exchange, door: Door, owner: string | null): Pro
   const asked: HistoryAsked = going?.asked ?? {
     type,
     id: id === '' ? null : id,
-    owner,
+    writer,
     since: sinceOf(parameters, strict),
     until: door.now(),
     count,
@@ -87,14 +88,15 @@ const cursorOf = ({ updatedAt, id, version }: Version): HistoryAsked['after'] =>
 export const historyOfInstance: Act = async (exchange, door) => {
   const { type, id } = routeOf(exchange);
   const deletedBy = await door.store.deletedBy(type, id);
-  const isOwn = deletedBy !== null && (reachOf(exchange) === 'any' || deletedBy === principalOf(exchange).organization);
-  if (!isOwn) await readOwn(exchange, door);
+  const isOwned = deletedBy !== null && (reachOf(exchange) === 'any' || isOwn(deletedBy, principalOf(exchange)));
+  if (!isOwned) await readOwn(exchange, door);
   return answer(exchange, door, null);
 };
 
-/** History of a type: every version of what the caller's organisation wrote, newest first. */
+/** History of a type: every version of what the caller's service wrote, newest first. */
 export const historyOfType: Act = (exchange, door) => {
   const reach = reachOf(exchange);
   if (reach !== 'any' && reach !== 'own') throw notFound();
-  return answer(exchange, door, reach === 'any' ? null : principalOf(exchange).organization);
+  const { organization, kind } = principalOf(exchange);
+  return answer(exchange, door, reach === 'any' ? null : { owner: organization, service: kind });
 };

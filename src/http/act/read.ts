@@ -4,6 +4,7 @@ import type { Answer, Door, Exchange } from '../exchange.ts';
 import { shown } from '../redact-header.ts';
 import { notFound } from '../refusal.ts';
 import { Anomaly } from '../../model/anomaly.ts';
+import { isOwn } from '../../model/principal.ts';
 import type { Stored } from '../../store/door.ts';
 import { isWithinReach } from '../within-reach.ts';
 import { shapeAsked } from '../search/asked.ts';
@@ -19,8 +20,8 @@ const gone = (): Anomaly => new Anomaly('gone', { at: null, help: 'was deleted: 
 const absent = async (exchange: Exchange, door: Door): Promise<Anomaly> => {
   const { type, id } = routeOf(exchange);
   const deletedBy = await door.store.deletedBy(type, id);
-  const isOwn = deletedBy !== null && (reachOf(exchange) === 'any' || deletedBy === principalOf(exchange).organization);
-  return isOwn ? gone() : notFound();
+  const isOwned = deletedBy !== null && (reachOf(exchange) === 'any' || isOwn(deletedBy, principalOf(exchange)));
+  return isOwned ? gone() : notFound();
 };
 
 /** The stored resource that the path names, if it is within the caller's reach. Throws `not-found` alike for absent and for another's. */
@@ -60,7 +61,7 @@ const readWhole = async (exchange: Exchange, door: Door): Promise<Answer> => {
   if (reach !== 'own-or-disclosed') return answerOf(exchange, await readOwn(exchange, door));
   const { type, id } = routeOf(exchange);
   const stored = ID.test(id) ? await door.store.read(type, id) : null;
-  if (stored?.owner === principalOf(exchange).organization) return answerOf(exchange, stored);
+  if (stored !== null && isOwn(stored, principalOf(exchange))) return answerOf(exchange, stored);
   if (ID.test(id)) {
     const why = await absent(exchange, door);
     if (why.category === 'gone') throw why;
@@ -73,7 +74,7 @@ export const vread: Act = async (exchange, door) => {
   const { type, id, version } = routeOf(exchange);
   const deletedBy = await door.store.deletedBy(type, id);
   // What was before a deletion can still be read.
-  if (deletedBy === null || deletedBy !== principalOf(exchange).organization) await readOwn(exchange, door);
+  if (deletedBy === null || !isOwn(deletedBy, principalOf(exchange))) await readOwn(exchange, door);
   const number = /^[1-9]\d{0,8}$/.test(version) ? Number(version) : null;
   const stored = number === null ? null : await door.store.read(type, id, number);
   if (stored !== null) return shaped(exchange, answerOf(exchange, stored));

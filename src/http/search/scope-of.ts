@@ -16,7 +16,7 @@ export const scopeOf = (reach: Reach | null, { organization, kind }: Principal):
     case null:
       return { is: 'nothing' };
     default:
-      return { is: 'owner', owner: organization };
+      return { is: 'owner', owner: organization, service: kind };
   }
 };
 

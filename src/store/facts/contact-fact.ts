@@ -3,6 +3,7 @@ import { TaskCode } from '../../../profiles/canonicals.ts';
 import type { ContactFacts } from '../../../mappings/facts/from-encounter.ts';
 import { fromEncounter } from '../../../mappings/facts/from-encounter.ts';
 import type { Instant } from '../../model/instant.ts';
+import type { Principal } from '../../model/principal.ts';
 import { isRaised, raiseTask } from '../broker-task.ts';
 import { keysOf } from '../keys/keys-of.ts';
 import { NO_LOCKS } from '../policy-locks.ts';
@@ -31,9 +32,9 @@ const personsBefore = statement<[string], { id: string }>(
   `SELECT pe.id FROM contact c JOIN person pe ON pe.nhs_number = c.nhs_number WHERE c.encounter_id = $1
    UNION SELECT pt.person_id FROM contact c JOIN patient_fact pt ON pt.patient_id = c.patient_id WHERE c.encounter_id = $1`,
 );
-const encounterOf = statement<[string, string], { encounter_id: string }>(
+const encounterOf = statement<[string, string, string], { encounter_id: string }>(
   'encounter-of-contact',
-  'SELECT encounter_id FROM contact WHERE sender = $1 AND identifier = $2',
+  'SELECT encounter_id FROM contact WHERE sender = $1 AND kind = $2 AND identifier = $3',
 );
 
 /** Their NHS number as it is stored: its blind index. */
@@ -45,8 +46,8 @@ const identifierOf = (sql: Sql, { identifier }: ContactFacts): string => numberT
 const aboutOf = (encounterId: string, planId: string): string => `${encounterId} ${planId}`;
 
 /** The id of the Encounter that says the same contact, by sender and identifier; null for a new one. */
-export async function sameContact(sql: Sql, sender: string, encounter: Encounter): Promise<string | null> {
-  return (await encounterOf(sql, sender, identifierOf(sql, fromEncounter(encounter))))[0]?.encounter_id ?? null;
+export async function sameContact(sql: Sql, sender: Principal, encounter: Encounter): Promise<string | null> {
+  return (await encounterOf(sql, sender.organization, sender.kind, identifierOf(sql, fromEncounter(encounter))))[0]?.encounter_id ?? null;
 }
 
 /** An Encounter says that somebody met the person in a crisis. Each plan's owner finds one Task for it; while it is open, the sender is in reach. */

@@ -17,7 +17,7 @@ const addNumbers = statement<[string, string[]], never>(
 /** Two contacts of different persons are two, whatever their numbers say: a number is a claim of its sender. */
 const toldByOthers = statement<[string], { encounter_id: string }>(
   'told-by-others',
-  `SELECT c.encounter_id FROM contact mine JOIN contact c ON c.sender <> mine.sender
+  `SELECT c.encounter_id FROM contact mine JOIN contact c ON (c.sender, c.kind) <> (mine.sender, mine.kind)
     WHERE mine.encounter_id = $1 AND (c.nhs_number IS NULL OR mine.nhs_number IS NULL OR c.nhs_number = mine.nhs_number)
       AND c.encounter_id IN (
         SELECT other.encounter_id FROM contact_other_number n JOIN contact other ON other.identifier = n.identifier WHERE n.encounter_id = $1

@@ -85,6 +85,7 @@ export interface BodyRow {
   readonly id: string;
   readonly version: number;
   readonly owner: string;
+  readonly service: string | null;
   readonly updated_at: Date;
   readonly body: string;
   readonly wrapped: string | null;
@@ -92,7 +93,7 @@ export interface BodyRow {
 
 /** The columns of a `BodyRow` of the table under an alias. */
 export const bodyColumns = (r: string): string =>
-  `${r}.type, ${r}.id, ${r}.version, ${r}.owner, ${r}.updated_at, ${r}.body, (SELECT k.wrapped FROM person_key k WHERE k.id = ${r}.sealed_by) AS wrapped`;
+  `${r}.type, ${r}.id, ${r}.version, ${r}.owner, ${r}.service, ${r}.updated_at, ${r}.body, (SELECT k.wrapped FROM person_key k WHERE k.id = ${r}.sealed_by) AS wrapped`;
 
 /** Stands in a sealed text for the moment at which it was stored, where the database said it only then: `updated_at` has it. */
 export const STORED_AT = '';
@@ -109,8 +110,8 @@ export async function openBody(sql: Sql, { type, id, version, updated_at: at, bo
 /** Rows as the doors see them, in their order; those whose key was destroyed are left out. */
 export async function openRows(sql: Sql, rows: readonly BodyRow[]): Promise<readonly Stored[]> {
   const opened = await Promise.all(rows.map((row) => openBody(sql, row)));
-  return rows.flatMap(({ type, id, version, owner, updated_at: at }, place) => {
+  return rows.flatMap(({ type, id, version, owner, service, updated_at: at }, place) => {
     const body = opened[place] ?? null;
-    return body === null ? [] : [{ type, id, version, owner, updatedAt: at.getTime(), body }];
+    return body === null ? [] : [{ type, id, version, owner, service, updatedAt: at.getTime(), body }];
   });
 }

@@ -14,8 +14,8 @@ export interface DateTest {
 export type Scope =
   | { readonly is: 'all' }
   | { readonly is: 'nothing' }
-  /** Written by this organisation. */
-  | { readonly is: 'owner'; readonly owner: string }
+  /** Written by this organisation, and by this kind of service where one is named. */
+  | { readonly is: 'owner'; readonly owner: string; readonly service: string | null }
   /** Tasks that name this organisation, and this kind of service, as the ones that have them to do. */
   | { readonly is: 'addressed'; readonly organization: string; readonly kind: string };
 

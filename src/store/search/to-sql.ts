@@ -128,8 +128,11 @@ const scopeSql = (scope: Scope, at: At): readonly string[] => {
       return [];
     case 'nothing':
       return ['false'];
-    case 'owner':
-      return [`${at.r}.owner = ${at.values.put(scope.owner)}`];
+    case 'owner': {
+      const { owner, service } = scope;
+      const ofService = service === null ? [] : [`(${at.r}.service IS NULL OR ${at.r}.service = ${at.values.put(service)})`];
+      return [`${at.r}.owner = ${at.values.put(owner)}`, ...ofService];
+    }
     // A Task stands in the index under the organisation that has it to do.
     case 'addressed':
       return [conditionSql({ is: 'token', param: 'performer', anyOf: [codedText(System.kind, scope.kind)] }, at)];

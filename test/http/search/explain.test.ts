@@ -148,7 +148,7 @@ describe('on 100,000 resources every search reads along an index', () => {
   );
 
   test('what refers to a page of matches', async () => {
-    const among = { type: 'Task', scope: { is: 'owner', owner: 'TRUST1' }, where: [] } as const;
+    const among = { type: 'Task', scope: { is: 'owner', owner: 'TRUST1', service: null }, where: [] } as const;
     const names = Array.from({ length: 50 }, (_each, n) => `CarePlan/r${n * 4}`);
     for (const plan of await plansOf((sql) => readReferring(sql, among, ['focus'], names, 100))) {
       expect(plan).not.toMatch(SEQUENTIAL);

@@ -6,6 +6,7 @@ import {
   AMBER,
   AMBULANCE,
   approvePlan,
+  example,
   NHS_NUMBER_SYSTEM,
   type OpenDoor,
   openDoor,
@@ -68,6 +69,34 @@ describe('a claim of another organisation', () => {
     const id = '60e0b220-c136-4ca5-ae46-1d97ef59d068';
     const sent = door.post(AMBULANCE, '/fhir/$process-message', incident({ caseNumber: 'x', second: 1, sender: 'ZZ5' }));
     expect((await sent.set('X-Request-ID', id).set('X-Correlation-ID', id)).status).toBe(403);
+  });
+});
+
+describe('another service of the same organisation', () => {
+  // One ODS code may be an ambulance service and an emergency department.
+  const ED: Caller = { ods: AMBULANCE.ods, kind: 'ed' };
+  const contact = (id: string) => ({ ...example('crisis-contact'), id });
+
+  beforeAll(async () => {
+    await must(AMBULANCE, contact('of-ambulance'), 201);
+  });
+
+  test('reads, searches, and finds in the history nothing of what this one wrote', async () => {
+    expect((await door.get(AMBULANCE, '/fhir/Encounter/of-ambulance')).status).toBe(200);
+    for (const path of ['Encounter/of-ambulance', 'Encounter/of-ambulance/_history', 'Encounter/of-ambulance/_history/1'])
+      expect([path, (await door.get(ED, `/fhir/${path}`)).status]).toEqual([path, 404]);
+    expect((await door.get(AMBULANCE, '/fhir/Encounter')).body.total).toBe(1);
+    expect((await door.get(ED, '/fhir/Encounter')).body.total).toBe(0);
+    expect((await door.get(AMBULANCE, '/fhir/Encounter/_history')).body.total).toBe(1);
+    expect((await door.get(ED, '/fhir/Encounter/_history')).body.total).toBe(0);
+  });
+
+  test('changes nothing of it, and may number its own contacts alike', async () => {
+    expect((await put(ED, contact('of-ambulance'))).status).toBe(404);
+    const own = await put(ED, contact('of-ed'));
+    expect([own.status, own.body.id]).toEqual([201, 'of-ed']);
+    expect((await door.get(AMBULANCE, '/fhir/Encounter/of-ed')).status).toBe(404);
+    expect((await door.get(ED, '/fhir/Encounter')).body.total).toBe(1);
   });
 });
 
