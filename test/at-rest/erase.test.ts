@@ -110,10 +110,18 @@ describe('lawful erasure', () => {
       expect(await store.named([`${type}/${id}`])).toEqual([]);
     }
     for (const token of [codedText(System.nhsNumber, lane.number), lane.number]) {
-      const search = searchAmong('Patient', { is: 'owner', owner: 'TRUST1', service: null }, [{ is: 'token', param: 'identifier', anyOf: [token] }], 10);
+      const search = searchAmong(
+        'Patient',
+        { is: 'owner', owner: 'TRUST1', service: null },
+        [{ is: 'token', param: 'identifier', anyOf: [token] }],
+        10,
+      );
       expect((await store.search(search)).rows).toEqual([]);
     }
-    const all = await store.search({ ...searchAmong('Communication', { is: 'owner', owner: 'TRUST1', service: null }, [], 10), total: true });
+    const all = await store.search({
+      ...searchAmong('Communication', { is: 'owner', owner: 'TRUST1', service: null }, [], 10),
+      total: true,
+    });
     expect([all.rows, all.total]).toEqual([[], 0]);
     expect(
       (await store.history({ type: 'Patient', id: null, ...wholeHistory })).rows.filter(

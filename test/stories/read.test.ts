@@ -157,7 +157,8 @@ describe('reads are deliveries', () => {
     await put(publisher, body.consent('c3', 'p1', 'org-trust', { kinds: ['ambulance', 'police'], supersedes: ['c2'] }));
     await eventually(async () => expect(await copiesOf('FORCE1')).toHaveLength(1));
     await look(police);
-    const [subscription] = (await engine.store.search(searchAmong('Subscription', { is: 'owner', owner: 'FORCE1', service: null }, [], 1))).rows;
+    const [subscription] = (await engine.store.search(searchAmong('Subscription', { is: 'owner', owner: 'FORCE1', service: null }, [], 1)))
+      .rows;
     await engine.store.write({
       principal: police,
       resource: { ...subscription?.body, status: 'off' } as Subscription,
