@@ -87,8 +87,8 @@ const partContacts = statement<[string], never>(
 const removeBodies = statement<[string, Date], never>(
   'remove-bodies-of-erased',
   // A trigger takes away what they are found by.
-  `WITH gone AS (DELETE FROM resource WHERE sealed_by = $1 RETURNING type, id, version, owner)
-   INSERT INTO resource_version (type, id, version, owner, updated_at, body, deleted) SELECT type, id, version + 1, owner, $2, '', true FROM gone`,
+  `WITH gone AS (DELETE FROM resource WHERE sealed_by = $1 RETURNING type, id, version, owner, service)
+   INSERT INTO resource_version (type, id, version, owner, service, updated_at, body, deleted) SELECT type, id, version + 1, owner, service, $2, '', true FROM gone`,
 );
 
 /**

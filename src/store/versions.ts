@@ -37,7 +37,7 @@ const one = statement<[string, string, number], LastVersion>(
 /** Who deleted a resource, whose newest version, or the one that is named, says so; null where it does not. */
 export const deletedBy = async (sql: Sql, type: string, id: string, version?: number): Promise<Writer | null> => {
   const found = version === undefined ? await lastVersion(sql, type, id) : (await one(sql, type, id, version))[0];
-  return found?.deleted === true ? found : null;
+  return found?.deleted === true ? { owner: found.owner, service: found.service } : null;
 };
 
 const removeResource = statement<[string, string, number, string, string | null, Date], never>(
