@@ -57,6 +57,8 @@ export const System = {
 /** Extensions. The first group is the project's own; the second is UK Core's and HL7's. */
 export const Extension = {
   supersedes: definition('supersedes'),
+  consentDecision: definition('consent-decision'),
+  consentBasis: definition('consent-basis'),
   bindsAllPublishers: definition('binds-all-publishers'),
   agreedWithPerson: definition('agreed-with-person'),
   reach: definition('plan-reach'),

@@ -17,6 +17,7 @@ export const INTERACTIONS = [
   'withdraw',
   'match',
   'everything',
+  'evaluate',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -100,7 +101,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Consent',
     Profile.sharingConsent,
-    KEEP,
+    [...KEEP, 'evaluate'],
     'action actor category consentor data date identifier organization patient period purpose scope security-label source-reference status',
   ),
   row('Contract', Profile.sharingAgreement, KEEP, 'authority domain identifier instantiates issued patient signer status subject url'),

@@ -8,7 +8,7 @@ import type { Period } from '../../src/model/period.ts';
 import { ALWAYS } from '../../src/model/period.ts';
 import { headingOf, purposeOf } from './codes-of.ts';
 import { extensionOf, extensionsOf } from './extensions-of.ts';
-import { periodOf } from './period-of.ts';
+import { intersection, periodOf } from './period-of.ts';
 import { present } from './present.ts';
 import type { Resolve } from './reference-of.ts';
 import { idOf, partyOf } from './reference-of.ts';
@@ -85,6 +85,16 @@ const readBinds = (consent: FhirConsent, doubt: Doubt, resolve: Resolve): string
   return null;
 };
 
+/** A basis other than consent (best interests, the order of a court) ends when it was said to end; a consent has no such end. */
+const readBasisEnd = (consent: FhirConsent, doubt: Doubt): Period => {
+  const at = 'Consent.extension';
+  const basis = extensionOf(consent, Extension.consentBasis);
+  if (basis === undefined) return ALWAYS;
+  const expires = (basis.extension ?? []).find(({ url }) => url === 'expires')?.valueDateTime;
+  if (expires === undefined) doubt(at, 'a basis other than consent has an end');
+  return expires === undefined ? ALWAYS : readPeriod({ end: expires }, at, doubt);
+};
+
 const readSupersedes = (consent: FhirConsent, doubt: Doubt): string[] =>
   extensionsOf(consent, Extension.supersedes).flatMap(([extension, index]) => {
     const id = idOf(extension.valueReference, 'Consent');
@@ -114,7 +124,7 @@ export const fromConsent = (consent: FhirConsent, resolve: Resolve, recordedAt: 
     id: present(consent.id, 'Consent.id'),
     binds: readBinds(consent, doubt, resolve),
     active: consent.status === 'active',
-    period: readPeriod(root?.period, 'Consent.provision.period', doubt),
+    period: intersection(readPeriod(root?.period, 'Consent.provision.period', doubt), readBasisEnd(consent, doubt)),
     provisions,
     supersedes: readSupersedes(consent, doubt),
     undecidable: doubts[0] ?? null,

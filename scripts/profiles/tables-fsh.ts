@@ -35,6 +35,14 @@ const AGREEMENT_ROLES: readonly Row[] = [
   ['publisher', 'Publisher'],
   ['recipient', 'Recipient'],
 ];
+const CONSENT_GIVEN = ['written', 'verbal', 'other'];
+const CONSENT_BASES = ['best-interests', 'court-order'];
+const CAPACITY = ['not-in-doubt', 'has-capacity', 'lacks-capacity'];
+const AUTHORITIES: readonly Row[] = [
+  ['lpa-health-welfare', 'Lasting power of attorney for health and welfare'],
+  ['deputy', 'Deputy for personal welfare, appointed by the Court of Protection'],
+  ['parental-responsibility', 'Parental responsibility'],
+];
 /** Headings that hold actions: `CarePlan.activity.detail.code`. */
 const ACTION_HEADINGS = ['crisis-steps', 'coping', 'after-crisis'];
 const CONTACT_CLASSES = ['AMB', 'EMER', 'FLD', 'HH', 'IMP', 'ACUTE', 'NONAC', 'OBSENC', 'PRENC', 'SS', 'VR'];
@@ -60,6 +68,10 @@ const definitions = (): string[] => [
   codeSystem('TaskCodes', 'task-code', 'Kinds of work for a person', same(Object.values(TaskCode))),
   codeSystem('TrailEvent', 'trail-event', 'Events of the trail', same(TRAIL_EVENTS)),
   codeSystem('AgreementRole', 'agreement-role', 'Roles of a party to an agreement', AGREEMENT_ROLES),
+  codeSystem('ConsentGiven', 'consent-given', 'How a consent was given', same(CONSENT_GIVEN)),
+  codeSystem('Capacity', 'capacity', 'Capacity to decide (Mental Capacity Act 2005)', same(CAPACITY)),
+  codeSystem('RepresentativeAuthority', 'representative-authority', 'By what authority somebody decides for a person', AUTHORITIES),
+  codeSystem('ConsentBasis', 'consent-basis', 'Bases of sharing other than consent', same(CONSENT_BASES)),
   codeSystem(
     'RecallForm',
     'recall-form',
@@ -90,6 +102,12 @@ const definitions = (): string[] => [
   ),
   valueSet('TaskCodeVS', 'task-code', 'Kinds of work for a person', ['include codes from system TaskCodes']),
   valueSet('AgreementRoleVS', 'agreement-role', 'Roles of a party to an agreement', ['include codes from system AgreementRole']),
+  valueSet('ConsentGivenVS', 'consent-given', 'How a consent was given', ['include codes from system ConsentGiven']),
+  valueSet('CapacityVS', 'capacity', 'Capacity to decide', ['include codes from system Capacity']),
+  valueSet('RepresentativeAuthorityVS', 'representative-authority', 'By what authority somebody decides for a person', [
+    'include codes from system RepresentativeAuthority',
+  ]),
+  valueSet('ConsentBasisVS', 'consent-basis', 'Bases of sharing other than consent', ['include codes from system ConsentBasis']),
   valueSet('RecallFormVS', 'recall-form', 'Ways to take content back', ['include codes from system RecallForm']),
   valueSet('AcknowledgementCodeVS', 'acknowledgement-code', 'Acknowledgement codes', ['include codes from system AcknowledgementCode']),
   valueSet('AcknowledgementMeaningVS', 'acknowledgement-meaning', 'What an acknowledgement means', [

@@ -11,5 +11,6 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   everything: `${HL7}/Patient-everything`,
   'process-message': `${HL7}/MessageHeader-process-message`,
   approve: `${BASE}/OperationDefinition/approve`,
+  evaluate: `${BASE}/OperationDefinition/evaluate`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

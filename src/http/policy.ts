@@ -86,6 +86,8 @@ export const POLICY: readonly Row[] = [
   row(RECIPIENT_KINDS, ['Endpoint'], KEEP, 'own'),
   row(RECIPIENT_KINDS, ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
   row(RECIPIENT_KINDS, ['HealthcareService'], ['read'], 'provided'),
+  // It reads nothing of anybody but what is sent with it.
+  row(KINDS, ['Consent'], ['evaluate'], 'any'),
 ];
 
 /** Who may send several interactions at once, of which each is then judged by itself, and who may send a message. */

@@ -47,6 +47,7 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/:type/_search', 'search', 'form'),
   route('POST /fhir/:type/$validate', 'validate', 'resource'),
   route('POST /fhir/Patient/$match', 'match', 'parameters'),
+  route('POST /fhir/Consent/$evaluate', 'evaluate', 'parameters'),
   route('GET /fhir/:type/_history', 'history-type'),
   route('POST /fhir/:type/:id/$validate', 'validate', 'resource'),
   route('GET /fhir/:type/:id/$validate', 'validate'),

@@ -26,6 +26,7 @@ export interface Consent {
   readonly binds: string | null;
   /** `inactive` is a revocation: it no longer permits. Only `active` consents speak. */
   readonly active: boolean;
+  /** Of a basis other than consent it ends with that. */
   readonly period: Period;
   readonly provisions: readonly Provision[];
   /** Ids of the consents that this one supersedes. */

@@ -171,14 +171,23 @@ const actorsOf = (kinds: readonly RecipientKind[]) =>
 export const consent = (id: string, patientId: string, organizationId: string, options: ConsentOptions): Consent => ({
   resourceType: 'Consent',
   id,
-  ...(options.supersedes === undefined
-    ? {}
-    : { extension: options.supersedes.map((other) => ({ url: Extension.supersedes, valueReference: { reference: `Consent/${other}` } })) }),
+  extension: [
+    ...(options.supersedes ?? []).map((other) => ({ url: Extension.supersedes, valueReference: { reference: `Consent/${other}` } })),
+    {
+      url: Extension.consentDecision,
+      extension: [
+        { url: 'given', valueCode: 'written' },
+        { url: 'capacity', valueCode: 'not-in-doubt' },
+      ],
+    },
+    { url: Extension.reviewDate, valueDate: '2027-05-01' },
+  ],
   status: options.status ?? 'active',
   scope: { coding: [{ system: System.consentScope, code: 'patient-privacy' }] },
   category: [{ coding: [{ system: System.actCode, code: 'INFA' }] }],
   patient: { reference: `Patient/${patientId}` },
   dateTime: '2026-11-01T10:00:00Z',
+  performer: [{ reference: `Patient/${patientId}` }],
   organization: [{ reference: `Organization/${organizationId}` }],
   policy: [{ uri: CONSENT_POLICY }],
   provision: {

@@ -10,9 +10,11 @@ Description: "Whom the plan is for: a named service, or every service of an area
 Extension: ReviewDate
 Id: review-date
 Title: "Review date"
-Description: "Day of the planned review. After it the plan is shown with a banner."
+Description: "Day of the planned review. After it a plan is shown with a banner; a consent speaks on."
 * ^context[0].type = #element
 * ^context[0].expression = "CarePlan"
+* ^context[1].type = #element
+* ^context[1].expression = "Consent"
 * value[x] 1..1
 * value[x] only date
 
@@ -38,6 +40,46 @@ Description: "The earlier Consent that no longer speaks, because this one does."
 * ^context[0].expression = "Consent"
 * value[x] 1..1
 * value[x] only Reference(Consent)
+
+Extension: ConsentDecision
+Id: consent-decision
+Title: "How the decision was made"
+Description: "How the person, or their representative (Consent.performer), gave the consent; the person's capacity to decide, by whom and when it was assessed; and by what authority a representative decides."
+* ^context[0].type = #element
+* ^context[0].expression = "Consent"
+* extension contains given 1..1 and capacity 1..1 and assessedBy 0..1 and assessedOn 0..1 and authority 0..1
+* extension[given].value[x] 1..1
+* extension[given].value[x] only code
+* extension[given].valueCode from ConsentGivenVS (required)
+* extension[capacity].value[x] 1..1
+* extension[capacity].value[x] only code
+* extension[capacity].valueCode from CapacityVS (required)
+* extension[assessedBy].value[x] 1..1
+* extension[assessedBy].value[x] only Reference(Practitioner or PractitionerRole)
+* extension[assessedOn].value[x] 1..1
+* extension[assessedOn].value[x] only date
+* extension[authority].value[x] 1..1
+* extension[authority].value[x] only code
+* extension[authority].valueCode from RepresentativeAuthorityVS (required)
+
+Extension: ConsentBasis
+Id: consent-basis
+Title: "Basis other than consent"
+Description: "Sharing that rests on no consent of the person: their best interests, or the order of a court. A clinician stands for it, with the reason, the day on which capacity was assessed, and the moment at which it ends. What it permits ends then; a deny of the person is stronger."
+* ^context[0].type = #element
+* ^context[0].expression = "Consent"
+* extension contains kind 1..1 and clinician 1..1 and reason 1..1 and capacityAssessedOn 1..1 and expires 1..1
+* extension[kind].value[x] 1..1
+* extension[kind].value[x] only code
+* extension[kind].valueCode from ConsentBasisVS (required)
+* extension[clinician].value[x] 1..1
+* extension[clinician].value[x] only Reference(Practitioner or PractitionerRole)
+* extension[reason].value[x] 1..1
+* extension[reason].value[x] only string
+* extension[capacityAssessedOn].value[x] 1..1
+* extension[capacityAssessedOn].value[x] only date
+* extension[expires].value[x] 1..1
+* extension[expires].value[x] only dateTime
 
 Extension: BindsAllPublishers
 Id: binds-all-publishers

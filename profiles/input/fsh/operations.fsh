@@ -56,3 +56,84 @@ Usage: #definition
 * parameter[=].documentation = "Why, in at most 1000 characters."
 * parameter[=].type = #string
 * insert AnswersWithThePlan
+
+Instance: evaluate
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/evaluate"
+* version = "0.1.0"
+* name = "Evaluate"
+* title = "Evaluate consents"
+* status = #draft
+* kind = #operation
+* affectsState = false
+* resource = #Consent
+* system = false
+* type = true
+* instance = false
+* description = "What consents of one person release to one actor, by the rules by which the broker itself decides: docs/consent.md. All that it reads is sent with it; nothing is looked up, and nothing is stored."
+* code = #evaluate
+* parameter[+].name = #consent
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "R4 consents of one person, of any profile; at most 200."
+* parameter[=].type = #Consent
+* parameter[+].name = #resource
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "What is asked for: any R4 resource, labelled or not; at most 500."
+* parameter[=].type = #Resource
+* parameter[+].name = #actor
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Who asks: a reference, an identifier, or both."
+* parameter[=].type = #Reference
+* parameter[+].name = #actorResource
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Resources by which actors are resolved: identifiers, a role's organisation, a service's kind, members of a group; at most 200. What is not here is not known."
+* parameter[=].type = #Resource
+* parameter[+].name = #purpose
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The one purpose of use, compared exactly. Without it the question is for whatever purpose: only what is limited to none permits it."
+* parameter[=].type = #Coding
+* parameter[+].name = #heading
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Headings of a plan."
+* parameter[=].type = #code
+* parameter[+].name = #class
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Classes of information (resource types, profiles, document types)."
+* parameter[=].type = #Coding
+* parameter[+].name = #at
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The instant of the release; now, where it is absent."
+* parameter[=].type = #instant
+* parameter[+].name = #decision
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "permit where something is released, deny where nothing is, undecidable where any part cannot be decided: then nothing is released."
+* parameter[=].type = #code
+* parameter[+].name = #released
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "What is released: the resource, heading or class, the reason, and the provision that decided."
+* parameter[+].name = #withheld
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "What is withheld, in the same form."

@@ -8,13 +8,38 @@ Description: "The scope is patient-privacy"
 Severity: #error
 Expression: "scope.coding.where(system = 'http://terminology.hl7.org/CodeSystem/consentscope' and code = 'patient-privacy').exists()"
 
+Invariant: consent-decided
+Description: "An active one says how it was decided (consent-decision), or on what it rests without consent (consent-basis): one of them"
+Severity: #error
+Expression: "status != 'active' or (extension.where(url = 'https://crisis-plan-broker.example/fhir/StructureDefinition/consent-decision').exists() xor extension.where(url = 'https://crisis-plan-broker.example/fhir/StructureDefinition/consent-basis').exists())"
+
+Invariant: consent-performer
+Description: "Who decided stands once in performer: the person, or their representative"
+Severity: #error
+Expression: "extension.where(url = 'https://crisis-plan-broker.example/fhir/StructureDefinition/consent-decision').empty() or performer.where(reference.contains('Patient/') or reference.contains('RelatedPerson/')).count() = 1"
+
+Invariant: consent-authority
+Description: "A representative decides by an authority that is named"
+Severity: #error
+Expression: "performer.where(reference.contains('RelatedPerson/')).empty() or extension.extension.where(url = 'authority').exists()"
+
+Invariant: consent-capacity
+Description: "A person who lacks the capacity to decide gives no consent: a representative with authority does, or it rests on another basis"
+Severity: #error
+Expression: "performer.where(reference.contains('Patient/')).empty() or extension.extension.where(url = 'capacity' and value = 'lacks-capacity').empty()"
+
+Invariant: consent-review
+Description: "An active one names the day of its review"
+Severity: #error
+Expression: "status != 'active' or extension.where(url = 'https://crisis-plan-broker.example/fhir/StructureDefinition/review-date').exists()"
+
 Profile: SharingConsent
 Parent: Consent
 Id: sharing-consent
 Title: "Sharing consent"
 Description: "A root deny under the broker's policy, and nested provisions that say who may see which headings for what. Criteria that the broker does not compute (class, securityLabel, data, dataPeriod) make it undecidable: nothing new is sent, and a person is asked."
-* obeys consent-category and consent-scope
-* extension contains Supersedes named supersedes 0..* and BindsAllPublishers named bindsAllPublishers 0..1
+* obeys consent-category and consent-scope and consent-decided and consent-performer and consent-authority and consent-capacity and consent-review
+* extension contains Supersedes named supersedes 0..* and BindsAllPublishers named bindsAllPublishers 0..1 and ConsentDecision named decision 0..1 and ConsentBasis named basis 0..1 and ReviewDate named reviewDate 0..1
 * extension[supersedes].value[x] 1..1
 * extension[bindsAllPublishers].value[x] 1..1
 * patient 1..1

@@ -112,6 +112,41 @@ Description: "Roles of a party to an agreement."
 * #publisher "Publisher"
 * #recipient "Recipient"
 
+CodeSystem: ConsentGiven
+Id: consent-given
+Title: "How a consent was given"
+Description: "How a consent was given."
+* ^caseSensitive = true
+* #written "written"
+* #verbal "verbal"
+* #other "other"
+
+CodeSystem: Capacity
+Id: capacity
+Title: "Capacity to decide (Mental Capacity Act 2005)"
+Description: "Capacity to decide (Mental Capacity Act 2005)."
+* ^caseSensitive = true
+* #not-in-doubt "not in doubt"
+* #has-capacity "has capacity"
+* #lacks-capacity "lacks capacity"
+
+CodeSystem: RepresentativeAuthority
+Id: representative-authority
+Title: "By what authority somebody decides for a person"
+Description: "By what authority somebody decides for a person."
+* ^caseSensitive = true
+* #lpa-health-welfare "Lasting power of attorney for health and welfare"
+* #deputy "Deputy for personal welfare, appointed by the Court of Protection"
+* #parental-responsibility "Parental responsibility"
+
+CodeSystem: ConsentBasis
+Id: consent-basis
+Title: "Bases of sharing other than consent"
+Description: "Bases of sharing other than consent."
+* ^caseSensitive = true
+* #best-interests "best interests"
+* #court-order "court order"
+
 CodeSystem: RecallForm
 Id: recall-form
 Title: "Ways to take content back"
@@ -195,6 +230,30 @@ Id: agreement-role
 Title: "Roles of a party to an agreement"
 Description: "Roles of a party to an agreement."
 * include codes from system AgreementRole
+
+ValueSet: ConsentGivenVS
+Id: consent-given
+Title: "How a consent was given"
+Description: "How a consent was given."
+* include codes from system ConsentGiven
+
+ValueSet: CapacityVS
+Id: capacity
+Title: "Capacity to decide"
+Description: "Capacity to decide."
+* include codes from system Capacity
+
+ValueSet: RepresentativeAuthorityVS
+Id: representative-authority
+Title: "By what authority somebody decides for a person"
+Description: "By what authority somebody decides for a person."
+* include codes from system RepresentativeAuthority
+
+ValueSet: ConsentBasisVS
+Id: consent-basis
+Title: "Bases of sharing other than consent"
+Description: "Bases of sharing other than consent."
+* include codes from system ConsentBasis
 
 ValueSet: RecallFormVS
 Id: recall-form

@@ -41,6 +41,7 @@ const parametersOf = ({ route, target, id }: Cell): object => {
       { name: 'version', valueString: '1' },
       { name: 'provenance', resource: body.approval(id, orgOf(OWN)) },
     ],
+    evaluate: [{ name: 'actor', valueReference: { reference: 'Organization/asker' } }],
     withdraw: [{ name: 'reason', valueString: 'Asked for by the person' }],
   }[route.interaction];
   return { resourceType: 'Parameters', ...(parameter === undefined ? {} : { parameter }) };
