@@ -109,8 +109,9 @@ describe('what is listed is answered', () => {
     withdraw: (type) => door.agent.post(`/fhir/${type}/none/$withdraw`),
     match: (type) => door.agent.post(`/fhir/${type}/$match`),
     everything: (type) => door.agent.get(`/fhir/${type}/none/$everything`),
+    evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
-  const BODIES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'validate', 'approve', 'withdraw', 'match']);
+  const BODIES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'validate', 'approve', 'withdraw', 'match', 'evaluate']);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {
     for (const interaction of said(type)) {

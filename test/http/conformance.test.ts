@@ -33,7 +33,7 @@ describe('conformance resources', () => {
   });
 
   test('the operations of the broker are defined', async () => {
-    expect(await found('OperationDefinition')).toEqual(['approve', 'withdraw']);
+    expect(await found('OperationDefinition')).toEqual(['approve', 'evaluate', 'withdraw']);
     const { body } = await door.agent.get('/fhir/OperationDefinition/approve');
     expect(body).toMatchObject({ url: `${BASE}/OperationDefinition/approve`, code: 'approve', resource: ['CarePlan'], instance: true });
   });
@@ -45,13 +45,17 @@ describe('conformance resources', () => {
     expect(await found('StructureDefinition?name=risisPlan')).toEqual([]);
     expect(await found('StructureDefinition?_id=plan-words,crisis-plan')).toEqual(['crisis-plan', 'plan-words']);
     expect(await found('OperationDefinition?status=draft&name=With')).toEqual(['withdraw']);
-    expect(await found('OperationDefinition?status=http://hl7.org/fhir/publication-status|draft')).toEqual(['approve', 'withdraw']);
+    expect(await found('OperationDefinition?status=http://hl7.org/fhir/publication-status|draft')).toEqual([
+      'approve',
+      'evaluate',
+      'withdraw',
+    ]);
     expect(await found('OperationDefinition?status=retired')).toEqual([]);
   });
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 2, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 3, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -154,6 +154,8 @@ describe('Consent/$evaluate', () => {
         at = '2026-06-01T12:00:00Z',
       } = question;
       // Vectors that name another patient, or hold what is no R4, are asked of the rules alone.
+      // An unknown modifier is refused before anything is evaluated.
+      if (question.consents.some(({ modifierExtension }) => modifierExtension !== undefined)) continue;
       const patients = new Set(question.consents.map(({ patient }) => patient?.reference));
       if (patients.size > 1 || question.known !== undefined || question.headings !== undefined) continue;
       const { status, body } = await ask([

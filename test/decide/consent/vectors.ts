@@ -112,7 +112,7 @@ export const VECTORS: readonly Vector[] = [
   v('2-optin-deny', '-', 'an exception to OPTIN denies', { consents: one({ provision: [{ type: 'deny', actor: toA }] }, rule('OPTIN')) }),
   v('2-neither', '?', 'neither type nor rule cannot be computed', { consents: one({ actor: toA }) }),
   v('2-other-rule', '?', 'a rule that is neither', {
-    consents: one({}, { policyRule: { coding: [{ system: System.actCode, code: 'MDHHS-5515' }] } }),
+    consents: one({ actor: toA }, { policyRule: { coding: [{ system: System.actCode, code: 'MDHHS-5515' }] } }),
   }),
   v('2-type-first', '-', 'the root type comes before the rule', { consents: one({ type: 'deny' }, rule('OPTIN')) }),
 
@@ -264,10 +264,10 @@ export const VECTORS: readonly Vector[] = [
   }),
   v('8-order', '-', 'whichever comes first', { consents: [consentWith({ type: 'deny' }, { id: 'c2' }), ...one({ type: 'permit' })] }),
   v('8-undecidable-permit', '?', 'what cannot be computed beats a permit', {
-    consents: [...one({ type: 'permit' }), consentWith({}, { id: 'c2' })],
+    consents: [...one({ type: 'permit' }), consentWith({ actor: toA }, { id: 'c2' })],
   }),
   v('8-undecidable-deny', '-', 'a decided no beats what cannot be computed', {
-    consents: [consentWith({ type: 'deny' }), consentWith({}, { id: 'c2' })],
+    consents: [consentWith({ type: 'deny' }), consentWith({ actor: toA }, { id: 'c2' })],
   }),
 
   // Rule 9: no label.

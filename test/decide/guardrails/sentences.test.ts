@@ -57,7 +57,7 @@ describe('the words of guardrails, on sentences that were made up for it', () =>
     expect([stop, pass].every((each) => each >= least)).toBe(true);
     console.log(
       `words of version ${WORDS_VERSION}, ${which}: ${missed.length} of ${stop} missed (${((100 * missed.length) / stop).toFixed(1)} %), ` +
-        `${alarms.length} false alarms of ${pass} (${((100 * alarms.length) / pass).toFixed(1)} %)${['', ...missed, ...alarms].join('\n  ')}`,
+        `${alarms.length} false alarms of ${pass} (${((100 * alarms.length) / pass).toFixed(1)} %)`,
     );
     expect(missed.length / stop).toBeLessThanOrEqual(misses);
     expect(alarms.length / pass).toBeLessThanOrEqual(falseAlarms);
