@@ -17,7 +17,8 @@ export const [TEMPLATE_NUMBER = ''] = testNumbers(1, 909_000);
 export const PUBLISHER = 'TRUST1';
 
 /** About as long as people write, under the headings that they fill in most. */
-const LINES = 'Speak slowly and give me time. Tell me your name and why you are here. Loud rooms make it worse. Ring 01632 960001 first. ';
+const LINES =
+  'Speak slowly and give me time. Tell me your name and why you are here. Loud rooms make it worse. Ring the crisis team, day and night: 01632 960001 first. ';
 const WORDS = Object.fromEntries(
   [
     'who-i-am',

@@ -1,7 +1,9 @@
-import { System } from '../../profiles/canonicals.ts';
 import type { Issue } from '../model/anomaly.ts';
 import type { Draft, Find, Rule } from './guardrails/rule.ts';
-import { hasNumber, WORD_RULES } from './guardrails/word-rules.ts';
+import { noHiddenWords } from './guardrails/no-hidden-words.ts';
+import { ownWords } from './guardrails/own-words.ts';
+import { WHOM_TO_RING } from './guardrails/whom-to-ring.ts';
+import { WORD_RULES } from './guardrails/word-rules.ts';
 
 /** `Type/id` of a literal reference, whatever base or version stands around it. */
 const typeAndId = (reference: string): string =>
@@ -56,17 +58,6 @@ const withThePerson: Rule = {
   },
 };
 
-const someoneToRing: Rule = {
-  id: 'G21',
-  sentence: 'A plan says whom to ring now, with a number: nobody can ring about this one.',
-  check: ({ composition }) => {
-    const sections = (composition.section ?? []).filter(({ code }) =>
-      code?.coding?.some(({ system, code: heading }) => system === System.heading && heading === 'who-to-ring'),
-    );
-    return sections.some(({ text }) => hasNumber(text?.div ?? '')) ? [] : [stop('Composition.section')];
-  },
-};
-
 /** The guardrails that are judged at approval, in the order of domain.md section 2. */
 export const GUARDRAILS: readonly Rule[] = [
   ...WORD_RULES,
@@ -75,7 +66,9 @@ export const GUARDRAILS: readonly Rule[] = [
   handsKnown,
   approvedBySomeone,
   withThePerson,
-  someoneToRing,
+  ownWords,
+  noHiddenWords,
+  ...WHOM_TO_RING,
 ];
 
 const judge = (draft: Draft, stops: boolean): readonly Issue[] =>

@@ -65,7 +65,10 @@ beforeAll(async () => {
   await put(operator, body.agreement('org-trust', ['svc-epr', 'svc-ed', 'svc-amb']));
   for (const id of ['author', 'approver']) await put(publisher, body.practitioner(id));
   await put(publisher, body.patient('p', NUMBER, FAMILY));
-  await put(publisher, body.composition('w', 'p', { 'please-do': SENTENCE, 'who-to-ring': `Ring ${FAMILY} on 01632 960001` }));
+  await put(
+    publisher,
+    body.composition('w', 'p', { 'please-do': SENTENCE, 'who-to-ring': `Ring ${FAMILY} on 01632 960001, day and night` }),
+  );
   const draft = body.carePlan('v1', 'p', 'w', { reach: ['svc-epr', 'svc-ed', 'svc-amb'] });
   const detail = {
     code: { coding: [{ system: System.heading, code: 'crisis-steps' }] },

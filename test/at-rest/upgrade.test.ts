@@ -54,7 +54,10 @@ beforeAll(async () => {
   await put(operator, body.agreement('org-trust', ['svc-epr', 'svc-amb']));
   for (const id of ['author', 'approver']) await put(publisher, body.practitioner(id));
   await put(publisher, body.patient('p', NUMBER));
-  await put(publisher, body.composition('w', 'p', { 'please-do': SENTENCE, 'who-to-ring': 'Ring 01632 960001' }));
+  await put(
+    publisher,
+    body.composition('w', 'p', { 'please-do': SENTENCE, 'who-to-ring': 'Ring the crisis team, day and night: 01632 960001' }),
+  );
   await put(publisher, body.carePlan('v1', 'p', 'w', { reach: ['svc-epr', 'svc-amb'] }));
   await put(publisher, body.consent('c', 'p', 'org-trust', { kinds: ['epr', 'ambulance'] }));
   await engine.store.approve(publisher, 'v1', '1', body.approval('v1'), body.approver);

@@ -21,7 +21,7 @@ const ROWS: readonly (readonly [string, readonly Partial<Agreement>[], readonly 
   ],
 ];
 
-describe('agreed: what the agreements of a pair allow for ETREAT', () => {
+describe('G7 agreed: what the agreements of a pair allow for ETREAT', () => {
   test.each(ROWS)('%s', (_, changes, expected) => {
     const headings = agreed(changes.map(agreement), 'ETREAT', NOW);
     expect([...headings].sort()).toEqual(expected);

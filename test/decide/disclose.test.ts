@@ -73,7 +73,7 @@ describe('I4: disclose', () => {
     expect(JSON.stringify(show())).not.toContain('version-1');
   });
 
-  test('past its hard expiry it is the contact card', () => {
+  test('G20 past its hard expiry it is the contact card', () => {
     const shown = show({ plan: plan({ version: version(HEADINGS, { expiresAt: NOW }) }) });
     expect(shown).toMatchObject({ contactCardOnly: true, actions: [], sections: [{ heading: 'who-to-ring' }] });
     expect(shown.sections).toHaveLength(1);

@@ -160,13 +160,62 @@ describe('hands, agreement, and somebody to ring', () => {
     expect(idsOf({ ...sound, hands: [hand('author', 'Practitioner/nurse')] })).toEqual(['G12']);
   });
 
+  const others = (sound.composition.section ?? []).filter(({ code }) => code?.coding?.[0]?.code !== 'who-to-ring');
+  const section = (code: string, text: string) => ({
+    code: { coding: [{ system: heading, code }] },
+    text: { status: 'additional' as const, div: div(text) },
+  });
+  const ringing = (text: string): Draft => ({
+    ...sound,
+    composition: { ...sound.composition, section: [...others, section('who-to-ring', text)] },
+  });
+
   test('G21 a plan that nobody can ring about is refused', () => {
-    const without = (sound.composition.section ?? []).filter(({ code }) => code?.coding?.[0]?.code !== 'who-to-ring');
-    expect(idsOf({ ...sound, composition: { ...sound.composition, section: without } })).toEqual(['G21']);
-    const wordless = [
-      ...without,
-      { code: { coding: [{ system: heading, code: 'who-to-ring' }] }, text: { status: 'additional' as const, div: div('The team') } },
-    ];
-    expect(idsOf({ ...sound, composition: { ...sound.composition, section: wordless } })).toEqual(['G21']);
+    expect(idsOf({ ...sound, composition: { ...sound.composition, section: others } })).toEqual(['G21']);
+    expect(idsOf(ringing('The team'))).toEqual(['G21']);
+  });
+
+  test.each([
+    'The team, day and night: 01632 960002',
+    'The team, 24/7: 01632 960002, or my nurse on 07700 900123',
+    'NHS 111, at any time',
+    'The team, 9am to 5pm: 01632 960002. At other times: 111.',
+    'Weekdays nine to five: 01632 960002. Out of hours there is nobody; ring 999.',
+    'Mondays to Fridays 01632 960002</p><p>Outside these hours 01632 960003',
+  ])('G21 %s can be rung', (text) => {
+    expect(idsOf(ringing(text))).toEqual([]);
+  });
+
+  test.each([
+    ['only mobiles', 'My nurse, day and night: 07700 900123'],
+    ['only mobiles, written otherwise', 'My nurse, day and night: +44 7700 900 123'],
+    ['a voicemail', 'The team, day and night: 01632 960002; leave a message on the voicemail'],
+    ['no hours', 'The team: 01632 960002'],
+    ['hours, and nothing said of the rest', 'The team, weekdays nine to five: 01632 960002'],
+  ])('G21 %s cannot', (_what, text) => {
+    expect(idsOf(ringing(text))).toEqual(['G21']);
+  });
+
+  const owning = (...sections: readonly CompositionSection[]): Draft => ({
+    ...sound,
+    composition: { ...sound.composition, section: [...sections, section('who-to-ring', 'The team, day and night: 01632 960002')] },
+  });
+
+  test('G12 a plan without the words of the person, or with words that stand in every plan, is refused', () => {
+    expect(idsOf(owning())).toEqual(['G12']);
+    expect(idsOf(owning(section('crisis-steps', 'Ring the team')))).toEqual(['G12']);
+    expect(idsOf(owning(section('coping', 'Use coping strategies.'), section('support', 'Stay calm</p><p>N/A')))).toEqual(['G12']);
+    expect(idsOf(owning(section('coping', 'Use coping strategies.'), section('support', 'Stay calm, and let me hold the cat')))).toEqual(
+      [],
+    );
+  });
+
+  test('G10 a plan with notes, with progress, or with words that do not show, is refused', () => {
+    const { carePlan } = sound;
+    const [first = {}] = carePlan.activity ?? [];
+    expect(idsOf({ ...sound, carePlan: { ...carePlan, note: [{ text: 'For staff' }] } })).toEqual(['G10']);
+    expect(idsOf({ ...sound, carePlan: { ...carePlan, activity: [{ ...first, progress: [{ text: 'For staff' }] }] } })).toEqual(['G10']);
+    expect(idsOf(owning(section('support', 'Let me hold the cat<!-- for staff -->')))).toEqual(['G10']);
+    expect(idsOf(owning(section('support', 'Let me hold the cat<span style="display:none">for staff</span>')))).toEqual(['G10']);
   });
 });

@@ -7,7 +7,7 @@ import type { OpenDoor } from './open-door.ts';
 import { openDoor, OPERATOR, TRUST } from './open-door.ts';
 
 const ROUNDS = 10;
-const WORDS = { 'please-do': 'Speak slowly please', 'who-to-ring': 'Ring 01632 960001' };
+const WORDS = { 'please-do': 'Speak slowly please', 'who-to-ring': 'Ring the crisis team, day and night: 01632 960001' };
 
 let door: OpenDoor;
 const numbers = nhsNumbersFrom(420_000);

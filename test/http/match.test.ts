@@ -48,7 +48,7 @@ const without = (patient: Patient, ...names: (keyof Patient)[]): Patient =>
 
 const NOTHING = { resourceType: 'Bundle', type: 'searchset', total: 0 };
 
-describe('what is certain, and what is not', () => {
+describe('G22 what is certain, and what is not', () => {
   test.each<[string, () => Patient]>([
     ['the NHS number', () => byNumber(number('amber'))],
     [

@@ -150,9 +150,7 @@ export const approvePlan = async (door: Pick<OpenDoor, 'put' | 'post'>): Promise
   await must(door.put(TRUST, example('plan-patient')), 201);
   await must(door.put(TRUST, example('plan-words')), 201);
   await must(door.put(TRUST, example('crisis-plan')), 201);
-  const { extension, ...consent } = example('sharing-consent');
-  if (!Array.isArray(extension)) throw new Error('the example consent has changed');
-  await must(door.put(TRUST, consent), 201);
+  await must(door.put(TRUST, example('sharing-consent', 'valid-first')), 201);
   await must(
     door.post(TRUST, '/fhir/CarePlan/plan-1/$approve', {
       resourceType: 'Parameters',

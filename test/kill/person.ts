@@ -66,7 +66,10 @@ export class Person {
     const version = this.#now.version + 1;
     const id = `${this.#name}-v${version}`;
     await this.#put(
-      body.composition(`${id}-words`, this.#name, { 'please-do': `Marker ${id}. Speak slowly please`, 'who-to-ring': 'Ring 01632 960001' }),
+      body.composition(`${id}-words`, this.#name, {
+        'please-do': `Marker ${id}. Speak slowly please`,
+        'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
+      }),
     );
     const replaces = version === 1 ? {} : { replaces: `${this.#name}-v${version - 1}` };
     await this.#put(body.carePlan(id, this.#name, `${id}-words`, { reach: this.#reach, ...replaces }));

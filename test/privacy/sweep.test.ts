@@ -146,7 +146,10 @@ describe('I8: nobody is named where nobody should be', () => {
 
       // Every road: push, pull, notification, recall by each form; refused, lost, stalled, repeated word for word.
       await client.put(TRUST, body.patient('p', NUMBER, FAMILY));
-      await client.put(TRUST, body.composition('p-w1', 'p', { 'please-do': WORDS, 'who-to-ring': `Ring ${FAMILY} on 01632 960001` }));
+      await client.put(
+        TRUST,
+        body.composition('p-w1', 'p', { 'please-do': WORDS, 'who-to-ring': `Ring ${FAMILY} on 01632 960001, day and night` }),
+      );
       await client.put(TRUST, body.carePlan('p-v1', 'p', 'p-w1', { reach: town.reach }));
       await client.put(TRUST, body.consent('p-c1', 'p', 'org-trust', { kinds: ['epr', 'ed', 'ambulance', 'police', 'crisis-line'] }));
       town.epr.behave({ how: 'refuse', times: 1 });

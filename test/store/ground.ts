@@ -22,7 +22,11 @@ export const caller = (organization: string, kind: RecipientKind): Principal => 
   user: null,
 });
 
-export const WORDS = { 'please-do': 'Speak slowly please', triggers: 'Loud sirens upset me', 'who-to-ring': 'Ring 01632 960001' };
+export const WORDS = {
+  'please-do': 'Speak slowly please',
+  triggers: 'Loud sirens upset me',
+  'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
+};
 const LIMITS: LedgerLimits = { lease: 30_000, sendBefore: 5_000, backoffMin: 40, backoffMax: 80 };
 
 /** A recipient of its own organisation, with one address, an agreement with the publisher, and a plan of a person of its own in its reach. */

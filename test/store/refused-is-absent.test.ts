@@ -101,7 +101,7 @@ afterAll(async () => {
   await ground?.close();
 });
 
-describe('I6: refused looks the same as no plan', () => {
+describe('I6 G6: refused looks the same as no plan', () => {
   test.each([
     ['Flag', 'patient.identifier'],
     ['CarePlan', 'patient.identifier'],

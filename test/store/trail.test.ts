@@ -70,7 +70,7 @@ describe('the trail', () => {
     expect(odd).toEqual([]);
   });
 
-  test('I7: each look-up has its audit row: what was shown, and under which purpose; or why nothing was', async () => {
+  test('I7 G11: each look-up has its audit row: what was shown, and under which purpose; or why nothing was', async () => {
     expect(asked).toEqual({ shown: 2, refused: 3 });
     const reads = await sql<{ shown: boolean; because: string | null; purpose: string | null; headings: string[] }>(
       `SELECT digest IS NOT NULL AS shown, because, purpose, coalesce(headings, '{}') AS headings FROM audit WHERE event IN ('read', 'flag') ORDER BY id`,

@@ -14,7 +14,11 @@ const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes
 
 const NUMBER = '9990000018';
 const OTHER_NUMBER = '9990000026';
-const WORDS = { 'please-do': 'Speak slowly please', triggers: 'Loud sirens upset me', 'who-to-ring': 'Ring 01632 960001' };
+const WORDS = {
+  'please-do': 'Speak slowly please',
+  triggers: 'Loud sirens upset me',
+  'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
+};
 
 let engine: TestEngine;
 let epr: FakeRecipient;
@@ -75,7 +79,7 @@ describe('an approved plan is pushed, and brought back', () => {
     ]);
   });
 
-  test('I1 I2: a new consent that denies the ED recalls there, and nowhere else', async () => {
+  test('I1 I2 G9: a new consent that denies the ED recalls there, and nowhere else', async () => {
     await put(publisher, body.consent('c2', 'p1', 'org-trust', { deny: ['ed'], kinds: ['epr'] }));
     await eventually(() => expect(ed.holds()).toEqual([]));
     expect(epr.holds()).toMatchObject([{ person: OTHER_NUMBER }]);

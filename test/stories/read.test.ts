@@ -22,7 +22,7 @@ const NUMBER = '9990000034';
 const WORDS = {
   'please-do': 'Speak slowly please',
   triggers: 'Loud sirens upset me',
-  'who-to-ring': 'Ring 01632 960001',
+  'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
   'who-i-am': 'Call me Amber',
 };
 

@@ -33,7 +33,13 @@ beforeAll(async () => {
   await put(operator, body.agreement('org-trust', ['svc-epr']));
   for (const id of ['author', 'approver']) await put(publisher, body.practitioner(id));
   await put(publisher, body.patient('p1', '9990000018'));
-  await put(publisher, body.composition('words1', 'p1', { 'please-do': 'Speak slowly please', 'who-to-ring': 'Ring 01632 960001' }));
+  await put(
+    publisher,
+    body.composition('words1', 'p1', {
+      'please-do': 'Speak slowly please',
+      'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
+    }),
+  );
   await put(publisher, body.carePlan('v1', 'p1', 'words1', { reach: ['svc-epr'] }));
   await put(publisher, body.consent('c1', 'p1', 'org-trust', { kinds: ['epr'] }));
   await engine.store.approve(publisher, 'v1', '1', body.approval('v1'), body.approver);

@@ -48,7 +48,13 @@ beforeAll(async () => {
   await put(police, policeSubscription('police-sub', hook));
   for (const id of ['author', 'approver']) await put(publisher, body.practitioner(id));
   await put(publisher, body.patient('p1', '9990000018'));
-  await put(publisher, body.composition('words1', 'p1', { 'please-do': 'Speak slowly please', 'who-to-ring': 'Ring 01632 960001' }));
+  await put(
+    publisher,
+    body.composition('words1', 'p1', {
+      'please-do': 'Speak slowly please',
+      'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
+    }),
+  );
   await put(publisher, body.carePlan('v1', 'p1', 'words1', { reach: ['svc-police'] }));
   await put(publisher, PERMITS);
 }, 60_000);

@@ -1,7 +1,7 @@
 import type { Find, Rule } from './rule.ts';
 import { WORD_LISTS, type WordList } from './word-lists.ts';
 import type { Line } from './words-of.ts';
-import { linesOf, wordsOf } from './words-of.ts';
+import { wordsOf } from './words-of.ts';
 
 const FIRST_PERSON = /\b(?:i|i'm|i've|i'd|me|my|mine)\b/i;
 
@@ -20,6 +20,3 @@ const toRule = (list: WordList): Rule => ({
 
 /** The rules that read words: hard stops in agency text, warnings in the person's own. */
 export const WORD_RULES: readonly Rule[] = WORD_LISTS.map(toRule);
-
-/** Whether a text has a number that can be rung: at least three digits together. */
-export const hasNumber = (div: string): boolean => linesOf(div).some((line) => /\d{3}/.test(line));

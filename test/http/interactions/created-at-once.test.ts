@@ -118,7 +118,7 @@ describe('a transaction', () => {
     const before = await fanOuts();
     const { id: _chosen, identifier: _number, ...patient } = example('plan-patient', 'valid-full');
     const numbered = { ...patient, identifier: [{ ...(_number as Body[])[0], value: '9990000018' }] };
-    const { id: _id, extension: _supersedes, ...consent } = example('sharing-consent');
+    const { id: _id, ...consent } = example('sharing-consent', 'valid-first');
     const about = { ...consent, patient: { reference: A } };
     const { status } = await send([
       { fullUrl: A, request: { method: 'POST', url: 'Patient' }, resource: numbered },

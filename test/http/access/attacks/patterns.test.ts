@@ -353,7 +353,7 @@ describe('ReDoS by what stands in a body', () => {
     const prepare = async (n: number): Promise<Asked> => {
       const id = `long-${n}-${make(20).length}-${Math.random().toString(36).slice(2)}`;
       for (const resource of [
-        body.composition(id, 'amber', { 'please-do': make(n), 'who-to-ring': 'The team: 01632 960002' }),
+        body.composition(id, 'amber', { 'please-do': make(n), 'who-to-ring': 'The team, day and night: 01632 960002' }),
         body.carePlan(id, 'amber', id, { reach: [], identifier: id }),
       ])
         expect((await door.put(TRUST, { ...resource } as unknown as Record<string, unknown>)).status).toBe(201);

@@ -132,7 +132,7 @@ export const bodyOf = (type: string, kind: Kind, id: string, ods: string = OWN):
   }
 };
 
-const WORDS = { 'please-do': 'Sit down beside me', 'who-to-ring': 'The crisis team: 01632 960002' };
+const WORDS = { 'please-do': 'Sit down beside me', 'who-to-ring': 'The crisis team, day and night: 01632 960002' };
 
 /** What the ground holds, in the order in which it can be written, each with who writes it. */
 export const GROUND: readonly { readonly by: { readonly ods: string; readonly kind: Kind }; readonly resource: Body }[] = [
