@@ -25,6 +25,10 @@ const USAGE = `usage: npm run -s broker -- COMMAND
                              lawful erasure: destroys the key of a Patient's record for good; without --yes only tells what that would be
   inspect --key ID --reason TEXT
                              for an auditor: the bytes that were signed (ID of a CarePlan) or sent (ID of a delivery); it stands in the trail
+  trail verify [--export FILE] [--heads FILE]
+                             whether any row of the trail was changed, removed, inserted or cut off; by the second owner's heads where they are given
+  trail export --out FILE    all that a check needs, to be checked on another machine
+  trail prove --event ID     proof for one AuditEvent;  trail check-proof --proof FILE checks it
 These work beside a running broker and without one.`;
 
 const OPTIONS = {
@@ -41,6 +45,10 @@ const OPTIONS = {
   patient: { type: 'string' },
   reason: { type: 'string' },
   yes: { type: 'boolean' },
+  export: { type: 'string' },
+  heads: { type: 'string' },
+  event: { type: 'string' },
+  proof: { type: 'string' },
 } as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
@@ -58,6 +66,10 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'keys rewrap': [],
   erase: ['patient', 'reason', 'yes'],
   inspect: ['key', 'reason'],
+  'trail verify': ['export', 'heads'],
+  'trail export': ['out'],
+  'trail prove': ['event'],
+  'trail check-proof': ['proof'],
 };
 
 const { positionals, values } = readArguments();
@@ -142,6 +154,24 @@ try {
       const { keyCommand } = await import('./key-commands.ts');
       const { withDatabase } = await import('./own-database.ts');
       await withDatabase(config, quiet, (pool) => keyCommand(pool, config, command, values));
+      break;
+    }
+    case 'trail check-proof': {
+      const { checkProof } = await import('./trail-commands.ts');
+      if (values.proof === undefined) refuse(USAGE);
+      await checkProof(values.proof);
+      break;
+    }
+    case 'trail verify':
+    case 'trail export':
+    case 'trail prove': {
+      const { trailCommand, verifyExport } = await import('./trail-commands.ts');
+      if (values.export !== undefined) {
+        await verifyExport(values.export, values);
+        break;
+      }
+      const { withDatabase } = await import('./own-database.ts');
+      await withDatabase(config, quiet, (pool) => trailCommand(pool, command, values));
       break;
     }
     default: {

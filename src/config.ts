@@ -43,6 +43,12 @@ export interface Config {
   readonly errorCodeSystem: string;
   /** File of the key-encryption key; null: `key-encryption.key` in `dataDir`. */
   readonly keyFile: string | null;
+  /** File of the key that signs heads of the trail; null: `trail-signing.key` in `dataDir`. */
+  readonly trailKeyFile: string | null;
+  /** The second owner's file of heads; null: `trail-heads.jsonl` in `dataDir`. */
+  readonly trailWitnessFile: string | null;
+  /** Milliseconds between heads. */
+  readonly trailHeadMs: number;
   /** Files of key-encryption keys that were used before. */
   readonly oldKeyFiles: readonly string[];
 }
@@ -77,6 +83,9 @@ interface Parsed {
   readonly REFUSED_PER_MINUTE: number;
   readonly ERROR_CODE_SYSTEM: string;
   readonly KEY_FILE?: string;
+  readonly TRAIL_KEY_FILE?: string;
+  readonly TRAIL_WITNESS_FILE?: string;
+  readonly TRAIL_HEAD_MS: number;
   readonly KEY_FILE_OLD: string;
 }
 
@@ -172,6 +181,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     refusedPerMinute: given.REFUSED_PER_MINUTE,
     errorCodeSystem: given.ERROR_CODE_SYSTEM,
     keyFile: given.KEY_FILE ?? null,
+    trailKeyFile: given.TRAIL_KEY_FILE ?? null,
+    trailWitnessFile: given.TRAIL_WITNESS_FILE ?? null,
+    trailHeadMs: given.TRAIL_HEAD_MS,
     oldKeyFiles: listed(given.KEY_FILE_OLD),
   };
 };

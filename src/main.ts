@@ -28,6 +28,7 @@ import { migrate } from './store/migrate.ts';
 import { createPool } from './store/pool.ts';
 import { rebuildIndex } from './store/search/rebuild-index.ts';
 import { openStore } from './store/store.ts';
+import { startTrail } from './trail-part.ts';
 import { definitions } from './validate/definitions.ts';
 import { validate } from './validate/validate.ts';
 
@@ -87,6 +88,7 @@ await runUntilSignal(log, async (part) => {
   // Half a second of reading, once, before anyone waits for it.
   definitions();
   const engine = await startEngine(part, config, log, pool, database.url, epoch);
+  await startTrail(part, config, log, pool);
   const store = openStore(pool, {
     epoch,
     messageLifetime: config.messageLifetimeMs,

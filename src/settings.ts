@@ -128,6 +128,19 @@ export const SETTINGS = {
     about:
       'File with the key-encryption key, under which the key of each person is wrapped: 32 bytes, as they are or in base64 (`openssl rand -base64 32`), readable by its owner (and group) alone. Without it the broker makes and uses `key-encryption.key` in `DATA_DIR`; every process on one database needs the same.',
   },
+  TRAIL_KEY_FILE: {
+    schema: { type: 'string', pattern: '^[^\\0]+$' },
+    rule: 'a file',
+    about:
+      'File with the Ed25519 private key (PEM) that signs heads of the trail. Without it the broker makes and uses `trail-signing.key` in `DATA_DIR`.',
+  },
+  TRAIL_WITNESS_FILE: {
+    schema: { type: 'string', pattern: '^[^\\0]+$' },
+    rule: 'a file',
+    about:
+      'File to which signed heads of the trail are added: put it where whoever owns the database cannot change it. Without it `trail-heads.jsonl` in `DATA_DIR`.',
+  },
+  TRAIL_HEAD_MS: millis(60_000, 100, 'How often a head of each stream of the trail that grew is signed.'),
   KEY_FILE_OLD: {
     schema: { type: 'string', default: '' },
     rule: 'files with commas between',

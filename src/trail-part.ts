@@ -1,0 +1,57 @@
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Config } from './config.ts';
+import type { Part } from './lifecycle.ts';
+import { Line, type Log } from './log.ts';
+import { sealTrail } from './store/trail/seal-trail.ts';
+import { noteTrailKey, signHeads } from './store/trail/sign-heads.ts';
+import { openTrailKey } from './store/trail/trail-keys.ts';
+
+/** How often rows that were committed are sealed. A second passes at most. */
+const SEAL_EVERY_MS = 500;
+
+/** Where the key and the heads of the trail lie, unless they are named. */
+export const trailFiles = ({ dataDir, trailKeyFile, trailWitnessFile }: Config) => ({
+  key: trailKeyFile ?? join(resolve(dataDir), 'trail-signing.key'),
+  witness: trailWitnessFile ?? join(resolve(dataDir), 'trail-heads.jsonl'),
+});
+
+/** Seals the trail for as long as the broker runs, and once more at its end. What fails is said, and tried again. */
+export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.Pool): Promise<void> => {
+  const files = trailFiles(config);
+  const key = await openTrailKey(files.key, config.trailKeyFile !== null);
+  await noteTrailKey(pool, key);
+  const stopping = new AbortController();
+  let signAt = performance.now() + config.trailHeadMs;
+
+  const sealAll = async (): Promise<void> => {
+    // A full portion says that there is more.
+    while ((await sealTrail(pool)) === 2_000);
+  };
+  const round = async (): Promise<void> => {
+    try {
+      await sealAll();
+      if (performance.now() < signAt && !stopping.signal.aborted) return;
+      await signHeads(pool, key, files.witness, new Date());
+      signAt = performance.now() + config.trailHeadMs;
+    } catch (fault) {
+      log(Line.fault, { name: 'trail', fault });
+    }
+  };
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await round();
+      await wait(SEAL_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+    await round();
+  };
+  await part(
+    'trail',
+    async () => ({ ended: run() }),
+    async ({ ended }) => {
+      stopping.abort();
+      await ended;
+    },
+  );
+};
