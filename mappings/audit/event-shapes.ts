@@ -23,7 +23,9 @@ const BY_CONSENT: Coding = { system: System.authorization, code: 'AuthZ-Consent'
 const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
   const own: Coding = { system: System.trailEvent, code: event };
   if (event === 'erase') return { event, refused, type: OBJECT, subtype: [own], action: 'D', outcome: '0' };
-  if (event === 'recall') return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
+  if (event === 'consent' || event === 'agreement') return { event, refused, type: OBJECT, subtype: [own], action: 'U', outcome: '0' };
+  if (event === 'recall' || event === 'approve' || event === 'withdraw')
+    return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
   if (refused) return { event, refused, type: DECISION, subtype: [BY_CONSENT, own], action: 'E', outcome: '8' };
   if (event === 'match') return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
   return { event, refused, type: DISCLOSURE, subtype: [DISCLOSED, own], action: 'R', outcome: '0' };

@@ -38,7 +38,7 @@ const agentsOf = (entry: TrailEntry, operator: string): AuditEventAgent[] => [
 const detail = (type: string, valueString: string) => ({ type, valueString });
 const coding = (system: string, code: string, display: string): Coding => ({ system, code, display });
 
-const entitiesOf = ({ patientId, plan, digest, headings }: TrailEntry): AuditEventEntity[] => [
+const entitiesOf = ({ patientId, plan, digest, headings, about }: TrailEntry): AuditEventEntity[] => [
   ...(patientId === null
     ? []
     : [
@@ -57,9 +57,19 @@ const entitiesOf = ({ patientId, plan, digest, headings }: TrailEntry): AuditEve
           role: coding(System.objectRole, '3', 'Report'),
           detail: [
             detail('version', String(plan.version)),
-            ...(digest === null ? [] : [detail('digest', digest)]),
+            ...(digest === null || about !== null ? [] : [detail('digest', digest)]),
             ...headings.map((heading) => detail('heading', heading)),
           ],
+        },
+      ]),
+  ...(about === null
+    ? []
+    : [
+        {
+          what: { reference: about },
+          type: coding(System.auditEntityType, '2', 'System Object'),
+          role: coding(System.objectRole, '4', 'Domain Resource'),
+          ...(digest === null ? {} : { detail: [detail('digest', digest)] }),
         },
       ]),
 ];

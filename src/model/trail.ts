@@ -2,9 +2,22 @@ import type { Instant } from './instant.ts';
 
 /**
  * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
- * approved version shown to an auditor.
+ * approved version shown to an auditor; a plan approved or withdrawn, and a consent or an agreement written.
  */
-export const TRAIL_EVENTS = ['disclose', 'recall', 'read', 'flag', 'match', 'confirm', 'erase', 'inspect'] as const;
+export const TRAIL_EVENTS = [
+  'disclose',
+  'recall',
+  'read',
+  'flag',
+  'match',
+  'confirm',
+  'erase',
+  'inspect',
+  'approve',
+  'withdraw',
+  'consent',
+  'agreement',
+] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 
 /** One row of the trail, as it may be shown. What its reader may not see of it is null or empty. */
@@ -24,7 +37,9 @@ export interface TrailEntry {
   readonly caller: string | null;
   readonly purpose: string | null;
   readonly headings: readonly string[];
-  /** Hash of what was shown. */
+  /** What was written, where it tells of a change: `Consent/x/_history/2`. */
+  readonly about: string | null;
+  /** Hash of what was shown, or written. */
   readonly digest: string | null;
   /** The publisher's own Patient. */
   readonly patientId: string | null;

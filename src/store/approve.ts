@@ -17,6 +17,7 @@ import type { Stored } from './door.ts';
 import { personOf } from './facts/person-of.ts';
 import { keysOf } from './keys/keys-of.ts';
 import { personKey } from './keys/person-keys.ts';
+import { noteChange } from './trail/note-change.ts';
 import { sealBytes, sealProjections } from './keys/sealed-version.ts';
 import { handsOf, secondClinicianOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
@@ -142,6 +143,7 @@ async function approveOnce(
     await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, signed.id, projections, user);
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
+    await noteChange(tx, 'approve', principal, { person, plan: planId }, stored.body);
     await markChanged(tx, scope);
     return stored;
   });
@@ -165,6 +167,7 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
     await tx.query('UPDATE plan SET withdrawn = true WHERE id = $1', [plan.id]);
     await addWithdrawal(tx, carePlanId, principal.user);
     const stored = await setStatus(tx, carePlanId, 'revoked', now, reason);
+    await noteChange(tx, 'withdraw', principal, { person: scope.persons[0] ?? null, plan: plan.id }, stored.body);
     await markChanged(tx, scope);
     return stored;
   });

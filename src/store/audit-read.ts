@@ -16,6 +16,7 @@ interface Row {
   readonly purpose: string | null;
   readonly headings: readonly string[] | null;
   readonly digest: string | null;
+  readonly about: string | null;
   readonly patient_id: string | null;
   readonly care_plan_id: string | null;
   readonly number: number | null;
@@ -56,7 +57,7 @@ export async function searchTrail(pool: pg.Pool, ids: AuditIds, principal: Princ
   const after = search.after === null ? null : ids.toSerial(search.after);
   if (after !== null) where.push(`a.id < ${put(after)}`);
   const { rows } = await pool.query<Row>(
-    `SELECT a.id AS serial, a.at, a.event, ${REFUSED} AS refused, a.because, a.organization, a.kind, a.caller, a.purpose, a.headings, a.digest,
+    `SELECT a.id AS serial, a.at, a.event, ${REFUSED} AS refused, a.because, a.organization, a.kind, a.caller, a.purpose, a.headings, a.digest, a.about,
             p.patient_id, av.care_plan_id, av.number
        FROM audit a LEFT JOIN plan p ON p.id = a.plan_id
        LEFT JOIN LATERAL (SELECT v.care_plan_id, v.number FROM approved_version v WHERE v.plan_id = a.plan_id AND v.approved_at <= a.at
@@ -80,7 +81,9 @@ function toEntry(row: Row, ids: AuditIds, isOperator: boolean): TrailEntry {
   if (event === undefined) throw new Error('the trail holds an event that is not known');
   const { at, refused, because, organization, kind, caller, purpose } = row;
   const told = { id: ids.toId(row.serial), at: at.getTime(), event, refused, because, organization, kind, caller, purpose };
-  if (isOperator) return { ...told, headings: [], digest: null, patientId: null, plan: null };
+  // Agreements are the operator's own.
+  const own = event === 'agreement' ? { digest: row.digest, about: row.about } : { digest: null, about: null };
+  if (isOperator) return { ...told, ...own, headings: [], patientId: null, plan: null };
   const plan = row.care_plan_id === null || row.number === null ? null : { carePlanId: row.care_plan_id, version: row.number };
-  return { ...told, headings: row.headings ?? [], digest: row.digest, patientId: row.patient_id, plan };
+  return { ...told, headings: row.headings ?? [], digest: row.digest, about: row.about, patientId: row.patient_id, plan };
 }

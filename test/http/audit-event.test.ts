@@ -52,10 +52,10 @@ describe('a publisher reads the trail of its plans', () => {
   test('newest first, each row a valid R4 AuditEvent, none of another publisher', async () => {
     const { status, json, text } = await search(TRUST);
     expect(status).toBe(200);
-    expect(eventsOf(json)).toEqual(['confirm', 'match', 'flag', 'read', 'flag']);
+    expect(eventsOf(json)).toEqual(['confirm', 'match', 'flag', 'read', 'flag', 'approve', 'approve']);
     expect(json.total).toBeUndefined();
     for (const { resource } of json.entry) expect(errorsOf(validate(resource))).toEqual([]);
-    expect(eventsOf((await search(OTHER_TRUST)).json)).toEqual(['flag']);
+    expect(eventsOf((await search(OTHER_TRUST)).json)).toEqual(['flag', 'approve']);
     expect(text).not.toMatch(new RegExp(`${Object.values(numbers).join('|')}|${Object.values(WORDS).join('|')}|Testperson`));
   });
 
@@ -90,11 +90,11 @@ describe('a publisher reads the trail of its plans', () => {
   });
 
   test.each([
-    ['?patient=Patient/amber', ['flag', 'read', 'flag']],
-    ['?patient=coral', ['confirm', 'match']],
+    ['?patient=Patient/amber', ['flag', 'read', 'flag', 'approve']],
+    ['?patient=coral', ['confirm', 'match', 'approve']],
     ['?patient=elsewhere', []],
-    ['?entity=CarePlan/plan-coral', ['confirm', 'match']],
-    ['?entity=Patient/coral', ['confirm', 'match']],
+    ['?entity=CarePlan/plan-coral', ['confirm', 'match', 'approve']],
+    ['?entity=Patient/coral', ['confirm', 'match', 'approve']],
     ['?entity=CarePlan/plan-elsewhere', []],
     ['?patient=amber&entity=CarePlan/plan-coral', []],
     ['?agent=XED', ['confirm', 'match']],
@@ -103,7 +103,7 @@ describe('a publisher reads the trail of its plans', () => {
     ['?type=http://dicom.nema.org/resources/ontology/DCM|110106', ['confirm', 'read', 'flag']],
     ['?subtype=disclose', ['confirm', 'read', 'flag']],
     ['?subtype=confirm,match', ['confirm', 'match']],
-    ['?action=E&outcome=0', ['match']],
+    ['?action=E&outcome=0', ['match', 'approve', 'approve']],
     ['?date=gt2000-01-01&subtype=read', ['read']],
     ['?date=lt2000-01-01', []],
     ['?_id=0123456789abcdef0123456789abcdef', []],
@@ -117,9 +117,9 @@ describe('a publisher reads the trail of its plans', () => {
     await door.ground.put(publisher, { ...draft, identifier: body.carePlan('plan-coral', 'coral', '', { reach: [] }).identifier ?? [] });
     await door.ground.store.approve(publisher, 'plan-coral2', '1', body.approval('plan-coral2'), body.approver);
     await door.ground.store.lookUp(caller('XED', 'ed'), { nhsNumber: numbers.coral }, true);
-    expect(eventsOf((await search(TRUST, '?entity=CarePlan/plan-coral')).json)).toEqual(['confirm', 'match']);
+    expect(eventsOf((await search(TRUST, '?entity=CarePlan/plan-coral')).json)).toEqual(['confirm', 'match', 'approve']);
     const { json } = await search(TRUST, '?entity=CarePlan/plan-coral2');
-    expect(eventsOf(json)).toEqual(['read']);
+    expect(eventsOf(json)).toEqual(['read', 'approve']);
     expect(json.entry[0].resource.entity[1].detail[0]).toEqual({ type: 'version', valueString: '2' });
   });
 
@@ -164,7 +164,9 @@ describe('who else', () => {
     expect(eventsOf(json)).toEqual(expect.arrayContaining(['match', 'flag', 'confirm', 'read']));
     expect(json.entry.some(({ resource }: Any) => resource.outcomeDesc === 'no-such-person')).toBe(true);
     for (const { resource } of json.entry) {
-      expect(resource.entity).toBeUndefined();
+      // Agreements are its own, and name nobody.
+      const isAgreement = resource.subtype.at(-1).code === 'agreement';
+      expect((resource.entity ?? []).map(({ what }: Any) => what.reference.split('/')[0])).toEqual(isAgreement ? ['Contract'] : []);
       expect(errorsOf(validate(resource))).toEqual([]);
     }
     expect(text).not.toMatch(/Patient\/|CarePlan\/|please-do|amber|coral/);

@@ -86,10 +86,10 @@ describe('the trail', () => {
 
   test('I7: a delivery cannot be on record without its audit row: they are one transaction', async () => {
     await sql(`CREATE FUNCTION no_trail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the trail is full'; END $$`);
-    await sql('CREATE TRIGGER no_trail BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION no_trail()');
-    const deliveries = await count('SELECT count(*) AS n FROM delivery');
     const other = await ground.lane('untrailed');
     await ground.fanOutAll();
+    await sql('CREATE TRIGGER no_trail BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION no_trail()');
+    const deliveries = await count('SELECT count(*) AS n FROM delivery');
     await expect(workOnce(ground.ledger(), other.service)).rejects.toThrow('the trail is full');
     await expect(ground.store.lookUp(caller(other.ods, 'ed'), { nhsNumber: other.number }, true)).rejects.toThrow('the trail is full');
     expect(await count('SELECT count(*) AS n FROM delivery')).toBe(deliveries);

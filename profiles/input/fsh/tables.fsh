@@ -103,6 +103,10 @@ Description: "Events of the trail."
 * #confirm "confirm"
 * #erase "erase"
 * #inspect "inspect"
+* #approve "approve"
+* #withdraw "withdraw"
+* #consent "consent"
+* #agreement "agreement"
 
 CodeSystem: AgreementRole
 Id: agreement-role

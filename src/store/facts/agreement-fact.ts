@@ -4,6 +4,7 @@ import { anomaly } from '../../model/anomaly.ts';
 import { joinScopes, NO_LOCKS, pairName } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { Fact, FactRecorder } from './fact.ts';
+import { noteChange } from '../trail/note-change.ts';
 import { resolveParties } from './resolve-parties.ts';
 
 const odsOfRecipients = statement<[string[]], { id: string; ods: string }>(
@@ -41,6 +42,7 @@ export const agreementFact: FactRecorder<Contract> = {
       pairs.map((_, index) => index),
       pairs.map(({ agreement }) => JSON.stringify(agreement)),
     );
+    await noteChange(sql, 'agreement', fact.principal, { person: null, plan: null }, fact.resource);
   },
 };
 

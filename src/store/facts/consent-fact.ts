@@ -9,6 +9,7 @@ import { NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { FactRecorder } from './fact.ts';
 import { personOf } from './person-of.ts';
+import { noteConsent } from '../trail/note-change.ts';
 import { resolveParties } from './resolve-parties.ts';
 
 const patientOfConsent = statement<[string], { patient_id: string; person_id: string; owner: string }>(
@@ -27,7 +28,7 @@ export const consentFact: FactRecorder<Consent> = {
   async scope(sql, { resource, owner }) {
     return { ...NO_LOCKS, persons: [await personOf(sql, patientIdOf(resource), owner, 'Consent.patient')] };
   },
-  async record(sql, { resource, owner, now }) {
+  async record(sql, { resource, owner, principal, now }) {
     const patientId = patientIdOf(resource);
     const [before] = await patientOfConsent(sql, resource.id);
     if (before !== undefined && before.patient_id !== patientId)
@@ -40,6 +41,7 @@ export const consentFact: FactRecorder<Consent> = {
       throw anomaly('incorrect', "binds another publisher's plans", 'Consent.organization');
     await checkSupersedes(sql, consent.supersedes, resource, owner);
     await putConsent(sql, resource.id, patientId, consent);
+    await noteConsent(sql, principal, await personOf(sql, patientId, owner, 'Consent.patient'), patientId, resource);
   },
 };
 
