@@ -117,6 +117,7 @@ export const EXPECTED: readonly Expected[] = [
     'value Consent.policy[0].uri',
     'required Consent.provision.type',
     'structure Consent.provision.purpose',
+    'invariant Consent',
   ),
   byTrust('DocumentReference')('uk-core/DocumentReference-CarePlanReportPDF', 201, 'Base R4 is all that is asked.'),
   byTrust('Encounter')(

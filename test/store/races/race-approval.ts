@@ -22,7 +22,10 @@ async function race({ ground, run }: Arena, rounds: number): Promise<number> {
     await agree(lane.name, 'negotiable');
     await put(
       publisher,
-      body.composition(`words-${id}`, lane.patient, { 'who-to-ring': 'Ring the crisis team, day and night: 01632 960001' }),
+      body.composition(`words-${id}`, lane.patient, {
+        'please-do': 'Speak slowly please',
+        'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
+      }),
     );
     await put(publisher, body.carePlan(id, lane.patient, `words-${id}`, { reach: [lane.service], identifier: id }));
     await fanOutAll();

@@ -9,6 +9,7 @@ GET                   s
 POST _search          s
 GET _history          s
 POST $match           s
+POST $evaluate        r
 GET id                r
 GET id/_history       r
 GET id/_history/1     r
