@@ -13,6 +13,7 @@ export const INTERACTIONS = [
   'delete',
   'validate',
   'document',
+  'projections',
   'approve',
   'withdraw',
   'match',
@@ -89,7 +90,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'CarePlan',
     Profile.crisisPlan,
-    [...DELETABLE, 'approve', 'withdraw'],
+    [...DELETABLE, 'projections', 'approve', 'withdraw'],
     'activity-code activity-date activity-reference based-on care-team category condition date encounter goal identifier instantiates-canonical instantiates-uri intent part-of patient performer replaces status subject',
   ),
   row(

@@ -9,8 +9,11 @@ import { toMeta } from './meta.ts';
 import { publisherReference, subjectReference } from './references.ts';
 import { bullets, paragraphs } from './xhtml.ts';
 
+/** What of a disclosure its words need. */
+type Shown = Omit<Disclosure, 'kind' | 'purpose' | 'recipient' | 'person'> & { readonly person: { readonly nhsNumber: string | null } };
+
 /** The plan's words, one section a heading, after a first section that says what a plan never does (G3). */
-export const toComposition = (disclosure: Disclosure): Composition => ({
+export const toComposition = (disclosure: Shown): Composition => ({
   resourceType: 'Composition',
   id: disclosure.id,
   meta: toMeta(disclosure),

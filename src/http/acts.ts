@@ -7,7 +7,7 @@ import { everything } from './act/everything.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
 import { live, metrics, ready } from './act/open.ts';
-import { approve, document, withdraw } from './act/operations.ts';
+import { approve, document, projections, withdraw } from './act/operations.ts';
 import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
@@ -42,6 +42,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   delete: remove,
   validate,
   document,
+  projections,
   approve,
   withdraw,
   match,

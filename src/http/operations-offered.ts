@@ -10,6 +10,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   match: `${HL7}/Patient-match`,
   everything: `${HL7}/Patient-everything`,
   'process-message': `${HL7}/MessageHeader-process-message`,
+  projections: `${BASE}/OperationDefinition/projections`,
   approve: `${BASE}/OperationDefinition/approve`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,

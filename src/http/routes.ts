@@ -66,6 +66,7 @@ export const ROUTES: readonly Route[] = [
   route('GET /fhir/Patient/:id/$everything', 'everything'),
   route('POST /fhir/Patient/:id/$everything', 'everything', 'parameters'),
   route('GET /fhir/Composition/:id/$document', 'document'),
+  route('GET /fhir/CarePlan/:id/$projections', 'projections'),
   route('POST /fhir/CarePlan/:id/$approve', 'approve', 'parameters'),
   route('POST /fhir/CarePlan/:id/$withdraw', 'withdraw', 'parameters'),
 ];

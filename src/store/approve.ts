@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { CarePlan, Composition, Provenance } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
-import { fromComposition } from '../../mappings/facts/from-composition.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
-import { canonical, digest } from '../decide/digest.ts';
 import { guardrails } from '../decide/guardrails.ts';
-import { project } from '../decide/project.ts';
+import { differsFrom, signsOf } from '../decide/signs.ts';
 import { Anomaly, anomaly } from '../model/anomaly.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
@@ -22,6 +20,7 @@ import { sealBytes, sealProjections } from './keys/sealed-version.ts';
 import { handsOf, secondClinicianOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement, transaction } from './pool.ts';
+import { wouldSign } from './projections.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
 import { withoutRaces } from './without-races.ts';
 
@@ -42,10 +41,10 @@ const putPlan = statement<[string, string, string, string, ApprovedVersion, read
   `INSERT INTO plan (id, publisher, identifier, patient_id, version, reach_recipients, reach_areas) VALUES ($1, $2, $3, $4, $5, $6, $7)
    ON CONFLICT (id) DO UPDATE SET version = $5, reach_recipients = $6, reach_areas = $7, withdrawn = false`,
 );
-const addVersion = statement<[string, string, string, number, string, string, string, object, UserIdentity], never>(
+const addVersion = statement<[string, string, string, number, string, string, string, object, UserIdentity, string], never>(
   'add-approved-version',
-  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections, approved_by)
-   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9)`,
+  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections, approved_by, signs)
+   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9, $10)`,
 );
 const addWithdrawal = statement<[string, string | null], never>(
   'add-withdrawal',
@@ -55,6 +54,7 @@ const addWithdrawal = statement<[string, string | null], never>(
 /**
  * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, and lets it take
  * the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it,
+ * `conflict` with each part in which `signs`, what the approver was shown, is not what would be signed,
  * `forbidden` where the clinician who signs is not `user`; the user's verified claim is kept with the version.
  */
 export const approve = (
@@ -64,7 +64,8 @@ export const approve = (
   version: string,
   provenance: Provenance,
   user: UserIdentity,
-): Promise<Stored> => withoutRaces(() => approveOnce(pool, principal, carePlanId, version, provenance, user));
+  signs: string | null = null,
+): Promise<Stored> => withoutRaces(() => approveOnce(pool, principal, carePlanId, version, provenance, user, signs));
 
 async function approveOnce(
   pool: pg.Pool,
@@ -73,6 +74,7 @@ async function approveOnce(
   version: string,
   provenance: Provenance,
   user: UserIdentity,
+  signs: string | null = null,
 ): Promise<Stored> {
   const owner = principal.organization;
   return transaction(pool, async (tx) => {
@@ -121,7 +123,15 @@ async function approveOnce(
       throw anomaly('conflict', 'replaces a version that is not the one in force', 'CarePlan.replaces');
     }
     const planId = before?.id ?? randomUUID();
-    const projected = project(fromComposition(composition), facts.actions);
+    const signed = wouldSign(carePlan, composition);
+    const differs = signs === null ? [] : differsFrom(signs, signed);
+    if (differs.length > 0)
+      throw anomaly(
+        'conflict',
+        `what would be signed is not what was shown: ${differs.join(', ')}`,
+        "Parameters.parameter.where(name='signs').valueString",
+      );
+    const { projections: projected, canonicalBytes: bytes } = signed;
     const now = new Date();
     const approved: ApprovedVersion = {
       carePlanId,
@@ -133,14 +143,20 @@ async function approveOnce(
       expiresAt: facts.expiresAt,
       reissue: 0,
     };
-    const bytes = canonical({ carePlan, composition });
-    const signed = await putNext(tx, { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] }, randomUUID(), owner, null, now);
+    const approval = await putNext(
+      tx,
+      { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] },
+      randomUUID(),
+      owner,
+      null,
+      now,
+    );
     await putPlan(tx, planId, owner, identifier, facts.patientId, approved, facts.reach.recipientIds, facts.reach.areas);
     const key = await keysOf(tx).keyOf(await personKey(tx, facts.patientId));
     const number = (before?.number ?? 0) + 1;
-    const sealed = [sealBytes(key, carePlanId, bytes), digest([bytes])] as const;
+    const sealed = [sealBytes(key, carePlanId, bytes), signed.bytes] as const;
     const projections = sealProjections(key, carePlanId, projected);
-    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, signed.id, projections, user);
+    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, approval.id, projections, user, signsOf(signed));
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
     await noteChange(tx, 'approve', principal, { person, plan: planId }, stored.body);

@@ -1,3 +1,4 @@
+import type { Seen } from '../../mappings/approval/to-projections.ts';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
 import type { ContactMessage } from './messages.ts';
@@ -7,6 +8,9 @@ import type { Principal, Writer } from '../model/principal.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
+
+/** A draft as approvers are shown it. */
+export type SeenDraft = Omit<Seen, 'at'>;
 
 /** A resource as it is stored: its body already carries `id`, `meta.versionId` and `meta.lastUpdated`. */
 export interface Stored {
@@ -162,7 +166,16 @@ export interface DoorStore {
   /** Takes a message that tells of a contact, once, and answers the bytes of its answer. Throws `duplicate` or `conflict`. */
   receive(message: ContactMessage): Promise<string>;
   /** Approves a draft CarePlan: stores the signed bytes, each kind's projection and who approved it, and supersedes the version before. */
-  approve(principal: Principal, carePlanId: string, version: string, provenance: Resource, user: UserIdentity): Promise<Stored>;
+  approve(
+    principal: Principal,
+    carePlanId: string,
+    version: string,
+    provenance: Resource,
+    user: UserIdentity,
+    signs?: string | null,
+  ): Promise<Stored>;
+  /** A draft of the caller's as each kind would see it. */
+  projections(principal: Principal, carePlanId: string): Promise<SeenDraft>;
   withdraw(principal: Principal, carePlanId: string, reason: string): Promise<Stored>;
   /**
    * What this recipient may see now: a delivery, with locks, decision and audit row committed before it answers. Refused and

@@ -8,6 +8,7 @@ import type { DoorStore } from './door.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
 import { matchOwn, openMatch } from './match.ts';
+import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
 import { isMigrated } from './migrate.ts';
 import type { HeldLocks } from './held-locks.ts';
@@ -63,6 +64,7 @@ const storeIn = (
     },
     receive: notHere,
     approve: notHere,
+    projections: notHere,
     withdraw: notHere,
     // A read is a delivery, with a transaction of its own.
     lookUp: notHere,
@@ -110,10 +112,11 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     remove: (removal) => together([], (store) => store.remove(removal)),
     transaction: together,
     receive: (message) => receiveMessage(pool, message, options),
-    approve: (principal, carePlanId, version, provenance, user) => {
+    approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
-      return told(approve(pool, principal, carePlanId, version, provenance as Provenance, user));
+      return told(approve(pool, principal, carePlanId, version, provenance as Provenance, user, signs));
     },
+    projections: (principal, carePlanId) => projections(pool, principal.organization, carePlanId),
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
     lookUp: openLookUp(pool, options.epoch),
     match: openMatch(pool),

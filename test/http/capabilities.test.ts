@@ -55,6 +55,7 @@ test('what can be included is what refers, and what is referred to', () => {
 test('operations have their definitions, the security is said, and so are the formats', () => {
   expect(resourceOf('CarePlan')?.operation).toEqual([
     { name: 'validate', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate' },
+    { name: 'projections', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/projections' },
     { name: 'approve', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/approve' },
     { name: 'withdraw', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/withdraw' },
   ]);
@@ -105,6 +106,7 @@ describe('what is listed is answered', () => {
     delete: (type) => door.agent.delete(`/fhir/${type}/none`),
     validate: (type) => door.agent.post(`/fhir/${type}/$validate`),
     document: (type) => door.agent.get(`/fhir/${type}/none/$document`),
+    projections: (type) => door.agent.get(`/fhir/${type}/none/$projections`),
     approve: (type) => door.agent.post(`/fhir/${type}/none/$approve`),
     withdraw: (type) => door.agent.post(`/fhir/${type}/none/$withdraw`),
     match: (type) => door.agent.post(`/fhir/${type}/$match`),

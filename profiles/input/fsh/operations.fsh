@@ -31,6 +31,12 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "The versionId of the draft that was seen and is approved. Another version is stored by now: 409 or 412, and nothing is approved."
 * parameter[=].type = #string
+* parameter[+].name = #signs
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "What $projections answered. Where anything that would be signed is no longer what was shown: 409 with the parts that differ, and nothing is approved."
+* parameter[=].type = #string
 * parameter[+].name = #provenance
 * parameter[=].use = #in
 * parameter[=].min = 1
@@ -38,6 +44,69 @@ Usage: #definition
 * parameter[=].documentation = "Who approves, by the profile plan-approval."
 * parameter[=].type = #Provenance
 * insert AnswersWithThePlan
+
+Instance: projections
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/projections"
+* version = "0.1.0"
+* name = "Projections"
+* title = "What each kind would see"
+* status = #draft
+* kind = #operation
+* affectsState = false
+* resource = #CarePlan
+* system = false
+* type = false
+* instance = true
+* description = "A draft as each kind of recipient would see it once it is approved, in the shape in which the words leave, and what its approver signs. Without the person's details."
+* code = #projections
+* parameter[+].name = #version
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The versionId of the draft."
+* parameter[=].type = #string
+* parameter[+].name = #signs
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The version of the mapping, the hash of the plan's canonical bytes, and of each kind's projection: sent to $approve."
+* parameter[=].type = #string
+* parameter[+].name = #projection
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "*"
+* parameter[=].documentation = "One for each kind: parts kind, hash, heading (code and hash) and words (a Composition)."
+* parameter[=].part[+].name = #kind
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #hash
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #heading
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "*"
+* parameter[=].part[=].part[+].name = #code
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #code
+* parameter[=].part[=].part[+].name = #hash
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[+].name = #words
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Composition
 
 Instance: withdraw
 InstanceOf: OperationDefinition

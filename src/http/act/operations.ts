@@ -1,4 +1,5 @@
 import type { Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
+import { toProjections } from '../../../mappings/approval/to-projections.ts';
 import { toDocumentBundle } from '../../../mappings/disclosure/to-document-bundle.ts';
 import { Anomaly } from '../../model/anomaly.ts';
 import { errorsOf } from '../../validate/validate.ts';
@@ -57,9 +58,17 @@ export const approve: Act = async (exchange, door) => {
       'incorrect',
       errors.map((each) => ({ ...each, at: `Parameters.parameter.where(name='provenance').resource.${each.at ?? ''}` })),
     );
+  const signs = parameter(parameters, 'signs') === undefined ? null : stringOf(parameters, 'signs', 'is what $projections answered');
   const user = registeredUser('approve', exchange.user);
-  const stored = await door.store.approve(principalOf(exchange), draft.id, version, provenance, user);
+  const stored = await door.store.approve(principalOf(exchange), draft.id, version, provenance, user, signs);
   return { status: 200, headers: versionHeaders(stored.version, stored.updatedAt), body: stored.body };
+};
+
+/** CarePlan/[id]/$projections: the draft as each kind of recipient would see it, and what its approver signs. */
+export const projections: Act = async (exchange, door) => {
+  const draft = await readOwn(exchange, door);
+  const seen = await door.store.projections(principalOf(exchange), draft.id);
+  return { status: 200, headers: {}, body: toProjections({ ...seen, at: door.now() }) };
 };
 
 /** CarePlan/[id]/$withdraw: nobody may hold the plan any longer. */

@@ -22,6 +22,7 @@ PUT that creates      cus
 PUT id                u
 PATCH                 us
 PATCH id              u
+GET id/$projections   r
 POST id/$approve      u
 POST id/$withdraw     u
 DELETE                ds
