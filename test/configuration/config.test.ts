@@ -29,6 +29,9 @@ test('An empty environment gives the documented defaults', () => {
     ratePerMinute: 60_000,
     refusedPerMinute: 600,
     keyFile: null,
+    trailKeyFile: null,
+    trailWitnessFile: null,
+    trailHeadMs: 60_000,
     oldKeyFiles: [],
     errorCodeSystem: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   };

@@ -65,7 +65,7 @@ describe('Starting and stopping', () => {
     // PostgreSQL was left running, as after kill -9, and the next start takes it on.
     await stop(await started());
     expect(await folder().postmaster()).toBeNull();
-  });
+  }, 60_000);
 
   test('A signal while the database is still being made stops the broker when that is done', async () => {
     const broker = start();
