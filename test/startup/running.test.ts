@@ -37,7 +37,8 @@ describe('Starting and stopping', () => {
     expect(lastWords(broker)).toEqual(['stopping', 'database stopped', 'stopped']);
     expect(broker.stderr()).not.toMatch(/"level":(40|50)/);
     expect(await folder().postmaster()).toBeNull();
-    expect((await readdir(folder().path)).sort()).toEqual(['attempts', 'key-encryption.key', 'ledger-epoch', 'postgres', 'postgres.url']);
+    const left = ['attempts', 'key-encryption.key', 'ledger-epoch', 'postgres', 'postgres.url', 'trail-signing.key'];
+    expect((await readdir(folder().path)).sort()).toEqual(left);
   });
 
   test('Ctrl-C under npm start, which passes the signal on once more, still stops cleanly', async () => {
