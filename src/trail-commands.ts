@@ -70,14 +70,21 @@ const prove = async (pool: pg.Pool, event: string): Promise<void> => {
   print({ row, path, head, publicKey: keys.get(head.key) ?? '' } satisfies Proof);
 };
 
+const readProof = async (path: string): Promise<Proof> => {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  try {
+    const proof = JSON.parse(text) as Partial<Proof>;
+    if (proof.row !== undefined && proof.head !== undefined && Array.isArray(proof.path) && typeof proof.publicKey === 'string')
+      return proof as Proof;
+  } catch (fault) {
+    if (!(fault instanceof SyntaxError)) throw fault;
+  }
+  throw new CannotStart(`${path} is no proof that can be read`);
+};
+
 /** `trail check-proof`: needs no database either. */
 export const checkProof = async (path: string): Promise<void> => {
-  let proof: Proof;
-  try {
-    proof = JSON.parse(await readFile(path, 'utf8')) as Proof;
-  } catch {
-    throw new CannotStart(`${path} is no proof that can be read`);
-  }
+  const proof = await readProof(path);
   const { row, head } = proof;
   const isRow =
     row.content !== null && row.salt !== null && leafOf(Buffer.from(row.salt, 'base64'), row.content).toString('base64') === row.leaf;

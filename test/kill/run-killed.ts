@@ -28,7 +28,6 @@ const ENV = {
 };
 /** Once faults stop all keys rest within this: the contract's 90 s, and the lifetime. */
 const REST = 90_000 + TIMES.lifetime;
-const AT_ONCE = 40;
 /** Longest pause of one person between two changes: without any, most changes would come together in one delivery. */
 const PAUSE = 3_000;
 
@@ -48,6 +47,8 @@ export interface Killing {
   readonly folder: TestDataDir;
   /** Deliveries to be begun; persons are added until there are as many. */
   readonly deliveries: number;
+  /** People whose plans change at the same time. */
+  readonly atOnce: number;
   readonly redis: TestRedis | null;
   readonly chance: Chance;
   /** Told how to stop what was started, in the order in which it was. */
@@ -55,7 +56,7 @@ export interface Killing {
 }
 
 /** Plays many people's plans over real processes while these are killed, PostgreSQL is cut off once and Redis is emptied once; ends when all rests. */
-export const runKilled = async ({ folder, deliveries, redis, chance, later }: Killing): Promise<KilledRun> => {
+export const runKilled = async ({ folder, deliveries, atOnce, redis, chance, later }: Killing): Promise<KilledRun> => {
   const processes = await startProcesses(folder, { ...ENV, ...(redis === null ? {} : { REDIS_URL: redis.url }) }, 2);
   later(processes.stop);
   const client = doorClient(
@@ -96,7 +97,7 @@ export const runKilled = async ({ folder, deliveries, redis, chance, later }: Ki
       await live(person);
     }
   };
-  const busy = Promise.all(Array.from({ length: AT_ONCE }, lane)).finally(() => {
+  const busy = Promise.all(Array.from({ length: atOnce }, lane)).finally(() => {
     over = true;
   });
   const counting = (async () => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { evalFhirPath, evalFhirPathTyped, parseFhirPath, toTypedValue } from '@medplum/core';
 import type { CarePlan, Resource } from '@medplum/fhirtypes';
@@ -87,19 +86,5 @@ describe('the rows of a resource', () => {
     expect(span('2026-07-01T10:00Z')).toEqual(['2026-07-01T10:00:00.000Z', '2026-07-01T10:01:00.000Z']);
     expect(span('2026-02-30')).toBeNull();
     expect(foldText('  Zoë   ÅNGSTRÖM ')).toBe('zoe angstrom');
-  });
-
-  test('a CarePlan of 6 KB takes less than half a millisecond', () => {
-    const plan = JSON.parse(
-      readFileSync(new URL('../../../profiles/examples/crisis-plan/valid-full.json', import.meta.url), 'utf8'),
-    ) as CarePlan;
-    const [first] = plan.activity ?? [];
-    while (JSON.stringify(plan).length < 6_000) plan.activity?.push(structuredClone(first ?? {}));
-    const times = Array.from({ length: 300 }, () => {
-      const from = performance.now();
-      indexRows(plan, 'TRUST1');
-      return performance.now() - from;
-    }).sort((a, b) => a - b);
-    expect(times[150]).toBeLessThan(0.5);
   });
 });
