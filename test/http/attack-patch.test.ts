@@ -27,7 +27,7 @@ describe('I10 a patch that grows what it copies', () => {
     const answer = await patch(times(20, { op: 'copy', from: '/name', path: '/name/-' }));
     expect(answer.status).toBe(413);
     expect(answer.body.issue[0].expression).toEqual(['patch']);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
   });
 

@@ -70,6 +70,6 @@ describe('narrative', () => {
       `<p${' '.repeat(1_000_000)}x`,
     ])
       xhtmlProblem(div(text));
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });

@@ -310,7 +310,10 @@ describe('the way in which a token comes', () => {
   });
 
   test('tries spellings of one token: padding, spaces, other alphabets, stray bits', async () => {
-    const [header, claims, signature] = parts();
+    // One signature in fifteen has no character to spell in the other alphabet: another is signed then.
+    let spelled = token;
+    while (!/[-_]/.test(spelled.split('.')[2] ?? '')) spelled = await forge.again(token, {});
+    const [header = '', claims = '', signature = ''] = spelled.split('.');
     const last = signature.at(-1) ?? '';
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     // 64 bytes leave four bits of the last character without a meaning.
@@ -319,17 +322,17 @@ describe('the way in which a token comes', () => {
     // A space or tab at the end of a header's value is none of the value.
     for (const each of [
       `${header}.${claims}.${twin}`,
-      `${token}=`,
-      `${token}==`,
+      `${spelled}=`,
+      `${spelled}==`,
       `${header}=.${claims}.${signature}`,
       `${header}.${claims}.${signature.replace(/[-_]/, '+')}`,
-      `${token}.`,
-      `.${token}`,
+      `${spelled}.`,
+      `.${spelled}`,
       `${header}..${signature}`,
       `${header}.${claims}.${signature}.${signature}.${signature}`,
-      `${token}%20`,
-      `${token}\t`,
-      encodeURIComponent(token.replace('.', '%2E')),
+      `${spelled}%20`,
+      `${spelled}\t`,
+      encodeURIComponent(spelled.replace('.', '%2E')),
     ])
       expect([each, await statusOf(each)]).toEqual([each, each.endsWith('\t') ? 200 : 401]);
   });
