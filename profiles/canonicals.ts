@@ -48,6 +48,7 @@ export const System = {
   taskCode: codeSystem('task-code'),
   agreementRole: codeSystem('agreement-role'),
   trailEvent: codeSystem('trail-event'),
+  emergencyReason: codeSystem('emergency-reason'),
   area: `${BASE}/NamingSystem/area`,
   plan: `${BASE}/NamingSystem/plan`,
   document: `${BASE}/NamingSystem/document`,
@@ -131,6 +132,7 @@ export const TaskCode = {
   recall: 'recall',
   contact: 'crisis-contact',
   attention: 'attention',
+  emergency: 'emergency-access',
 } as const;
 
 /** Shown on every responder view: domain.md G3. */

@@ -19,6 +19,7 @@ export const INTERACTIONS = [
   'match',
   'everything',
   'evaluate',
+  'emergency-access',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -70,7 +71,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Patient',
     Profile.planPatient,
-    [...KEEP, 'match', 'everything'],
+    [...KEEP, 'match', 'everything', 'emergency-access'],
     'active address-postalcode birthdate death-date deceased email family gender general-practitioner given identifier link name organization phone telecom',
   ),
   row('RelatedPerson', null, DELETABLE, 'active birthdate email gender identifier name patient phone relationship telecom'),

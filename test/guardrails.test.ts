@@ -98,7 +98,7 @@ describe('at the door', () => {
   });
   afterAll(() => door.close());
 
-  test.each(['HLEGAL', 'THREAT', 'PATADMIN', 'BTG'])('G8 %s is no purpose of a consent or of an agreement', async (code) => {
+  test.each(['HLEGAL', 'THREAT', 'PATADMIN'])('G8 %s is no purpose of a consent or of an agreement', async (code) => {
     expect(PURPOSES).not.toContain(code);
     const purpose = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code }];
     const consent = { ...body.consent(`for-${code}`, 'amber', 'trust', { kinds: ['police'] }) };

@@ -79,10 +79,12 @@ export const toAuditEvent = (entry: TrailEntry, operator: string): AuditEvent =>
   const shape = EVENT_SHAPES.find(({ event, refused }) => event === entry.event && refused === entry.refused);
   if (shape === undefined) throw new Error('the trail holds an event that has no shape');
   const entity = entitiesOf(entry);
-  const purpose =
-    entry.purpose === null
-      ? null
-      : { system: entry.purpose === 'crisis-response' ? System.purpose : System.actReason, code: entry.purpose };
+  const purposes = [
+    ...(entry.purpose === null
+      ? []
+      : [{ system: entry.purpose === 'crisis-response' ? System.purpose : System.actReason, code: entry.purpose }]),
+    ...(entry.reason === null ? [] : [{ system: System.emergencyReason, code: entry.reason }]),
+  ];
   return {
     resourceType: 'AuditEvent',
     id: entry.id,
@@ -93,7 +95,7 @@ export const toAuditEvent = (entry: TrailEntry, operator: string): AuditEvent =>
     recorded: toFhirInstant(entry.at),
     outcome: shape.outcome,
     ...(entry.because === null ? {} : { outcomeDesc: entry.because }),
-    ...(purpose === null ? {} : { purposeOfEvent: [{ coding: [purpose] }] }),
+    ...(purposes.length === 0 ? {} : { purposeOfEvent: purposes.map((each) => ({ coding: [each] })) }),
     agent: agentsOf(entry, operator),
     source: { observer: organization(operator), type: [coding(System.securitySource, '4', 'Application Server')] },
     ...(entity.length === 0 ? {} : { entity }),

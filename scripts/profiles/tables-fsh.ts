@@ -1,4 +1,5 @@
 import { System, TaskCode } from '../../profiles/canonicals.ts';
+import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
 import { KINDS, PURPOSES, RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { TRAIL_EVENTS } from '../../src/model/trail.ts';
@@ -67,6 +68,7 @@ const definitions = (): string[] => [
   codeSystem('AnomalyCode', 'anomaly', 'Categories of failure', Object.entries(ANOMALY_CODES)),
   codeSystem('TaskCodes', 'task-code', 'Kinds of work for a person', same(Object.values(TaskCode))),
   codeSystem('TrailEvent', 'trail-event', 'Events of the trail', same(TRAIL_EVENTS)),
+  codeSystem('EmergencyReason', 'emergency-reason', 'Reasons for emergency access', Object.entries(EMERGENCY_REASONS)),
   codeSystem('AgreementRole', 'agreement-role', 'Roles of a party to an agreement', AGREEMENT_ROLES),
   codeSystem('ConsentGiven', 'consent-given', 'How a consent was given', same(CONSENT_GIVEN)),
   codeSystem('Capacity', 'capacity', 'Capacity to decide (Mental Capacity Act 2005)', same(CAPACITY)),
@@ -101,6 +103,7 @@ const definitions = (): string[] => [
     PURPOSES.map((code) => (code === 'crisis-response' ? `PurposeOfUse#${code}` : `$ActReason#${code}`)),
   ),
   valueSet('TaskCodeVS', 'task-code', 'Kinds of work for a person', ['include codes from system TaskCodes']),
+  valueSet('EmergencyReasonVS', 'emergency-reason', 'Reasons for emergency access', ['include codes from system EmergencyReason']),
   valueSet('AgreementRoleVS', 'agreement-role', 'Roles of a party to an agreement', ['include codes from system AgreementRole']),
   valueSet('ConsentGivenVS', 'consent-given', 'How a consent was given', ['include codes from system ConsentGiven']),
   valueSet('CapacityVS', 'capacity', 'Capacity to decide', ['include codes from system Capacity']),

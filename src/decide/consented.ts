@@ -16,6 +16,8 @@ export interface Ask {
 /** The headings that the person's consents permit; with what could not be computed, and since when. */
 export interface Consented {
   readonly headings: ReadonlySet<Heading>;
+  /** What a provision denies explicitly. */
+  readonly denied: ReadonlySet<Heading>;
   /** The instant from which a freeze is counted; null when all was decidable, or an explicit deny settles it. */
   readonly undecidableSince: Instant | null;
 }
@@ -60,7 +62,7 @@ export function consented(consents: readonly Consent[], ask: Ask, now: Instant):
     }
   }
   for (const heading of denied) permitted.delete(heading);
-  return { headings: permitted, undecidableSince: denied.size === HEADINGS.length ? null : undecidableSince };
+  return { headings: permitted, denied, undecidableSince: denied.size === HEADINGS.length ? null : undecidableSince };
 }
 
 const addAll = (set: Set<Heading>, headings: readonly Heading[]): void => headings.forEach((heading) => set.add(heading));

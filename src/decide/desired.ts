@@ -22,9 +22,8 @@ export function desired(facts: Facts, now: Instant): Desired {
   const nothing = (because: Because): Desired => ({ nothing: true, because, until });
   const { person, plan, recipient, destination } = facts;
 
-  if (!person.alive) return nothing('not-alive');
-  if (person.restricted) return nothing('restricted');
-  if (plan.withdrawn) return nothing('withdrawn');
+  const closed = closedTo(facts);
+  if (closed !== null) return nothing(closed);
   if (plan.version === null) return nothing('no-approved-version');
   if (tracedNumber(person) === null && !facts.matched) return nothing('not-traced');
   if (destination.channel !== 'pull' && !isInReach(facts, now)) return nothing('out-of-reach');
@@ -50,6 +49,14 @@ export function desired(facts: Facts, now: Instant): Desired {
     until,
   };
 }
+
+/** Why nothing of a plan leaves, whoever asks and for whatever; null where that is for the gates to say. */
+export const closedTo = ({ person, plan }: Pick<Facts, 'person' | 'plan'>): Because | null => {
+  if (!person.alive) return 'not-alive';
+  if (person.restricted) return 'restricted';
+  if (plan.withdrawn) return 'withdrawn';
+  return plan.version === null ? 'no-approved-version' : null;
+};
 
 /** The NHS number under which a person may be pushed, found and named; null where none is verified, for that one may be somebody else's. */
 export const tracedNumber = ({ nhsNumber, traced }: Person): string | null => (traced ? nhsNumber : null);
@@ -84,18 +91,21 @@ function answer(facts: Facts, purpose: Purpose, offered: readonly Heading[], now
   );
   const may = (heading: Heading): boolean =>
     agreedHeadings.has(heading) && consentedHeadings.has(heading) && kindMaySee(recipient.kind, heading);
-  const isShown = (heading: Heading): boolean => may(heading) && SHOWN_TOGETHER.every((pair) => !pair.includes(heading) || pair.every(may));
   return {
     purpose,
     agreed: agreedHeadings.size > 0,
     consented: consentedHeadings.size > 0,
-    headings: offered.filter(isShown),
+    headings: shownOf(offered, may),
     undecidableSince,
   };
 }
 
+/** Of what is offered that which may be shown; headings that make sense only together are shown together. */
+export const shownOf = (offered: readonly Heading[], may: (heading: Heading) => boolean): readonly Heading[] =>
+  offered.filter((heading) => may(heading) && SHOWN_TOGETHER.every((pair) => !pair.includes(heading) || pair.every(may)));
+
 /** What the approved projection offers a kind: past hard expiry, whom to ring and nothing else. */
-function offeredHeadings(version: ApprovedVersion, kind: RecipientKind, now: Instant): readonly Heading[] {
+export function offeredHeadings(version: ApprovedVersion, kind: RecipientKind, now: Instant): readonly Heading[] {
   const projection = version.projections[kind];
   const signed = HEADINGS.filter((heading) => projection.headings[heading] !== undefined);
   return isExpired(version, now) ? signed.filter((heading) => CONTACT_CARD.includes(heading)) : signed;
@@ -107,7 +117,7 @@ export const isExpired = (version: ApprovedVersion, now: Instant): boolean => ve
 /**
  * Covers what the recipient sees and nothing else: not the plan's version or dates, which would tell of hidden changes (I4, I5).
  */
-function disclosureDigest(
+export function disclosureDigest(
   person: Person,
   version: ApprovedVersion,
   kind: RecipientKind,
@@ -127,7 +137,7 @@ function disclosureDigest(
 }
 
 /** The next moment at which time alone may change the answer. */
-function nextChange(facts: Facts, now: Instant): Instant | null {
+export function nextChange(facts: Facts, now: Instant): Instant | null {
   const expiresAt = facts.plan.version?.expiresAt ?? null;
   return earliest(
     expiresAt !== null && expiresAt > now ? expiresAt : null,

@@ -2,6 +2,7 @@ import type { Act } from './act/act.ts';
 import { readAuditEvent, searchAuditEvents } from './act/audit.ts';
 import { bundle } from './act/bundle.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
+import { emergencyAccess } from './act/emergency.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
@@ -48,5 +49,6 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   match,
   everything,
   evaluate: evaluateConsents,
+  'emergency-access': emergencyAccess,
   'process-message': processMessage,
 };

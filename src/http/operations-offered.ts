@@ -12,6 +12,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'process-message': `${HL7}/MessageHeader-process-message`,
   projections: `${BASE}/OperationDefinition/projections`,
   approve: `${BASE}/OperationDefinition/approve`,
+  'emergency-access': `${BASE}/OperationDefinition/emergency-access`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

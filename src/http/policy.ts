@@ -1,6 +1,6 @@
 import type { Interaction } from '../../profiles/resource-types.ts';
 import type { Kind } from '../model/kind.ts';
-import { KINDS, RECIPIENT_KINDS } from '../model/kind.ts';
+import { EMERGENCY_KINDS, KINDS, RECIPIENT_KINDS } from '../model/kind.ts';
 import type { Principal } from '../model/principal.ts';
 import { scopesPermit } from '../model/scope.ts';
 import { SCOPE_LETTERS } from './access/scope-letters.ts';
@@ -78,6 +78,7 @@ export const POLICY: readonly Row[] = [
   row(READERS, ['CarePlan', 'Composition', 'Patient'], ['read', 'search'], 'disclosed'),
   // Everything is the trust's own: whoever asks for it elsewhere finds nothing, as in a read.
   row(READERS, ['Patient'], ['match', 'everything'], 'disclosed'),
+  row(EMERGENCY_KINDS, ['Patient'], ['emergency-access'], 'disclosed'),
   row(READERS, ['Encounter'], ['read'], 'own'),
   row(RECIPIENT_KINDS, ['Flag'], ['read', 'search'], 'disclosed'),
   row(RECIPIENT_KINDS, ['Composition'], ['document'], 'disclosed'),

@@ -46,6 +46,8 @@ export interface Disclosure {
   /** The disclosure's own version and date: the plan's would tell of hidden changes (I4, I5). The same version is the same content. */
   readonly version: string;
   readonly issuedAt: Instant;
+  /** Set on what emergency access shows: when it ends. It is a view, and nobody holds it. */
+  readonly viewUntil?: Instant;
 }
 
 /** The ids that one document or message carries. A retry repeats them; a new sequence has new ones. */

@@ -57,7 +57,9 @@ export type Because =
   | 'no-agreement'
   | 'no-consent'
   | 'consent-undecidable'
-  | 'nothing-to-disclose';
+  | 'nothing-to-disclose'
+  /** The person has ruled emergency access out. */
+  | 'ruled-out';
 
 /** The next thing to do for a key. */
 export type Action =

@@ -2,7 +2,7 @@ import type { Instant } from './instant.ts';
 
 /**
  * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
- * approved version shown to an auditor; a plan approved or withdrawn, and a consent or an agreement written.
+ * approved version shown to an auditor; emergency access asked for; a plan approved or withdrawn, and a consent or an agreement written.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -13,6 +13,7 @@ export const TRAIL_EVENTS = [
   'confirm',
   'erase',
   'inspect',
+  'emergency',
   'approve',
   'withdraw',
   'consent',
@@ -30,6 +31,8 @@ export interface TrailEntry {
   readonly refused: boolean;
   /** Why it was refused, asked back, erased or inspected; null where it was shown. */
   readonly because: string | null;
+  /** The code of the reason that was given for emergency access. */
+  readonly reason: string | null;
   /** Who asked, or was sent it. */
   readonly organization: string;
   readonly kind: string;

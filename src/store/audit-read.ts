@@ -10,6 +10,7 @@ interface Row {
   readonly event: string;
   readonly refused: boolean;
   readonly because: string | null;
+  readonly reason: string | null;
   readonly organization: string;
   readonly kind: string;
   readonly caller: string | null;
@@ -57,7 +58,7 @@ export async function searchTrail(pool: pg.Pool, ids: AuditIds, principal: Princ
   const after = search.after === null ? null : ids.toSerial(search.after);
   if (after !== null) where.push(`a.id < ${put(after)}`);
   const { rows } = await pool.query<Row>(
-    `SELECT a.id AS serial, a.at, a.event, ${REFUSED} AS refused, a.because, a.organization, a.kind, a.caller, a.purpose, a.headings, a.digest, a.about,
+    `SELECT a.id AS serial, a.at, a.event, ${REFUSED} AS refused, a.because, a.reason, a.organization, a.kind, a.caller, a.purpose, a.headings, a.digest, a.about,
             p.patient_id, av.care_plan_id, av.number
        FROM audit a LEFT JOIN plan p ON p.id = a.plan_id
        LEFT JOIN LATERAL (SELECT v.care_plan_id, v.number FROM approved_version v WHERE v.plan_id = a.plan_id AND v.approved_at <= a.at
@@ -79,8 +80,8 @@ const ofPatients = (patients: string): string =>
 function toEntry(row: Row, ids: AuditIds, isOperator: boolean): TrailEntry {
   const event = TRAIL_EVENTS.find((each) => each === row.event);
   if (event === undefined) throw new Error('the trail holds an event that is not known');
-  const { at, refused, because, organization, kind, caller, purpose } = row;
-  const told = { id: ids.toId(row.serial), at: at.getTime(), event, refused, because, organization, kind, caller, purpose };
+  const { at, refused, because, reason, organization, kind, caller, purpose } = row;
+  const told = { id: ids.toId(row.serial), at: at.getTime(), event, refused, because, reason, organization, kind, caller, purpose };
   // Agreements are the operator's own.
   const own = event === 'agreement' ? { digest: row.digest, about: row.about } : { digest: null, about: null };
   if (isOperator) return { ...told, ...own, headings: [], patientId: null, plan: null };

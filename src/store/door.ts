@@ -3,6 +3,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
 import type { ContactMessage } from './messages.ts';
 import type { Among, Found, Search } from './search/search.ts';
+import type { EmergencyReason } from '../model/emergency.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
 import type { TrailEntry } from '../model/trail.ts';
@@ -134,6 +135,12 @@ export interface Everything {
   readonly next: Place | null;
 }
 
+/** What emergency access shows, and when it ends; nothing alike where there is no plan, none may be shown, or nobody was meant. */
+export interface EmergencyShown {
+  readonly disclosures: readonly Disclosure[];
+  readonly endsAt: Instant;
+}
+
 /** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
 export interface DoorStore {
   read(type: string, id: string, version?: number): Promise<Stored | null>;
@@ -189,6 +196,14 @@ export interface DoorStore {
   match(principal: Principal, sent: Traits): Promise<{ readonly personId: string } | null>;
   /** The caller's own Patient who is certainly meant; null for none, several, and one that is restricted. On record before it answers. */
   matchOwn(principal: Principal, sent: Traits): Promise<Stored | null>;
+  /** Names a person for emergency access: an id for this caller and five minutes, the same whether anybody is meant by it or nobody. */
+  nameForEmergency(principal: Principal, sent: Traits): Promise<string>;
+  /** Emergency access by such an id: begun with a reason, or looked at again within its hour (null). A view: nothing is held. On record, and told of, before it answers. */
+  emergencyAccess(
+    principal: Principal,
+    id: string,
+    why: { readonly reason: EmergencyReason; readonly text: string } | null,
+  ): Promise<EmergencyShown>;
   /** The Patient, what the trust wrote about them, what was addressed to it, and whom that refers to. The caller has read the Patient. */
   everything(asked: EverythingAsked): Promise<Everything>;
   /** Rows of the trail within the caller's reach, newest first. */

@@ -1,7 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { traitsOf } from '../../mappings/match/traits-of.ts';
-import { type Candidate, oneCertain } from '../decide/certain-match.ts';
+import { type Candidate, type Certain, oneCertain } from '../decide/certain-match.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import { holds } from '../model/ledger.ts';
 import type { Principal } from '../model/principal.ts';
@@ -42,6 +42,10 @@ const recordsOf = (sql: Sql, { nhsNumber, birthDate }: Traits, owner: string | n
   return recordsLike(sql, number, birthDate === null ? null : index.birthDate(birthDate), owner);
 };
 
+/** The one person who is certainly meant by what was sent, whoever's record says so. */
+export const certainlyMeant = async (sql: Sql, sent: Traits): Promise<Certain> =>
+  oneCertain(sent, await candidatesOf(sql, await recordsOf(sql, sent, null), (row) => row?.person_id ?? ''));
+
 /** Those that can still be read. */
 const candidatesOf = async (
   sql: Sql,
@@ -69,7 +73,7 @@ export const openMatch = (pool: pg.Pool): ((principal: Principal, sent: Traits) 
   const beginRead = openBeginRead(pool);
   return (principal, sent) =>
     atTheSameMoment(async () => {
-      const found = oneCertain(sent, await candidatesOf(pool, await recordsOf(pool, sent, null), (row) => row?.person_id ?? ''));
+      const found = await certainlyMeant(pool, sent);
       if (!isRecipientKind(principal.kind)) throw new Error('only a recipient looks for a person elsewhere');
       if ('because' in found) {
         await leaveTrail(pool, principal.organization, principal.kind, principal.user, null, found.because);

@@ -5,6 +5,7 @@ import { approve, withdraw } from './approve.ts';
 import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import type { DoorStore } from './door.ts';
+import { emergencyAccess, nameForEmergency } from './emergency.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
 import { matchOwn, openMatch } from './match.ts';
@@ -70,6 +71,8 @@ const storeIn = (
     lookUp: notHere,
     match: notHere,
     matchOwn: notHere,
+    nameForEmergency: notHere,
+    emergencyAccess: notHere,
     everything: notHere,
     trail: notHere,
     isReady: notHere,
@@ -121,6 +124,8 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     lookUp: openLookUp(pool, options.epoch),
     match: openMatch(pool),
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
+    nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
+    emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),
     trail: async (principal, search) => searchTrail(pool, await ids(), principal, search),
     isReady: async () => {

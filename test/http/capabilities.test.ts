@@ -111,9 +111,20 @@ describe('what is listed is answered', () => {
     withdraw: (type) => door.agent.post(`/fhir/${type}/none/$withdraw`),
     match: (type) => door.agent.post(`/fhir/${type}/$match`),
     everything: (type) => door.agent.get(`/fhir/${type}/none/$everything`),
+    'emergency-access': (type) => door.agent.post(`/fhir/${type}/$emergency-access`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
-  const BODIES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'validate', 'approve', 'withdraw', 'match', 'evaluate']);
+  const BODIES: ReadonlySet<string> = new Set([
+    'create',
+    'update',
+    'patch',
+    'validate',
+    'approve',
+    'withdraw',
+    'match',
+    'evaluate',
+    'emergency-access',
+  ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {
     for (const interaction of said(type)) {

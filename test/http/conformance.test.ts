@@ -33,7 +33,7 @@ describe('conformance resources', () => {
   });
 
   test('the operations of the broker are defined', async () => {
-    expect(await found('OperationDefinition')).toEqual(['approve', 'evaluate', 'projections', 'withdraw']);
+    expect(await found('OperationDefinition')).toEqual(['approve', 'emergency-access', 'evaluate', 'projections', 'withdraw']);
     const { body } = await door.agent.get('/fhir/OperationDefinition/approve');
     expect(body).toMatchObject({ url: `${BASE}/OperationDefinition/approve`, code: 'approve', resource: ['CarePlan'], instance: true });
   });
@@ -47,6 +47,7 @@ describe('conformance resources', () => {
     expect(await found('OperationDefinition?status=draft&name=With')).toEqual(['withdraw']);
     expect(await found('OperationDefinition?status=http://hl7.org/fhir/publication-status|draft')).toEqual([
       'approve',
+      'emergency-access',
       'evaluate',
       'projections',
       'withdraw',
@@ -56,7 +57,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 4, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 5, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

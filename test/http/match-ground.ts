@@ -45,6 +45,9 @@ export const untraced = (patient: Patient): Patient => ({
   identifier: (patient.identifier ?? []).map(({ system, value }) => ({ system, value })) as Patient['identifier'] & object,
 });
 
+const present = (headers: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+
 /** A ground with an ambulance service, an ED and police in agreement, and the door on it, with a clock that can be put forward. */
 export const openMatchGround = async () => {
   const ground: Ground = await layGround();
@@ -70,11 +73,21 @@ export const openMatchGround = async () => {
   const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
   const origin = `http://127.0.0.1:${listening.port}/fhir`;
   const tokens = tokensAt(() => new URL(origin).origin, ground.database.pool);
-  const ask = async (caller: Caller, path: string, sent?: unknown): Promise<Answer> => {
+  /** Headers of the test's own over those of the caller; undefined leaves one out. */
+  const ask = async (
+    caller: Caller,
+    path: string,
+    sent?: unknown,
+    own: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Answer> => {
     const startedAt = performance.now();
     const answer = await fetch(path.startsWith('http') ? path : `${origin}/${path}`, {
       method: sent === undefined ? 'GET' : 'POST',
-      headers: { ...(await tokens.headersOf(caller, path)), ...(sent === undefined ? {} : { 'Content-Type': 'application/fhir+json' }) },
+      headers: present({
+        ...(await tokens.headersOf(caller, path)),
+        ...(sent === undefined ? {} : { 'Content-Type': 'application/fhir+json' }),
+        ...own,
+      }),
       ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
     });
     const text = await answer.text();
@@ -87,6 +100,7 @@ export const openMatchGround = async () => {
     });
   return {
     ground,
+    origin,
     ask,
     match,
     confirm: (caller: Caller, token: string, resource: Patient): Promise<Answer> =>

@@ -6,7 +6,7 @@ import { raceBegin } from './races/race-begin.ts';
 import { raceRead } from './races/race-read.ts';
 import { raceWorkers } from './races/race-workers.ts';
 
-const ROUNDS = 300;
+const ROUNDS = 100;
 const TIMEOUT = 120_000;
 
 let arena: Arena;

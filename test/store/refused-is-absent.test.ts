@@ -14,7 +14,7 @@ import { workOnce } from './work-once.ts';
 import { tellByClock } from '../support/tell-by-clock.ts';
 
 /** How many pairs of questions the clock is given. */
-const PAIRS = 200;
+const PAIRS = 100;
 
 let ground: Ground;
 let origin = '';

@@ -56,6 +56,8 @@ export interface AgreementOptions {
   readonly status?: Contract['status'];
   readonly end?: string;
   readonly headings?: readonly string[];
+  /** Codes of v3-ActReason beside `crisis-response`. */
+  readonly purposes?: readonly string[];
 }
 
 export const agreement = (
@@ -83,7 +85,7 @@ export const agreement = (
       },
       asset: [{ type: (options.headings ?? HEADINGS).map((code) => ({ coding: [{ system: System.heading, code }] })) }],
       action: [
-        ...['TREAT', 'ETREAT', 'COC'].map((code) => ({ system: System.actReason, code })),
+        ...(options.purposes ?? ['TREAT', 'ETREAT', 'COC']).map((code) => ({ system: System.actReason, code })),
         { system: System.purpose, code: 'crisis-response' },
       ].map((coding) => ({
         type: { text: 'share' },
@@ -157,6 +159,8 @@ export interface ConsentOptions {
   readonly kinds?: readonly RecipientKind[];
   readonly headings?: readonly string[];
   readonly deny?: readonly RecipientKind[];
+  /** Purposes that the deny speaks of; without them, of all. */
+  readonly denyPurposes?: readonly string[];
   readonly supersedes?: readonly string[];
   readonly status?: Consent['status'];
   readonly end?: string;
@@ -205,7 +209,17 @@ export const consent = (id: string, patientId: string, organizationId: string, o
                 : { code: options.headings.map((code) => ({ coding: [{ system: System.heading, code }] })) }),
             },
           ]),
-      ...(options.deny === undefined ? [] : [{ type: 'deny' as const, actor: actorsOf(options.deny) }]),
+      ...(options.deny === undefined
+        ? []
+        : [
+            {
+              type: 'deny' as const,
+              actor: actorsOf(options.deny),
+              ...(options.denyPurposes === undefined
+                ? {}
+                : { purpose: options.denyPurposes.map((code) => ({ system: System.actReason, code })) }),
+            },
+          ]),
     ],
   },
 });

@@ -236,3 +236,58 @@ Usage: #definition
 * parameter[=].part[=].min = 0
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #string
+
+Instance: emergency-access
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/emergency-access"
+* version = "0.1.0"
+* name = "EmergencyAccess"
+* title = "Emergency access (break-glass)"
+* status = #draft
+* kind = #operation
+* code = #emergency-access
+* affectsState = true
+* resource = #Patient
+* system = false
+* type = true
+* instance = true
+* description = "By a registered clinician, never for police. On the type it names a person, who is said back with an id; on that id, within five minutes, it takes a reason and shows, for an hour, what the agreement allows under BTG and the person has not ruled out. GET shows it again within the hour. Whether there is no plan, none that may be shown, or nobody of that name, the answer is the same: Parameters without a document. Each call is on record, and the privacy officers are told."
+* parameter[+].name = #resource
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "On the type: a Patient with what is known of the person, as for $match."
+* parameter[=].type = #Patient
+* parameter[+].name = #reason
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "On the instance: why, from a closed list."
+* parameter[=].type = #code
+* parameter[=].binding.strength = #required
+* parameter[=].binding.valueSet = Canonical(EmergencyReasonVS)
+* parameter[+].name = #text
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "On the instance: why this cannot wait, in 10 to 1000 characters, for the privacy officer of who asks. It names nobody."
+* parameter[=].type = #string
+* parameter[+].name = #patient
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "On the type: the person in the caller's own words, with the id by which access is asked for. It says nothing of whether anybody is known."
+* parameter[=].type = #Patient
+* parameter[+].name = #until
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "When the access ends, where something is shown."
+* parameter[=].type = #instant
+* parameter[+].name = #document
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Each plan as a FHIR document: a view, which nobody may store."
+* parameter[=].type = #Bundle

@@ -89,6 +89,7 @@ Description: "Kinds of work for a person."
 * #recall "recall"
 * #crisis-contact "crisis contact"
 * #attention "attention"
+* #emergency-access "emergency access"
 
 CodeSystem: TrailEvent
 Id: trail-event
@@ -103,10 +104,21 @@ Description: "Events of the trail."
 * #confirm "confirm"
 * #erase "erase"
 * #inspect "inspect"
+* #emergency "emergency"
 * #approve "approve"
 * #withdraw "withdraw"
 * #consent "consent"
 * #agreement "agreement"
+
+CodeSystem: EmergencyReason
+Id: emergency-reason
+Title: "Reasons for emergency access"
+Description: "Reasons for emergency access."
+* ^caseSensitive = true
+* #danger-to-life "The person’s life is in danger now"
+* #cannot-consent "The person cannot be asked now: unconscious, or without capacity to decide this"
+* #danger-to-others "Somebody else, a child or an adult, is in danger now"
+* #asked-by-person "The person asks for it here and now, and no consent says so yet"
 
 CodeSystem: AgreementRole
 Id: agreement-role
@@ -221,6 +233,7 @@ Description: "Purposes of use."
 * $ActReason#TREAT
 * $ActReason#ETREAT
 * $ActReason#COC
+* $ActReason#BTG
 * PurposeOfUse#crisis-response
 
 ValueSet: TaskCodeVS
@@ -228,6 +241,12 @@ Id: task-code
 Title: "Kinds of work for a person"
 Description: "Kinds of work for a person."
 * include codes from system TaskCodes
+
+ValueSet: EmergencyReasonVS
+Id: emergency-reason
+Title: "Reasons for emergency access"
+Description: "Reasons for emergency access."
+* include codes from system EmergencyReason
 
 ValueSet: AgreementRoleVS
 Id: agreement-role

@@ -224,11 +224,11 @@ export const GUARDRAIL_TABLE: readonly Guardrail[] = [
   {
     id: 'G23',
     rule: 'Emergency access is rare and visible: registered clinicians only, a reason, an hour, never police; the person may have ruled it out.',
-    where: [],
-    sentence: null,
-    tests: [],
+    where: ['src/decide/emergency.ts', 'src/store/emergency.ts', 'src/http/access/needs-person.ts', 'src/http/policy.ts'],
+    sentence: 'Emergency access until … Read this now and do not store it. The person and the privacy officers are told who read it.',
+    tests: ['test/decide/emergency.test.ts', 'test/http/emergency/emergency-access.test.ts'],
     built: 'now',
-    open: 'There is no emergency access yet: nobody can override a refusal.',
+    open: null,
   },
   {
     id: 'G24',

@@ -7,7 +7,7 @@ import { USER_HEADER } from './user-identity.ts';
  * What a client alone may not do, whatever its kind and its scopes: somebody answers for it with their registration. Everything else a client does
  * by itself; a user who is named is kept in the trail.
  */
-export const NEEDS_PERSON: readonly Interaction[] = ['approve'];
+export const NEEDS_PERSON: readonly Interaction[] = ['approve', 'emergency-access'];
 
 const at = `http.${USER_HEADER}`;
 

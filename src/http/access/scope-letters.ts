@@ -17,6 +17,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   everything: 'r',
   match: 's',
   evaluate: 'r',
+  'emergency-access': 'r',
   projections: 'r',
   approve: 'u',
   withdraw: 'u',

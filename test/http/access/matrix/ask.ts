@@ -35,8 +35,16 @@ const without = (resource: Body, ...names: readonly string[]): object =>
 const numbered = (value: string): object => ({ resourceType: 'Patient', identifier: [{ system: System.nhsNumber, value }] });
 
 const parametersOf = ({ route, target, id }: Cell): object => {
+  const person = { name: 'resource', resource: numbered(target === 'disclosed' ? BERYL : AMBER) };
   const parameter = {
-    match: [{ name: 'resource', resource: numbered(target === 'disclosed' ? BERYL : AMBER) }],
+    'emergency-access':
+      route.rest === '/$emergency-access'
+        ? [person]
+        : [
+            { name: 'reason', valueCode: 'cannot-consent' },
+            { name: 'text', valueString: 'Found collapsed, nobody to ask' },
+          ],
+    match: [person],
     approve: [
       { name: 'version', valueString: '1' },
       { name: 'provenance', resource: body.approval(id, orgOf(OWN)) },

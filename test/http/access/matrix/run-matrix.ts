@@ -92,7 +92,7 @@ export const openMatrix = async (ground: MatrixGround) => {
   const headersOf = async ({ route, kind, target }: Place, scope: Scope): Promise<Headers> => ({
     ...(await tokens.right(callerOf(kind, target), scope)),
     // What needs a person has one: without, a client is refused whatever it may.
-    ...(route.interaction === 'approve' ? await tokens.person(callerOf(kind, target)) : {}),
+    ...(['approve', 'emergency-access'].includes(route.interaction) ? await tokens.person(callerOf(kind, target)) : {}),
   });
   const refused = async (place: Place, state: State, scope: Scope): Promise<string | null> => {
     const asked = requestOf({ ...place, id: idIn(place) });

@@ -10,12 +10,15 @@ POST _search          s
 GET _history          s
 POST $match           s
 POST $evaluate        r
+POST $emergency-access r
 GET id                r
 GET id/_history       r
 GET id/_history/1     r
 GET id/$everything    r
 POST id/$everything   r
 GET id/$document      r
+GET id/$emergency-access r
+POST id/$emergency-access r
 POST                  c
 PUT                   us
 PUT that creates      cus

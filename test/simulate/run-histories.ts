@@ -1,0 +1,28 @@
+import type { Protections } from '../../src/decide/protections.ts';
+import type { Recipient } from './history.ts';
+import { history } from './history.ts';
+
+const RECIPIENTS: readonly Recipient[] = ['refuses-lower', 'last-wins', 'files-documents'];
+
+/** A quiet history may still owe what time alone changes: an expiry, a recall, its re-assertion. Never more than these. */
+export const MOST_AFTER_QUIET = 8;
+
+export interface Tally {
+  wrong: number;
+  forbidden: number;
+  mostAfterQuiet: number;
+  firstSeed: number | null;
+}
+
+/** Plays the histories of seeds 1 to `runs`, and counts how they end. */
+export async function run(runs: number, on: Protections): Promise<Tally> {
+  const tally: Tally = { wrong: 0, forbidden: 0, mostAfterQuiet: 0, firstSeed: null };
+  for (let seed = 1; seed <= runs; seed++) {
+    const { converged, forbidden, afterQuiet } = await history(seed, RECIPIENTS[seed % RECIPIENTS.length] as Recipient, on);
+    if (!converged) tally.wrong++;
+    if (forbidden > 0) tally.forbidden++;
+    if ((!converged || forbidden > 0) && tally.firstSeed === null) tally.firstSeed = seed;
+    tally.mostAfterQuiet = Math.max(tally.mostAfterQuiet, afterQuiet);
+  }
+  return tally;
+}
