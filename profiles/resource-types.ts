@@ -20,6 +20,8 @@ export const INTERACTIONS = [
   'everything',
   'evaluate',
   'emergency-access',
+  'sharing',
+  'explain',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -71,7 +73,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Patient',
     Profile.planPatient,
-    [...KEEP, 'match', 'everything', 'emergency-access'],
+    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing'],
     'active address-postalcode birthdate death-date deceased email family gender general-practitioner given identifier link name organization phone telecom',
   ),
   row('RelatedPerson', null, DELETABLE, 'active birthdate email gender identifier name patient phone relationship telecom'),
@@ -91,7 +93,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'CarePlan',
     Profile.crisisPlan,
-    [...DELETABLE, 'projections', 'approve', 'withdraw'],
+    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain'],
     'activity-code activity-date activity-reference based-on care-team category condition date encounter goal identifier instantiates-canonical instantiates-uri intent part-of patient performer replaces status subject',
   ),
   row(

@@ -12,6 +12,7 @@ import { approve, document, projections, withdraw } from './act/operations.ts';
 import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
+import { explain, sharing } from './act/sharing.ts';
 import { validate } from './act/validate.ts';
 import { create, patch, remove, update } from './act/write.ts';
 import { routeOf } from './exchange.ts';
@@ -50,5 +51,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   everything,
   evaluate: evaluateConsents,
   'emergency-access': emergencyAccess,
+  sharing,
+  explain,
   'process-message': processMessage,
 };

@@ -13,6 +13,8 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   projections: `${BASE}/OperationDefinition/projections`,
   approve: `${BASE}/OperationDefinition/approve`,
   'emergency-access': `${BASE}/OperationDefinition/emergency-access`,
+  sharing: `${BASE}/OperationDefinition/sharing`,
+  explain: `${BASE}/OperationDefinition/explain`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

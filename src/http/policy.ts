@@ -72,7 +72,8 @@ export const POLICY: readonly Row[] = [
   ),
   row(['publisher'], ['QuestionnaireResponse', 'Group', 'MeasureReport'], KEEP_OR_DELETE, 'own'),
   row(['evaluator'], ['MeasureReport'], KEEP_OR_DELETE, 'own'),
-  row(['publisher'], ['CarePlan'], ['projections', 'approve', 'withdraw'], 'own'),
+  row(['publisher'], ['CarePlan'], ['projections', 'approve', 'withdraw', 'explain'], 'own'),
+  row(['publisher'], ['Patient'], ['sharing'], 'own'),
   row(['publisher'], ['Encounter'], ['read'], 'own-or-addressed'),
 
   row(READERS, ['CarePlan', 'Composition', 'Patient'], ['read', 'search'], 'disclosed'),

@@ -69,6 +69,8 @@ export const ROUTES: readonly Route[] = [
   route('GET /fhir/Patient/:id/$emergency-access', 'emergency-access'),
   route('POST /fhir/Patient/:id/$emergency-access', 'emergency-access', 'parameters'),
   route('GET /fhir/Composition/:id/$document', 'document'),
+  route('GET /fhir/Patient/:id/$sharing', 'sharing'),
+  route('GET /fhir/CarePlan/:id/$explain', 'explain'),
   route('GET /fhir/CarePlan/:id/$projections', 'projections'),
   route('POST /fhir/CarePlan/:id/$approve', 'approve', 'parameters'),
   route('POST /fhir/CarePlan/:id/$withdraw', 'withdraw', 'parameters'),

@@ -2,7 +2,7 @@ import type { Instant } from './instant.ts';
 
 /**
  * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
- * approved version shown to an auditor; emergency access asked for; a plan approved or withdrawn, and a consent or an agreement written.
+ * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, and a decision explained; a plan approved or withdrawn, and a consent or an agreement written.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -14,6 +14,8 @@ export const TRAIL_EVENTS = [
   'erase',
   'inspect',
   'emergency',
+  'sharing',
+  'explain',
   'approve',
   'withdraw',
   'consent',

@@ -26,11 +26,16 @@ export interface BeginProtections {
 }
 
 const alone = statement<
-  [string, number, string, Stamp, Instant | null, number, Ledger, object, object | null, object, boolean, boolean],
+  [string, number, string, Stamp, Instant | null, number, Ledger, object, object | null, object, boolean, boolean, boolean],
   { begun: string | null }
 >(
   'begin-delivery',
-  `SELECT begin_delivery($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12) AS begun`,
+  `SELECT begin_delivery($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12, $13) AS begun`,
+);
+// It changes nothing: it need not wait for the disk.
+const whenFree = statement<[string], never>(
+  'when-key-is-free',
+  `SELECT set_config('synchronous_commit', 'off', true) FROM ledger_key WHERE id = $1 FOR UPDATE`,
 );
 const together = statement<[string, number], { begun: readonly (string | null)[] }>(
   'begin-deliveries',
@@ -39,18 +44,25 @@ const together = statement<[string, number], { begun: readonly (string | null)[]
 
 /**
  * Begins deliveries, those of the same moment in one transaction that waits for nobody. What another holds up, and what `isAlone` (a
- * notification, which is numbered, and a recall), has a transaction of its own. Answers the number of the notification, 0 where there is
- * none; null, and nothing written, when what was seen is no longer so.
+ * notification, which is numbered, and a recall), has a transaction of its own, and waits for the key before it takes a policy lock: a
+ * revocation would wait for both. Answers the number of the notification, 0 where there is none; null, and nothing written, when what was
+ * seen is no longer so.
  */
 export const openBegin = (
   pool: pg.Pool,
   lease: number,
   on: BeginProtections,
 ): ((it: Beginning, isAlone: boolean) => Promise<number | null>) => {
-  const one = async ({ key, fence, version, stamp, until, state, attempt, parcel, trail }: Beginning): Promise<number | null> => {
+  const isProtected = on.policyLock && on.secondDecision;
+  const one = async (beginning: Beginning, waits: boolean): Promise<number | null> => {
+    const { key, fence, version, stamp, until, state, attempt, parcel, trail } = beginning;
     const given = [key, fence, version, stamp, until, lease, state, attempt, parcel, trail] as const;
-    const [answer] = await alone(pool, ...given, on.policyLock, on.secondDecision);
+    const [answer] = await alone(pool, ...given, on.policyLock, on.secondDecision, waits);
     return toNumber(answer?.begun);
+  };
+  const onceFree = async (beginning: Beginning): Promise<number | null> => {
+    await whenFree(pool, beginning.key);
+    return one(beginning, true);
   };
   const shared = inBatches<Beginning, number | null>(
     async (beginnings) => {
@@ -64,8 +76,10 @@ export const openBegin = (
     },
     { most: 16, atOnce: 3 },
   );
-  return async (beginning, isAlone) =>
-    isAlone || !on.policyLock || !on.secondDecision ? one(beginning) : ((await shared(beginning)) ?? one(beginning));
+  return async (beginning, isAlone) => {
+    if (!isProtected) return one(beginning, true);
+    return (await (isAlone ? one(beginning, false) : shared(beginning))) ?? onceFree(beginning);
+  };
 };
 
 const toNumber = (begun: string | null | undefined): number | null => (begun == null ? null : Number(begun));

@@ -14,6 +14,8 @@ export interface ClaimedKey {
 const OF_RANK = (rank: 0 | 1): string => `SELECT id FROM ledger_key
       WHERE recipient_id = $1 AND rank = ${rank} AND look_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until <= statement_timestamp())
       ORDER BY look_at`;
+// As an array: of a LIMIT that is no constant the planner expects a tenth of all rows, and joined the whole table to it once it held 100,000
+// (measured: 60 ms a claim).
 // A claim that is lost in a crash of PostgreSQL is a key that is due again, and what its worker still writes is held back by the row's
 // version: it need not wait for the disk.
 const claimDue = statement<[string, number, number], { id: string; fence: string; open_delivery: string | null }>(
@@ -21,7 +23,7 @@ const claimDue = statement<[string, number, number], { id: string; fence: string
   `WITH recalls AS MATERIALIZED (${OF_RANK(0)} LIMIT $2 FOR UPDATE SKIP LOCKED),
    others AS MATERIALIZED (${OF_RANK(1)} LIMIT $2 - (SELECT count(*) FROM recalls) FOR UPDATE SKIP LOCKED)
    UPDATE ledger_key k SET lease_until = clock_timestamp() + $3 * interval '1 millisecond', fence = k.fence + 1
-     FROM (SELECT id FROM recalls UNION ALL SELECT id FROM others) due WHERE k.id = due.id
+    WHERE k.id = ANY(ARRAY(SELECT id FROM recalls UNION ALL SELECT id FROM others))
    RETURNING k.id, k.fence, k.open_delivery, set_config('synchronous_commit', 'off', true)`,
 );
 

@@ -6,6 +6,7 @@ import type { Among, Found, Search } from './search/search.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
+import type { ExplainAsked, Shared } from './sharing.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
@@ -196,6 +197,10 @@ export interface DoorStore {
   match(principal: Principal, sent: Traits): Promise<{ readonly personId: string } | null>;
   /** The caller's own Patient who is certainly meant; null for none, several, and one that is restricted. On record before it answers. */
   matchOwn(principal: Principal, sent: Traits): Promise<Stored | null>;
+  /** How the plans of a Patient are shared, service by service. The caller has read the Patient. On record before it answers. */
+  sharing(principal: Principal, patientId: string): Promise<readonly Shared[]>;
+  /** How a plan in force is decided for one service now; null where they have nothing to do with each other. On record before it answers. */
+  explain(principal: Principal, asked: ExplainAsked): Promise<Shared | null>;
   /** Names a person for emergency access: an id for this caller and five minutes, the same whether anybody is meant by it or nobody. */
   nameForEmergency(principal: Principal, sent: Traits): Promise<string>;
   /** Emergency access by such an id: begun with a reason, or looked at again within its hour (null). A view: nothing is held. On record, and told of, before it answers. */

@@ -17,9 +17,10 @@ interface FanOutRow {
 }
 
 // What concerns a few plans goes before what concerns many: a revocation does not wait for the end of an agreement.
+// A batch that is lost in a crash of PostgreSQL is done again with its cursor: it need not wait for the disk.
 const nextFanOut = statement<[], FanOutRow>(
   'next-fan-out',
-  `SELECT id, persons, pairs, recipients, cursor FROM fan_out
+  `SELECT id, persons, pairs, recipients, cursor, set_config('synchronous_commit', 'off', true) FROM fan_out
     ORDER BY cardinality(pairs) + cardinality(recipients) > 0, id LIMIT 1 FOR UPDATE SKIP LOCKED`,
 );
 /** Plans that an open crisis contact puts in the reach of its sender, which may have registered its service or its address later. */
@@ -65,13 +66,22 @@ const holdingKeys = statement<[string[], string[], string[], string[]], Sealed<K
   `SELECT one.* FROM (SELECT k.id FROM ledger_key k, recipient r, plan p WHERE ${CONCERNED} AND jsonb_array_length(k.state->'copies') > 0) asked
     CROSS JOIN LATERAL (${KEY_WITH_FACTS('asked.id')} OFFSET 0) one`,
 );
-/** Bumps keys, and ends the fan-out where these were the last: a round trip less, which a recall waits for. */
+/**
+ * Bumps keys, and ends the fan-out where these were the last: a round trip less, which a recall waits for. A key that is due already, and that
+ * nobody has claimed, is left as it is: whoever claims it looks at the facts after that, and each write of a row is a write to all its indexes.
+ * One whose lease has run out may still be worked on by whoever had it, on facts of before: it is bumped.
+ */
 const bumpKeys = statement<[string[], string[], string[], string[], string[], string | null], { recipient_id: string }>(
   'bump-keys',
-  `WITH ended AS (DELETE FROM fan_out WHERE id = $6::bigint)
-   UPDATE ledger_key k SET generation = k.generation + 1, look_at = least(k.look_at, clock_timestamp()),
-          rank = CASE WHEN k.id = ANY($5::uuid[]) THEN 0 ELSE 1 END
-     FROM recipient r, plan p WHERE ${CONCERNED} RETURNING k.recipient_id`,
+  `WITH ended AS (DELETE FROM fan_out WHERE id = $6::bigint),
+   concerned AS MATERIALIZED (SELECT k.id, k.recipient_id FROM ledger_key k, recipient r, plan p WHERE ${CONCERNED}),
+   bumped AS (
+     UPDATE ledger_key k SET generation = k.generation + 1, look_at = least(k.look_at, clock_timestamp()),
+            rank = CASE WHEN k.id = ANY($5::uuid[]) THEN 0 ELSE 1 END
+       FROM concerned WHERE k.id = concerned.id
+        AND NOT (k.generation > k.observed AND k.look_at <= statement_timestamp() AND k.lease_until IS NULL
+                 AND (k.rank = 0 OR k.id <> ALL($5::uuid[]))))
+   SELECT DISTINCT recipient_id FROM concerned`,
 );
 const moveOn = statement<[string, string], never>('move-fan-out', 'UPDATE fan_out SET cursor = $2 WHERE id = $1');
 const endFanOut = statement<[string], never>('end-fan-out', 'DELETE FROM fan_out WHERE id = $1');

@@ -24,9 +24,12 @@ const joined = (a: LockNames, b: LockNames): LockNames => ({
 });
 
 // Class 5 is the resource (src/store/resources.ts), class 6 a condition: each set in order of its hash.
-const takeNamed = statement<[number, readonly string[]], never>(
+const takeNamed = statement<[number, readonly string[]], { now: Date }>(
   'take-named-locks',
-  'SELECT pg_advisory_xact_lock($1, hash) FROM (SELECT DISTINCT hashtext(name) AS hash FROM unnest($2::text[]) name ORDER BY 1) locks',
+  // And the time once all of them are had.
+  `WITH taken AS MATERIALIZED (
+     SELECT pg_advisory_xact_lock($1, hash) FROM (SELECT DISTINCT hashtext(name) AS hash FROM unnest($2::text[]) name ORDER BY 1) locks)
+   SELECT clock_timestamp() AS now FROM (SELECT count(*) FROM taken) had`,
 );
 const tryAll = statement<[string], { all: boolean | null }>(
   'try-locks',
@@ -79,6 +82,7 @@ export class HeldLocks {
     const missing = listed({ ...NO_NAMES, ...wanted }).filter((one) => !this.#keys.has(keyOf(one)));
     if (missing.length === 0) return false;
     const all = joined(this.#held, { ...NO_NAMES, ...wanted });
+    this.#now = null;
     if (Math.min(...missing.map(placeOf)) > this.#last) await this.#wait(missing);
     else {
       const [answer] = await tryAll(this.#sql, JSON.stringify(missing));
@@ -87,7 +91,6 @@ export class HeldLocks {
     this.#held = all;
     this.#keys = new Set([...this.#keys, ...missing.map(keyOf)]);
     this.#last = Math.max(this.#last, ...missing.map(placeOf));
-    this.#now = null;
     return true;
   }
 
@@ -137,6 +140,6 @@ export class HeldLocks {
     const policy = { persons: of(1), pairs: of(2), recipients: of(3) };
     if (of(6).length > 0) await takeNamed(this.#sql, 6, of(6));
     if (policy.persons.length + policy.pairs.length + policy.recipients.length > 0) await takePolicyLocks(this.#sql, policy);
-    if (of(5).length > 0) await takeNamed(this.#sql, 5, of(5));
+    if (of(5).length > 0) this.#now = (await takeNamed(this.#sql, 5, of(5)))[0]?.now ?? null;
   }
 }

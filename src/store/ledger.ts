@@ -71,7 +71,8 @@ const parcelOf = statement<[string], { first: string; parcel: object; wrapped: s
 );
 const releaseKey = statement<[string, number], never>(
   'release-key',
-  'UPDATE ledger_key SET lease_until = NULL WHERE id = $1 AND fence = $2',
+  // Lost in a crash of PostgreSQL it is a lease that ends by itself: it need not wait for the disk.
+  `UPDATE ledger_key SET lease_until = NULL WHERE id = $1 AND fence = $2 RETURNING set_config('synchronous_commit', 'off', true)`,
 );
 
 const keyState = statement<[string, number], { state: SealedLedger; version: string }>(

@@ -35,6 +35,7 @@ const SETTINGS = [
   'shared_buffers=128MB',
   'work_mem=8MB',
   'max_wal_size=2GB',
+  'wal_compression=on',
   'random_page_cost=1.1',
   'timezone=UTC',
   'log_timezone=UTC',

@@ -18,6 +18,7 @@ import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
 import { deletedBy, historyOf } from './versions.ts';
+import { explainFor, sharing } from './sharing.ts';
 import { underLocks } from './under-locks.ts';
 import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './write.ts';
 
@@ -71,6 +72,8 @@ const storeIn = (
     lookUp: notHere,
     match: notHere,
     matchOwn: notHere,
+    sharing: notHere,
+    explain: notHere,
     nameForEmergency: notHere,
     emergencyAccess: notHere,
     everything: notHere,
@@ -124,6 +127,8 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     lookUp: openLookUp(pool, options.epoch),
     match: openMatch(pool),
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
+    sharing: (principal, patientId) => sharing(pool, principal, patientId),
+    explain: (principal, asked) => explainFor(pool, principal, asked),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
     emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),

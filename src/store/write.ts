@@ -173,7 +173,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   if (recorder !== undefined && scope !== null) {
     await recorder.record(tx, { ...fact, resource: stored.body as Resource & { id: string }, now: stored.updatedAt });
     // A correction may have found or made a person who was not there before: they are locked, and their keys bumped, too.
-    const changed = joinScopes(scope, await recorder.scope(tx, fact));
+    const changed = recorder.isWhole === true ? scope : joinScopes(scope, await recorder.scope(tx, fact));
     await locks.take({ policy: changed });
     locks.changed(changed);
   }

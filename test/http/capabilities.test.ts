@@ -112,6 +112,8 @@ describe('what is listed is answered', () => {
     match: (type) => door.agent.post(`/fhir/${type}/$match`),
     everything: (type) => door.agent.get(`/fhir/${type}/none/$everything`),
     'emergency-access': (type) => door.agent.post(`/fhir/${type}/$emergency-access`),
+    sharing: (type) => door.agent.get(`/fhir/${type}/none/$sharing`),
+    explain: (type) => door.agent.get(`/fhir/${type}/none/$explain?recipient=none`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([

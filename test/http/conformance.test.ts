@@ -33,7 +33,15 @@ describe('conformance resources', () => {
   });
 
   test('the operations of the broker are defined', async () => {
-    expect(await found('OperationDefinition')).toEqual(['approve', 'emergency-access', 'evaluate', 'projections', 'withdraw']);
+    expect(await found('OperationDefinition')).toEqual([
+      'approve',
+      'emergency-access',
+      'evaluate',
+      'explain',
+      'projections',
+      'sharing',
+      'withdraw',
+    ]);
     const { body } = await door.agent.get('/fhir/OperationDefinition/approve');
     expect(body).toMatchObject({ url: `${BASE}/OperationDefinition/approve`, code: 'approve', resource: ['CarePlan'], instance: true });
   });
@@ -49,7 +57,9 @@ describe('conformance resources', () => {
       'approve',
       'emergency-access',
       'evaluate',
+      'explain',
       'projections',
+      'sharing',
       'withdraw',
     ]);
     expect(await found('OperationDefinition?status=retired')).toEqual([]);
@@ -57,7 +67,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 5, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 7, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Encounter, Subscription } from '@medplum/fhirtypes';
 import { Extension, PLAN_TOPIC, System } from '../../profiles/canonicals.ts';
+import { desired } from '../../src/decide/desired.ts';
 import { fanOut, isFanOutPending, resync } from '../../src/store/fan-out.ts';
 import { setSubscription } from '../../src/store/subscriptions.ts';
 import * as body from '../support/bodies.ts';
@@ -237,6 +238,67 @@ describe('a fan-out that is larger than a batch', () => {
     expect((await behind(service)).behind).toBe(1);
     expect((await behind('svc-many')).behind).toBe(0);
     await ground.fanOutAll();
+  });
+});
+
+describe('a key that is due already', () => {
+  const keyOf = async (service: string) =>
+    (
+      await ground.database.pool.query<{ generation: number; rank: number; due: boolean }>(
+        'SELECT generation::integer, rank, look_at <= clock_timestamp() AS due FROM ledger_key WHERE recipient_id = $1',
+        [service],
+      )
+    ).rows[0];
+
+  test('I3: is not written again while nobody has claimed it; one that somebody has, or had for too long, is', async () => {
+    const { database, fanOutAll, put } = ground;
+    const { service, consent, patient } = await ground.lane('due');
+    const say = async (status: 'active' | 'inactive') => {
+      await put(publisher, body.consent(consent, patient, 'org-trust', { kinds: ['ed'], status }));
+      await fanOutAll();
+    };
+    await fanOutAll();
+    const first = await keyOf(service);
+    expect(first?.due).toBe(true);
+    await say('inactive');
+    expect(await keyOf(service)).toEqual(first);
+    // Whoever claims it after that sees what was said.
+    const ledger = ground.ledger();
+    const [claim] = await ledger.claim(service, 1);
+    if (claim === undefined) throw new Error('it was due');
+    const look = await ledger.look(claim);
+    expect(desired(look.facts, look.now)).toMatchObject({ because: 'no-consent' });
+    // What is said while it is claimed is not lost when it is laid to rest.
+    await say('active');
+    expect(await keyOf(service)).toMatchObject({ generation: (first?.generation ?? 0) + 1 });
+    await ledger.rest(claim, look, desired(look.facts, look.now), null);
+    expect(await keyOf(service)).toMatchObject({ due: true });
+
+    // Claimed, and its lease has run out: whoever has it may still lay it to rest on what it saw.
+    const [slow] = await ledger.claim(service, 1);
+    if (slow === undefined) throw new Error('it was due');
+    const seen = await ledger.look(slow);
+    await database.pool.query("UPDATE ledger_key SET lease_until = clock_timestamp() - interval '1 second' WHERE recipient_id = $1", [
+      service,
+    ]);
+    await say('inactive');
+    await ledger.rest(slow, seen, desired(seen.facts, seen.now), null);
+    expect(await keyOf(service)).toMatchObject({ due: true, generation: (first?.generation ?? 0) + 2 });
+  });
+
+  test('I3: a recall is put in front, also where the key was due for something else', async () => {
+    const { database, fanOutAll, put } = ground;
+    const { service, consent, patient } = await ground.lane('front');
+    await fanOutAll();
+    while (await workOnce(ground.ledger(), service));
+    await database.pool.query(
+      'UPDATE ledger_key SET generation = generation + 1, look_at = clock_timestamp(), rank = 1 WHERE recipient_id = $1',
+      [service],
+    );
+    await put(publisher, body.consent(consent, patient, 'org-trust', { kinds: ['ed'], status: 'inactive' }));
+    await fanOutAll();
+    expect(await keyOf(service)).toMatchObject({ due: true, rank: 0 });
+    while (await workOnce(ground.ledger(), service));
   });
 });
 

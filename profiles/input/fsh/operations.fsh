@@ -291,3 +291,204 @@ Usage: #definition
 * parameter[=].max = "*"
 * parameter[=].documentation = "Each plan as a FHIR document: a view, which nobody may store."
 * parameter[=].type = #Bundle
+
+Instance: sharing
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/sharing"
+* version = "0.1.0"
+* name = "Sharing"
+* title = "With whom the plans of a person are shared"
+* status = #draft
+* kind = #operation
+* code = #sharing
+* affectsState = false
+* resource = #Patient
+* system = false
+* type = false
+* instance = true
+* description = "Service by service: what it may see, why, what it holds, what it was asked to give up and how it answered; in plain words, with codes beside them. For the publisher, of its own Patient. Each call is on record."
+* parameter[+].name = #organization
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "One service and one plan."
+* parameter[=].part[+].name = #service
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #kind
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #plan
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #sees
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #heading
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "*"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #because
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #why
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #holds
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #since
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #instant
+* parameter[=].part[+].name = #asked
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "*"
+* parameter[=].part[=].type = #string
+
+Instance: explain
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/explain"
+* version = "0.1.0"
+* name = "Explain"
+* title = "How a decision was come to"
+* status = #draft
+* kind = #operation
+* code = #explain
+* affectsState = false
+* resource = #CarePlan
+* system = false
+* type = false
+* instance = true
+* description = "For a plan in force and one service, now: each gate in its order, the facts that were read with version and hash, the answer for a look-up, and the answer at each address that is told. For the publisher, of its own plan. Each call is on record."
+* parameter[+].name = #recipient
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "HealthcareService/[id]; in the query, for this is asked by GET."
+* parameter[=].type = #string
+* parameter[+].name = #at
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The moment of the decision."
+* parameter[=].type = #instant
+* parameter[+].name = #answer
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "hold, nothing, or freeze."
+* parameter[=].type = #code
+* parameter[+].name = #because
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Why nothing, or a freeze."
+* parameter[=].type = #code
+* parameter[+].name = #purpose
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The purpose under which it is shown."
+* parameter[=].type = #code
+* parameter[+].name = #heading
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Headings that are shown."
+* parameter[=].type = #code
+* parameter[+].name = #until
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "When time alone may change the answer."
+* parameter[=].type = #instant
+* parameter[+].name = #withheld
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "A heading of what was signed that is not shown, and the first gate that leaves it out."
+* parameter[=].part[+].name = #heading
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #by
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[+].name = #gate
+* parameter[=].use = #out
+* parameter[=].min = 7
+* parameter[=].max = "7"
+* parameter[=].documentation = "One gate: passed, failed or not-reached."
+* parameter[=].part[+].name = #gate
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #outcome
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #because
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[+].name = #fact
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "A fact that was read: its version, and the hash under which the trail names it."
+* parameter[=].part[+].name = #reference
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #hash
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[+].name = #address
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "One address that is told, or where reads are kept track of."
+* parameter[=].part[+].name = #channel
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #answer
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #because
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code

@@ -17,6 +17,8 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   everything: 'r',
   match: 's',
   evaluate: 'r',
+  sharing: 'r',
+  explain: 'r',
   'emergency-access': 'r',
   projections: 'r',
   approve: 'u',

@@ -7,10 +7,6 @@ import type { Fact, FactRecorder } from './fact.ts';
 import { noteChange } from '../trail/note-change.ts';
 import { resolveParties } from './resolve-parties.ts';
 
-const odsOfRecipients = statement<[string[]], { id: string; ods: string }>(
-  'ods-of-recipients',
-  'SELECT id, ods FROM recipient WHERE id = ANY($1::text[])',
-);
 const pairsOfContract = statement<[string], { publisher: string; recipient_ods: string }>(
   'pairs-of-contract',
   'SELECT DISTINCT publisher, recipient_ods FROM agreement_fact WHERE contract_id = $1',
@@ -25,6 +21,7 @@ const addAgreements = statement<[string, string[], string[], string[], number[],
 
 /** A Contract says what two organisations agreed: one row for each pair of its parties under each term. Ending one locks pairs, never plans. */
 export const agreementFact: FactRecorder<Contract> = {
+  isWhole: true,
   async scope(sql, fact) {
     const after = (await pairsOf(sql, fact)).map((pair) => pairName(pair.publisher, pair.ods));
     const before = (await pairsOfContract(sql, fact.resource.id)).map((row) => pairName(row.publisher, row.recipient_ods));
@@ -47,12 +44,10 @@ export const agreementFact: FactRecorder<Contract> = {
 };
 
 async function pairsOf(sql: Sql, { resource }: Fact<Contract>) {
-  const pairs = fromContract(resource, await resolveParties(sql, resource));
-  const ids = [...new Set(pairs.flatMap(({ recipient }) => ('ods' in recipient ? [] : [recipient.recipientId])))];
-  const odsOf = new Map((await odsOfRecipients(sql, ids)).map(({ id, ods }) => [id, ods]));
-  return pairs.map(({ publisher, recipient, agreement }) => {
+  const { resolve, odsOfService } = await resolveParties(sql, resource);
+  return fromContract(resource, resolve).map(({ publisher, recipient, agreement }) => {
     if ('ods' in recipient) return { publisher, ods: recipient.ods, recipientId: '', agreement };
-    const ods = odsOf.get(recipient.recipientId);
+    const ods = odsOfService.get(recipient.recipientId);
     if (ods === undefined) throw anomaly('incorrect', 'names a service that is not registered', 'Contract.term.offer.party');
     return { publisher, ods, recipientId: recipient.recipientId, agreement };
   });

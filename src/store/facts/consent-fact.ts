@@ -33,7 +33,7 @@ export const consentFact: FactRecorder<Consent> = {
     const [before] = await patientOfConsent(sql, resource.id);
     if (before !== undefined && before.patient_id !== patientId)
       throw anomaly('conflict', 'a consent never moves to another person', 'Consent.patient');
-    const consent = fromConsent(resource, await resolveParties(sql, resource), now);
+    const consent = fromConsent(resource, (await resolveParties(sql, resource)).resolve, now);
     // Without a publisher that is known it would speak of every publisher's plans, and freeze them: only its own extension says that.
     if (consent.binds === null && extensionOf(resource, Extension.bindsAllPublishers)?.valueBoolean !== true)
       throw anomaly('incorrect', 'names one publisher that is known', 'Consent.organization');

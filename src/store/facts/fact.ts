@@ -19,4 +19,6 @@ export interface FactRecorder<R extends Resource = Resource> {
   /** Named again under the locks; if more is needed then, the write starts over. */
   scope(sql: Sql, fact: Fact<R>): Promise<LockScope>;
   record(sql: Sql, fact: Fact<R>): Promise<void>;
+  /** Whether what is recorded needs no lock that `scope` did not name before it was: it is not asked again. */
+  readonly isWhole?: true;
 }

@@ -29,7 +29,7 @@ export const recipientFact: FactRecorder<HealthcareService> = {
   },
   async record(sql, fact) {
     const { recipient, active, providedBy, declared } = fromHealthcareService(fact.resource);
-    const party = partyOf(providedBy, await resolveParties(sql, fact.resource));
+    const party = partyOf(providedBy, (await resolveParties(sql, fact.resource)).resolve);
     if (party === null || !('ods' in party))
       throw anomaly('incorrect', 'names no organisation that is registered', 'HealthcareService.providedBy');
     const [kept] = await putRecipient(sql, recipient.id, party.ods, recipient.kind, recipient.retains, recipient.areas, active, declared);

@@ -25,6 +25,7 @@ export const personsWhoNamed = async (sql: Sql, reference: string): Promise<read
 export async function resolveAgain(sql: Sql, reference: string): Promise<void> {
   for (const row of await unresolved(sql, reference)) {
     const consent = (await openBody(sql, row)) as FhirConsent | null;
-    if (consent !== null) await putFacts(sql, row.id, fromConsent(consent, await resolveParties(sql, consent), row.facts.recordedAt));
+    if (consent !== null)
+      await putFacts(sql, row.id, fromConsent(consent, (await resolveParties(sql, consent)).resolve, row.facts.recordedAt));
   }
 }

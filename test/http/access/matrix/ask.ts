@@ -2,7 +2,7 @@ import { System } from '../../../../profiles/canonicals.ts';
 import type { Kind } from '../../../../src/model/kind.ts';
 import * as body from '../../../support/bodies.ts';
 import { AMBER } from '../../open-door.ts';
-import { BERYL, bodyOf, type Body, idOf, orgOf, OWN } from './bodies.ts';
+import { BERYL, bodyOf, type Body, idOf, orgOf, OWN, kindId, OTHER } from './bodies.ts';
 import type { Target } from './read-answers.ts';
 import type { TypeRoute } from './routes-of.ts';
 
@@ -81,6 +81,13 @@ const bodyFor = (cell: Cell, kept: Body | undefined): { readonly contentType: st
 export const askedBy = (cell: Cell, kept: Body | undefined): Asked => {
   const { route, id } = cell;
   const path = `/fhir/${route.type}${route.rest.replace(':id', id).replace(':version', '1')}`;
+  if (route.interaction === 'explain')
+    return {
+      method: route.method,
+      path: `${path}?recipient=HealthcareService/${kindId('ambulance', OTHER)}`,
+      wanted: id,
+      ...bodyFor(cell, kept),
+    };
   const isWhere = route.rest === '' && route.method !== 'POST';
   return { method: route.method, path: isWhere ? `${path}?_id=${id}` : path, wanted: id, ...bodyFor(cell, kept) };
 };
@@ -88,5 +95,6 @@ export const askedBy = (cell: Cell, kept: Body | undefined): Asked => {
 /** The id of what a cell is about, where no disclosure is meant. */
 export const idAsked = (route: TypeRoute, kind: Kind, target: 'own' | 'other'): string => {
   if (route.interaction === 'approve' || route.interaction === 'projections') return 'to-approve';
+  if (route.interaction === 'explain') return 'plan-of-beryl';
   return route.interaction === 'withdraw' ? 'to-withdraw' : idOf(route.type, kind, target);
 };

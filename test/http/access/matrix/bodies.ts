@@ -18,7 +18,7 @@ const THIRD = 'ZZ5';
 export const BERYL = nhsNumbersFrom(120_000).next();
 
 export const orgOf = (ods: string): string => `org-${ods.toLowerCase()}`;
-const kindId = (kind: Kind, ods: string): string => `${kind}-${ods.toLowerCase()}`;
+export const kindId = (kind: Kind, ods: string): string => `${kind}-${ods.toLowerCase()}`;
 export const isRecipient = (kind: Kind): kind is RecipientKind => RECIPIENT_KINDS.some((each) => each === kind);
 
 const asBody = (resource: object): Body => JSON.parse(JSON.stringify(resource)) as Body;

@@ -26,6 +26,8 @@ PUT id                u
 PATCH                 us
 PATCH id              u
 GET id/$projections   r
+GET id/$sharing       r
+GET id/$explain       r
 POST id/$approve      u
 POST id/$withdraw     u
 DELETE                ds

@@ -1,0 +1,87 @@
+import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import { System } from '../../profiles/canonicals.ts';
+import type { Explained } from '../../src/decide/explain.ts';
+import { holds } from '../../src/model/ledger.ts';
+import type { NamedRecipient, SharedAt } from '../../src/model/sharing.ts';
+import { toFhirInstant } from '../time.ts';
+import { BECAUSE_WORDS, day, KIND_WORDS, PURPOSE_WORDS, titles } from './plain-words.ts';
+
+/** How a plan is shared with one service. */
+export interface SharedWith {
+  readonly carePlanId: string | null;
+  readonly recipient: NamedRecipient;
+  readonly explained: Explained;
+  readonly at: readonly SharedAt[];
+}
+
+const seesOf = ({ explained: { want } }: SharedWith): string => {
+  if (holds(want)) return `May see: ${titles(want.headings)}.`;
+  const frozen = 'freeze' in want ? 'Sees nothing new' : 'May see nothing';
+  return `${frozen}: ${BECAUSE_WORDS[want.because]}.`;
+};
+
+const whyOf = ({ explained: { want } }: SharedWith): string | null =>
+  holds(want) ? `You permit it, and an agreement with them allows it ${PURPOSE_WORDS[want.purpose]}.` : null;
+
+/** What cannot be disproved, they hold; nobody is ever said to have erased anything. */
+const holdsOf = ({ recipient, at }: SharedWith): string => {
+  const held = at.flatMap((each) => each.held);
+  if (held.length === 0) return recipient.retains ? 'Holds nothing that the broker knows of.' : 'Reads it and keeps no copy.';
+  return held
+    .map(({ state, headings, since }) => {
+      const how = state === 'held' ? 'Holds a copy' : 'May still hold a copy';
+      return `${how}${since === null ? '' : `, since ${day(since)}`}: ${titles(headings)}.`;
+    })
+    .join(' ');
+};
+
+const ANSWERS: Readonly<Record<NonNullable<SharedAt['askedBack']>['outcome'], string>> = {
+  open: 'is being asked now',
+  accepted: 'said that it has',
+  refused: 'refused',
+  unknown: 'has not said so yet, and is asked again',
+};
+
+const askedOf = ({ at }: SharedWith): readonly string[] =>
+  at.flatMap(({ askedBack }) =>
+    askedBack === null
+      ? []
+      : [
+          `Was asked on ${day(askedBack.at)} to give it up, and ${ANSWERS[askedBack.outcome]}${askedBack.because === null ? '' : ` (${askedBack.because})`}.`,
+        ],
+  );
+
+const text = (name: string, valueString: string | null): ParametersParameter[] => (valueString === null ? [] : [{ name, valueString }]);
+
+/** What `Patient/[id]/$sharing` answers: in plain words, and in codes beside them. */
+export const toSharing = (shared: readonly SharedWith[]): Parameters => {
+  const parameter = shared.map((one): ParametersParameter => {
+    const { recipient, carePlanId, explained, at } = one;
+    const { want } = explained;
+    const since = at.flatMap(({ held }) => held.flatMap((each) => each.since ?? []));
+    return {
+      name: 'organization',
+      part: [
+        {
+          name: 'service',
+          valueReference: {
+            reference: `HealthcareService/${recipient.id}`,
+            identifier: { system: System.odsOrganization, value: recipient.ods },
+            display: `${recipient.name}, ${KIND_WORDS[recipient.kind]}`,
+          },
+        },
+        { name: 'kind', valueCode: recipient.kind },
+        ...(carePlanId === null ? [] : [{ name: 'plan', valueReference: { reference: `CarePlan/${carePlanId}` } }]),
+        { name: 'sees', valueString: seesOf(one) },
+        ...(holds(want)
+          ? want.headings.map((heading) => ({ name: 'heading', valueCode: heading }))
+          : [{ name: 'because', valueCode: want.because }]),
+        ...text('why', whyOf(one)),
+        { name: 'holds', valueString: holdsOf(one) },
+        ...(since.length === 0 ? [] : [{ name: 'since', valueInstant: toFhirInstant(Math.min(...since)) }]),
+        ...askedOf(one).flatMap((each) => text('asked', each)),
+      ],
+    };
+  });
+  return { resourceType: 'Parameters', ...(parameter.length === 0 ? {} : { parameter }) };
+};

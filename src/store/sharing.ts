@@ -1,0 +1,181 @@
+import type pg from 'pg';
+import { desired } from '../decide/desired.ts';
+import { digest } from '../decide/digest.ts';
+import { type Explained, explain } from '../decide/explain.ts';
+import { carriesContent } from '../model/copy.ts';
+import type { Facts } from '../model/facts.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Principal } from '../model/principal.ts';
+import type { Destination } from '../model/recipient.ts';
+import type { AskedBack, Ground, NamedRecipient, SharedAt } from '../model/sharing.ts';
+import { FACT_COLUMNS, factsOf, type KeyRow, opened, type Sealed } from './look.ts';
+import { type Sql, statement } from './pool.ts';
+import { readResource } from './resources.ts';
+
+/** How one plan is shared with one service, with every fact that the decision read. */
+export interface Shared {
+  /** The CarePlan that is in force; null where there is none. */
+  readonly carePlanId: string | null;
+  readonly recipient: NamedRecipient;
+  readonly facts: Facts;
+  readonly explained: Explained;
+  readonly at: readonly SharedAt[];
+  readonly grounds: readonly Ground[];
+  readonly now: Instant;
+}
+
+type Row = Omit<KeyRow, 'key_id' | 'state' | 'destination'> & {
+  readonly key_id: string | null;
+  readonly state: KeyRow['state'] | null;
+  readonly destination: Destination | null;
+  readonly recipient_name: string | null;
+};
+
+// Whoever is in reach, has an agreement with the publisher, or ever had a key: nobody else can see, hold or have held anything.
+const SHARED = `SELECT k.id AS key_id, disclosure_id(p.id, r.id) AS disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination,
+       (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.serial = t.serial
+         WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || r.ods LIMIT 1) AS recipient_name,
+       ${FACT_COLUMNS}
+  FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
+  JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
+       OR EXISTS (SELECT FROM agreement_fact a WHERE a.publisher = p.publisher AND a.recipient_ods = r.ods AND a.recipient_id IN ('', r.id))
+       OR EXISTS (SELECT FROM ledger_key o WHERE o.plan_id = p.id AND o.recipient_id = r.id)
+  LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.recipient_id = r.id LEFT JOIN destination d ON d.id = k.destination_id`;
+const sharedOfPatient = statement<[string], Sealed<Row>>(
+  'shared-of-patient',
+  `${SHARED} WHERE p.patient_id = $1 ORDER BY p.id, r.ods, r.id, k.id`,
+);
+const attempts = statement<
+  [string[]],
+  { id: string; key_id: string; action: string; begun_at: Date; outcome: AskedBack['outcome']; because: string | null }
+>(
+  'attempts-of-keys',
+  'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
+);
+const leaveTrail = statement<['sharing' | 'explain', string, string, string | null, string[], string | null], never>(
+  'trail-of-sharing',
+  `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, about)
+   SELECT $1, $2, $3, $4, pt.person_id, p.id, $6 FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id WHERE p.id = ANY($5::uuid[])`,
+);
+
+/** Where somebody who reads is served: no address, and no key until they have read. */
+const READER: Destination = {
+  id: 'reader',
+  recipientId: '',
+  channel: 'pull',
+  address: 'pull:',
+  open: true,
+  refusesLowerSequence: false,
+  replaceHidesOld: false,
+  recallForm: 'task',
+  lifetime: 0,
+  acknowledgements: [],
+};
+
+/** How the plans of a Patient are shared, service by service. On record before it answers. The caller has read the Patient. */
+export const sharing = async (pool: pg.Pool, principal: Principal, patientId: string): Promise<readonly Shared[]> => {
+  const shared = await sharedWith(pool, await opened<Row & KeyRow>(pool, (await sharedOfPatient(pool, patientId)) as never));
+  await onRecord(pool, 'sharing', principal, shared, null);
+  return shared.map(({ shared: one }) => one);
+};
+
+/** A plan and a service, by the ids under which the publisher knows them. */
+export interface ExplainAsked {
+  readonly patientId: string;
+  readonly carePlanId: string;
+  readonly recipientId: string;
+}
+
+/** How the plan of a CarePlan in force is decided for one service, now; null where the two have nothing to do with each other. On record. */
+export const explainFor = async (
+  pool: pg.Pool,
+  principal: Principal,
+  { patientId, carePlanId, recipientId }: ExplainAsked,
+): Promise<Shared | null> => {
+  const rows = await opened<Row & KeyRow>(pool, (await sharedOfPatient(pool, patientId)) as never);
+  const shared = await sharedWith(
+    pool,
+    rows.filter((row) => row.approved?.carePlanId === carePlanId && row.recipient_id === recipientId),
+  );
+  await onRecord(pool, 'explain', principal, shared, `HealthcareService/${recipientId}`);
+  return shared[0]?.shared ?? null;
+};
+
+const onRecord = async (
+  sql: Sql,
+  event: 'sharing' | 'explain',
+  { organization, kind, user }: Principal,
+  shared: readonly { readonly planId: string }[],
+  about: string | null,
+): Promise<void> => {
+  await leaveTrail(sql, event, organization, kind, user, [...new Set(shared.map(({ planId }) => planId))], about);
+};
+
+async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly { readonly planId: string; readonly shared: Shared }[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows)
+    groups.set(`${row.plan_id} ${row.recipient_id}`, [...(groups.get(`${row.plan_id} ${row.recipient_id}`) ?? []), row]);
+  const known = await attempts(
+    sql,
+    rows.flatMap(({ key_id }) => key_id ?? []),
+  );
+  const grounds = new Map<string, Ground | null>();
+  const result: { planId: string; shared: Shared }[] = [];
+  for (const group of groups.values()) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const now: Instant = Number(first.now);
+    const facts = factsOf({ ...first, state: group.find(({ state }) => state?.matched === true)?.state ?? first.state }, READER);
+    const carePlanId = first.approved?.carePlanId ?? null;
+    const named = [
+      `Patient/${first.patient_id}`,
+      ...(carePlanId === null ? [] : [`CarePlan/${carePlanId}`]),
+      ...facts.agreements.map(({ id }) => `Contract/${id}`),
+      ...facts.consents.map(({ id }) => `Consent/${id}`),
+    ];
+    result.push({
+      planId: first.plan_id,
+      shared: {
+        carePlanId,
+        recipient: { ...facts.recipient, name: first.recipient_name ?? first.ods },
+        facts,
+        explained: explain(facts, now),
+        at: group.filter(({ key_id }) => key_id !== null).map((row) => sharedAt(row, known)),
+        grounds: (await Promise.all([...new Set(named)].map((reference) => groundOf(sql, grounds, reference)))).filter(
+          (each) => each !== null,
+        ),
+        now,
+      },
+    });
+  }
+  return result;
+}
+
+type Attempts = Awaited<ReturnType<typeof attempts>>;
+
+function sharedAt(row: Row, known: Attempts): SharedAt {
+  const own = known.filter(({ key_id }) => key_id === row.key_id);
+  const asked = own.findLast(({ action }) => action === 'recall');
+  const destination = row.destination ?? READER;
+  return {
+    channel: destination.channel,
+    wanted: desired(factsOf(row, destination), Number(row.now)),
+    held: (row.state?.copies ?? []).filter(carriesContent).map((copy) => ({
+      state: copy.state,
+      headings: copy.headings,
+      since: own.find(({ id }) => id === copy.id)?.begun_at.getTime() ?? row.state?.disclosed?.at ?? null,
+    })),
+    askedBack: asked === undefined ? null : { at: asked.begun_at.getTime(), outcome: asked.outcome, because: asked.because },
+  };
+}
+
+/** The version of a fact that is stored now, and its hash as the trail has it. */
+async function groundOf(sql: Sql, known: Map<string, Ground | null>, reference: string): Promise<Ground | null> {
+  const before = known.get(reference);
+  if (before !== undefined) return before;
+  const [type = '', id = ''] = reference.split('/');
+  const stored = await readResource(sql, type, id);
+  const ground = stored === null ? null : { reference: `${reference}/_history/${stored.version}`, hash: digest(stored.body) };
+  known.set(reference, ground);
+  return ground;
+}
