@@ -22,6 +22,7 @@ export const INTERACTIONS = [
   'emergency-access',
   'sharing',
   'explain',
+  'preview-release',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -93,7 +94,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'CarePlan',
     Profile.crisisPlan,
-    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain'],
+    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain', 'preview-release'],
     'activity-code activity-date activity-reference based-on care-team category condition date encounter goal identifier instantiates-canonical instantiates-uri intent part-of patient performer replaces status subject',
   ),
   row(

@@ -12,7 +12,8 @@ export interface Explanation extends SharedWith {
   readonly now: Instant;
 }
 
-const answerOf = (want: Desired): string => (holds(want) ? 'hold' : 'freeze' in want ? 'freeze' : 'nothing');
+/** A decision in one word. */
+export const answerOf = (want: Desired): string => (holds(want) ? 'hold' : 'freeze' in want ? 'freeze' : 'nothing');
 const code = (name: string, valueCode: string | null): ParametersParameter[] => (valueCode === null ? [] : [{ name, valueCode }]);
 
 /** What `CarePlan/[id]/$explain` answers: each gate in its order, the facts that were read, and the answer. */

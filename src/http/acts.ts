@@ -12,7 +12,7 @@ import { approve, document, projections, withdraw } from './act/operations.ts';
 import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
-import { explain, sharing } from './act/sharing.ts';
+import { explain, previewRelease, sharing } from './act/sharing.ts';
 import { validate } from './act/validate.ts';
 import { create, patch, remove, update } from './act/write.ts';
 import { routeOf } from './exchange.ts';
@@ -53,5 +53,6 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'emergency-access': emergencyAccess,
   sharing,
   explain,
+  'preview-release': previewRelease,
   'process-message': processMessage,
 };

@@ -15,6 +15,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'emergency-access': `${BASE}/OperationDefinition/emergency-access`,
   sharing: `${BASE}/OperationDefinition/sharing`,
   explain: `${BASE}/OperationDefinition/explain`,
+  'preview-release': `${BASE}/OperationDefinition/preview-release`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

@@ -72,7 +72,7 @@ export const POLICY: readonly Row[] = [
   ),
   row(['publisher'], ['QuestionnaireResponse', 'Group', 'MeasureReport'], KEEP_OR_DELETE, 'own'),
   row(['evaluator'], ['MeasureReport'], KEEP_OR_DELETE, 'own'),
-  row(['publisher'], ['CarePlan'], ['projections', 'approve', 'withdraw', 'explain'], 'own'),
+  row(['publisher'], ['CarePlan'], ['projections', 'approve', 'withdraw', 'explain', 'preview-release'], 'own'),
   row(['publisher'], ['Patient'], ['sharing'], 'own'),
   row(['publisher'], ['Encounter'], ['read'], 'own-or-addressed'),
 

@@ -71,6 +71,7 @@ export const ROUTES: readonly Route[] = [
   route('GET /fhir/Composition/:id/$document', 'document'),
   route('GET /fhir/Patient/:id/$sharing', 'sharing'),
   route('GET /fhir/CarePlan/:id/$explain', 'explain'),
+  route('POST /fhir/CarePlan/:id/$preview-release', 'preview-release', 'parameters'),
   route('GET /fhir/CarePlan/:id/$projections', 'projections'),
   route('POST /fhir/CarePlan/:id/$approve', 'approve', 'parameters'),
   route('POST /fhir/CarePlan/:id/$withdraw', 'withdraw', 'parameters'),

@@ -2,7 +2,7 @@ import type { Instant } from './instant.ts';
 
 /**
  * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
- * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, and a decision explained; a plan approved or withdrawn, and a consent or an agreement written.
+ * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, a decision explained, a change tried out; a plan approved or withdrawn, and a consent or an agreement written.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -16,6 +16,7 @@ export const TRAIL_EVENTS = [
   'emergency',
   'sharing',
   'explain',
+  'preview',
   'approve',
   'withdraw',
   'consent',

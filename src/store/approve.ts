@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { CarePlan, Composition, Provenance } from '@medplum/fhirtypes';
 import type pg from 'pg';
-import { fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
+import { type CarePlanFacts, fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
 import { guardrails } from '../decide/guardrails.ts';
+import type { Projected } from '../decide/project.ts';
 import { differsFrom, signsOf } from '../decide/signs.ts';
 import { Anomaly, anomaly } from '../model/anomaly.ts';
 import type { RecipientKind } from '../model/kind.ts';
@@ -24,7 +25,7 @@ import { wouldSign } from './projections.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
 import { withoutRaces } from './without-races.ts';
 
-const planByIdentifier = statement<
+export const planByIdentifier = statement<
   [string, string],
   { id: string; patient_id: string; withdrawn: boolean; version: ApprovedVersion | null; number: number }
 >(
@@ -36,7 +37,7 @@ const versionsOfWords = statement<[string], { care_plan_id: string }>(
   'versions-of-words',
   'SELECT care_plan_id FROM approved_version WHERE composition_id = $1',
 );
-const putPlan = statement<[string, string, string, string, ApprovedVersion, readonly string[], readonly string[]], never>(
+export const putPlan = statement<[string, string, string, string, ApprovedVersion, readonly string[], readonly string[]], never>(
   'put-plan',
   `INSERT INTO plan (id, publisher, identifier, patient_id, version, reach_recipients, reach_areas) VALUES ($1, $2, $3, $4, $5, $6, $7)
    ON CONFLICT (id) DO UPDATE SET version = $5, reach_recipients = $6, reach_areas = $7, withdrawn = false`,
@@ -133,16 +134,7 @@ async function approveOnce(
       );
     const { projections: projected, canonicalBytes: bytes } = signed;
     const now = new Date();
-    const approved: ApprovedVersion = {
-      carePlanId,
-      projections: Object.fromEntries(Object.entries(projected).map(([kind, one]) => [kind, one.projection])) as Record<
-        RecipientKind,
-        Projection
-      >,
-      reviewDate: facts.reviewDate,
-      expiresAt: facts.expiresAt,
-      reissue: 0,
-    };
+    const approved = versionOf(facts, projected);
     const approval = await putNext(
       tx,
       { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] },
@@ -164,6 +156,21 @@ async function approveOnce(
     return stored;
   });
 }
+
+/** The version that a draft becomes, without its words. */
+export const versionOf = (
+  { id, reviewDate, expiresAt }: Pick<CarePlanFacts, 'id' | 'reviewDate' | 'expiresAt'>,
+  projected: Readonly<Record<RecipientKind, Projected>>,
+): ApprovedVersion => ({
+  carePlanId: id,
+  projections: Object.fromEntries(Object.entries(projected).map(([kind, one]) => [kind, one.projection])) as Record<
+    RecipientKind,
+    Projection
+  >,
+  reviewDate,
+  expiresAt,
+  reissue: 0,
+});
 
 /** Withdraws the plan of which this is a version: everyone who may hold it is asked to give it up. The user behind it is kept, where one is known. */
 export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: string, reason: string): Promise<Stored> {
@@ -190,7 +197,7 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
 }
 
 /** A plan's own number, as it is stored. */
-const identifierOf = (sql: Sql, { system, value }: { readonly system: string; readonly value: string }): string =>
+export const identifierOf = (sql: Sql, { system, value }: { readonly system: string; readonly value: string }): string =>
   keysOf(sql).index.text(`${system}|${value}`);
 
 /** Status lives beside the signed bytes: those stay in `approved_version` as they were. */

@@ -1,11 +1,12 @@
 import type { Seen } from '../../mappings/approval/to-projections.ts';
-import type { Resource } from '@medplum/fhirtypes';
+import type { CarePlan, Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
 import type { ContactMessage } from './messages.ts';
 import type { Among, Found, Search } from './search/search.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
+import type { Change, Trial } from './preview.ts';
 import type { ExplainAsked, Shared } from './sharing.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
@@ -201,6 +202,8 @@ export interface DoorStore {
   sharing(principal: Principal, patientId: string): Promise<readonly Shared[]>;
   /** How a plan in force is decided for one service now; null where they have nothing to do with each other. On record before it answers. */
   explain(principal: Principal, asked: ExplainAsked): Promise<Shared | null>;
+  /** What each service would gain or lose by a change that is tried out and undone. The caller has read the CarePlan. On record before it answers. */
+  preview(principal: Principal, carePlan: CarePlan, trial: Trial): Promise<readonly Change[]>;
   /** Names a person for emergency access: an id for this caller and five minutes, the same whether anybody is meant by it or nobody. */
   nameForEmergency(principal: Principal, sent: Traits): Promise<string>;
   /** Emergency access by such an id: begun with a reason, or looked at again within its hour (null). A view: nothing is held. On record, and told of, before it answers. */

@@ -14,6 +14,8 @@ import { readResource } from './resources.ts';
 
 /** How one plan is shared with one service, with every fact that the decision read. */
 export interface Shared {
+  /** The broker's own id of the plan; it never leaves. */
+  readonly planId: string;
   /** The CarePlan that is in force; null where there is none. */
   readonly carePlanId: string | null;
   readonly recipient: NamedRecipient;
@@ -52,10 +54,11 @@ const attempts = statement<
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
 );
-const leaveTrail = statement<['sharing' | 'explain', string, string, string | null, string[], string | null], never>(
+const leaveTrail = statement<['sharing' | 'explain' | 'preview', string, string, string | null, string, string | null], never>(
   'trail-of-sharing',
+  // One row for each plan of the person's record; where there is none, one of the person.
   `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, about)
-   SELECT $1, $2, $3, $4, pt.person_id, p.id, $6 FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id WHERE p.id = ANY($5::uuid[])`,
+   SELECT $1, $2, $3, $4, pt.person_id, p.id, $6 FROM patient_fact pt LEFT JOIN plan p ON p.patient_id = pt.patient_id WHERE pt.patient_id = $5`,
 );
 
 /** Where somebody who reads is served: no address, and no key until they have read. */
@@ -74,9 +77,9 @@ const READER: Destination = {
 
 /** How the plans of a Patient are shared, service by service. On record before it answers. The caller has read the Patient. */
 export const sharing = async (pool: pg.Pool, principal: Principal, patientId: string): Promise<readonly Shared[]> => {
-  const shared = await sharedWith(pool, await opened<Row & KeyRow>(pool, (await sharedOfPatient(pool, patientId)) as never));
-  await onRecord(pool, 'sharing', principal, shared, null);
-  return shared.map(({ shared: one }) => one);
+  const shared = await sharedNow(pool, patientId);
+  await onRecord(pool, 'sharing', principal, patientId, null);
+  return shared;
 };
 
 /** A plan and a service, by the ids under which the publisher knows them. */
@@ -92,26 +95,26 @@ export const explainFor = async (
   principal: Principal,
   { patientId, carePlanId, recipientId }: ExplainAsked,
 ): Promise<Shared | null> => {
-  const rows = await opened<Row & KeyRow>(pool, (await sharedOfPatient(pool, patientId)) as never);
-  const shared = await sharedWith(
-    pool,
-    rows.filter((row) => row.approved?.carePlanId === carePlanId && row.recipient_id === recipientId),
-  );
-  await onRecord(pool, 'explain', principal, shared, `HealthcareService/${recipientId}`);
-  return shared[0]?.shared ?? null;
+  const shared = await sharedNow(pool, patientId, (row) => row.approved?.carePlanId === carePlanId && row.recipient_id === recipientId);
+  await onRecord(pool, 'explain', principal, patientId, `HealthcareService/${recipientId}`);
+  return shared[0] ?? null;
 };
 
-const onRecord = async (
+/** The same inside a transaction, or outside: of the rows that are chosen. Nothing is put on record. */
+export const sharedNow = async (sql: Sql, patientId: string, chosen: (row: Row) => boolean = () => true): Promise<readonly Shared[]> =>
+  sharedWith(sql, (await opened<Row & KeyRow>(sql, (await sharedOfPatient(sql, patientId)) as never)).filter(chosen));
+
+export const onRecord = async (
   sql: Sql,
-  event: 'sharing' | 'explain',
+  event: 'sharing' | 'explain' | 'preview',
   { organization, kind, user }: Principal,
-  shared: readonly { readonly planId: string }[],
+  patientId: string,
   about: string | null,
 ): Promise<void> => {
-  await leaveTrail(sql, event, organization, kind, user, [...new Set(shared.map(({ planId }) => planId))], about);
+  await leaveTrail(sql, event, organization, kind, user, patientId, about);
 };
 
-async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly { readonly planId: string; readonly shared: Shared }[]> {
+async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shared[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows)
     groups.set(`${row.plan_id} ${row.recipient_id}`, [...(groups.get(`${row.plan_id} ${row.recipient_id}`) ?? []), row]);
@@ -120,7 +123,7 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly { re
     rows.flatMap(({ key_id }) => key_id ?? []),
   );
   const grounds = new Map<string, Ground | null>();
-  const result: { planId: string; shared: Shared }[] = [];
+  const result: Shared[] = [];
   for (const group of groups.values()) {
     const [first] = group;
     if (first === undefined) continue;
@@ -135,17 +138,15 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly { re
     ];
     result.push({
       planId: first.plan_id,
-      shared: {
-        carePlanId,
-        recipient: { ...facts.recipient, name: first.recipient_name ?? first.ods },
-        facts,
-        explained: explain(facts, now),
-        at: group.filter(({ key_id }) => key_id !== null).map((row) => sharedAt(row, known)),
-        grounds: (await Promise.all([...new Set(named)].map((reference) => groundOf(sql, grounds, reference)))).filter(
-          (each) => each !== null,
-        ),
-        now,
-      },
+      carePlanId,
+      recipient: { ...facts.recipient, name: first.recipient_name ?? first.ods },
+      facts,
+      explained: explain(facts, now),
+      at: group.filter(({ key_id }) => key_id !== null).map((row) => sharedAt(row, known)),
+      grounds: (await Promise.all([...new Set(named)].map((reference) => groundOf(sql, grounds, reference)))).filter(
+        (each) => each !== null,
+      ),
+      now,
     });
   }
   return result;

@@ -9,6 +9,7 @@ import { emergencyAccess, nameForEmergency } from './emergency.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
 import { matchOwn, openMatch } from './match.ts';
+import { preview } from './preview.ts';
 import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
 import { isMigrated } from './migrate.ts';
@@ -74,6 +75,7 @@ const storeIn = (
     matchOwn: notHere,
     sharing: notHere,
     explain: notHere,
+    preview: notHere,
     nameForEmergency: notHere,
     emergencyAccess: notHere,
     everything: notHere,
@@ -129,6 +131,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
     sharing: (principal, patientId) => sharing(pool, principal, patientId),
     explain: (principal, asked) => explainFor(pool, principal, asked),
+    preview: (principal, carePlan, trial) => preview(pool, principal, carePlan, trial, options.messageLifetime),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
     emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),

@@ -114,6 +114,7 @@ describe('what is listed is answered', () => {
     'emergency-access': (type) => door.agent.post(`/fhir/${type}/$emergency-access`),
     sharing: (type) => door.agent.get(`/fhir/${type}/none/$sharing`),
     explain: (type) => door.agent.get(`/fhir/${type}/none/$explain?recipient=none`),
+    'preview-release': (type) => door.agent.post(`/fhir/${type}/none/$preview-release`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([
@@ -126,6 +127,7 @@ describe('what is listed is answered', () => {
     'match',
     'evaluate',
     'emergency-access',
+    'preview-release',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

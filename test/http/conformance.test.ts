@@ -38,6 +38,7 @@ describe('conformance resources', () => {
       'emergency-access',
       'evaluate',
       'explain',
+      'preview-release',
       'projections',
       'sharing',
       'withdraw',
@@ -58,6 +59,7 @@ describe('conformance resources', () => {
       'emergency-access',
       'evaluate',
       'explain',
+      'preview-release',
       'projections',
       'sharing',
       'withdraw',
@@ -67,7 +69,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 7, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 8, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -19,6 +19,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   evaluate: 'r',
   sharing: 'r',
   explain: 'r',
+  'preview-release': 'r',
   'emergency-access': 'r',
   projections: 'r',
   approve: 'u',

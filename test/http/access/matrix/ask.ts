@@ -95,6 +95,7 @@ export const askedBy = (cell: Cell, kept: Body | undefined): Asked => {
 /** The id of what a cell is about, where no disclosure is meant. */
 export const idAsked = (route: TypeRoute, kind: Kind, target: 'own' | 'other'): string => {
   if (route.interaction === 'approve' || route.interaction === 'projections') return 'to-approve';
+  if (route.interaction === 'preview-release') return 'to-approve';
   if (route.interaction === 'explain') return 'plan-of-beryl';
   return route.interaction === 'withdraw' ? 'to-withdraw' : idOf(route.type, kind, target);
 };

@@ -28,6 +28,7 @@ PATCH id              u
 GET id/$projections   r
 GET id/$sharing       r
 GET id/$explain       r
+POST id/$preview-release r
 POST id/$approve      u
 POST id/$withdraw     u
 DELETE                ds

@@ -1,0 +1,45 @@
+import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import { System } from '../../profiles/canonicals.ts';
+import type { Desired } from '../../src/model/ledger.ts';
+import { holds } from '../../src/model/ledger.ts';
+import type { NamedRecipient } from '../../src/model/sharing.ts';
+import { answerOf } from './to-explanation.ts';
+
+/** What one service would see after a change, against now. */
+export interface Previewed {
+  readonly recipient: NamedRecipient;
+  readonly before: Desired | null;
+  readonly after: Desired | null;
+  readonly isRecalled: boolean;
+}
+
+const headingsOf = (want: Desired | null): readonly string[] => (want !== null && holds(want) ? want.headings : []);
+
+/** What `CarePlan/[id]/$preview-release` answers: each service that has to do with the plan before or after. */
+export const toPreview = (changes: readonly Previewed[]): Parameters => {
+  const parameter = changes.map(({ recipient, before, after, isRecalled }): ParametersParameter => {
+    const [had, has] = [headingsOf(before), headingsOf(after)];
+    const because = after === null || holds(after) ? null : after.because;
+    return {
+      name: 'organization',
+      part: [
+        {
+          name: 'service',
+          valueReference: {
+            reference: `HealthcareService/${recipient.id}`,
+            identifier: { system: System.odsOrganization, value: recipient.ods },
+            display: recipient.name,
+          },
+        },
+        { name: 'kind', valueCode: recipient.kind },
+        { name: 'before', valueCode: before === null ? 'nothing' : answerOf(before) },
+        { name: 'after', valueCode: after === null ? 'nothing' : answerOf(after) },
+        ...(because === null ? [] : [{ name: 'because', valueCode: because }]),
+        ...has.filter((heading) => !had.includes(heading)).map((heading) => ({ name: 'gained', valueCode: heading })),
+        ...had.filter((heading) => !has.includes(heading)).map((heading) => ({ name: 'lost', valueCode: heading })),
+        { name: 'recall', valueBoolean: isRecalled },
+      ],
+    };
+  });
+  return { resourceType: 'Parameters', ...(parameter.length === 0 ? {} : { parameter }) };
+};

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import type { CarePlan, Composition, Consent, Contract } from '@medplum/fhirtypes';
+import type pg from 'pg';
+import { fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
+import { fromContract } from '../../mappings/facts/from-contract.ts';
+import { idOf } from '../../mappings/facts/reference-of.ts';
+import { anomaly } from '../model/anomaly.ts';
+import { type Desired, holds } from '../model/ledger.ts';
+import type { Principal } from '../model/principal.ts';
+import { identifierOf, planByIdentifier, putPlan, versionOf } from './approve.ts';
+import { resolveParties } from './facts/resolve-parties.ts';
+import type { HeldLocks } from './held-locks.ts';
+import type { Sql } from './pool.ts';
+import { wouldSign } from './projections.ts';
+import { readResource } from './resources.ts';
+import { onRecord, type Shared, sharedNow } from './sharing.ts';
+import { underLocks } from './under-locks.ts';
+import { writeIn } from './write.ts';
+
+/** What is tried out on a plan in force: a consent or an agreement; null tries out the approval of a draft. */
+export type Trial = Consent | Contract | null;
+
+/** What one service would see after it, against now. */
+export interface Change {
+  readonly recipient: Shared['recipient'];
+  /** Null where the service has nothing to do with the plan. */
+  readonly before: Desired | null;
+  readonly after: Desired | null;
+  /** Whether it would be asked to give up what it holds. */
+  readonly isRecalled: boolean;
+}
+
+/** Carries the answer out of a transaction of which nothing is to be left. */
+class Undone extends Error {
+  readonly changes: readonly Change[];
+  constructor(changes: readonly Change[]) {
+    super('a trial is undone');
+    this.changes = changes;
+  }
+}
+
+/**
+ * What a change would give and take, and to whom. The change is really written, by the code that writes it and under its locks, looked at, and undone:
+ * nothing is stored, nobody is told. On record before it answers. The caller has read the CarePlan. Throws what the write would throw.
+ */
+export async function preview(
+  pool: pg.Pool,
+  principal: Principal,
+  carePlan: CarePlan,
+  trial: Trial,
+  messageLifetime: number,
+): Promise<readonly Change[]> {
+  const patientId = idOf(carePlan.subject, 'Patient');
+  if (patientId === null) throw anomaly('incorrect', 'is of no Patient', 'CarePlan.subject');
+  const changes = await tried(pool, async (tx, locks) => {
+    const planId = await planOf(tx, principal, carePlan);
+    const ofPlan = ({ plan_id }: { readonly plan_id: string }): boolean => plan_id === planId;
+    const before = await sharedNow(tx, patientId, ofPlan);
+    if (trial === null) await approveDraft(tx, principal, carePlan, planId, patientId);
+    else await write(tx, locks, principal, trial, patientId, messageLifetime);
+    return changesOf(before, await sharedNow(tx, patientId, ofPlan));
+  });
+  await onRecord(pool, 'preview', principal, patientId, `CarePlan/${carePlan.id}`);
+  return changes;
+}
+
+const tried = async (
+  pool: pg.Pool,
+  work: (tx: pg.PoolClient, locks: HeldLocks) => Promise<readonly Change[]>,
+): Promise<readonly Change[]> => {
+  try {
+    return await underLocks({ pool, changed: () => {} }, async (tx, locks) => {
+      throw new Undone(await work(tx, locks));
+    });
+  } catch (error) {
+    if (error instanceof Undone) return error.changes;
+    throw error;
+  }
+};
+
+/** The plan of which this is a draft or the version in force; of a first draft a new one. */
+async function planOf(tx: Sql, { organization }: Principal, carePlan: CarePlan): Promise<string> {
+  const [plan] = await planByIdentifier(tx, organization, identifierOf(tx, fromCarePlan(carePlan).businessIdentifier));
+  return plan?.id ?? randomUUID();
+}
+
+async function approveDraft(tx: Sql, { organization }: Principal, carePlan: CarePlan, planId: string, patientId: string): Promise<void> {
+  if (carePlan.status !== 'draft')
+    throw anomaly('conflict', 'is no draft: a consent or an agreement is what can be tried on it', 'CarePlan.status');
+  const facts = fromCarePlan(carePlan);
+  const words = await readResource(tx, 'Composition', facts.compositionId);
+  if (words === null || words.owner !== organization)
+    throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
+  const { projections } = wouldSign(carePlan, words.body as Composition);
+  const { recipientIds, areas } = facts.reach;
+  const identifier = identifierOf(tx, facts.businessIdentifier);
+  await putPlan(tx, planId, organization, identifier, patientId, versionOf(facts, projections), recipientIds, areas);
+}
+
+/** An agreement is written by the operator; what it would mean for one's own plan a trust may know before. */
+async function write(
+  tx: pg.PoolClient,
+  locks: HeldLocks,
+  principal: Principal,
+  trial: Consent | Contract,
+  patientId: string,
+  lifetime: number,
+) {
+  if (trial.resourceType === 'Consent' && idOf(trial.patient, 'Patient') !== patientId)
+    throw anomaly('incorrect', 'is of another person than the plan', "Parameters.parameter.where(name='consent').resource.patient");
+  const known = trial.id === undefined ? null : await readResource(tx, trial.resourceType, trial.id);
+  const isAgreement = trial.resourceType === 'Contract';
+  for (const each of isAgreement ? [known?.body as Contract | undefined, trial] : [])
+    if (each !== undefined) await checkOwnAgreement(tx, principal, each);
+  const by: Principal = isAgreement ? { ...principal, kind: 'operator' } : principal;
+  await writeIn(tx, locks, { principal: by, resource: trial, id: known?.id ?? null, ifMatch: null }, lifetime);
+}
+
+/** A trial holds the locks of what it writes for a moment: those of other publishers' agreements are not for the caller to hold. */
+async function checkOwnAgreement(tx: Sql, { organization }: Principal, agreement: Contract): Promise<void> {
+  const pairs = fromContract({ ...agreement, id: agreement.id ?? 'trial' }, (await resolveParties(tx, agreement)).resolve);
+  if (pairs.some(({ publisher }) => publisher !== organization))
+    throw anomaly(
+      'incorrect',
+      'is an agreement of your own organisation, as its only publisher',
+      "Parameters.parameter.where(name='agreement').resource",
+    );
+}
+
+function changesOf(before: readonly Shared[], after: readonly Shared[]): readonly Change[] {
+  const now = new Map(before.map((one) => [one.recipient.id, one]));
+  const then = new Map(after.map((one) => [one.recipient.id, one]));
+  return [...new Set([...now.keys(), ...then.keys()])].sort().flatMap((id) => {
+    const [one, other] = [now.get(id), then.get(id)];
+    const recipient = (other ?? one)?.recipient;
+    if (recipient === undefined) return [];
+    const isRecalled = (other?.at ?? []).some(({ held, wanted }) => held.length > 0 && !holds(wanted) && !('freeze' in wanted));
+    return [{ recipient, before: one?.explained.want ?? null, after: other?.explained.want ?? null, isRecalled }];
+  });
+}
