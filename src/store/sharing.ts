@@ -143,9 +143,7 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
       facts,
       explained: explain(facts, now),
       at: group.filter(({ key_id }) => key_id !== null).map((row) => sharedAt(row, known)),
-      grounds: (await Promise.all([...new Set(named)].map((reference) => groundOf(sql, grounds, reference)))).filter(
-        (each) => each !== null,
-      ),
+      grounds: await groundsOf(sql, grounds, named),
       now,
     });
   }
@@ -169,6 +167,16 @@ function sharedAt(row: Row, known: Attempts): SharedAt {
     askedBack: asked === undefined ? null : { at: asked.begun_at.getTime(), outcome: asked.outcome, because: asked.because },
   };
 }
+
+const groundsOf = async (sql: Sql, known: Map<string, Ground | null>, named: readonly string[]): Promise<readonly Ground[]> => {
+  const grounds: Ground[] = [];
+  // One after another: inside a transaction there is one connection.
+  for (const reference of new Set(named)) {
+    const ground = await groundOf(sql, known, reference);
+    if (ground !== null) grounds.push(ground);
+  }
+  return grounds;
+};
 
 /** The version of a fact that is stored now, and its hash as the trail has it. */
 async function groundOf(sql: Sql, known: Map<string, Ground | null>, reference: string): Promise<Ground | null> {

@@ -58,6 +58,8 @@ test('operations have their definitions, the security is said, and so are the fo
     { name: 'projections', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/projections' },
     { name: 'approve', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/approve' },
     { name: 'withdraw', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/withdraw' },
+    { name: 'explain', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/explain' },
+    { name: 'preview-release', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/preview-release' },
   ]);
   expect(rest?.security?.description).toMatch(/access token.*smart-configuration.*NHSD-End-User-Organisation-ODS/);
   expect(statement.format).toEqual(['application/fhir+json', 'json']);
