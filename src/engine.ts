@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { MAPPING_VERSION } from '../mappings/disclosure/mapping-version.ts';
 import { BASE } from '../profiles/canonicals.ts';
 import type { NudgeQueue } from '../queues/nudge.ts';
 import { openQueue } from '../queues/nudge.ts';
@@ -15,6 +16,7 @@ import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
 import { StoredLedger } from './store/ledger.ts';
 import { attemptFolder } from './store/ledger-epoch.ts';
+import { tellOfPlans } from './store/plans-to-look-at.ts';
 import { endSubscriptions } from './store/subscriptions.ts';
 
 /** What brings destinations to what they should hold: queue, workers, sweep. One in each process; as many processes as one likes. */
@@ -87,6 +89,7 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
             const missing = await resync(pool, epoch);
             found.byResync += missing.length;
             if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
+            await tellOfPlans(pool, sweeps === RESYNC_EVERY ? MAPPING_VERSION : null);
           }
           return due(pool);
         },

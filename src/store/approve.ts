@@ -21,6 +21,7 @@ import { sealBytes, sealProjections } from './keys/sealed-version.ts';
 import { handsOf, secondClinicianOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement, transaction } from './pool.ts';
+import { calmAbout, tellOfSecond } from './plans-to-look-at.ts';
 import { wouldSign } from './projections.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
 import { withoutRaces } from './without-races.ts';
@@ -150,6 +151,8 @@ async function approveOnce(
     const projections = sealProjections(key, carePlanId, projected);
     await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, approval.id, projections, user, signsOf(signed));
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
+    if (before?.version != null) await calmAbout(tx, owner, before.version.carePlanId);
+    await tellOfSecond(tx, owner, facts.patientId, planId, carePlanId);
     const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
     await noteChange(tx, 'approve', principal, { person, plan: planId }, stored.body);
     await markChanged(tx, scope);
@@ -189,6 +192,7 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
     const now = new Date();
     await tx.query('UPDATE plan SET withdrawn = true WHERE id = $1', [plan.id]);
     await addWithdrawal(tx, carePlanId, principal.user);
+    await calmAbout(tx, owner, carePlanId);
     const stored = await setStatus(tx, carePlanId, 'revoked', now, reason);
     await noteChange(tx, 'withdraw', principal, { person: scope.persons[0] ?? null, plan: plan.id }, stored.body);
     await markChanged(tx, scope);

@@ -198,6 +198,7 @@ async function lookOnce(
       },
     });
   }
+  if (shown.length > 1) await newestFirst(pool, shown);
   // The words are read before the audit row is committed: nothing that fails after it could take the answer back.
   const answers = (await Promise.all(shown.map(({ show }) => show()))).filter((each) => each !== null);
   // The key was destroyed since it was decided.
@@ -206,6 +207,17 @@ async function lookOnce(
   const trail = { event, organization, kind, caller: principal.user };
   if (!(await beginRead({ trail, seen }))) return 'changed';
   return answers;
+}
+
+const approvals = statement<[string], { plan_id: string }>(
+  'newest-approvals',
+  `SELECT v.plan_id FROM approved_version v WHERE v.plan_id IN (SELECT value::uuid FROM jsonb_array_elements_text($1))
+    GROUP BY v.plan_id ORDER BY max(v.approved_at) DESC, v.plan_id`,
+);
+/** Several plans of one person are shown together, the one that was approved last first. Only the order is told, and no date. */
+async function newestFirst(sql: Sql, shown: { readonly row: SeenRow }[]): Promise<void> {
+  const order = (await approvals(sql, JSON.stringify(shown.map(({ row }) => row.plan_id)))).map(({ plan_id }) => plan_id);
+  shown.sort((one, other) => order.indexOf(one.row.plan_id) - order.indexOf(other.row.plan_id));
 }
 
 /** A plan as this recipient's road to it is decided. */

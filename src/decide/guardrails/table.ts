@@ -197,9 +197,9 @@ export const GUARDRAIL_TABLE: readonly Guardrail[] = [
   {
     id: 'G20',
     rule: 'A stale plan says so: past its review a banner, past its hard expiry whom to ring and nothing else.',
-    where: ['src/decide/disclose.ts', 'src/decide/desired.ts'],
+    where: ['src/decide/disclose.ts', 'src/decide/desired.ts', 'src/store/plans-to-look-at.ts'],
     sentence: 'The review of this plan is overdue.',
-    tests: ['test/decide/disclose.test.ts'],
+    tests: ['test/decide/disclose.test.ts', 'test/http/approval/plans-to-look-at.test.ts'],
     built: 'now',
     open: 'The banner is not pushed by itself: documents carry the date of the review.',
   },
