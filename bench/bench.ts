@@ -1,6 +1,7 @@
 import { startCluster } from './ground/cluster.ts';
 import { machine, toPage, writePage } from './measure/report.ts';
 import type { Verdict } from './measure/verdict.ts';
+import { decisions } from './parts/decisions.ts';
 import { deliveries } from './parts/deliveries.ts';
 import { access } from './parts/access.ts';
 import { create, search, transaction, validate } from './parts/door.ts';
@@ -9,6 +10,7 @@ import { growth } from './parts/growth.ts';
 import { lookup } from './parts/lookup.ts';
 import type { Part } from './parts/part.ts';
 import { recall } from './parts/recall.ts';
+import { sealing } from './parts/sealing.ts';
 import { slow } from './parts/slow.ts';
 
 /**
@@ -23,6 +25,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   ending,
   slow,
   access,
+  decisions,
+  sealing,
   'door:create': create,
   'door:search': search,
   'door:validate': validate,

@@ -85,10 +85,10 @@ export const openMatchGround = async () => {
       method: sent === undefined ? 'GET' : 'POST',
       headers: present({
         ...(await tokens.headersOf(caller, path)),
-        ...(sent === undefined ? {} : { 'Content-Type': 'application/fhir+json' }),
+        ...(sent === undefined || sent instanceof URLSearchParams ? {} : { 'Content-Type': 'application/fhir+json' }),
         ...own,
       }),
-      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+      ...(sent === undefined ? {} : { body: sent instanceof URLSearchParams ? sent : JSON.stringify(sent) }),
     });
     const text = await answer.text();
     return { status: answer.status, headers: [...answer.headers], text, json: JSON.parse(text), ms: performance.now() - startedAt };
