@@ -1,7 +1,10 @@
+import type { ParametersParameter } from '@medplum/fhirtypes';
+import { System } from '../../profiles/canonicals.ts';
 import { HEADING_TABLE, type Heading } from '../../src/model/heading.ts';
 import type { Instant } from '../../src/model/instant.ts';
 import type { Purpose, RecipientKind } from '../../src/model/kind.ts';
 import type { Because } from '../../src/model/ledger.ts';
+import type { NamedRecipient } from '../../src/model/sharing.ts';
 
 /** Words for the person whose plan it is: what is shared, with whom, and why. */
 
@@ -41,3 +44,13 @@ export const titles = (headings: readonly Heading[]): string => headings.map((ea
 
 const UK_DAY = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', dateStyle: 'long', timeStyle: 'short' });
 export const day = (instant: Instant): string => UK_DAY.format(instant);
+
+/** A service as a part of an answer: whose it is, and what it is called. */
+export const toService = ({ id, ods, name, kind }: NamedRecipient): ParametersParameter => ({
+  name: 'service',
+  valueReference: {
+    reference: `HealthcareService/${id}`,
+    identifier: { system: System.odsOrganization, value: ods },
+    display: `${name}, ${KIND_WORDS[kind]}`,
+  },
+});

@@ -1,8 +1,8 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
-import { System } from '../../profiles/canonicals.ts';
 import type { Desired } from '../../src/model/ledger.ts';
 import { holds } from '../../src/model/ledger.ts';
 import type { NamedRecipient } from '../../src/model/sharing.ts';
+import { toService } from './plain-words.ts';
 import { answerOf } from './to-explanation.ts';
 
 /** What one service would see after a change, against now. */
@@ -23,14 +23,7 @@ export const toPreview = (changes: readonly Previewed[]): Parameters => {
     return {
       name: 'organization',
       part: [
-        {
-          name: 'service',
-          valueReference: {
-            reference: `HealthcareService/${recipient.id}`,
-            identifier: { system: System.odsOrganization, value: recipient.ods },
-            display: recipient.name,
-          },
-        },
+        toService(recipient),
         { name: 'kind', valueCode: recipient.kind },
         { name: 'before', valueCode: before === null ? 'nothing' : answerOf(before) },
         { name: 'after', valueCode: after === null ? 'nothing' : answerOf(after) },

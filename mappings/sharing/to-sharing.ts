@@ -1,10 +1,9 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
-import { System } from '../../profiles/canonicals.ts';
 import type { Explained } from '../../src/decide/explain.ts';
 import { holds } from '../../src/model/ledger.ts';
 import type { NamedRecipient, SharedAt } from '../../src/model/sharing.ts';
 import { toFhirInstant } from '../time.ts';
-import { BECAUSE_WORDS, day, KIND_WORDS, PURPOSE_WORDS, titles } from './plain-words.ts';
+import { BECAUSE_WORDS, day, PURPOSE_WORDS, titles, toService } from './plain-words.ts';
 
 /** How a plan is shared with one service. */
 export interface SharedWith {
@@ -62,14 +61,7 @@ export const toSharing = (shared: readonly SharedWith[]): Parameters => {
     return {
       name: 'organization',
       part: [
-        {
-          name: 'service',
-          valueReference: {
-            reference: `HealthcareService/${recipient.id}`,
-            identifier: { system: System.odsOrganization, value: recipient.ods },
-            display: `${recipient.name}, ${KIND_WORDS[recipient.kind]}`,
-          },
-        },
+        toService(recipient),
         { name: 'kind', valueCode: recipient.kind },
         ...(carePlanId === null ? [] : [{ name: 'plan', valueReference: { reference: `CarePlan/${carePlanId}` } }]),
         { name: 'sees', valueString: seesOf(one) },

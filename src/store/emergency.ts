@@ -11,13 +11,12 @@ import { MINUTE } from '../model/instant.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import { holds } from '../model/ledger.ts';
 import type { Principal } from '../model/principal.ts';
-import type { Destination } from '../model/recipient.ts';
 import type { Traits } from '../model/traits.ts';
 import { raiseTask } from './broker-task.ts';
 import { contentOf } from './content.ts';
 import type { EmergencyShown } from './door.ts';
 import { type Decided, oneOfEachPlan, type SeenRow, untilItStands } from './look-up.ts';
-import { FACT_COLUMNS, factsOf, opened, type Sealed, stampOf } from './look.ts';
+import { FACT_COLUMNS, factsOf, opened, type Sealed, stampOf, VIEW } from './look.ts';
 import { certainlyMeant } from './match.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 import { sameMoment } from './same-moment.ts';
@@ -92,20 +91,6 @@ const onRecord = statement<[string, string | null, string, string], never>(
   'begin-emergency',
   'SELECT begin_emergency($1::jsonb, $2::uuid, $3, $4::jsonb)',
 );
-
-/** Where an emergency view goes: to no address, and it stays nowhere. */
-const VIEW: Destination = {
-  id: 'emergency',
-  recipientId: '',
-  channel: 'pull',
-  address: 'emergency:',
-  open: true,
-  refusesLowerSequence: false,
-  replaceHidesOld: false,
-  recallForm: 'task',
-  lifetime: 0,
-  acknowledgements: [],
-};
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const CHANGED = '40001';

@@ -128,6 +128,20 @@ const keysWithFacts = statement<[string], Sealed<KeyRow>>(
 export const lookAtKeys = async (sql: Sql, ids: readonly string[]): Promise<readonly KeyRow[]> =>
   opened<KeyRow>(sql, await keysWithFacts(sql, JSON.stringify(ids)));
 
+/** Where somebody who looks is served, and nothing stays: no address, and no key. */
+export const VIEW: Destination = {
+  id: 'view',
+  recipientId: '',
+  channel: 'pull',
+  address: 'view:',
+  open: true,
+  refusesLowerSequence: false,
+  replaceHidesOld: false,
+  recallForm: 'task',
+  lifetime: 0,
+  acknowledgements: [],
+};
+
 /** The model's facts of one row. A service that is switched off takes nothing new. */
 export const factsOf = (row: FactRow & { readonly state: Ledger | null }, destination: Destination): Facts => ({
   person: { ...row.patient, id: row.person_id },

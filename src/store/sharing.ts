@@ -8,7 +8,7 @@ import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Destination } from '../model/recipient.ts';
 import type { AskedBack, Ground, NamedRecipient, SharedAt } from '../model/sharing.ts';
-import { FACT_COLUMNS, factsOf, type KeyRow, opened, type Sealed } from './look.ts';
+import { FACT_COLUMNS, factsOf, type KeyRow, opened, type Sealed, VIEW } from './look.ts';
 import { type Sql, statement } from './pool.ts';
 import { readResource } from './resources.ts';
 
@@ -60,20 +60,6 @@ const leaveTrail = statement<['sharing' | 'explain' | 'preview', string, string,
   `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, about)
    SELECT $1, $2, $3, $4, pt.person_id, p.id, $6 FROM patient_fact pt LEFT JOIN plan p ON p.patient_id = pt.patient_id WHERE pt.patient_id = $5`,
 );
-
-/** Where somebody who reads is served: no address, and no key until they have read. */
-const READER: Destination = {
-  id: 'reader',
-  recipientId: '',
-  channel: 'pull',
-  address: 'pull:',
-  open: true,
-  refusesLowerSequence: false,
-  replaceHidesOld: false,
-  recallForm: 'task',
-  lifetime: 0,
-  acknowledgements: [],
-};
 
 /** How the plans of a Patient are shared, service by service. On record before it answers. The caller has read the Patient. */
 export const sharing = async (pool: pg.Pool, principal: Principal, patientId: string): Promise<readonly Shared[]> => {
@@ -128,7 +114,7 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
     const [first] = group;
     if (first === undefined) continue;
     const now: Instant = Number(first.now);
-    const facts = factsOf({ ...first, state: group.find(({ state }) => state?.matched === true)?.state ?? first.state }, READER);
+    const facts = factsOf({ ...first, state: group.find(({ state }) => state?.matched === true)?.state ?? first.state }, VIEW);
     const carePlanId = first.approved?.carePlanId ?? null;
     const named = [
       `Patient/${first.patient_id}`,
@@ -155,7 +141,7 @@ type Attempts = Awaited<ReturnType<typeof attempts>>;
 function sharedAt(row: Row, known: Attempts): SharedAt {
   const own = known.filter(({ key_id }) => key_id === row.key_id);
   const asked = own.findLast(({ action }) => action === 'recall');
-  const destination = row.destination ?? READER;
+  const destination = row.destination ?? VIEW;
   return {
     channel: destination.channel,
     wanted: desired(factsOf(row, destination), Number(row.now)),
