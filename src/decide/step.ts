@@ -29,7 +29,7 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   const awayLater = away.filter((copy) => isWaiting(copy, now)).map((copy) => copy.againAt);
 
   if (awayDue.length > 0 && (target === null || !mayPassBy(ledger, target.place, now, destination))) {
-    return recall(nextPlace(awayDue, ledger.last), ledger, now);
+    return recall(nextPlace(awayDue, ledger.last), ledger, now, destination);
   }
   if (target === null) return rest(...awayLater);
 
@@ -43,12 +43,13 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   const contraryDue = contrary.filter((copy) => !isWaiting(copy, now));
   const restHere = (): Action =>
     awayDue.length > 0
-      ? recall(nextPlace(awayDue, ledger.last), ledger, now)
+      ? recall(nextPlace(awayDue, ledger.last), ledger, now, destination)
       : rest(...awayLater, ...contrary.filter((copy) => isWaiting(copy, now)).map((copy) => copy.againAt));
 
   // Nothing is sent to a place that only reads: what it read and may no longer hold is recalled.
   const onlyReads = destination.channel === 'pull';
-  if (contraryDue.some(carriesContent) && (onlyReads || !destination.replaceHidesOld)) return recall(target.place, ledger, now);
+  if (contraryDue.some(carriesContent) && (onlyReads || !destination.replaceHidesOld))
+    return recall(target.place, ledger, now, destination);
   if (onlyReads || !destination.open || (held !== undefined && contraryDue.length === 0)) return restHere();
 
   const documents = documentsOf(here);
@@ -61,7 +62,7 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
     headings: target.headings,
     parent,
     stale: documents.filter((id) => id !== parent),
-    retryOf: retryOf(ledger.last, 'update', target.place, target.hold, here, now),
+    retryOf: retryOf(ledger.last, 'update', target.place, target.hold, here, now, destination.lifetime),
   };
 }
 
@@ -83,10 +84,10 @@ function nextPlace(due: readonly Copy[], last: LastAttempt | null): Place {
   return (fresh ?? (due[0] as Copy)).place;
 }
 
-function recall(place: Place, ledger: Ledger, now: Instant): Action {
+function recall(place: Place, ledger: Ledger, now: Instant, { lifetime }: Destination): Action {
   const here = ledger.copies.filter((copy) => samePlace(copy.place, place));
   const documents = documentsOf(here);
-  const retry = retryOf(ledger.last, 'recall', place, null, here, now);
+  const retry = retryOf(ledger.last, 'recall', place, null, here, now, lifetime);
   const same = retry !== null && retry.documents.length === documents.length && documents.every((id) => retry.documents.includes(id));
   return { kind: 'recall', place, documents, retryOf: same ? retry : null };
 }
@@ -108,9 +109,12 @@ function retryOf(
   effect: Digest | null,
   here: readonly Copy[],
   now: Instant,
+  lifetime: number,
 ): LastAttempt | null {
   if (last === null || last.outcome !== 'unknown' || last.kind !== kind || last.effect !== effect || !samePlace(last.place, place))
     return null;
+  // Ids are remembered from when they were first seen: repeated for longer than a message's lifetime, one more could arrive when they are forgotten.
+  if (now - last.since > lifetime) return null;
   const saidAgain = here.some(
     (copy) => copy.effect !== effect && copy.againAt !== null && copy.againAt <= now && last.since < copy.againAt,
   );

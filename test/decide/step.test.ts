@@ -4,7 +4,7 @@ import { step } from '../../src/decide/step.ts';
 import { DAY } from '../../src/model/instant.ts';
 import type { Action, Desired, LastAttempt, Ledger } from '../../src/model/ledger.ts';
 import type { Destination } from '../../src/model/recipient.ts';
-import { copy, destination, ELSEWHERE, HERE, ledger, NOW, uncertain } from './sample.ts';
+import { copy, destination, ELSEWHERE, HERE, ledger, LIFETIME, NOW, uncertain } from './sample.ts';
 
 const LATER = NOW + 30_000;
 const hold = (digest = 'digest-1', until: number | null = null): Desired => ({
@@ -223,6 +223,8 @@ describe('step: ids repeat only for a retry straight after the same action', () 
   const rows: readonly (readonly [string, Desired, Ledger, string | null])[] = [
     ['the same update after an unknown', hold(), ledger([doubt], { last: last() }), 'last'],
     ['never acted on', hold(), ledger([]), null],
+    ['a message’s lifetime after the first with its ids', hold(), ledger([doubt], { last: last({ since: NOW - LIFETIME }) }), 'last'],
+    ['later than that: they may be forgotten', hold(), ledger([doubt], { last: last({ since: NOW - LIFETIME - 1 }) }), null],
     ['after a refusal', hold(), ledger([], { last: last({ outcome: 'refused' }) }), null],
     ['after an acceptance', hold(), ledger([copy('b', 2), contrary], { last: last({ outcome: 'accepted' }) }), null],
     ['other content', hold('digest-2'), ledger([doubt], { last: last() }), null],

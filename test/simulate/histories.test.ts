@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PROTECTED } from '../../src/decide/protections.ts';
 import type { Protections } from '../../src/decide/protections.ts';
+import { history } from './history.ts';
 import { MOST_AFTER_QUIET, run } from './run-histories.ts';
 
 // More of them are played in histories.long.test.ts.
@@ -13,6 +14,10 @@ describe('random histories over the real decide, step and reconcile', () => {
     expect(tally).toMatchObject({ wrong: 0, forbidden: 0, firstSeed: null });
     expect(tally.mostAfterQuiet).toBeLessThanOrEqual(MOST_AFTER_QUIET);
   }, 300_000);
+
+  test('I3: a retry that repeats its ids after they are forgotten is a second message (seed 20008)', async () => {
+    expect(await history(20_008, 'last-wins', PROTECTED)).toMatchObject({ converged: true, forbidden: 0 });
+  });
 
   test.each(Object.keys(PROTECTED) as (keyof Protections)[])(
     'without %s the same histories end wrong',
