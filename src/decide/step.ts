@@ -62,7 +62,7 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
     headings: target.headings,
     parent,
     stale: documents.filter((id) => id !== parent),
-    retryOf: retryOf(ledger.last, 'update', target.place, target.hold, here, now, destination.lifetime),
+    retryOf: retryOf(ledger.last, 'update', target.place, target.hold, here, now, destination),
   };
 }
 
@@ -84,10 +84,10 @@ function nextPlace(due: readonly Copy[], last: LastAttempt | null): Place {
   return (fresh ?? (due[0] as Copy)).place;
 }
 
-function recall(place: Place, ledger: Ledger, now: Instant, { lifetime }: Destination): Action {
+function recall(place: Place, ledger: Ledger, now: Instant, destination: Destination): Action {
   const here = ledger.copies.filter((copy) => samePlace(copy.place, place));
   const documents = documentsOf(here);
-  const retry = retryOf(ledger.last, 'recall', place, null, here, now, lifetime);
+  const retry = retryOf(ledger.last, 'recall', place, null, here, now, destination);
   const same = retry !== null && retry.documents.length === documents.length && documents.every((id) => retry.documents.includes(id));
   return { kind: 'recall', place, documents, retryOf: same ? retry : null };
 }
@@ -109,12 +109,14 @@ function retryOf(
   effect: Digest | null,
   here: readonly Copy[],
   now: Instant,
-  lifetime: number,
+  { channel, open, lifetime }: Destination,
 ): LastAttempt | null {
   if (last === null || last.outcome !== 'unknown' || last.kind !== kind || last.effect !== effect || !samePlace(last.place, place))
     return null;
   // Ids are remembered from when they were first seen: repeated for longer than a message's lifetime, one more could arrive when they are forgotten.
-  if (now - last.since > lifetime) return null;
+  // A Task, by which a reader and a closed address are asked, crosses no network: it is the same one until it is answered.
+  const isByTask = channel === 'pull' || !open;
+  if (!isByTask && now - last.since > lifetime) return null;
   const saidAgain = here.some(
     (copy) => copy.effect !== effect && copy.againAt !== null && copy.againAt <= now && last.since < copy.againAt,
   );

@@ -273,4 +273,13 @@ describe('step: ids repeat only for a retry straight after the same action', () 
   test.each(rows)('%s', (_, want, state, expected) => {
     expect(retried(want, state)).toBe(expected);
   });
+
+  test.each([
+    ['a reader', destination({ channel: 'pull', address: 'pull:' })],
+    ['a closed address', destination({ open: false })],
+  ])('a Task to %s is the same one until it is answered, however long that takes', (_, to) => {
+    const state = ledger([copy('a', 1), recallLost], { last: { ...recalled, since: NOW - 100 * LIFETIME } });
+    expect(step(nothing(), state, NOW, to)).toMatchObject({ kind: 'recall', retryOf: { id: 'last' } });
+    expect(step(nothing(), state, NOW, destination())).toMatchObject({ kind: 'recall', retryOf: null });
+  });
 });

@@ -114,6 +114,28 @@ describe('the Tasks that the loop raises', () => {
     expect(due).toEqual([{ due: true }]);
   });
 
+  test('I2: a recall that is answered later than a message lives is the one that was asked, and it is over', async () => {
+    await sql(`UPDATE destination SET facts = facts || '{"lifetime": 1}' WHERE recipient_id = $1`, lane.service);
+    await consent(false);
+    await loop();
+    for (const again of [1, 2]) {
+      await new Promise((resolve) => setTimeout(resolve, 5 * again));
+      await sql('UPDATE ledger_key SET look_at = now() WHERE recipient_id = $1', lane.service);
+      await loop();
+    }
+    expect(await tasks('recall', lane.ods)).toEqual(['requested']);
+    const open = await ground.store.search(searchAmong('Task', ALL, [{ is: 'token', param: 'code', anyOf: ['recall'] }], 1));
+    const task = open.rows[0]?.body as Task;
+    await ground.store.write({ principal: dispatch, resource: { ...task, status: 'completed' }, id: task.id ?? '', ifMatch: null });
+    await loop();
+    expect(await tasks('recall', lane.ods)).toEqual(['completed']);
+    const { rows } = await sql(
+      `SELECT outcome FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE k.recipient_id = $1 ORDER BY serial`,
+      lane.service,
+    );
+    expect(rows.at(-1)).toEqual({ outcome: 'accepted' });
+  });
+
   test('I11: the Task for what cannot be decided ends when it is', async () => {
     await consent(true, 'https://elsewhere.example/policy');
     await loop();
