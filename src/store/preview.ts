@@ -80,7 +80,10 @@ const tried = async (
 
 /** The plan of which this is a draft or the version in force; of a first draft a new one. */
 async function planOf(tx: Sql, { organization }: Principal, carePlan: CarePlan): Promise<string> {
-  const [plan] = await planByIdentifier(tx, organization, identifierOf(tx, fromCarePlan(carePlan).businessIdentifier));
+  const { businessIdentifier, patientId } = fromCarePlan(carePlan);
+  const [plan] = await planByIdentifier(tx, organization, identifierOf(tx, businessIdentifier));
+  if (plan !== undefined && plan.patient_id !== patientId)
+    throw anomaly('conflict', 'this plan is of another person', 'CarePlan.identifier');
   return plan?.id ?? randomUUID();
 }
 

@@ -165,6 +165,12 @@ describe('what cannot be tried', () => {
     expect(await versions()).toEqual(stored);
   });
 
+  test('a draft under the identifier of another person’s plan is refused as its approval would be', async () => {
+    await door.ground.put(publisher, body.carePlan('draft-beryl', 'beryl', 'words-2', { reach: [], identifier: 'plan-of-amber' }));
+    const { status, json } = await preview('draft-beryl');
+    expect([status, json.issue[0].expression]).toEqual([409, ['CarePlan.identifier']]);
+  });
+
   test('I6: another’s plan is not there, and a recipient may not ask', async () => {
     expect((await preview('plan-3', [], OTHER_TRUST)).status).toBe(404);
     expect((await preview('plan-3', [], ED)).status).toBe(403);
