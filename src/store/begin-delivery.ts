@@ -5,7 +5,7 @@ import { inBatches } from './in-batches.ts';
 import type { Stamp } from './look.ts';
 import { statement } from './pool.ts';
 
-/** An attempt as it is written down before the wire: `begin_delivery` reads the objects (0007-begin-together.sql). */
+/** An attempt as it is written down before the wire: `begin_delivery` reads the objects (0007-begin-together.sql, 0077-locks-end-before-the-disk.sql). */
 export interface Beginning {
   readonly key: string;
   readonly fence: number;
@@ -30,7 +30,7 @@ const alone = statement<
   { begun: string | null }
 >(
   'begin-delivery',
-  `SELECT begin_delivery($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12, $13) AS begun`,
+  `CALL begin_delivery_on_disk($1, $2, $3, $4, to_timestamp($5::double precision / 1000), $6 * interval '1 millisecond', $7, $8, $9, $10, $11, $12, $13, NULL)`,
 );
 // It changes nothing: it need not wait for the disk.
 const whenFree = statement<[string], never>(
@@ -39,7 +39,7 @@ const whenFree = statement<[string], never>(
 );
 const together = statement<[string, number], { begun: readonly (string | null)[] }>(
   'begin-deliveries',
-  `SELECT begin_deliveries($1, $2 * interval '1 millisecond') AS begun`,
+  `CALL begin_deliveries_on_disk($1, $2 * interval '1 millisecond', NULL)`,
 );
 
 /**

@@ -45,18 +45,24 @@ const plansOf = statement<[string[], string[], string[], string | null, number],
      UNION SELECT c.plan_id FROM (${BY_CONTACT}) c WHERE c.recipient_id = ANY($3::text[])) plans
     WHERE id > ${AFTER} ORDER BY id LIMIT $5`,
 );
-/** New keys for whoever is in reach, on every road out: a destination that only reads has a key once it has read. */
+/**
+ * New keys for whoever is in reach, on every road out: a destination that only reads has a key once it has read. OFFSET 0 keeps it plan by
+ * plan, along indexes: a hundred thousand persons are not read for a batch.
+ */
 const makeKeys = statement<[string[], string[], string[], string[], object], { recipient_id: string }>(
   'make-keys',
   `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, state)
    SELECT gen_random_uuid(), p.id, d.id, r.id, disclosure_id(p.id, r.id), $5
-     FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
+     FROM unnest($1::uuid[]) asked
+     CROSS JOIN LATERAL (SELECT id, publisher, patient_id, reach_recipients, reach_areas FROM plan WHERE id = asked AND version IS NOT NULL OFFSET 0) p
+     CROSS JOIN LATERAL (SELECT person.nhs_number FROM patient_fact pt JOIN person ON person.id = pt.person_id
+                          WHERE pt.patient_id = p.patient_id OFFSET 0) pe
      JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
           OR EXISTS (SELECT FROM contact c WHERE c.open AND c.sender = r.ods AND c.kind = r.kind
                       AND (c.patient_id = p.patient_id OR c.nhs_number = pe.nhs_number))
      JOIN destination d ON d.recipient_id = r.id AND d.facts->>'channel' <> 'pull'
-    WHERE p.id = ANY($1::uuid[]) AND p.version IS NOT NULL
-      AND (cardinality($2::uuid[]) > 0 OR r.id = ANY($3::text[]) OR p.publisher || ' ' || r.ods = ANY($4::text[]))
+    WHERE (cardinality($2::uuid[]) > 0 OR r.id = ANY($3::text[]) OR p.publisher || ' ' || r.ods = ANY($4::text[]))
+      AND NOT EXISTS (SELECT FROM ledger_key k WHERE k.plan_id = p.id AND k.destination_id = d.id OFFSET 0)
    ON CONFLICT (plan_id, destination_id) DO NOTHING RETURNING recipient_id`,
 );
 const CONCERNED = `k.plan_id = ANY($1::uuid[]) AND r.id = k.recipient_id AND p.id = k.plan_id
