@@ -49,7 +49,7 @@ const FAST_SETTINGS = ['shared_buffers=128MB', 'fsync=off', 'synchronous_commit=
 const MEGABYTE = 2 ** 20;
 /**
  * An eighth of the memory, of the container's where there is one, from 128 MB to 1 GB: with less, a transaction writes out others' pages, and
- * waits for the disk with its locks held (100,000 keys in 128 MB: an ending's p99 was 300 ms).
+ * waits for the disk with its locks held.
  */
 const ownSettings = (): readonly string[] => {
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
