@@ -5,7 +5,7 @@ import { inBatches } from './in-batches.ts';
 import type { Stamp } from './look.ts';
 import { statement } from './pool.ts';
 
-/** An attempt as it is written down before the wire: `begin_delivery` reads the objects (0007-begin-together.sql, 0077-locks-end-before-the-disk.sql). */
+/** An attempt as it is written down before the wire: `begin_delivery` reads the objects (0007-begin-together.sql, 0057-locks-end-before-the-disk.sql). */
 export interface Beginning {
   readonly key: string;
   readonly fence: number;
