@@ -47,8 +47,11 @@ export const System = {
   anomaly: codeSystem('anomaly'),
   taskCode: codeSystem('task-code'),
   agreementRole: codeSystem('agreement-role'),
+  reuseDuty: codeSystem('reuse-duty'),
+  countrySubdivision: 'urn:iso:std:iso:3166:-2',
   trailEvent: codeSystem('trail-event'),
   emergencyReason: codeSystem('emergency-reason'),
+  reuse: codeSystem('reuse'),
   area: `${BASE}/NamingSystem/area`,
   plan: `${BASE}/NamingSystem/plan`,
   document: `${BASE}/NamingSystem/document`,
@@ -64,6 +67,8 @@ export const Extension = {
   agreedWithPerson: definition('agreed-with-person'),
   reach: definition('plan-reach'),
   reviewDate: definition('review-date'),
+  agreementJurisdiction: definition('agreement-jurisdiction'),
+  dpia: definition('dpia'),
   sequence: definition('sequence'),
   serves: definition('serves'),
   retains: definition('retains'),
@@ -133,6 +138,7 @@ export const TaskCode = {
   contact: 'crisis-contact',
   attention: 'attention',
   emergency: 'emergency-access',
+  reuse: 'reuse-breach',
 } as const;
 
 /** Shown on every responder view: domain.md G3. */

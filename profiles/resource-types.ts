@@ -23,6 +23,9 @@ export const INTERACTIONS = [
   'sharing',
   'explain',
   'preview-release',
+  'report-reuse',
+  'ending-progress',
+  'ending-proof',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -109,7 +112,12 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     [...KEEP, 'evaluate'],
     'action actor category consentor data date identifier organization patient period purpose scope security-label source-reference status',
   ),
-  row('Contract', Profile.sharingAgreement, KEEP, 'authority domain identifier instantiates issued patient signer status subject url'),
+  row(
+    'Contract',
+    Profile.sharingAgreement,
+    [...KEEP, 'report-reuse', 'ending-progress', 'ending-proof'],
+    'authority domain identifier instantiates issued patient signer status subject url',
+  ),
   row('Provenance', Profile.planApproval, KEEP, 'agent agent-role agent-type entity location patient recorded signature-type target when'),
   row('AuditEvent', null, SEE, 'action agent date entity outcome patient subtype type'),
   row('Flag', Profile.planFlag, SEE, 'identifier patient subject', [

@@ -23,6 +23,8 @@ const code = (text: string): string => `\`${text}\``;
 const list = (texts: readonly string[]): string => texts.map(code).join(', ');
 
 const REACH: Readonly<Record<Reach, string>> = {
+  published: 'agreements of which it is, or was, a publisher',
+  party: 'agreements of which it is, or was, a party',
   any: 'any',
   own: "its organisation's own",
   addressed: 'addressed to it',

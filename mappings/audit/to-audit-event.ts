@@ -83,7 +83,7 @@ export const toAuditEvent = (entry: TrailEntry, operator: string): AuditEvent =>
     ...(entry.purpose === null
       ? []
       : [{ system: entry.purpose === 'crisis-response' ? System.purpose : System.actReason, code: entry.purpose }]),
-    ...(entry.reason === null ? [] : [{ system: System.emergencyReason, code: entry.reason }]),
+    ...(entry.reason === null ? [] : [{ system: entry.event === 'reuse' ? System.reuse : System.emergencyReason, code: entry.reason }]),
   ];
   return {
     resourceType: 'AuditEvent',

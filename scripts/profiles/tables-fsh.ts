@@ -2,6 +2,7 @@ import { System, TaskCode } from '../../profiles/canonicals.ts';
 import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
 import { KINDS, PURPOSES, RECIPIENT_KINDS } from '../../src/model/kind.ts';
+import { REUSES } from '../../src/model/reuse.ts';
 import { TRAIL_EVENTS } from '../../src/model/trail.ts';
 import { ANOMALY_CODES } from './anomaly-codes.ts';
 
@@ -36,6 +37,7 @@ const AGREEMENT_ROLES: readonly Row[] = [
   ['publisher', 'Publisher'],
   ['recipient', 'Recipient'],
 ];
+const REUSE_DUTIES: readonly Row[] = [['no-investigation', 'Not for investigation, intelligence or prosecution']];
 const CONSENT_GIVEN = ['written', 'verbal', 'other'];
 const CONSENT_BASES = ['best-interests', 'court-order'];
 const CAPACITY = ['not-in-doubt', 'has-capacity', 'lacks-capacity'];
@@ -69,7 +71,9 @@ const definitions = (): string[] => [
   codeSystem('TaskCodes', 'task-code', 'Kinds of work for a person', same(Object.values(TaskCode))),
   codeSystem('TrailEvent', 'trail-event', 'Events of the trail', same(TRAIL_EVENTS)),
   codeSystem('EmergencyReason', 'emergency-reason', 'Reasons for emergency access', Object.entries(EMERGENCY_REASONS)),
+  codeSystem('Reuse', 'reuse', "Uses of content beyond its recipient's duty", Object.entries(REUSES)),
   codeSystem('AgreementRole', 'agreement-role', 'Roles of a party to an agreement', AGREEMENT_ROLES),
+  codeSystem('ReuseDuty', 'reuse-duty', 'Duties of a recipient on reuse that v3-ActCode has no code for', REUSE_DUTIES),
   codeSystem('ConsentGiven', 'consent-given', 'How a consent was given', same(CONSENT_GIVEN)),
   codeSystem('Capacity', 'capacity', 'Capacity to decide (Mental Capacity Act 2005)', same(CAPACITY)),
   codeSystem('RepresentativeAuthority', 'representative-authority', 'By what authority somebody decides for a person', AUTHORITIES),

@@ -1,4 +1,5 @@
 import type { Act } from './act/act.ts';
+import { endingProgress, endingProof, reportReuse } from './act/agreement.ts';
 import { readAuditEvent, searchAuditEvents } from './act/audit.ts';
 import { bundle } from './act/bundle.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
@@ -54,5 +55,8 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   sharing,
   explain,
   'preview-release': previewRelease,
+  'report-reuse': reportReuse,
+  'ending-progress': endingProgress,
+  'ending-proof': endingProof,
   'process-message': processMessage,
 };

@@ -16,6 +16,9 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   sharing: `${BASE}/OperationDefinition/sharing`,
   explain: `${BASE}/OperationDefinition/explain`,
   'preview-release': `${BASE}/OperationDefinition/preview-release`,
+  'report-reuse': `${BASE}/OperationDefinition/report-reuse`,
+  'ending-progress': `${BASE}/OperationDefinition/ending-progress`,
+  'ending-proof': `${BASE}/OperationDefinition/ending-proof`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

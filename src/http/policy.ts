@@ -8,9 +8,18 @@ import type { Route, SystemInteraction } from './routes.ts';
 
 /**
  * How far a permission reaches. `own`: written by the caller's organisation, as the kind of service that it is. `addressed`: Tasks that name it as owner, and what they are about.
- * `provided`: its own service. `disclosed`: what the gates let this recipient see, computed, never a stored resource.
+ * `provided`: its own service. `published`: agreements of which it is, or was, a publisher. `party`: or a recipient. `disclosed`: what the gates let this recipient see, computed, never a stored resource.
  */
-export type Reach = 'any' | 'own' | 'addressed' | 'own-or-addressed' | 'provided' | 'disclosed' | 'own-or-disclosed';
+export type Reach =
+  | 'any'
+  | 'own'
+  | 'addressed'
+  | 'own-or-addressed'
+  | 'provided'
+  | 'published'
+  | 'party'
+  | 'disclosed'
+  | 'own-or-disclosed';
 
 interface Row {
   readonly kinds: readonly Kind[];
@@ -74,6 +83,8 @@ export const POLICY: readonly Row[] = [
   row(['evaluator'], ['MeasureReport'], KEEP_OR_DELETE, 'own'),
   row(['publisher'], ['CarePlan'], ['projections', 'approve', 'withdraw', 'explain', 'preview-release'], 'own'),
   row(['publisher'], ['Patient'], ['sharing'], 'own'),
+  row(['publisher'], ['Contract'], ['ending-progress', 'ending-proof'], 'published'),
+  row(RECIPIENT_KINDS, ['Contract'], ['report-reuse'], 'party'),
   row(['publisher'], ['Encounter'], ['read'], 'own-or-addressed'),
 
   row(READERS, ['CarePlan', 'Composition', 'Patient'], ['read', 'search'], 'disclosed'),

@@ -75,6 +75,9 @@ export const ROUTES: readonly Route[] = [
   route('GET /fhir/CarePlan/:id/$projections', 'projections'),
   route('POST /fhir/CarePlan/:id/$approve', 'approve', 'parameters'),
   route('POST /fhir/CarePlan/:id/$withdraw', 'withdraw', 'parameters'),
+  route('POST /fhir/Contract/:id/$report-reuse', 'report-reuse', 'parameters'),
+  route('GET /fhir/Contract/:id/$ending-progress', 'ending-progress'),
+  route('GET /fhir/Contract/:id/$ending-proof', 'ending-proof'),
 ];
 
 /** A route with what its path names; empty strings where it names none. */

@@ -55,6 +55,10 @@ export const isWithinReach = async (store: DoorStore, principal: Principal, reac
       return isOwn(stored, principal) || (await isSubjectOfTask(store, stored, principal.organization));
     case 'provided':
       return isProvidedBy(store, stored, principal);
+    case 'party':
+      return store.isParty(principal, stored.id, 'either');
+    case 'published':
+      return store.isParty(principal, stored.id, 'publisher');
     case 'disclosed':
       return false;
     default:

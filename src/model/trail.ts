@@ -2,7 +2,8 @@ import type { Instant } from './instant.ts';
 
 /**
  * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
- * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, a decision explained, a change tried out; a plan approved or withdrawn, and a consent or an agreement written.
+ * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, a decision explained, a change tried out; a plan approved or withdrawn, and a consent or an agreement written;
+ * a reuse beyond a recipient's duty reported, and how far an ended agreement has been given up shown.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -21,6 +22,8 @@ export const TRAIL_EVENTS = [
   'withdraw',
   'consent',
   'agreement',
+  'reuse',
+  'ending',
 ] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 
@@ -34,7 +37,7 @@ export interface TrailEntry {
   readonly refused: boolean;
   /** Why it was refused, asked back, erased or inspected; null where it was shown. */
   readonly because: string | null;
-  /** The code of the reason that was given for emergency access. */
+  /** The code of the reason that was given for emergency access, or of the reuse that was reported. */
   readonly reason: string | null;
   /** Who asked, or was sent it. */
   readonly organization: string;

@@ -26,6 +26,9 @@ interface Row {
 /** Of the others `because` says why something was done. */
 const REFUSED = `(a.because IS NOT NULL AND a.event NOT IN ('recall', 'erase', 'inspect'))`;
 
+/** Agreements are the operator's own. */
+const AGREEMENTS: readonly string[] = ['agreement', 'reuse', 'ending'];
+
 /**
  * Rows of the trail, newest first, within the caller's reach: a publisher those about plans that it published, an operator every row and of
  * none the person, the plan, its headings or its digest. Nothing is added to the trail's own table: its insert is the hottest there is.
@@ -82,8 +85,7 @@ function toEntry(row: Row, ids: AuditIds, isOperator: boolean): TrailEntry {
   if (event === undefined) throw new Error('the trail holds an event that is not known');
   const { at, refused, because, reason, organization, kind, caller, purpose } = row;
   const told = { id: ids.toId(row.serial), at: at.getTime(), event, refused, because, reason, organization, kind, caller, purpose };
-  // Agreements are the operator's own.
-  const own = event === 'agreement' ? { digest: row.digest, about: row.about } : { digest: null, about: null };
+  const own = AGREEMENTS.includes(event) ? { digest: row.digest, about: row.about } : { digest: null, about: null };
   if (isOperator) return { ...told, ...own, headings: [], patientId: null, plan: null };
   const plan = row.care_plan_id === null || row.number === null ? null : { carePlanId: row.care_plan_id, version: row.number };
   return { ...told, headings: row.headings ?? [], digest: row.digest, about: row.about, patientId: row.patient_id, plan };

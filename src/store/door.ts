@@ -6,6 +6,9 @@ import type { Among, Found, Search } from './search/search.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
+import type { EndingItem, EndingProgress } from '../model/ending.ts';
+import type { EndingPlace } from './endings.ts';
+import type { ReuseReport } from './report-reuse.ts';
 import type { Change, Trial } from './preview.ts';
 import type { ExplainAsked, Shared } from './sharing.ts';
 import type { TrailEntry } from '../model/trail.ts';
@@ -204,6 +207,18 @@ export interface DoorStore {
   explain(principal: Principal, asked: ExplainAsked): Promise<Shared | null>;
   /** What each service would gain or lose by a change that is tried out and undone. The caller has read the CarePlan. On record before it answers. */
   preview(principal: Principal, carePlan: CarePlan, trial: Trial): Promise<readonly Change[]>;
+  /** Whether a service is, or was, a party to an agreement: its publisher, or either. */
+  isParty(principal: Principal, contractId: string, as: 'publisher' | 'either'): Promise<boolean>;
+  /** Tells both privacy officers of a reuse beyond the recipient's duty; answers the id of the reporter's own Task. The caller is a party. */
+  reportReuse(principal: Principal, contractId: string, report: ReuseReport): Promise<string>;
+  /** How far what an agreement of the publisher's covered has been given up since it ended, service by service. On record before it answers. */
+  endingProgress(principal: Principal, contractId: string): Promise<readonly EndingProgress[]>;
+  /** The same key by key, a page of it, and where the next begins. On record before it answers. */
+  endingProof(
+    principal: Principal,
+    contractId: string,
+    page: { readonly after: EndingPlace | null; readonly count: number },
+  ): Promise<{ readonly items: readonly EndingItem[]; readonly next: EndingPlace | null }>;
   /** Names a person for emergency access: an id for this caller and five minutes, the same whether anybody is meant by it or nobody. */
   nameForEmergency(principal: Principal, sent: Traits): Promise<string>;
   /** Emergency access by such an id: begun with a reason, or looked at again within its hour (null). A view: nothing is held. On record, and told of, before it answers. */

@@ -5,6 +5,7 @@ import { approve, withdraw } from './approve.ts';
 import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import type { DoorStore } from './door.ts';
+import { endingProgress, endingProof } from './endings.ts';
 import { emergencyAccess, nameForEmergency } from './emergency.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
@@ -18,6 +19,7 @@ import { removeIn } from './remove.ts';
 import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
+import { isParty, reportReuse } from './report-reuse.ts';
 import { deletedBy, historyOf } from './versions.ts';
 import { explainFor, sharing } from './sharing.ts';
 import { underLocks } from './under-locks.ts';
@@ -76,6 +78,10 @@ const storeIn = (
     sharing: notHere,
     explain: notHere,
     preview: notHere,
+    isParty: (principal, contractId, as) => isParty(tx, principal, contractId, as),
+    reportReuse: notHere,
+    endingProgress: notHere,
+    endingProof: notHere,
     nameForEmergency: notHere,
     emergencyAccess: notHere,
     everything: notHere,
@@ -132,6 +138,10 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     sharing: (principal, patientId) => sharing(pool, principal, patientId),
     explain: (principal, asked) => explainFor(pool, principal, asked),
     preview: (principal, carePlan, trial) => preview(pool, principal, carePlan, trial, options.messageLifetime),
+    isParty: (principal, contractId, as) => isParty(pool, principal, contractId, as),
+    reportReuse: (principal, contractId, report) => reportReuse(pool, principal, contractId, report),
+    endingProgress: (principal, contractId) => endingProgress(pool, principal, contractId),
+    endingProof: (principal, contractId, page) => endingProof(pool, principal, contractId, page),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
     emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),

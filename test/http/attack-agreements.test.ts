@@ -28,10 +28,11 @@ const party = (role: 'publisher' | 'recipient', references: readonly object[]) =
   reference: [...references],
   role: { coding: [{ system: System.agreementRole, code: role }] },
 });
-const ofParties = (publishers: readonly object[], recipients: readonly object[]): Contract => ({
-  ...body.agreement('trust', ['ambulance']),
-  term: [{ ...TERM, offer: { party: [party('publisher', publishers), party('recipient', recipients)] } }],
-});
+const ofParties = (publishers: readonly object[], recipients: readonly object[]): Contract =>
+  body.signed({
+    ...body.agreement('trust', ['ambulance']),
+    term: [{ ...TERM, offer: { party: [party('publisher', publishers), party('recipient', recipients)] } }],
+  });
 const byOds = (count: number, prefix: string) =>
   Array.from({ length: count }, (_, index) => ({ identifier: { system: System.odsOrganization, value: `${prefix}${index}` } }));
 

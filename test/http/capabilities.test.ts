@@ -117,6 +117,9 @@ describe('what is listed is answered', () => {
     sharing: (type) => door.agent.get(`/fhir/${type}/none/$sharing`),
     explain: (type) => door.agent.get(`/fhir/${type}/none/$explain?recipient=none`),
     'preview-release': (type) => door.agent.post(`/fhir/${type}/none/$preview-release`),
+    'report-reuse': (type) => door.agent.post(`/fhir/${type}/none/$report-reuse`),
+    'ending-progress': (type) => door.agent.get(`/fhir/${type}/none/$ending-progress`),
+    'ending-proof': (type) => door.agent.get(`/fhir/${type}/none/$ending-proof`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([
@@ -130,6 +133,7 @@ describe('what is listed is answered', () => {
     'evaluate',
     'emergency-access',
     'preview-release',
+    'report-reuse',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

@@ -36,10 +36,13 @@ describe('conformance resources', () => {
     expect(await found('OperationDefinition')).toEqual([
       'approve',
       'emergency-access',
+      'ending-progress',
+      'ending-proof',
       'evaluate',
       'explain',
       'preview-release',
       'projections',
+      'report-reuse',
       'sharing',
       'withdraw',
     ]);
@@ -57,10 +60,13 @@ describe('conformance resources', () => {
     expect(await found('OperationDefinition?status=http://hl7.org/fhir/publication-status|draft')).toEqual([
       'approve',
       'emergency-access',
+      'ending-progress',
+      'ending-proof',
       'evaluate',
       'explain',
       'preview-release',
       'projections',
+      'report-reuse',
       'sharing',
       'withdraw',
     ]);
@@ -69,7 +75,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 8, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 11, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -3,11 +3,13 @@ import type {
   Composition,
   Consent,
   Contract,
+  ContractSigner,
   Endpoint,
   HealthcareService,
   Organization,
   Patient,
   Provenance,
+  Reference,
   Resource,
 } from '@medplum/fhirtypes';
 import { Code, CONSENT_POLICY, Extension, System } from '../../profiles/canonicals.ts';
@@ -58,43 +60,74 @@ export interface AgreementOptions {
   readonly headings?: readonly string[];
   /** Codes of v3-ActReason beside `crisis-response`. */
   readonly purposes?: readonly string[];
+  /** Day of its review. */
+  readonly review?: string;
 }
 
-export const agreement = (
-  publisherOrganization: string,
-  recipientServices: readonly string[],
-  options: AgreementOptions = {},
-): Contract => ({
-  resourceType: 'Contract',
-  identifier: [{ system: 'https://publisher.example/agreement', value: `${publisherOrganization}-${recipientServices.join('-')}` }],
-  status: options.status ?? 'executed',
-  applies: { start: '2026-01-01', ...(options.end === undefined ? {} : { end: options.end }) },
-  term: [
+const signer = (party: Reference): ContractSigner => ({
+  type: { system: 'http://terminology.hl7.org/CodeSystem/contractsignertypecodes', code: 'AUTHN' },
+  party: party as ContractSigner['party'],
+  signature: [
     {
-      offer: {
-        party: [
-          {
-            reference: [{ reference: `Organization/${publisherOrganization}` }],
-            role: { coding: [{ system: System.agreementRole, code: 'publisher' }] },
-          },
-          {
-            reference: recipientServices.map((id) => ({ reference: `HealthcareService/${id}` })),
-            role: { coding: [{ system: System.agreementRole, code: 'recipient' }] },
-          },
-        ],
-      },
-      asset: [{ type: (options.headings ?? HEADINGS).map((code) => ({ coding: [{ system: System.heading, code }] })) }],
-      action: [
-        ...(options.purposes ?? ['TREAT', 'ETREAT', 'COC']).map((code) => ({ system: System.actReason, code })),
-        { system: System.purpose, code: 'crisis-response' },
-      ].map((coding) => ({
-        type: { text: 'share' },
-        intent: { coding: [coding] },
-        status: { text: 'agreed' },
-      })),
+      type: [{ system: 'urn:iso-astm:E1762-95:2013', code: '1.2.840.10065.1.12.1.7' }],
+      when: '2025-12-12T10:00:00Z',
+      who: { type: 'PractitionerRole', display: 'Caldicott Guardian' },
     },
   ],
 });
+
+/** The same, signed for each of its parties once. */
+export const signed = (contract: Contract): Contract => {
+  const parties = (contract.term ?? []).flatMap(({ offer }) => (offer?.party ?? []).flatMap(({ reference }) => reference ?? []));
+  return { ...contract, signer: [...new Map(parties.map((party) => [JSON.stringify(party), party])).values()].map(signer) };
+};
+
+export const agreement = (publisherOrganization: string, recipientServices: readonly string[], options: AgreementOptions = {}): Contract =>
+  signed({
+    resourceType: 'Contract',
+    extension: [
+      { url: Extension.reviewDate, valueDate: options.review ?? '2099-12-31' },
+      { url: Extension.agreementJurisdiction, valueCoding: { system: System.countrySubdivision, code: 'GB-EAW' } },
+      { url: Extension.dpia, valueIdentifier: { system: 'https://publisher.example/dpia', value: 'DPIA-2025-014' } },
+    ],
+    identifier: [{ system: 'https://publisher.example/agreement', value: `${publisherOrganization}-${recipientServices.join('-')}` }],
+    status: options.status ?? 'executed',
+    applies: { start: '2026-01-01', ...(options.end === undefined ? {} : { end: options.end }) },
+    term: [
+      {
+        securityLabel: [
+          {
+            classification: { system: System.confidentiality, code: 'V' },
+            control: [
+              { system: System.actCode, code: 'NOREUSE' },
+              { system: System.reuseDuty, code: 'no-investigation' },
+            ],
+          },
+        ],
+        offer: {
+          party: [
+            {
+              reference: [{ reference: `Organization/${publisherOrganization}` }],
+              role: { coding: [{ system: System.agreementRole, code: 'publisher' }] },
+            },
+            {
+              reference: recipientServices.map((id) => ({ reference: `HealthcareService/${id}` })),
+              role: { coding: [{ system: System.agreementRole, code: 'recipient' }] },
+            },
+          ],
+        },
+        asset: [{ type: (options.headings ?? HEADINGS).map((code) => ({ coding: [{ system: System.heading, code }] })) }],
+        action: [
+          ...(options.purposes ?? ['TREAT', 'ETREAT', 'COC']).map((code) => ({ system: System.actReason, code })),
+          { system: System.purpose, code: 'crisis-response' },
+        ].map((coding) => ({
+          type: { text: 'share' },
+          intent: { coding: [coding] },
+          status: { text: 'agreed' },
+        })),
+      },
+    ],
+  });
 
 export const patient = (id: string, nhsNumber: string, family = 'Testperson-Amber'): Patient => ({
   resourceType: 'Patient',

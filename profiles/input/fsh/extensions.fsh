@@ -10,13 +10,33 @@ Description: "Whom the plan is for: a named service, or every service of an area
 Extension: ReviewDate
 Id: review-date
 Title: "Review date"
-Description: "Day of the planned review. After it a plan is shown with a banner; a consent speaks on."
+Description: "Day of the planned review. After it a plan is shown with a banner; a consent speaks on, and an agreement is in force until it ends."
 * ^context[0].type = #element
 * ^context[0].expression = "CarePlan"
 * ^context[1].type = #element
 * ^context[1].expression = "Consent"
+* ^context[2].type = #element
+* ^context[2].expression = "Contract"
 * value[x] 1..1
 * value[x] only date
+
+Extension: AgreementJurisdiction
+Id: agreement-jurisdiction
+Title: "Jurisdiction of an agreement"
+Description: "By whose law a data-sharing agreement is read (ISO 3166-2): England and Wales, GB-EAW."
+* ^context[0].type = #element
+* ^context[0].expression = "Contract"
+* value[x] 1..1
+* value[x] only Coding
+
+Extension: Dpia
+Id: dpia
+Title: "Data protection impact assessment"
+Description: "The reference number of the data protection impact assessment (UK GDPR art. 35) on which a data-sharing agreement rests."
+* ^context[0].type = #element
+* ^context[0].expression = "Contract"
+* value[x] 1..1
+* value[x] only Identifier
 
 Extension: AgreedWithPerson
 Id: agreed-with-person

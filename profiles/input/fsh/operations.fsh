@@ -566,3 +566,317 @@ Usage: #definition
 * parameter[=].part[=].min = 1
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #boolean
+
+Instance: report-reuse
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/report-reuse"
+* version = "0.1.0"
+* name = "ReportReuse"
+* title = "Report a reuse"
+* status = #draft
+* kind = #operation
+* code = #report-reuse
+* affectsState = true
+* resource = #Contract
+* system = false
+* type = false
+* instance = true
+* description = "Content was used beyond the recipient's duty: the recipient reports its own, or the publisher one of a recipient. A Task with the code reuse-breach lies with the privacy officer of each, and it is on record. Nothing is told of whether there is a plan."
+* parameter[+].name = #reuse
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "What was done, by the CodeSystem reuse."
+* parameter[=].type = #code
+* parameter[+].name = #text
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "What happened, in 10 to 1,000 characters, naming nobody. From a recipient it goes to the publisher; never the other way."
+* parameter[=].type = #string
+* parameter[+].name = #recipient
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The HealthcareService that did it; named by a publisher only."
+* parameter[=].type = #Reference
+* parameter[+].name = #plan
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The CarePlan, by the id under which the caller knows it. Told to its publisher only."
+* parameter[=].type = #Reference
+* parameter[+].name = #task
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The caller's own Task."
+* parameter[=].type = #Reference
+
+Instance: ending-progress
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/ending-progress"
+* version = "0.1.0"
+* name = "EndingProgress"
+* title = "How far an ended agreement is given up"
+* status = #draft
+* kind = #operation
+* code = #ending-progress
+* affectsState = false
+* resource = #Contract
+* system = false
+* type = false
+* instance = true
+* description = "For a publisher, of its own keys: when the agreement ended for each service (the barrier: nothing is begun after it), and how far what they hold has been given up since. Each call is on record."
+* parameter[+].name = #over
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whether it has ended for any service."
+* parameter[=].type = #boolean
+* parameter[+].name = #barrier
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The last of the services to be ended."
+* parameter[=].type = #instant
+* parameter[+].name = #completed
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "When the last key was given up; absent while any is not."
+* parameter[=].type = #instant
+* parameter[+].name = #covered
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Keys that hold what they may no longer, or were asked to give it up since."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #waiting
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Not asked yet."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #asked
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Asked to give it up."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #acknowledged
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whose last recall was accepted."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #chased
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Asked more than once."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #refused
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whose last recall was refused."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #unknown
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Asked, and not answered."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #ended
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "No copy is believed to be held any more."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #kept
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Held on under another agreement that is in force."
+* parameter[=].type = #unsignedInt
+* parameter[+].name = #service
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "The same for each service."
+* parameter[=].part[+].name = #recipient
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #barrier
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #instant
+* parameter[=].part[+].name = #completed
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #instant
+* parameter[=].part[+].name = #covered
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+* parameter[=].part[+].name = #waiting
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+* parameter[=].part[+].name = #asked
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+* parameter[=].part[+].name = #acknowledged
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+* parameter[=].part[+].name = #chased
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+* parameter[=].part[+].name = #refused
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+* parameter[=].part[+].name = #unknown
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+* parameter[=].part[+].name = #ended
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+* parameter[=].part[+].name = #kept
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #unsignedInt
+
+Instance: ending-proof
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/ending-proof"
+* version = "0.1.0"
+* name = "EndingProof"
+* title = "Item by item how an ended agreement is given up"
+* status = #draft
+* kind = #operation
+* code = #ending-proof
+* affectsState = false
+* resource = #Contract
+* system = false
+* type = false
+* instance = true
+* description = "The same for each key, in pages: what was sent, each recall with its ids, and how and when the recipient answered. Each call is on record."
+* parameter[+].name = #_count
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Items on a page, 100 where it is not said, at most 1000; in the query."
+* parameter[=].type = #integer
+* parameter[+].name = #after
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "What the page before answered as next; in the query."
+* parameter[=].type = #string
+* parameter[+].name = #item
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "One key."
+* parameter[=].part[+].name = #recipient
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #plan
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #disclosure
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #id
+* parameter[=].part[+].name = #sent
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].part[+].name = #document
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #id
+* parameter[=].part[=].part[+].name = #sequence
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #at
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #instant
+* parameter[=].part[+].name = #recall
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "*"
+* parameter[=].part[=].part[+].name = #document
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #id
+* parameter[=].part[=].part[+].name = #sequence
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #asked
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #instant
+* parameter[=].part[=].part[+].name = #outcome
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #code
+* parameter[=].part[=].part[+].name = #because
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 0
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #answered
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 0
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #instant
+* parameter[=].part[+].name = #held
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #boolean
+* parameter[+].name = #next
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "For the next page; absent on the last."
+* parameter[=].type = #string

@@ -65,7 +65,8 @@ Profile: SharingAgreement
 Parent: Contract
 Id: sharing-agreement
 Title: "Data-sharing agreement"
-Description: "Publishers and recipients, purposes and headings, expanded to pairs. Parties in term.offer.party, purposes in term.action.intent, headings in term.asset.type. A party is an Organization; a HealthcareService is taken too, where an agreement is with one service, though R4 does not list it."
+Description: "Publishers and recipients, purposes and headings, expanded to pairs. Parties in term.offer.party, purposes in term.action.intent, headings in term.asset.type. A party is an Organization; a HealthcareService is taken too, where an agreement is with one service, though R4 does not list it. One that is executed is signed for each party (signer), names the day of its review, its jurisdiction and its DPIA, and in each term the recipients' duty on reuse (term.securityLabel.control): docs/agreements.md."
+* extension contains ReviewDate named reviewDate 0..1 and AgreementJurisdiction named jurisdiction 0..1 and Dpia named dpia 0..1
 * status 1..1
 * applies 1..1
 * term 1..*

@@ -90,6 +90,7 @@ Description: "Kinds of work for a person."
 * #crisis-contact "crisis contact"
 * #attention "attention"
 * #emergency-access "emergency access"
+* #reuse-breach "reuse breach"
 
 CodeSystem: TrailEvent
 Id: trail-event
@@ -112,6 +113,8 @@ Description: "Events of the trail."
 * #withdraw "withdraw"
 * #consent "consent"
 * #agreement "agreement"
+* #reuse "reuse"
+* #ending "ending"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason
@@ -123,6 +126,17 @@ Description: "Reasons for emergency access."
 * #danger-to-others "Somebody else, a child or an adult, is in danger now"
 * #asked-by-person "The person asks for it here and now, and no consent says so yet"
 
+CodeSystem: Reuse
+Id: reuse
+Title: "Uses of content beyond its recipient's duty"
+Description: "Uses of content beyond its recipient's duty."
+* ^caseSensitive = true
+* #investigation "Used for the investigation of an offence"
+* #intelligence "Kept or used as intelligence"
+* #prosecution "Used for a prosecution, or in court"
+* #passed-on "Passed on to somebody whom no agreement names"
+* #other "Used for another purpose that no agreement names"
+
 CodeSystem: AgreementRole
 Id: agreement-role
 Title: "Roles of a party to an agreement"
@@ -130,6 +144,13 @@ Description: "Roles of a party to an agreement."
 * ^caseSensitive = true
 * #publisher "Publisher"
 * #recipient "Recipient"
+
+CodeSystem: ReuseDuty
+Id: reuse-duty
+Title: "Duties of a recipient on reuse that v3-ActCode has no code for"
+Description: "Duties of a recipient on reuse that v3-ActCode has no code for."
+* ^caseSensitive = true
+* #no-investigation "Not for investigation, intelligence or prosecution"
 
 CodeSystem: ConsentGiven
 Id: consent-given

@@ -4,35 +4,17 @@ import { toEcho } from '../../../mappings/match/to-echo.ts';
 import { traitsOf } from '../../../mappings/match/traits-of.ts';
 import { toDocumentBundle } from '../../../mappings/disclosure/to-document-bundle.ts';
 import { toFhirInstant } from '../../../mappings/time.ts';
-import { Anomaly } from '../../model/anomaly.ts';
 import { EMERGENCY_REASONS, type EmergencyReason, isEmergencyReason } from '../../model/emergency.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
 import { principalOf, routeOf } from '../exchange.ts';
 import type { Act } from './act.ts';
-import { parameter, required, validParametersOf } from './operations.ts';
-
-const LEAST_WORDS = 10;
-const MOST_WORDS = 1_000;
-
-const onlyNamed = (parameters: Parameters, names: readonly string[]): Parameters => {
-  const strange = (parameters.parameter ?? []).findIndex(({ name }) => !names.includes(name ?? ''));
-  if (strange < 0) return parameters;
-  const help = `is one of ${names.join(', ')}`;
-  throw new Anomaly('incorrect', { at: `Parameters.parameter[${strange}].name`, code: 'not-supported', help });
-};
+import { onlyNamed, parameter, required, textOf, validParametersOf } from './operations.ts';
 
 const reasonOf = (parameters: Parameters): EmergencyReason => {
   const { valueCode, valueCoding } = parameter(parameters, 'reason') ?? {};
   const code = valueCode ?? (valueCoding?.system === System.emergencyReason ? valueCoding.code : undefined);
   if (code === undefined || !isEmergencyReason(code)) throw required('reason', `is one of ${Object.keys(EMERGENCY_REASONS).join(', ')}`);
   return code;
-};
-
-const textOf = (parameters: Parameters): string => {
-  const text = parameter(parameters, 'text')?.valueString?.trim() ?? '';
-  if (text.length < LEAST_WORDS || text.length > MOST_WORDS)
-    throw required('text', `says in ${LEAST_WORDS} to ${MOST_WORDS} characters why this cannot wait, and names nobody`);
-  return text;
 };
 
 /** The person, in the caller's own words, with the id by which emergency access is asked for. */
@@ -53,7 +35,8 @@ export const emergencyAccess: Act = async (exchange, door) => {
   const { id, route } = routeOf(exchange);
   if (id === '') return name(exchange, door);
   const parameters = route.method === 'GET' ? null : onlyNamed(validParametersOf(exchange, door), ['reason', 'text']);
-  const why = parameters === null ? null : { reason: reasonOf(parameters), text: textOf(parameters) };
+  const why =
+    parameters === null ? null : { reason: reasonOf(parameters), text: textOf(parameters, 'why this cannot wait, and names nobody') };
   const { disclosures, endsAt } = await door.store.emergencyAccess(principalOf(exchange), id, why);
   const documents = disclosures.map((disclosure) => ({
     name: 'document',

@@ -12,6 +12,8 @@ import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
 
 const MAX_REASON = 1_000;
+const LEAST_WORDS = 10;
+const MOST_WORDS = 1_000;
 
 /** What an operation needs and was not sent. */
 export const required = (name: string, help: string): Anomaly =>
@@ -35,6 +37,21 @@ const stringOf = (parameters: Parameters, name: string, help: string): string =>
   const value: unknown = parameter(parameters, name)?.valueString;
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_REASON) throw required(name, help);
   return value;
+};
+
+/** Parameters of which none has another name. Throws `incorrect` at the first that has. */
+export const onlyNamed = (parameters: Parameters, names: readonly string[]): Parameters => {
+  const strange = (parameters.parameter ?? []).findIndex(({ name }) => !names.includes(name ?? ''));
+  if (strange < 0) return parameters;
+  const help = `is one of ${names.join(', ')}`;
+  throw new Anomaly('incorrect', { at: `Parameters.parameter[${strange}].name`, code: 'not-supported', help });
+};
+
+/** A person's own words for the privacy officer, in the parameter `text`. */
+export const textOf = (parameters: Parameters, says: string): string => {
+  const text = parameter(parameters, 'text')?.valueString?.trim() ?? '';
+  if (text.length >= LEAST_WORDS && text.length <= MOST_WORDS) return text;
+  throw required('text', `says in ${LEAST_WORDS} to ${MOST_WORDS} characters ${says}`);
 };
 
 /** The body of an operation, as valid FHIR. Throws `incorrect` with every place that is wrong. */

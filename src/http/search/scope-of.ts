@@ -12,6 +12,8 @@ export const scopeOf = (reach: Reach | null, { organization, kind }: Principal):
       return { is: 'addressed', organization, kind };
     // A disclosure is computed, and a service is looked at one by one: neither is found here.
     case 'disclosed':
+    case 'published':
+    case 'party':
     case 'provided':
     case null:
       return { is: 'nothing' };

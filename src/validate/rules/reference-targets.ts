@@ -7,8 +7,8 @@ import type { Scope } from '../walk.ts';
 const BASE = 'http://hl7.org/fhir/StructureDefinition/';
 /** The end of a relative or absolute RESTful reference (R4 references, literal references). */
 const RESTFUL = /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
-/** R4 lists no HealthcareService among the parties to a Contract, but an agreement may name one service of an organisation. */
-const PARTY = 'Contract.term.offer.party.reference';
+/** R4 lists no HealthcareService among the parties to a Contract, but an agreement may name one service of an organisation, for which it is signed. */
+const PARTIES: readonly string[] = ['Contract.term.offer.party.reference', 'Contract.signer.party'];
 
 const allowed = new WeakMap<Property, ReadonlySet<string> | null>();
 
@@ -20,7 +20,7 @@ const targetsOf = (property: Property): ReadonlySet<string> | null => {
   const { profiles } = definitions();
   const types = urls.map((url) => profiles.get(url)?.type ?? url.slice(url.lastIndexOf('/') + 1));
   const any = urls.length === 0 || types.includes('Resource');
-  const result = any ? null : new Set([...types, ...(property.element.path === PARTY ? ['HealthcareService'] : [])]);
+  const result = any ? null : new Set([...types, ...(PARTIES.includes(property.element.path) ? ['HealthcareService'] : [])]);
   allowed.set(property, result);
   return result;
 };

@@ -34,7 +34,7 @@ const without = (resource: Body, ...names: readonly string[]): object =>
 
 const numbered = (value: string): object => ({ resourceType: 'Patient', identifier: [{ system: System.nhsNumber, value }] });
 
-const parametersOf = ({ route, target, id }: Cell): object => {
+const parametersOf = ({ route, kind, target, id }: Cell): object => {
   const person = { name: 'resource', resource: numbered(target === 'disclosed' ? BERYL : AMBER) };
   const parameter = {
     'emergency-access':
@@ -50,6 +50,14 @@ const parametersOf = ({ route, target, id }: Cell): object => {
       { name: 'provenance', resource: body.approval(id, orgOf(OWN)) },
     ],
     evaluate: [{ name: 'actor', valueReference: { reference: 'Organization/asker' } }],
+    'report-reuse': [
+      { name: 'reuse', valueCode: 'investigation' },
+      { name: 'text', valueString: 'A made-up report of a reuse' },
+      // A publisher names who did it; the other organisation's publisher is a recipient of this one.
+      ...(kind === 'publisher' && target === 'own'
+        ? [{ name: 'recipient', valueReference: { reference: `HealthcareService/${kindId('ambulance', OTHER)}` } }]
+        : []),
+    ],
     withdraw: [{ name: 'reason', valueString: 'Asked for by the person' }],
   }[route.interaction];
   return { resourceType: 'Parameters', ...(parameter === undefined ? {} : { parameter }) };

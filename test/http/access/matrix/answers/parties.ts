@@ -1,6 +1,6 @@
 /** Who is answered what about organisations, their services and addresses, and what the operator keeps. How it is read: `read-answers.ts`. */
 export const PARTIES = `
-Organization Contract
+Organization
                        publisher  epr        ed         ambulance  police     crisis-line evaluator operator  person
 GET                    403        403        403        403        403        403         403       200+      403
 POST _search           403        403        403        403        403        403         403       200+      403
@@ -18,6 +18,28 @@ PATCH                  403        403        403        403        403        40
 PATCH id               403        403        403        403        403        403         403       200       403
 DELETE                 405
 DELETE id              405
+
+Contract
+                       publisher  epr        ed         ambulance  police     crisis-line evaluator operator  person
+GET                    403        403        403        403        403        403         403       200+      403
+POST _search           403        403        403        403        403        403         403       200+      403
+GET _history           403        403        403        403        403        403         403       200+      403
+GET id                 403        403        403        403        403        403         403       200       403
+GET id/_history        403        403        403        403        403        403         403       200       403
+GET id/_history/1      403        403        403        403        403        403         403       200       403
+POST $validate         403        403        403        403        403        403         403       200       403
+POST id/$validate      403        403        403        403        403        403         403       200       403
+GET id/$validate       403        403        403        403        403        403         403       200       403
+POST                   403        403        403        403        403        403         403       201       403
+PUT                    403        403        403        403        403        403         403       200       403
+PUT id                 403        403        403        403        403        403         403       200       403
+PATCH                  403        403        403        403        403        403         403       200       403
+PATCH id               403        403        403        403        403        403         403       200       403
+DELETE                 405
+DELETE id              405
+POST id/$report-reuse  200/200  404/200    404/200    404/200    404/200      404/200     403       403       403
+GET id/$ending-progress 200/404  403       403        403        403          403         403       403       403
+GET id/$ending-proof   200/404  403        403        403        403          403         403       403       403
 
 HealthcareService      publisher  epr        ed         ambulance  police     crisis-line evaluator operator  person
 GET                    403        403        403        403        403        403         403       200+      403

@@ -31,6 +31,9 @@ GET id/$explain       r
 POST id/$preview-release r
 POST id/$approve      u
 POST id/$withdraw     u
+POST id/$report-reuse u
+GET id/$ending-progress r
+GET id/$ending-proof  r
 DELETE                ds
 DELETE id             d
 POST $validate        any
