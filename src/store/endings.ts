@@ -35,7 +35,7 @@ interface Counts {
   readonly kept: string;
   readonly completed_at: Date | null;
 }
-// Keys of the recipient along their index; recalls along theirs. What was asked before the end was asked for another reason.
+// Key by key, along the indexes that deliveries need too: another would be written by each of them. What was asked before the end was asked for another reason.
 const counted = statement<[string, string], Counts>(
   'ending-progress',
   `SELECT ${NAMED}, e.ended_at AS barrier, c.covered, c.waiting, c.asked, c.acknowledged, c.chased, c.refused, c.unknown, c.ended, c.kept,
@@ -78,14 +78,17 @@ const items = statement<[string, string, string, string, number], ItemRow>(
           (SELECT v.care_plan_id FROM approved_version v WHERE v.plan_id = one.plan_id ORDER BY v.number DESC LIMIT 1) AS care_plan_id,
           (SELECT json_build_object('document', d.document_id, 'sequence', d.epoch || '.' || d.count, 'at', ${MS('d.begun_at')})
              FROM delivery d WHERE d.key_id = one.id AND d.action = 'update' AND d.begun_at < one.ended_at ORDER BY d.serial DESC LIMIT 1) AS sent
-     FROM (SELECT k.id, k.recipient_id, k.plan_id, k.disclosure_id, e.ended_at, ${HOLDS} AS holds, d.recalls
-             FROM ended_for($1, $2) e JOIN ledger_key k ON k.recipient_id = e.recipient_id JOIN plan p ON p.id = k.plan_id AND p.publisher = $2
+     FROM (SELECT k.id, k.recipient_id, k.plan_id, k.disclosure_id, place.ended_at, k.holds, d.recalls
+             FROM (SELECT k.id, k.recipient_id, e.ended_at, e.agreed_elsewhere
+                     FROM ended_for($1, $2) e JOIN ledger_key k ON k.recipient_id = e.recipient_id JOIN plan p ON p.id = k.plan_id AND p.publisher = $2
+                    WHERE (k.recipient_id, k.id) > ($3, $4::uuid) ORDER BY k.recipient_id, k.id OFFSET 0) place
+            CROSS JOIN LATERAL (SELECT k.*, ${HOLDS} AS holds FROM ledger_key k WHERE k.id = place.id OFFSET 0) k
             CROSS JOIN LATERAL (
               SELECT json_agg(json_build_object('document', a.document_id, 'sequence', a.epoch || '.' || a.count, 'askedAt', ${MS('a.begun_at')},
                        'outcome', a.outcome, 'because', a.because, 'answeredAt', ${MS('a.settled_at')}) ORDER BY a.serial) AS recalls
-                FROM delivery a WHERE a.key_id = k.id AND a.action = 'recall' AND a.begun_at >= e.ended_at) d
-            WHERE (k.recipient_id, k.id) > ($3, $4::uuid) AND (d.recalls IS NOT NULL OR ${HOLDS} AND NOT e.agreed_elsewhere)
-            ORDER BY k.recipient_id, k.id LIMIT $5) one
+                FROM delivery a WHERE a.key_id = k.id AND a.action = 'recall' AND a.begun_at >= place.ended_at OFFSET 0) d
+            WHERE d.recalls IS NOT NULL OR k.holds AND NOT place.agreed_elsewhere
+            ORDER BY place.recipient_id, place.id LIMIT $5) one
      JOIN recipient r ON r.id = one.recipient_id ORDER BY one.recipient_id, one.id`,
 );
 const leaveTrail = statement<[string, string, string | null, string], never>(

@@ -2,11 +2,13 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { BrokerProcess } from '../support/broker.ts';
 import { openDatabase, testKeyFile } from '../support/database.ts';
 import { useStartup } from '../support/startup.ts';
 
+// Each makes a cluster and starts once or twice: seconds alone, and many beside a busy suite.
+jest.setTimeout(60_000);
 const { folder, start, started, stop } = useStartup();
 
 /** The order in which it stopped, whatever else was logged in between. */

@@ -9,10 +9,6 @@ CREATE TABLE agreement_ending (
   PRIMARY KEY (contract_id, publisher, recipient_ods, recipient_id)
 );
 
--- A recipient's keys, page by page; and the recalls of a key. Neither has a column that a delivery or a read changes.
-CREATE INDEX ledger_key_of_recipient ON ledger_key (recipient_id, id);
-CREATE INDEX delivery_recalls ON delivery (key_id, serial) WHERE action = 'recall';
-
 -- Parties of an agreement, those of before included: whoever it no longer covers has copies to give up, and breaches to report.
 CREATE VIEW agreement_party AS
   SELECT contract_id, publisher, recipient_ods, recipient_id FROM agreement_fact
