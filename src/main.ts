@@ -88,10 +88,11 @@ await runUntilSignal(log, async (part) => {
   // Half a second of reading, once, before anyone waits for it.
   definitions();
   const engine = await startEngine(part, config, log, pool, database.url, epoch);
-  await startTrail(part, config, log, pool);
+  const seal = await startTrail(part, config, log, pool);
   const store = openStore(pool, {
     epoch,
     messageLifetime: config.messageLifetimeMs,
+    seal,
     changed: engine.changed,
     queueAnswers: async () => void (await engine.queue.depth()),
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CarePlan, Composition, Provenance } from '@medplum/fhirtypes';
 import type pg from 'pg';
+import { toSealedProvenance } from '../../mappings/approval/to-sealed-provenance.ts';
 import { type CarePlanFacts, fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
 import { guardrails } from '../decide/guardrails.ts';
@@ -16,6 +17,7 @@ import type { Stored } from './door.ts';
 import { personOf } from './facts/person-of.ts';
 import { keysOf } from './keys/keys-of.ts';
 import { personKey } from './keys/person-keys.ts';
+import type { SealApproval } from './trail/approval-signature.ts';
 import { noteChange } from './trail/note-change.ts';
 import { sealBytes, sealProjections } from './keys/sealed-version.ts';
 import { handsOf, secondClinicianOf } from './hands.ts';
@@ -53,30 +55,31 @@ const addWithdrawal = statement<[string, string | null], never>(
   'INSERT INTO withdrawal (care_plan_id, withdrawn_at, withdrawn_by) VALUES ($1, clock_timestamp(), $2) ON CONFLICT (care_plan_id) DO NOTHING',
 );
 
+/** An approval as it is asked for. */
+export interface ApprovalAsked {
+  readonly carePlanId: string;
+  /** The draft's versionId. */
+  readonly version: string;
+  readonly provenance: Provenance;
+  readonly user: UserIdentity;
+  /** What the approver was shown; null where they do not say. */
+  readonly signs: string | null;
+}
+
 /**
- * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, and lets it take
- * the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it,
+ * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, seals who approved what, and
+ * lets it take the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it,
  * `conflict` with each part in which `signs`, what the approver was shown, is not what would be signed,
  * `forbidden` where the clinician who signs is not `user`; the user's verified claim is kept with the version.
  */
-export const approve = (
-  pool: pg.Pool,
-  principal: Principal,
-  carePlanId: string,
-  version: string,
-  provenance: Provenance,
-  user: UserIdentity,
-  signs: string | null = null,
-): Promise<Stored> => withoutRaces(() => approveOnce(pool, principal, carePlanId, version, provenance, user, signs));
+export const approve = (pool: pg.Pool, seal: SealApproval, principal: Principal, asked: ApprovalAsked): Promise<Stored> =>
+  withoutRaces(() => approveOnce(pool, seal, principal, asked));
 
 async function approveOnce(
   pool: pg.Pool,
+  seal: SealApproval,
   principal: Principal,
-  carePlanId: string,
-  version: string,
-  provenance: Provenance,
-  user: UserIdentity,
-  signs: string | null = null,
+  { carePlanId, version, provenance, user, signs }: ApprovalAsked,
 ): Promise<Stored> {
   const owner = principal.organization;
   return transaction(pool, async (tx) => {
@@ -136,20 +139,18 @@ async function approveOnce(
     const { projections: projected, canonicalBytes: bytes } = signed;
     const now = new Date();
     const approved = versionOf(facts, projected);
-    const approval = await putNext(
-      tx,
-      { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] },
-      randomUUID(),
-      owner,
-      null,
-      now,
-    );
+    const number = (before?.number ?? 0) + 1;
+    const target = [{ reference: `CarePlan/${carePlanId}` }];
+    const projections = Object.fromEntries(Object.entries(projected).map(([kind, { projection }]) => [kind, projection.hash]));
+    const { bytes: hash, mapping } = signed;
+    const sealedAt = now.toISOString();
+    const whole = toSealedProvenance({ ...provenance, target }, { number, sealedAt, bytes: hash, mapping, projections, approver: user });
+    const approval = await putNext(tx, await seal(whole, now), randomUUID(), owner, null, now);
     await putPlan(tx, planId, owner, identifier, facts.patientId, approved, facts.reach.recipientIds, facts.reach.areas);
     const key = await keysOf(tx).keyOf(await personKey(tx, facts.patientId));
-    const number = (before?.number ?? 0) + 1;
-    const sealed = [sealBytes(key, carePlanId, bytes), signed.bytes] as const;
-    const projections = sealProjections(key, carePlanId, projected);
-    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, approval.id, projections, user, signsOf(signed));
+    const sealed = [sealBytes(key, carePlanId, bytes), hash] as const;
+    const sealedWords = sealProjections(key, carePlanId, projected);
+    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, approval.id, sealedWords, user, signsOf(signed));
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     if (before?.version != null) await calmAbout(tx, owner, before.version.carePlanId);
     await tellOfSecond(tx, owner, facts.patientId, planId, carePlanId);

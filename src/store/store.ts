@@ -22,12 +22,15 @@ import { searchingOn } from './search/searching-on.ts';
 import { isParty, reportReuse } from './report-reuse.ts';
 import { deletedBy, historyOf } from './versions.ts';
 import { explainFor, sharing } from './sharing.ts';
+import type { SealApproval } from './trail/approval-signature.ts';
 import { underLocks } from './under-locks.ts';
 import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './write.ts';
 
 export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
   readonly epoch: number;
+  /** Puts the broker's seal under an approval. */
+  readonly seal: SealApproval;
   /** Rejects when the queue's store does not answer. */
   readonly queueAnswers: () => Promise<void>;
 }
@@ -128,7 +131,9 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     receive: (message) => receiveMessage(pool, message, options),
     approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
-      return told(approve(pool, principal, carePlanId, version, provenance as Provenance, user, signs));
+      return told(
+        approve(pool, options.seal, principal, { carePlanId, version, provenance: provenance as Provenance, user, signs: signs ?? null }),
+      );
     },
     projections: (principal, carePlanId) => projections(pool, principal.organization, carePlanId),
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
