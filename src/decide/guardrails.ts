@@ -1,4 +1,5 @@
 import type { Issue } from '../model/anomaly.ts';
+import type { Kind } from '../model/kind.ts';
 import type { Draft, Find, Rule } from './guardrails/rule.ts';
 import { noHiddenWords } from './guardrails/no-hidden-words.ts';
 import { ownWords } from './guardrails/own-words.ts';
@@ -35,10 +36,12 @@ const handsKnown: Rule = {
   check: ({ hands }) => hands.filter(({ kinds }) => kinds === null).map(({ at }) => stop(at)),
 };
 
+const isOfPerson = (kinds: readonly Kind[] | null): boolean => kinds?.every((kind) => kind === 'person') === true;
+
 const approvedBySomeone: Rule = {
   id: 'G12',
-  sentence: 'A plan is approved by a person: name the approver.',
-  check: ({ hands }) => (hands.some(({ as }) => as === 'approver') ? [] : [stop('Provenance.agent')]),
+  sentence: 'A plan is approved by a clinician: name the approver. The person and carers sign beside one.',
+  check: ({ hands }) => (hands.some(({ as, kinds }) => as === 'approver' && !isOfPerson(kinds)) ? [] : [stop('Provenance.agent')]),
 };
 
 const withThePerson: Rule = {

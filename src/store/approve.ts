@@ -4,10 +4,12 @@ import type pg from 'pg';
 import { toSealedProvenance } from '../../mappings/approval/to-sealed-provenance.ts';
 import { type CarePlanFacts, fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
+import { againstPolicy } from '../decide/approval-policy.ts';
 import { guardrails } from '../decide/guardrails.ts';
 import type { Projected } from '../decide/project.ts';
 import { differsFrom, signsOf } from '../decide/signs.ts';
 import { Anomaly, anomaly } from '../model/anomaly.ts';
+import type { PolicyOf } from '../model/approval-policy.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
 import type { Principal } from '../model/principal.ts';
@@ -55,6 +57,13 @@ const addWithdrawal = statement<[string, string | null], never>(
   'INSERT INTO withdrawal (care_plan_id, withdrawn_at, withdrawn_by) VALUES ($1, clock_timestamp(), $2) ON CONFLICT (care_plan_id) DO NOTHING',
 );
 
+/** What approving needs beside the database. */
+export interface Approving {
+  /** Puts the broker's seal under an approval. */
+  readonly seal: SealApproval;
+  readonly policyOf: PolicyOf;
+}
+
 /** An approval as it is asked for. */
 export interface ApprovalAsked {
   readonly carePlanId: string;
@@ -72,12 +81,12 @@ export interface ApprovalAsked {
  * `conflict` with each part in which `signs`, what the approver was shown, is not what would be signed,
  * `forbidden` where the clinician who signs is not `user`; the user's verified claim is kept with the version.
  */
-export const approve = (pool: pg.Pool, seal: SealApproval, principal: Principal, asked: ApprovalAsked): Promise<Stored> =>
-  withoutRaces(() => approveOnce(pool, seal, principal, asked));
+export const approve = (pool: pg.Pool, approving: Approving, principal: Principal, asked: ApprovalAsked): Promise<Stored> =>
+  withoutRaces(() => approveOnce(pool, approving, principal, asked));
 
 async function approveOnce(
   pool: pg.Pool,
-  seal: SealApproval,
+  { seal, policyOf }: Approving,
   principal: Principal,
   { carePlanId, version, provenance, user, signs }: ApprovalAsked,
 ): Promise<Stored> {
@@ -117,8 +126,11 @@ async function approveOnce(
       hands,
       agreement: { ...facts.agreedWithPerson, secondClinician: secondClinicianOf(hands) ?? secondClinician },
     });
-    if (issues.length > 0) throw new Anomaly('incorrect', issues);
-    await checkApprover(tx, owner, { provenance, secondClinician }, user);
+    const { agreed } = facts.agreedWithPerson;
+    const asked = { hands, agreed, person: `Patient/${facts.patientId}`, signs: signs !== null };
+    const refused = [...issues, ...againstPolicy(policyOf(owner), asked)];
+    if (refused.length > 0) throw new Anomaly('incorrect', refused);
+    await checkApprover(tx, owner, { provenance, secondClinician, patientId: facts.patientId }, user);
 
     const identifier = identifierOf(tx, facts.businessIdentifier);
     const [before] = await planByIdentifier(tx, owner, identifier);

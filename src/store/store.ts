@@ -1,7 +1,7 @@
 import type { Provenance, Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
-import { approve, withdraw } from './approve.ts';
+import { approve, type Approving, withdraw } from './approve.ts';
 import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import type { DoorStore } from './door.ts';
@@ -22,15 +22,13 @@ import { searchingOn } from './search/searching-on.ts';
 import { isParty, reportReuse } from './report-reuse.ts';
 import { deletedBy, historyOf } from './versions.ts';
 import { explainFor, sharing } from './sharing.ts';
-import type { SealApproval } from './trail/approval-signature.ts';
 import { underLocks } from './under-locks.ts';
 import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './write.ts';
 
 export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
   readonly epoch: number;
-  /** Puts the broker's seal under an approval. */
-  readonly seal: SealApproval;
+  readonly approving: Approving;
   /** Rejects when the queue's store does not answer. */
   readonly queueAnswers: () => Promise<void>;
 }
@@ -132,7 +130,13 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
       return told(
-        approve(pool, options.seal, principal, { carePlanId, version, provenance: provenance as Provenance, user, signs: signs ?? null }),
+        approve(pool, options.approving, principal, {
+          carePlanId,
+          version,
+          provenance: provenance as Provenance,
+          user,
+          signs: signs ?? null,
+        }),
       );
     },
     projections: (principal, carePlanId) => projections(pool, principal.organization, carePlanId),

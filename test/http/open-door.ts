@@ -12,7 +12,7 @@ import { openStore } from '../../src/store/store.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { accessParts, type Caller, type Tokens, tokensAt } from '../support/access.ts';
 import { openDatabase, type TestDatabase } from '../support/database.ts';
-import { testSeal } from '../support/test-seal.ts';
+import { testApproving } from '../support/test-approving.ts';
 
 export type { Caller };
 
@@ -65,7 +65,7 @@ export const openDoorOn = async (
   const store = openStore(database.pool, {
     epoch: 1,
     messageLifetime: 60_000,
-    seal: testSeal,
+    approving: testApproving,
     changed: () => {},
     queueAnswers: async () => {},
   });

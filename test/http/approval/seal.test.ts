@@ -4,7 +4,7 @@ import { Extension } from '../../../profiles/canonicals.ts';
 import type { ApprovalFinding } from '../../../src/decide/check-approval.ts';
 import { verifyPlan } from '../../../src/store/verify-plan.ts';
 import { checkSealOf } from '../../../src/store/trail/approval-signature.ts';
-import { testKeys } from '../../support/test-seal.ts';
+import { testKeys } from '../../support/test-approving.ts';
 import { approvePlan, example, openDoor, TRUST } from '../open-door.ts';
 
 const door = await openDoor();
