@@ -116,6 +116,10 @@ export const ValueSet = {
   purpose: `${BASE}/ValueSet/purpose-of-use`,
 } as const;
 
+/** What is said to whoever names another purpose (domain.md G8): what a plan holds for an investigation goes by the trust's own hand or not at all. */
+export const OTHER_PURPOSES =
+  'Law enforcement is no purpose of the broker: for an investigation ask the trust itself, by its own route of disclosure (its information governance team)';
+
 /** The broker's consent policy: `Consent.policy.uri` of each consent that it can compute. */
 export const CONSENT_POLICY = `${BASE}/policy/plan-sharing-1`;
 /** The one SubscriptionTopic of the spine: "what you may see of a plan changed". */

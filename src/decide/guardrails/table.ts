@@ -89,11 +89,11 @@ export const GUARDRAIL_TABLE: readonly Guardrail[] = [
   {
     id: 'G8',
     rule: 'Purposes are a closed list, and law enforcement is none of them.',
-    where: ['src/model/kind.ts', 'mappings/facts/codes-of.ts', 'profiles/input/fsh/sharing.fsh'],
-    sentence: 'Not a purpose of the broker.',
+    where: ['src/model/kind.ts', 'src/validate/bindings.ts', 'mappings/facts/codes-of.ts', 'profiles/input/fsh/sharing.fsh'],
+    sentence: 'Law enforcement is no purpose of the broker: for an investigation ask the trust itself, by its own route of disclosure.',
     tests: ['test/mappings/facts-consent.test.ts', WHOLE],
     built: 'now',
-    open: 'The refusal does not yet point to the trust’s own route of disclosure.',
+    open: null,
   },
   {
     id: 'G9',
@@ -196,12 +196,12 @@ export const GUARDRAIL_TABLE: readonly Guardrail[] = [
   },
   {
     id: 'G20',
-    rule: 'A stale plan says so: past its review a banner, past its hard expiry whom to ring and nothing else.',
+    rule: 'A stale plan says so: past its review a banner, which is sent to whoever holds it, past its hard expiry whom to ring and nothing else.',
     where: ['src/decide/disclose.ts', 'src/decide/desired.ts', 'src/store/plans-to-look-at.ts'],
     sentence: 'The review of this plan is overdue.',
-    tests: ['test/decide/disclose.test.ts', 'test/http/approval/plans-to-look-at.test.ts'],
+    tests: ['test/decide/disclose.test.ts', 'test/decide/desired.test.ts', 'test/http/approval/plans-to-look-at.test.ts'],
     built: 'now',
-    open: 'The banner is not pushed by itself: documents carry the date of the review.',
+    open: null,
   },
   {
     id: 'G21',
