@@ -69,8 +69,8 @@ const COPY_CONSENTS = `INSERT INTO consent_fact (consent_id, patient_id, facts)
 const COPY_PLANS = `INSERT INTO plan (id, publisher, identifier, patient_id, withdrawn, version, reach_recipients, reach_areas)
   SELECT f.plan, t.publisher, t.identifier || f.patient, f.patient, false, jsonb_set(t.version, '{carePlanId}', to_jsonb('plan-' || f.patient)), $1, t.reach_areas
     FROM filled f, plan t WHERE t.patient_id = 'template'`;
-const ADD_WORDS = `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections)
-  SELECT 'plan-' || f.patient, 'words-' || f.patient, f.plan, 1, t.approved_at, f.bytes, t.hash, 'signed-' || f.patient, f.projections
+const ADD_WORDS = `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections, rules_version)
+  SELECT 'plan-' || f.patient, 'words-' || f.patient, f.plan, 1, t.approved_at, f.bytes, t.hash, 'signed-' || f.patient, f.projections, t.rules_version
     FROM filled f, approved_version t WHERE t.care_plan_id = 'plan'`;
 
 const ADD_READS = `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, generation, observed, look_at, rank, state)

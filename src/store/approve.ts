@@ -6,6 +6,7 @@ import { type CarePlanFacts, fromCarePlan } from '../../mappings/facts/from-care
 import { idOf } from '../../mappings/facts/reference-of.ts';
 import { againstPolicy } from '../decide/approval-policy.ts';
 import { guardrails } from '../decide/guardrails.ts';
+import { WORDS_VERSION } from '../decide/guardrails/word-lists.ts';
 import type { Projected } from '../decide/project.ts';
 import { differsFrom, signsOf } from '../decide/signs.ts';
 import { Anomaly, anomaly } from '../model/anomaly.ts';
@@ -47,10 +48,10 @@ export const putPlan = statement<[string, string, string, string, ApprovedVersio
   `INSERT INTO plan (id, publisher, identifier, patient_id, version, reach_recipients, reach_areas) VALUES ($1, $2, $3, $4, $5, $6, $7)
    ON CONFLICT (id) DO UPDATE SET version = $5, reach_recipients = $6, reach_areas = $7, withdrawn = false`,
 );
-const addVersion = statement<[string, string, string, number, string, string, string, object, UserIdentity, string], never>(
+const addVersion = statement<[string, string, string, number, string, string, string, object, UserIdentity, string, number], never>(
   'add-approved-version',
-  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections, approved_by, signs)
-   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9, $10)`,
+  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections, approved_by, signs, rules_version)
+   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9, $10, $11)`,
 );
 const addWithdrawal = statement<[string, string | null], never>(
   'add-withdrawal',
@@ -162,7 +163,8 @@ async function approveOnce(
     const key = await keysOf(tx).keyOf(await personKey(tx, facts.patientId));
     const sealed = [sealBytes(key, carePlanId, bytes), hash] as const;
     const sealedWords = sealProjections(key, carePlanId, projected);
-    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, approval.id, sealedWords, user, signsOf(signed));
+    const judged = [user, signsOf(signed), WORDS_VERSION] as const;
+    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, approval.id, sealedWords, ...judged);
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     if (before?.version != null) await calmAbout(tx, owner, before.version.carePlanId);
     await tellOfSecond(tx, owner, facts.patientId, planId, carePlanId);
