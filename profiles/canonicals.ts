@@ -148,6 +148,9 @@ export const TaskCode = {
   attention: 'attention',
   emergency: 'emergency-access',
   reuse: 'reuse-breach',
+  review: 'plan-review',
+  comment: 'review-comment',
+  changeRequest: 'change-request',
 } as const;
 
 /** Shown on every responder view: domain.md G3. */

@@ -25,9 +25,9 @@ const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
   if (event === 'reuse') return { event, refused, type: DECISION, subtype: [own], action: 'E', outcome: '0' };
   if (event === 'erase') return { event, refused, type: OBJECT, subtype: [own], action: 'D', outcome: '0' };
   if (event === 'consent' || event === 'agreement') return { event, refused, type: OBJECT, subtype: [own], action: 'U', outcome: '0' };
-  if (event === 'recall' || event === 'approve' || event === 'withdraw')
+  if (event === 'recall' || event === 'approve' || event === 'withdraw' || event === 'review')
     return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
-  if (event === 'sharing' || event === 'explain' || event === 'preview' || event === 'ending')
+  if (event === 'sharing' || event === 'explain' || event === 'preview' || event === 'changes' || event === 'ending')
     return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
   if (refused) return { event, refused, type: DECISION, subtype: [BY_CONSENT, own], action: 'E', outcome: '8' };
   if (event === 'match') return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };

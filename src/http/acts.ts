@@ -13,6 +13,7 @@ import { approve, document, projections, withdraw } from './act/operations.ts';
 import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
+import { changes, comment, submitForReview } from './act/review.ts';
 import { explain, previewRelease, sharing } from './act/sharing.ts';
 import { validate } from './act/validate.ts';
 import { create, patch, remove, update } from './act/write.ts';
@@ -55,6 +56,9 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   sharing,
   explain,
   'preview-release': previewRelease,
+  'submit-for-review': submitForReview,
+  comment,
+  changes,
   'report-reuse': reportReuse,
   'ending-progress': endingProgress,
   'ending-proof': endingProof,

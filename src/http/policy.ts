@@ -81,7 +81,12 @@ export const POLICY: readonly Row[] = [
   ),
   row(['publisher'], ['QuestionnaireResponse', 'Group', 'MeasureReport'], KEEP_OR_DELETE, 'own'),
   row(['evaluator'], ['MeasureReport'], KEEP_OR_DELETE, 'own'),
-  row(['publisher'], ['CarePlan'], ['projections', 'approve', 'withdraw', 'explain', 'preview-release'], 'own'),
+  row(
+    ['publisher'],
+    ['CarePlan'],
+    ['projections', 'approve', 'withdraw', 'explain', 'preview-release', 'submit-for-review', 'comment', 'changes'],
+    'own',
+  ),
   row(['publisher'], ['Patient'], ['sharing'], 'own'),
   row(['publisher'], ['Contract'], ['ending-progress', 'ending-proof'], 'published'),
   row(RECIPIENT_KINDS, ['Contract'], ['report-reuse'], 'party'),

@@ -29,6 +29,7 @@ import { type Sql, statement, transaction } from './pool.ts';
 import { calmAbout, tellOfSecond } from './plans-to-look-at.ts';
 import { wouldSign } from './projections.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
+import { checkNoOpenRequests, endReview } from './review.ts';
 import { withoutRaces } from './without-races.ts';
 
 export const planByIdentifier = statement<
@@ -79,7 +80,7 @@ export interface ApprovalAsked {
 /**
  * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, seals who approved what, and
  * lets it take the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it,
- * `conflict` with each part in which `signs`, what the approver was shown, is not what would be signed,
+ * `conflict` with each change request that is open, and with each part in which `signs`, what the approver was shown, is not what would be signed,
  * `forbidden` where the clinician who signs is not `user`; the user's verified claim is kept with the version.
  */
 export const approve = (pool: pg.Pool, approving: Approving, principal: Principal, asked: ApprovalAsked): Promise<Stored> =>
@@ -105,6 +106,7 @@ async function approveOnce(
     if (carePlan.status !== 'draft') throw anomaly('conflict', 'is no draft', 'CarePlan.status');
     if (String(draft.version) !== version)
       throw anomaly('stale', 'the draft has changed since that version', 'Parameters.parameter[0].valueString');
+    await checkNoOpenRequests(tx, owner, carePlanId);
     const facts = fromCarePlan(carePlan);
     if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== person)
       throw anomaly('busy', 'the person was corrected meanwhile: try again');
@@ -168,6 +170,7 @@ async function approveOnce(
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     if (before?.version != null) await calmAbout(tx, owner, before.version.carePlanId);
     await tellOfSecond(tx, owner, facts.patientId, planId, carePlanId);
+    await endReview(tx, owner, carePlanId);
     const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
     await noteChange(tx, 'approve', principal, { person, plan: planId }, stored.body);
     await markChanged(tx, scope);

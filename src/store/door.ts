@@ -1,3 +1,5 @@
+import type { Said } from '../../mappings/approval/review-task.ts';
+import type { Changes, Submitted } from '../../mappings/approval/to-changes.ts';
 import type { Seen } from '../../mappings/approval/to-projections.ts';
 import type { CarePlan, Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
@@ -188,6 +190,12 @@ export interface DoorStore {
   ): Promise<Stored>;
   /** A draft of the caller's as each kind would see it. */
   projections(principal: Principal, carePlanId: string): Promise<SeenDraft>;
+  /** Puts a draft of the caller's into review; once is enough for the same bytes. `version` null is the newest. On record. */
+  submitForReview(principal: Principal, carePlanId: string, version: string | null, user: UserIdentity | null): Promise<Submitted>;
+  /** Says something of a draft in review; answers the id of the Task that keeps it. On record. */
+  comment(principal: Principal, carePlanId: string, said: Said, user: UserIdentity | null): Promise<string>;
+  /** A draft of the caller's against the version in force, and what was said of it. On record before it answers. */
+  changes(principal: Principal, carePlanId: string): Promise<Changes>;
   withdraw(principal: Principal, carePlanId: string, reason: string): Promise<Stored>;
   /**
    * What this recipient may see now: a delivery, with locks, decision and audit row committed before it answers. Refused and

@@ -54,11 +54,13 @@ const attempts = statement<
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
 );
-const leaveTrail = statement<['sharing' | 'explain' | 'preview', string, string, string | null, string, string | null], never>(
+/** Looks at what is the publisher's own, and what is done in the review of a draft. */
+type OwnEvent = 'sharing' | 'explain' | 'preview' | 'changes' | 'review';
+const leaveTrail = statement<[OwnEvent, string, string, string | null, string, string | null, string | null], never>(
   'trail-of-sharing',
   // One row for each plan of the person's record; where there is none, one of the person.
-  `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, about)
-   SELECT $1, $2, $3, $4, pt.person_id, p.id, $6 FROM patient_fact pt LEFT JOIN plan p ON p.patient_id = pt.patient_id WHERE pt.patient_id = $5`,
+  `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, about, digest)
+   SELECT $1, $2, $3, $4, pt.person_id, p.id, $6, $7 FROM patient_fact pt LEFT JOIN plan p ON p.patient_id = pt.patient_id WHERE pt.patient_id = $5`,
 );
 
 /** How the plans of a Patient are shared, service by service. On record before it answers. The caller has read the Patient. */
@@ -90,14 +92,16 @@ export const explainFor = async (
 export const sharedNow = async (sql: Sql, patientId: string, chosen: (row: Row) => boolean = () => true): Promise<readonly Shared[]> =>
   sharedWith(sql, (await opened<Row & KeyRow>(sql, (await sharedOfPatient(sql, patientId)) as never)).filter(chosen));
 
+/** Puts such an event on record; `hash` is that of what it was about. */
 export const onRecord = async (
   sql: Sql,
-  event: 'sharing' | 'explain' | 'preview',
+  event: OwnEvent,
   { organization, kind, user }: Principal,
   patientId: string,
   about: string | null,
+  hash: string | null = null,
 ): Promise<void> => {
-  await leaveTrail(sql, event, organization, kind, user, patientId, about);
+  await leaveTrail(sql, event, organization, kind, user, patientId, about, hash);
 };
 
 async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shared[]> {

@@ -4,6 +4,7 @@ import { anomaly } from '../model/anomaly.ts';
 import { approve, type Approving, withdraw } from './approve.ts';
 import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
+import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
 import { endingProgress, endingProof } from './endings.ts';
 import { emergencyAccess, nameForEmergency } from './emergency.ts';
@@ -19,6 +20,7 @@ import { removeIn } from './remove.ts';
 import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
+import { comment, submitForReview } from './review.ts';
 import { isParty, reportReuse } from './report-reuse.ts';
 import { deletedBy, historyOf } from './versions.ts';
 import { explainFor, sharing } from './sharing.ts';
@@ -71,6 +73,9 @@ const storeIn = (
     receive: notHere,
     approve: notHere,
     projections: notHere,
+    submitForReview: notHere,
+    comment: notHere,
+    changes: notHere,
     withdraw: notHere,
     // A read is a delivery, with a transaction of its own.
     lookUp: notHere,
@@ -140,6 +145,9 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
       );
     },
     projections: (principal, carePlanId) => projections(pool, principal.organization, carePlanId),
+    submitForReview: (principal, carePlanId, version, user) => submitForReview(pool, principal, carePlanId, version, user),
+    comment: (principal, carePlanId, said, user) => comment(pool, principal, carePlanId, said, user),
+    changes: (principal, carePlanId) => changes(pool, principal, carePlanId),
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
     lookUp: openLookUp(pool, options.epoch),
     match: openMatch(pool),

@@ -880,3 +880,246 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "For the next page; absent on the last."
 * parameter[=].type = #string
+
+Instance: submit-for-review
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/submit-for-review"
+* version = "0.1.0"
+* name = "SubmitForReview"
+* title = "Submit a draft for review"
+* status = #draft
+* kind = #operation
+* code = #submit-for-review
+* affectsState = true
+* resource = #CarePlan
+* system = false
+* type = false
+* instance = true
+* description = "A draft is put into review: a Task of the publisher's with the code plan-review, which names the draft, its words and the hash of both. Nothing is done again for the same bytes. Once the draft or its words are written the review is over. CarePlan.status stays draft."
+* parameter[+].name = #version
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The versionId of the draft that is submitted; without it, the newest."
+* parameter[=].type = #string
+* parameter[+].name = #state
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Where the draft stands, by the CodeSystem review-state."
+* parameter[=].type = #code
+* parameter[+].name = #version
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The versionId of the draft."
+* parameter[=].type = #string
+* parameter[+].name = #bytes
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The hash of what would be signed, as it stands in signs of $projections."
+* parameter[=].type = #string
+* parameter[+].name = #submitted
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "When these bytes were first submitted."
+* parameter[=].type = #instant
+* parameter[+].name = #task
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The Task by which it is in review."
+* parameter[=].type = #Reference
+
+Instance: comment
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/comment"
+* version = "0.1.0"
+* name = "Comment"
+* title = "Say something of a draft in review"
+* status = #draft
+* kind = #operation
+* code = #comment
+* affectsState = true
+* resource = #CarePlan
+* system = false
+* type = false
+* instance = true
+* description = "A comment, or a request for a change, about a draft in review. It is kept as a Task of the publisher's (review-comment or change-request) with who, when and about which bytes. A draft is not approved while a change request is open: it is resolved by completing or rejecting its Task."
+* parameter[+].name = #kind
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "comment or change-request, by the CodeSystem comment-kind."
+* parameter[=].type = #code
+* parameter[+].name = #heading
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The heading that it is about, by the CodeSystem plan-heading; without it, the whole draft."
+* parameter[=].type = #code
+* parameter[+].name = #text
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "What is said, in at most 1,000 characters."
+* parameter[=].type = #string
+* parameter[+].name = #task
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The Task that keeps it."
+* parameter[=].type = #Reference
+
+Instance: changes
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/changes"
+* version = "0.1.0"
+* name = "Changes"
+* title = "What a draft changes"
+* status = #draft
+* kind = #operation
+* code = #changes
+* affectsState = false
+* resource = #CarePlan
+* system = false
+* type = false
+* instance = true
+* description = "A draft against the version of the plan that is in force, heading by heading with both texts, for which kinds each makes the projection another, where the draft stands in its review, and what was said of it. Each call is on record."
+* parameter[+].name = #state
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Where the draft stands, by the CodeSystem review-state."
+* parameter[=].type = #code
+* parameter[+].name = #version
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The versionId of the draft."
+* parameter[=].type = #string
+* parameter[+].name = #bytes
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The hash of what would be signed."
+* parameter[=].type = #string
+* parameter[+].name = #inForce
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The CarePlan that is in force; absent where there is none, and then every heading is added."
+* parameter[=].type = #Reference
+* parameter[+].name = #projection
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "*"
+* parameter[=].documentation = "One for each kind of recipient."
+* parameter[=].part[+].name = #kind
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #changed
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #boolean
+* parameter[+].name = #heading
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "One for each heading of either, in the order in which a plan is read. The text is the XHTML that is signed."
+* parameter[=].part[+].name = #code
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #change
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #before
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].part[+].name = #text
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 0
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #action
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 0
+* parameter[=].part[=].part[=].max = "*"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[+].name = #after
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].part[+].name = #text
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 0
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #action
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 0
+* parameter[=].part[=].part[=].max = "*"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[+].name = #kind
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "*"
+* parameter[=].part[=].type = #code
+* parameter[+].name = #comment
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "What was said, oldest first."
+* parameter[=].part[+].name = #task
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #kind
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #heading
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #text
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #by
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #at
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #instant
+* parameter[=].part[+].name = #bytes
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #open
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #boolean

@@ -34,7 +34,8 @@ export const parameter = (parameters: Parameters, name: string): ParametersParam
   return found[0];
 };
 
-const stringOf = (parameters: Parameters, name: string, help: string): string => {
+/** What a parameter of text says: something, in at most 1,000 characters. Throws `incorrect` otherwise. */
+export const stringOf = (parameters: Parameters, name: string, help: string): string => {
   const value: unknown = parameter(parameters, name)?.valueString;
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_REASON) throw required(name, help);
   return value;
