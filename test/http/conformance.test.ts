@@ -35,6 +35,8 @@ describe('conformance resources', () => {
   test('the operations of the broker are defined', async () => {
     expect(await found('OperationDefinition')).toEqual([
       'approve',
+      'changes',
+      'comment',
       'emergency-access',
       'ending-progress',
       'ending-proof',
@@ -44,6 +46,7 @@ describe('conformance resources', () => {
       'projections',
       'report-reuse',
       'sharing',
+      'submit-for-review',
       'withdraw',
     ]);
     const { body } = await door.agent.get('/fhir/OperationDefinition/approve');
@@ -59,6 +62,8 @@ describe('conformance resources', () => {
     expect(await found('OperationDefinition?status=draft&name=With')).toEqual(['withdraw']);
     expect(await found('OperationDefinition?status=http://hl7.org/fhir/publication-status|draft')).toEqual([
       'approve',
+      'changes',
+      'comment',
       'emergency-access',
       'ending-progress',
       'ending-proof',
@@ -68,6 +73,7 @@ describe('conformance resources', () => {
       'projections',
       'report-reuse',
       'sharing',
+      'submit-for-review',
       'withdraw',
     ]);
     expect(await found('OperationDefinition?status=retired')).toEqual([]);
@@ -75,7 +81,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 11, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 14, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -49,6 +49,11 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
       { name: 'version', valueString: '1' },
       { name: 'provenance', resource: body.approval(id, orgOf(OWN)) },
     ],
+    // Of the draft that the cell before submitted.
+    comment: [
+      { name: 'kind', valueCode: 'comment' },
+      { name: 'text', valueString: 'A made-up comment' },
+    ],
     evaluate: [{ name: 'actor', valueReference: { reference: 'Organization/asker' } }],
     'report-reuse': [
       { name: 'reuse', valueCode: 'investigation' },
@@ -104,6 +109,7 @@ export const askedBy = (cell: Cell, kept: Body | undefined): Asked => {
 export const idAsked = (route: TypeRoute, kind: Kind, target: 'own' | 'other'): string => {
   if (route.interaction === 'approve' || route.interaction === 'projections') return 'to-approve';
   if (route.interaction === 'preview-release') return 'to-approve';
+  if (['submit-for-review', 'comment', 'changes'].includes(route.interaction)) return 'to-approve';
   if (route.interaction === 'explain') return 'plan-of-beryl';
   return route.interaction === 'withdraw' ? 'to-withdraw' : idOf(route.type, kind, target);
 };

@@ -29,6 +29,9 @@ GET id/$projections   r
 GET id/$sharing       r
 GET id/$explain       r
 POST id/$preview-release r
+POST id/$submit-for-review u
+POST id/$comment      u
+GET id/$changes       r
 POST id/$approve      u
 POST id/$withdraw     u
 POST id/$report-reuse u
