@@ -258,6 +258,19 @@ describe('what is said of it', () => {
     expect((await approve('plan-3')).status).toBe(200);
   });
 
+  test('against a plan that was withdrawn everything is new, and still only its publisher knows', async () => {
+    await door
+      .post(TRUST, '/fhir/CarePlan/plan-3/$withdraw', parameters({ name: 'reason', valueString: 'Asked for by the person' }))
+      .expect(200);
+    await door.put(TRUST, { ...words(), id: 'words-4' }).expect(201);
+    await door.put(TRUST, { ...draft(), id: 'plan-4', supportingInfo: [{ reference: 'Composition/words-4' }] }).expect(201);
+    const { body } = await door.get(TRUST, '/fhir/CarePlan/plan-4/$changes').expect(200);
+    const all = (body as Parameters).parameter ?? [];
+    expect(all.some(({ name }) => name === 'inForce')).toBe(false);
+    expect(new Set(all.filter(({ name }) => name === 'heading').map(({ part }) => valueIn(part, 'change')))).toEqual(new Set(['added']));
+    await door.get(OTHER_TRUST, '/fhir/CarePlan/plan-4/$changes').expect(404);
+  });
+
   test('I7: each of it is on record, with the user who did it', async () => {
     const { rows } = await door.pool.query(
       `SELECT event, split_part(about, '/', 1) AS about, count(*)::integer AS times, count(caller)::integer AS named, bool_and(digest ~ '^[0-9a-f]{64}$') AS hashed
