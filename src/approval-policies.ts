@@ -9,6 +9,7 @@ const policy = {
   properties: {
     signs: { enum: ['optional', 'required'] },
     person: { enum: ['agrees-or-second-clinician', 'agrees', 'signs-or-second-clinician'] },
+    review: { enum: ['optional', 'required'] },
     carers: { enum: ['may-sign', 'never'] },
   },
 };

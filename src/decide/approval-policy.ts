@@ -10,12 +10,14 @@ export interface Approval {
   readonly person: string;
   /** Whether the approver said what was shown. */
   readonly signs: boolean;
+  /** Whether what would be signed is in review. */
+  readonly inReview: boolean;
 }
 
 const issue = (at: string, help: string): Issue => ({ at, code: 'business-rule', help: `policy: ${help}` });
 
 /** Where an approval is not what its publisher asks of one; empty where it is. */
-export const againstPolicy = ({ signs, person, carers }: ApprovalPolicy, approval: Approval): readonly Issue[] => {
+export const againstPolicy = ({ signs, person, carers, review }: ApprovalPolicy, approval: Approval): readonly Issue[] => {
   const signatures = approval.hands.filter(({ as }) => as === 'approver');
   const ofCarers = signatures.filter(({ reference }) => reference?.startsWith('RelatedPerson/') === true);
   const personSigns = signatures.some(({ reference }) => reference === approval.person);
@@ -28,6 +30,9 @@ export const againstPolicy = ({ signs, person, carers }: ApprovalPolicy, approva
       : []),
     ...(person === 'signs-or-second-clinician' && approval.agreed && !personSigns
       ? [issue('Provenance.agent', 'a person who agrees is among those who sign: their Patient, as attester')]
+      : []),
+    ...(review === 'required' && !approval.inReview
+      ? [issue('CarePlan', 'a draft is approved while it is in review, as it was submitted: $submit-for-review comes first')]
       : []),
     ...(carers === 'never' ? ofCarers.map(({ at }) => issue(at, 'a carer signs no plan here')) : []),
   ];

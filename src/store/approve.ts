@@ -29,7 +29,7 @@ import { type Sql, statement, transaction } from './pool.ts';
 import { calmAbout, tellOfSecond } from './plans-to-look-at.ts';
 import { wouldSign } from './projections.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
-import { checkNoOpenRequests, endReview } from './review.ts';
+import { bytesInReview, checkNoOpenRequests, endReview } from './review.ts';
 import { withoutRaces } from './without-races.ts';
 
 export const planByIdentifier = statement<
@@ -130,7 +130,9 @@ async function approveOnce(
       agreement: { ...facts.agreedWithPerson, secondClinician: secondClinicianOf(hands) ?? secondClinician },
     });
     const { agreed } = facts.agreedWithPerson;
-    const asked = { hands, agreed, person: `Patient/${facts.patientId}`, signs: signs !== null };
+    const signed = wouldSign(carePlan, composition);
+    const inReview = (await bytesInReview(tx, owner, carePlanId)) === signed.bytes;
+    const asked = { hands, agreed, person: `Patient/${facts.patientId}`, signs: signs !== null, inReview };
     const refused = [...issues, ...againstPolicy(policyOf(owner), asked)];
     if (refused.length > 0) throw new Anomaly('incorrect', refused);
     await checkApprover(tx, owner, { provenance, secondClinician, patientId: facts.patientId }, user);
@@ -143,7 +145,6 @@ async function approveOnce(
       throw anomaly('conflict', 'replaces a version that is not the one in force', 'CarePlan.replaces');
     }
     const planId = before?.id ?? randomUUID();
-    const signed = wouldSign(carePlan, composition);
     const differs = signs === null ? [] : differsFrom(signs, signed);
     if (differs.length > 0)
       throw anomaly(

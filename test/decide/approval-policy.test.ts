@@ -4,7 +4,7 @@ import type { Hand } from '../../src/decide/guardrails/rule.ts';
 import { DEFAULT_POLICY } from '../../src/model/approval-policy.ts';
 
 const hand = (reference: string, as: Hand['as'] = 'approver'): Hand => ({ as, at: reference, reference, kinds: ['person'] });
-const approval = { hands: [hand('Practitioner/c')], agreed: true, person: 'Patient/p', signs: true };
+const approval = { hands: [hand('Practitioner/c')], agreed: true, person: 'Patient/p', signs: true, inReview: false };
 const at = (...args: Parameters<typeof againstPolicy>) => againstPolicy(...args).map((issue) => issue.at);
 
 describe('what a publisher asks of an approval', () => {
@@ -28,6 +28,11 @@ describe('what a publisher asks of an approval', () => {
     expect(at(policy, { ...approval, hands: [hand('Patient/p')] })).toEqual([]);
     expect(at(policy, { ...approval, hands: [hand('Patient/p', 'author')] })).toEqual(['Provenance.agent']);
     expect(at(policy, { ...approval, agreed: false })).toEqual([]);
+  });
+  test('a review of what is approved', () => {
+    const policy = { ...DEFAULT_POLICY, review: 'required' as const };
+    expect(at(policy, approval)).toEqual(['CarePlan']);
+    expect(at(policy, { ...approval, inReview: true })).toEqual([]);
   });
   test('no signature of a carer', () => {
     const policy = { ...DEFAULT_POLICY, carers: 'never' as const };

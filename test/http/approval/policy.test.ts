@@ -81,6 +81,13 @@ describe('who signs an approval', () => {
     expect(await approve([consultant, sister])).toMatchObject({ status: 422, at: 'Provenance.agent' });
   });
 
+  test('where a policy says so, a draft is approved only while it is in review', async () => {
+    testPolicies.set('ZZ1', { ...DEFAULT_POLICY, review: 'required' });
+    expect(await approve([consultant])).toMatchObject({ status: 422, at: 'CarePlan', says: expect.stringContaining('in review') });
+    await door.post(TRUST, '/fhir/CarePlan/plan-2/$submit-for-review', { resourceType: 'Parameters' }).expect(200);
+    expect(await approve([consultant, signer('Patient/coral')])).toMatchObject({ status: 403 });
+  });
+
   test('where a policy says so, an approver says what was shown; then person and carer sign beside the clinician', async () => {
     testPolicies.set('ZZ1', { ...DEFAULT_POLICY, signs: 'required', person: 'signs-or-second-clinician' });
     expect(await approve([consultant, amber, sister])).toMatchObject({ status: 422, at: "Parameters.parameter.where(name='signs')" });
