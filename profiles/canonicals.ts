@@ -21,6 +21,7 @@ export const System = {
   participationType: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType',
   roleCode: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode',
   consentScope: 'http://terminology.hl7.org/CodeSystem/consentscope',
+  consentCategory: 'http://terminology.hl7.org/CodeSystem/consentcategorycodes',
   signatureType: 'urn:iso-astm:E1762-95:2013',
   provenanceAgent: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
   dicom: 'http://dicom.nema.org/resources/ontology/DCM',
@@ -49,11 +50,14 @@ export const System = {
   taskCode: codeSystem('task-code'),
   agreementRole: codeSystem('agreement-role'),
   reuseDuty: codeSystem('reuse-duty'),
+  legalProxy: codeSystem('legal-proxy'),
   countrySubdivision: 'urn:iso:std:iso:3166:-2',
   trailEvent: codeSystem('trail-event'),
   emergencyReason: codeSystem('emergency-reason'),
   reuse: codeSystem('reuse'),
   area: `${BASE}/NamingSystem/area`,
+  /** Numbers under which the Office of the Public Guardian has registered a lasting power of attorney, or a deputy. */
+  opgReference: `${BASE}/NamingSystem/opg-reference`,
   plan: `${BASE}/NamingSystem/plan`,
   document: `${BASE}/NamingSystem/document`,
   message: `${BASE}/NamingSystem/message`,
@@ -64,6 +68,7 @@ export const Extension = {
   supersedes: definition('supersedes'),
   consentDecision: definition('consent-decision'),
   consentBasis: definition('consent-basis'),
+  refusedTreatment: definition('refused-treatment'),
   bindsAllPublishers: definition('binds-all-publishers'),
   agreedWithPerson: definition('agreed-with-person'),
   reach: definition('plan-reach'),
@@ -97,6 +102,8 @@ export const Profile = {
   planWords: definition('plan-words'),
   planPatient: definition('plan-patient'),
   sharingConsent: definition('sharing-consent'),
+  advanceDecision: definition('advance-decision'),
+  legalProxy: definition('legal-proxy'),
   sharingAgreement: definition('sharing-agreement'),
   recipientService: definition('recipient-service'),
   destinationEndpoint: definition('destination-endpoint'),
@@ -122,6 +129,8 @@ export const OTHER_PURPOSES =
 
 /** The broker's consent policy: `Consent.policy.uri` of each consent that it can compute. */
 export const CONSENT_POLICY = `${BASE}/policy/plan-sharing-1`;
+/** The law by which an advance decision stands (England and Wales): its `Consent.policy.uri`. It is no policy of sharing. */
+export const ADVANCE_DECISION_LAW = 'https://www.legislation.gov.uk/ukpga/2005/9';
 /** The one SubscriptionTopic of the spine: "what you may see of a plan changed". */
 export const PLAN_TOPIC = `${BASE}/SubscriptionTopic/plan-change`;
 

@@ -1,4 +1,4 @@
-import { Profile } from './canonicals.ts';
+import { Profile, System } from './canonicals.ts';
 
 /** What can be asked of a type: the interactions of R4 http, and the operations of the broker. */
 export const INTERACTIONS = [
@@ -37,11 +37,23 @@ export interface ResourceType {
   readonly type: string;
   /** URL of the profile by which it is taken; null is base R4. */
   readonly profile: string | null;
+  /** The profile by which it is taken instead, where it says by a code that it is something else. */
+  readonly instead: OtherProfile | null;
   readonly interactions: readonly Interaction[];
   /** Codes of R4 search parameters; those of every resource (`_id`, `_lastUpdated`) are not repeated. */
   readonly search: readonly string[];
   /** Search parameters of the broker's own, where R4 has none. */
   readonly own: readonly OwnParameter[];
+}
+
+/** A profile of those resources of a type that carry a code. */
+export interface OtherProfile {
+  readonly profile: string;
+  /** The element that holds the code, a CodeableConcept or several. */
+  readonly element: string;
+  readonly system: string;
+  /** Null is any code of the system. */
+  readonly code: string | null;
 }
 
 /** A search parameter that R4 does not define for the type; published as a SearchParameter of the broker. */
@@ -74,7 +86,8 @@ const row = (
   interactions: readonly Interaction[],
   search: string,
   own: readonly OwnParameter[] = [],
-): ResourceType => ({ type, profile, interactions, search: search.split(' '), own });
+  instead: OtherProfile | null = null,
+): ResourceType => ({ type, profile, instead, interactions, search: search.split(' '), own });
 
 export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
@@ -83,7 +96,12 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     [...KEEP, 'match', 'everything', 'emergency-access', 'sharing'],
     'active address-postalcode birthdate death-date deceased email family gender general-practitioner given identifier link name organization phone telecom',
   ),
-  row('RelatedPerson', null, DELETABLE, 'active birthdate email gender identifier name patient phone relationship telecom'),
+  row('RelatedPerson', null, DELETABLE, 'active birthdate email gender identifier name patient phone relationship telecom', [], {
+    profile: Profile.legalProxy,
+    element: 'relationship',
+    system: System.legalProxy,
+    code: null,
+  }),
   row('Practitioner', null, DELETABLE, 'active email family gender given identifier name phone telecom'),
   row('PractitionerRole', null, DELETABLE, 'active date endpoint identifier location organization practitioner role service specialty'),
   row('Organization', null, KEEP, 'active address-postalcode endpoint identifier name partof type'),
@@ -114,6 +132,8 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     Profile.sharingConsent,
     [...KEEP, 'evaluate'],
     'action actor category consentor data date identifier organization patient period purpose scope security-label source-reference status',
+    [],
+    { profile: Profile.advanceDecision, element: 'scope', system: System.consentScope, code: 'adr' },
   ),
   row(
     'Contract',

@@ -54,7 +54,11 @@ const parametersOf = (type: string): string =>
 
 const section = (row: ResourceType): string => {
   const offered = offeredOf(row);
-  const profile = row.profile === null ? 'base R4' : `[${row.profile.split('/').at(-1)}](${row.profile})`;
+  const link = (url: string): string => `[${url.split('/').at(-1)}](${url})`;
+  const profile = [
+    row.profile === null ? 'base R4' : link(row.profile),
+    ...(row.instead === null ? [] : [`${link(row.instead.profile)} where \`${row.instead.element}\` says so`]),
+  ].join('; ');
   return [
     `### ${row.type}`,
     `Profile: ${profile}. Offered: ${offered.join(', ')}.`,

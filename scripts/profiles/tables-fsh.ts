@@ -1,6 +1,7 @@
 import { System, TaskCode } from '../../profiles/canonicals.ts';
 import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
+import { PROXIES } from '../../src/model/refusal.ts';
 import { KINDS, PURPOSES, RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { COMMENT_KINDS, HEADING_CHANGES, REVIEW_STATES } from '../../src/model/review.ts';
 import { REUSES } from '../../src/model/reuse.ts';
@@ -81,6 +82,7 @@ const definitions = (): string[] => [
   codeSystem('ConsentGiven', 'consent-given', 'How a consent was given', same(CONSENT_GIVEN)),
   codeSystem('Capacity', 'capacity', 'Capacity to decide (Mental Capacity Act 2005)', same(CAPACITY)),
   codeSystem('RepresentativeAuthority', 'representative-authority', 'By what authority somebody decides for a person', AUTHORITIES),
+  codeSystem('LegalProxy', 'legal-proxy', 'Who speaks for a person who lacks capacity, and by what authority', Object.entries(PROXIES)),
   codeSystem('ConsentBasis', 'consent-basis', 'Bases of sharing other than consent', same(CONSENT_BASES)),
   codeSystem(
     'RecallForm',

@@ -56,6 +56,11 @@ const searchOf = (type: string): Pick<CapabilityStatementRestResource, 'searchPa
   };
 };
 
+const supportedOf = ({ profile, instead }: ResourceType): Pick<CapabilityStatementRestResource, 'supportedProfile'> => {
+  const profiles = [profile, instead?.profile ?? null].filter((each) => each !== null);
+  return profiles.length === 0 ? {} : { supportedProfile: profiles };
+};
+
 const toResource = (row: ResourceType): CapabilityStatementRestResource => {
   const offered = offeredOf(row);
   const has = (interaction: Interaction): boolean => offered.includes(interaction);
@@ -64,7 +69,7 @@ const toResource = (row: ResourceType): CapabilityStatementRestResource => {
     // Each is a resource type of R4: a test holds the whole statement against R4.
     type: row.type as CapabilityStatementRestResource['type'],
     profile: row.profile ?? `http://hl7.org/fhir/StructureDefinition/${row.type}`,
-    ...(row.profile === null ? {} : { supportedProfile: [row.profile] }),
+    ...supportedOf(row),
     ...(offered.some(isCoded) ? { interaction: offered.filter(isCoded).map((each) => ({ code: CODES[each] })) } : {}),
     versioning: 'versioned',
     readHistory: has('vread'),

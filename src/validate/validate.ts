@@ -123,7 +123,7 @@ export const validate = (resource: unknown, options: ValidateOptions = {}): Issu
   const unknown = resourceTypes(resource, type);
   if (unknown.length > 0) return distinct(unknown);
 
-  const url = options.profile ?? profileOf(type) ?? `${BASE_R4}${type}`;
+  const url = options.profile ?? profileOf(type, resource) ?? `${BASE_R4}${type}`;
   const profile = profiles.get(url);
   if (profile !== undefined && profile.type !== type)
     return [{ at: 'resourceType', code: 'value', help: `is ${profile.type}: the profile asked for is one of that type` }];

@@ -211,6 +211,15 @@ Description: "By what authority somebody decides for a person."
 * #deputy "Deputy for personal welfare, appointed by the Court of Protection"
 * #parental-responsibility "Parental responsibility"
 
+CodeSystem: LegalProxy
+Id: legal-proxy
+Title: "Who speaks for a person who lacks capacity, and by what authority"
+Description: "Who speaks for a person who lacks capacity, and by what authority."
+* ^caseSensitive = true
+* #lpa-health-welfare "Lasting power of attorney for health and welfare"
+* #deputy "Deputy for personal welfare, appointed by the Court of Protection"
+* #nominated-person "Nominated person"
+
 CodeSystem: ConsentBasis
 Id: consent-basis
 Title: "Bases of sharing other than consent"

@@ -1,12 +1,14 @@
 import type { Consent } from '@medplum/fhirtypes';
 import { Extension } from '../../../profiles/canonicals.ts';
 import { extensionOf } from '../../../mappings/facts/extensions-of.ts';
+import { isAdvanceDecision } from '../../../mappings/facts/from-advance-decision.ts';
 import { fromConsent } from '../../../mappings/facts/from-consent.ts';
 import { idOf } from '../../../mappings/facts/reference-of.ts';
 import { present } from '../../../mappings/facts/present.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import { NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
+import { checkDecision } from './decision-fact.ts';
 import type { FactRecorder } from './fact.ts';
 import { personOf } from './person-of.ts';
 import { noteConsent } from '../trail/note-change.ts';
@@ -23,16 +25,25 @@ const putConsent = statement<[string, string, object], never>(
 
 const patientIdOf = (consent: Consent): string => present(idOf(consent.patient, 'Patient'), 'Consent.patient');
 
-/** A Consent says what a person permits. It binds its publisher's plans, or all where it says so; it never moves to another person. */
+/** Whether it is stored for the first time. */
+const isFirst = ({ meta }: Consent): boolean => meta?.versionId === '1';
+
+/** A Consent says what a person permits. It binds its publisher's plans, or all where it says so; it never moves to another person. An advance decision permits nothing. */
 export const consentFact: FactRecorder<Consent> = {
   async scope(sql, { resource, owner }) {
     return { ...NO_LOCKS, persons: [await personOf(sql, patientIdOf(resource), owner, 'Consent.patient')] };
   },
   async record(sql, { resource, owner, principal, now }) {
+    if (isAdvanceDecision(resource)) {
+      await checkDecision(sql, resource, owner);
+      return;
+    }
     const patientId = patientIdOf(resource);
     const [before] = await patientOfConsent(sql, resource.id);
     if (before !== undefined && before.patient_id !== patientId)
       throw anomaly('conflict', 'a consent never moves to another person', 'Consent.patient');
+    if (before === undefined && !isFirst(resource))
+      throw anomaly('conflict', 'an advance decision never becomes a consent to share: write another Consent', 'Consent.scope');
     const consent = fromConsent(resource, (await resolveParties(sql, resource)).resolve, now);
     // Without a publisher that is known it would speak of every publisher's plans, and freeze them: only its own extension says that.
     if (consent.binds === null && extensionOf(resource, Extension.bindsAllPublishers)?.valueBoolean !== true)
