@@ -3,6 +3,7 @@ import type { ChangedHeading, HeadingWords } from '../../src/decide/changed-head
 import type { Instant } from '../../src/model/instant.ts';
 import { RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import type { ReviewState } from '../../src/model/review.ts';
+import { refusalLine } from '../disclosure/refusal-line.ts';
 import { headingOf } from '../facts/codes-of.ts';
 import { toFhirInstant } from '../time.ts';
 import { bytesOf, commentKindOf, isOpenRequest } from './review-task.ts';
@@ -63,6 +64,7 @@ const toWords = (name: string, words: HeadingWords | null): readonly ParametersP
           part: [
             ...(words.div === null ? [] : [{ name: 'text', valueString: words.div }]),
             ...words.actions.map((action) => ({ name: 'action', valueString: action })),
+            ...words.refusals.map((refusal) => ({ name: 'refusal', valueString: refusalLine(refusal) })),
           ],
         },
       ];

@@ -1,5 +1,6 @@
 import type { Identifier, Reference } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
+import type { Refusal } from '../../src/model/refusal.ts';
 import type { Disclosure } from '../../src/model/disclosure.ts';
 
 /** The identifier by which this recipient, and no other, knows the plan. */
@@ -22,4 +23,13 @@ export const publisherReference = (publisher: Disclosure['publisher']): Referenc
   type: 'Organization',
   identifier: { system: System.odsOrganization, value: publisher.ods },
   display: publisher.name,
+});
+
+/** The id of one refusal or proxy in the disclosure that holds them: by its place, for the trust's own id would tell one disclosure from another. */
+export const refusalId = (disclosure: Pick<Disclosure, 'id' | 'refusals'>, refusal: Refusal): string =>
+  `${disclosure.id}-${(disclosure.refusals ?? []).indexOf(refusal) + 1}`;
+
+/** The same as a reference inside a document. */
+export const refusalReference = (disclosure: Pick<Disclosure, 'id' | 'refusals'>, refusal: Refusal): Reference<never> => ({
+  reference: `${refusal.is === 'advance-decision' ? 'Consent' : 'RelatedPerson'}/${refusalId(disclosure, refusal)}`,
 });

@@ -8,12 +8,13 @@ import { documentIdentifier } from './references.ts';
 import { toCarePlan } from './to-care-plan.ts';
 import { toComposition } from './to-composition.ts';
 import { toOrganization } from './to-organization.ts';
+import { toRefusal } from './to-refusal.ts';
 import { toPatient } from './to-patient.ts';
 
 /** What a document carries beside the disclosure; one that is pulled has no sequence. */
 type DocumentEnvelope = Pick<Envelope, 'documentId' | 'sentAt'> & { readonly sequence: Sequence | null };
 
-/** The disclosure as a FHIR document: Composition, CarePlan, the least Patient, the publisher. Its bytes are its `JSON.stringify`. */
+/** The disclosure as a FHIR document: Composition, CarePlan, the least Patient, the publisher, and the refusals and proxies that its words tell of. Its bytes are its `JSON.stringify`. */
 export const toDocumentBundle = (disclosure: Disclosure, envelope: DocumentEnvelope): Bundle => {
   const organization = toOrganization(disclosure.publisher);
   return {
@@ -24,10 +25,11 @@ export const toDocumentBundle = (disclosure: Disclosure, envelope: DocumentEnvel
     type: 'document',
     timestamp: toFhirInstant(envelope.sentAt),
     entry: [
-      toEntry(inDocument(toComposition(disclosure), `Organization/${disclosure.publisher.ods}`)),
+      toEntry(inDocument(toComposition(disclosure, 'in-document'), `Organization/${disclosure.publisher.ods}`)),
       toEntry(toCarePlan(disclosure, envelope.sequence)),
       toEntry(toPatient(disclosure)),
       toEntry(organization),
+      ...(disclosure.refusals ?? []).map((refusal) => toEntry(toRefusal(refusal, disclosure))),
     ],
   };
 };

@@ -2,6 +2,7 @@ import type { Disclosure } from '../../src/model/disclosure.ts';
 import { banners } from '../disclosure/banners.ts';
 import { headingsShown } from '../disclosure/headings-shown.ts';
 import type { HeadingShown } from '../disclosure/headings-shown.ts';
+import { refusalLine } from '../disclosure/refusal-line.ts';
 import { toPlainText } from './to-plain-text.ts';
 import type { MdmFrame } from './segments.ts';
 import { documentSegment, head, message, patientSegment, segment, textSegment, VISIT } from './segments.ts';
@@ -31,8 +32,10 @@ export const toMdm = ({ kind, parent, disclosure, document, ...frame }: PlanMdm)
   ]);
 };
 
-const toText = ({ divs, actions }: HeadingShown): string =>
-  [...divs.map(toPlainText), ...actions.map((action) => `- ${action}`)].filter((text) => text !== '').join('\n');
+const toText = ({ divs, actions, refusals }: HeadingShown): string =>
+  [...divs.map(toPlainText), ...[...actions, ...refusals.map(refusalLine)].map((line) => `- ${line}`)]
+    .filter((text) => text !== '')
+    .join('\n');
 
 const documentBytes = (index: number, document: string): string => {
   const data = Buffer.from(document, 'utf8').toString('base64');

@@ -4,12 +4,15 @@ import { HEADINGS } from '../model/heading.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import { RECIPIENT_KINDS } from '../model/kind.ts';
 import type { Projection } from '../model/plan.ts';
+import type { Refusal } from '../model/refusal.ts';
 import type { HeadingChange } from '../model/review.ts';
+import { canonical } from './digest.ts';
 
 /** A version or a draft: all its words, also those that no kind may see, and what each kind would. */
 export interface Worded {
   readonly sections: readonly Section[];
   readonly actions: readonly PlanAction[];
+  readonly refusals?: readonly Refusal[];
   readonly projections: Readonly<Record<RecipientKind, Projection>>;
 }
 
@@ -18,6 +21,7 @@ export interface HeadingWords {
   /** XHTML as its authors wrote it; null where there are actions only. */
   readonly div: string | null;
   readonly actions: readonly string[];
+  readonly refusals: readonly Refusal[];
 }
 
 /** One heading, before and after. */
@@ -39,20 +43,17 @@ export const changedHeadings = (inForce: Worded | null, draft: Worded): readonly
     return [{ heading, change: changeOf(before, after), before, after, kinds: kindsSeeing(heading, inForce, draft) }];
   });
 
-function wordsUnder({ sections, actions }: Worded, heading: Heading): HeadingWords | null {
+function wordsUnder({ sections, actions, refusals = [] }: Worded, heading: Heading): HeadingWords | null {
   const div = sections.find((section) => section.heading === heading)?.div ?? null;
   const own = actions.filter((action) => action.heading === heading).map(({ description }) => description);
-  return div === null && own.length === 0 ? null : { div, actions: own };
+  const standing = refusals.filter((refusal) => refusal.heading === heading);
+  return div === null && own.length + standing.length === 0 ? null : { div, actions: own, refusals: standing };
 }
 
 function changeOf(before: HeadingWords | null, after: HeadingWords | null): HeadingChange {
   if (before === null) return 'added';
   if (after === null) return 'removed';
-  const isSame =
-    before.div === after.div &&
-    before.actions.length === after.actions.length &&
-    before.actions.every((action, index) => action === after.actions[index]);
-  return isSame ? 'same' : 'changed';
+  return canonical(before) === canonical(after) ? 'same' : 'changed';
 }
 
 // By the hashes that are signed: they decide what leaves.

@@ -30,6 +30,7 @@ export function disclose(
   const { kind, ods } = facts.recipient;
   const { version } = facts.plan;
   const isShown = ({ heading }: { readonly heading: (typeof want.headings)[number] }): boolean => want.headings.includes(heading);
+  const refusals = (content.words.refusals ?? []).filter(isShown);
   return {
     id,
     kind,
@@ -39,6 +40,7 @@ export function disclose(
     person: leastOf(content.person, kind, want.headings.includes('who-i-am')),
     sections: content.words.sections.filter(isShown),
     actions: content.words.actions.filter(isShown),
+    ...(refusals.length === 0 ? {} : { refusals }),
     reviewDate: version.reviewDate,
     reviewOverdue: isReviewOverdue(version, now),
     contactCardOnly: isExpired(version, now),

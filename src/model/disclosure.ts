@@ -2,6 +2,7 @@ import type { Sequence } from './copy.ts';
 import type { Heading } from './heading.ts';
 import type { Instant } from './instant.ts';
 import type { Purpose, RecipientKind } from './kind.ts';
+import type { Refusal } from './refusal.ts';
 
 /** The words of one heading, as the plan's authors wrote them: XHTML `div`, already sanitised at the door. */
 export interface Section {
@@ -38,6 +39,8 @@ export interface Disclosure {
   readonly person: DisclosedPerson;
   readonly sections: readonly Section[];
   readonly actions: readonly PlanAction[];
+  /** Refusals of treatment and legal proxies, where the heading that holds them passed; left out where there are none. */
+  readonly refusals?: readonly Refusal[];
   readonly reviewDate: string;
   /** Shown as a banner: the plan is past its review date. */
   readonly reviewOverdue: boolean;

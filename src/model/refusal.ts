@@ -44,5 +44,7 @@ export interface LegalProxy {
 /** What stands under the heading of refusals beside its words. */
 export type Refusal = AdvanceDecision | LegalProxy;
 
-/** The headings under which refusals and proxies may stand. */
-export const REFUSAL_HEADINGS: readonly Heading[] = ['refusals'];
+/** The heading under which refusals and proxies may stand. */
+export const REFUSAL_HEADING: Heading = 'refusals';
+/** The headings whose entries are read: an advance statement is words, and has none. */
+export const ENTRY_HEADINGS: readonly Heading[] = [REFUSAL_HEADING, 'advance-statement'];

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { toSealedProvenance } from '../../mappings/approval/to-sealed-provenance.ts';
 import { type CarePlanFacts, fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
+import { refusalsIn } from '../../mappings/facts/refusals-of.ts';
 import { againstPolicy } from '../decide/approval-policy.ts';
 import { guardrails } from '../decide/guardrails.ts';
 import { WORDS_VERSION } from '../decide/guardrails/word-lists.ts';
@@ -28,6 +29,7 @@ import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 import { calmAbout, tellOfSecond } from './plans-to-look-at.ts';
 import { wouldSign } from './projections.ts';
+import { lockedRefusals } from './refusals.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
 import { bytesInReview, checkNoOpenRequests, endReview } from './review.ts';
 import { withoutRaces } from './without-races.ts';
@@ -121,19 +123,22 @@ async function approveOnce(
       throw anomaly('incorrect', 'names words about another person', 'CarePlan.supportingInfo[0]');
     checkTarget(provenance, carePlanId);
 
+    const standing = await lockedRefusals(tx, composition, { owner, patientId: facts.patientId, now: Date.now() });
+    const refusals = standing.resources;
     const { secondClinician } = facts.agreedWithPerson;
     const hands = await handsOf(tx, owner, { carePlan, composition, provenance, secondClinician });
     const issues = guardrails({
       carePlan,
       composition,
+      refusals: refusalsIn(composition, refusals),
       hands,
       agreement: { ...facts.agreedWithPerson, secondClinician: secondClinicianOf(hands) ?? secondClinician },
     });
     const { agreed } = facts.agreedWithPerson;
-    const signed = wouldSign(carePlan, composition);
+    const signed = wouldSign({ carePlan, composition, refusals });
     const inReview = (await bytesInReview(tx, owner, carePlanId)) === signed.bytes;
     const asked = { hands, agreed, person: `Patient/${facts.patientId}`, signs: signs !== null, inReview };
-    const refused = [...issues, ...againstPolicy(policyOf(owner), asked)];
+    const refused = [...standing.issues, ...issues, ...againstPolicy(policyOf(owner), asked)];
     if (refused.length > 0) throw new Anomaly('incorrect', refused);
     await checkApprover(tx, owner, { provenance, secondClinician, patientId: facts.patientId }, user);
 

@@ -1,11 +1,13 @@
 import type { CarePlan, Composition } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { MAPPING_VERSION } from '../../mappings/disclosure/mapping-version.ts';
+import { refusalsIn } from '../../mappings/facts/refusals-of.ts';
 import { TaskCode } from '../../profiles/canonicals.ts';
 import { WORDS_VERSION } from '../decide/guardrails/word-lists.ts';
 import { WORD_RULES } from '../decide/guardrails/word-rules.ts';
 import { DONE, endTask, raiseTask } from './broker-task.ts';
 import { type Sql, statement, transaction } from './pool.ts';
+import type { SignedResources } from './projections.ts';
 import { signedVersion } from './signed-version.ts';
 
 /** Why a publisher is asked to look at one of its plans. */
@@ -89,9 +91,11 @@ export async function tellOfPlans(pool: pg.Pool, mapping: number | null = MAPPIN
 }
 
 /** What the word rules of today find in a plan: their ids. */
-const brokenRules = (carePlan: CarePlan, composition: Composition): readonly string[] => [
+const brokenRules = (carePlan: CarePlan, composition: Composition, named: SignedResources['refusals'] = []): readonly string[] => [
   ...new Set(
-    WORD_RULES.filter(({ check }) => check({ ...NO_HANDS, carePlan, composition }).some(({ stops }) => stops)).map(({ id }) => id),
+    WORD_RULES.filter(({ check }) =>
+      check({ ...NO_HANDS, carePlan, composition, refusals: refusalsIn(composition, named) }).some(({ stops }) => stops),
+    ).map(({ id }) => id),
   ),
 ];
 const NO_HANDS = { hands: [], agreement: { agreed: true, reason: null, secondClinician: null } };
@@ -108,8 +112,8 @@ export async function tellOfRules(pool: pg.Pool, version: number = WORDS_VERSION
       for (const { publisher, care_plan_id: carePlanId } of due) {
         const signed = await signedVersion(tx, carePlanId);
         if (signed?.bytes == null) continue;
-        const { carePlan, composition } = JSON.parse(signed.bytes) as { carePlan: CarePlan; composition: Composition };
-        const rules = broken(carePlan, composition);
+        const { carePlan, composition, refusals } = JSON.parse(signed.bytes) as SignedResources;
+        const rules = broken(carePlan, composition, refusals);
         if (rules.length === 0) continue;
         const task = taskOf('rules-changed', publisher, carePlanId);
         await raiseTask(tx, { ...task, description: `${task.description} (${rules.join(', ')})` }, { reopen: DONE });

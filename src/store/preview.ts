@@ -12,6 +12,7 @@ import { resolveParties } from './facts/resolve-parties.ts';
 import type { HeldLocks } from './held-locks.ts';
 import type { Sql } from './pool.ts';
 import { wouldSign } from './projections.ts';
+import { checked, namedRefusals } from './refusals.ts';
 import { readResource } from './resources.ts';
 import { onRecord, type Shared, sharedNow } from './sharing.ts';
 import { underLocks } from './under-locks.ts';
@@ -94,7 +95,9 @@ async function approveDraft(tx: Sql, { organization }: Principal, carePlan: Care
   const words = await readResource(tx, 'Composition', facts.compositionId);
   if (words === null || words.owner !== organization)
     throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
-  const { projections } = wouldSign(carePlan, words.body as Composition);
+  const composition = words.body as Composition;
+  const named = await namedRefusals(tx, composition, { owner: organization, patientId, now: Date.now() });
+  const { projections } = wouldSign({ carePlan, composition, refusals: checked(named) });
   const { recipientIds, areas } = facts.reach;
   const identifier = identifierOf(tx, facts.businessIdentifier);
   await putPlan(tx, planId, organization, identifier, patientId, versionOf(facts, projections), recipientIds, areas);

@@ -1,18 +1,29 @@
 import type { CarePlan, Composition } from '@medplum/fhirtypes';
 import { fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { fromComposition } from '../../mappings/facts/from-composition.ts';
+import { type RefusalResource, refusalsIn } from '../../mappings/facts/refusals-of.ts';
 import { MAPPING_VERSION } from '../../mappings/disclosure/mapping-version.ts';
 import { canonical, digest } from '../decide/digest.ts';
 import { project } from '../decide/project.ts';
 import { anomaly } from '../model/anomaly.ts';
 import type { SeenDraft } from './door.ts';
 import type { Sql } from './pool.ts';
+import { checked, namedRefusals } from './refusals.ts';
 import { readResource } from './resources.ts';
 
-/** What approving a draft and its words would sign. Pure. */
-export const wouldSign = (carePlan: CarePlan, composition: Composition) => {
-  const bytes = canonical({ carePlan, composition });
-  const projections = project(fromComposition(composition), fromCarePlan(carePlan).actions);
+/** The resources of which an approved version is made, as they stand in its bytes. */
+export interface SignedResources {
+  readonly carePlan: CarePlan;
+  readonly composition: Composition;
+  /** What the words name under the heading of refusals; left out where they name nothing, so that the bytes of such a plan are what they ever were. */
+  readonly refusals?: readonly RefusalResource[];
+}
+
+/** What approving a draft and its words, with the refusals and proxies that these name, would sign. Pure. */
+export const wouldSign = ({ carePlan, composition, refusals = [] }: SignedResources) => {
+  const bytes = canonical({ carePlan, composition, ...(refusals.length === 0 ? {} : { refusals }) });
+  const named = refusalsIn(composition, refusals).map(({ refusal }) => refusal);
+  const projections = project(fromComposition(composition), fromCarePlan(carePlan).actions, named);
   return { canonicalBytes: bytes, bytes: digest([bytes]), mapping: MAPPING_VERSION, projections };
 };
 
@@ -26,13 +37,15 @@ export async function draftOf(sql: Sql, owner: string, carePlanId: string) {
   const words = await readResource(sql, 'Composition', facts.compositionId);
   if (words === null || words.owner !== owner)
     throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
-  return { version: draft.version, carePlan, composition: words.body as Composition, facts };
+  const composition = words.body as Composition;
+  const named = await namedRefusals(sql, composition, { owner, patientId: facts.patientId, now: Date.now() });
+  return { version: draft.version, carePlan, composition, refusals: named.resources, named, facts };
 }
 
-/** A draft of this organisation as each kind would see it. Throws as `draftOf`. */
+/** A draft of this organisation as each kind would see it. Throws as `draftOf`, and `incorrect` where its words name what cannot be signed. */
 export async function projections(sql: Sql, owner: string, carePlanId: string): Promise<SeenDraft> {
-  const { version, carePlan, composition, facts } = await draftOf(sql, owner, carePlanId);
-  const { bytes, mapping, projections: projected } = wouldSign(carePlan, composition);
+  const { version, carePlan, composition, named, facts } = await draftOf(sql, owner, carePlanId);
+  const { bytes, mapping, projections: projected } = wouldSign({ carePlan, composition, refusals: checked(named) });
   return {
     carePlanId,
     version: String(version),

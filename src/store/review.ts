@@ -60,8 +60,8 @@ async function held(tx: pg.PoolClient, owner: string, carePlanId: string): Promi
   const now = await lockResource(tx, 'CarePlan', carePlanId);
   const named = await draftOf(tx, owner, carePlanId);
   await lockResource(tx, 'Composition', named.facts.compositionId);
-  const { version, carePlan, composition, facts } = await draftOf(tx, owner, carePlanId);
-  const { bytes } = wouldSign(carePlan, composition);
+  const { version, facts, ...draft } = await draftOf(tx, owner, carePlanId);
+  const { bytes } = wouldSign(draft);
   return { carePlanId, compositionId: facts.compositionId, patientId: facts.patientId, version, bytes, now };
 }
 

@@ -12,7 +12,7 @@ import { keysOf } from './keys/keys-of.ts';
 import { openBytes, openWords, type SealedWords } from './keys/sealed-version.ts';
 import { AlteredText, isSealed } from './keys/sealed-text.ts';
 import { type Sql, statement } from './pool.ts';
-import { wouldSign } from './projections.ts';
+import { type SignedResources, wouldSign } from './projections.ts';
 import { readResource } from './resources.ts';
 import { checkSealOf } from './trail/approval-signature.ts';
 
@@ -93,14 +93,9 @@ async function wordsOf(sql: Sql, carePlanId: string, row: Row): Promise<Approval
   });
   const signed = bytes === null ? null : signedIn(bytes);
   if (signed === null) return { bytes: '', projections: {}, stored, changed: [] };
-  const again = wouldSign(signed.carePlan, signed.composition);
+  const again = wouldSign(signed);
   const changed = await changedSince(sql, carePlanId, row.composition_id, signed);
   return { bytes: digest([bytes]), projections: byKind((kind) => again.projections[kind].projection.hash), stored, changed };
-}
-
-interface SignedResources {
-  readonly carePlan: CarePlan;
-  readonly composition: Composition;
 }
 
 /** What was sealed by its key for this place; null where it was altered, or belongs to another. */
@@ -116,8 +111,9 @@ function unaltered<T>(open: () => T): T | null {
 /** Null where the bytes are no longer what anybody approved, however they read. */
 function signedIn(bytes: string): SignedResources | null {
   try {
-    const { carePlan, composition } = JSON.parse(bytes) as Partial<SignedResources>;
-    return carePlan?.resourceType === 'CarePlan' && composition?.resourceType === 'Composition' ? { carePlan, composition } : null;
+    const signed = JSON.parse(bytes) as SignedResources;
+    const { carePlan, composition } = signed as Partial<SignedResources>;
+    return carePlan?.resourceType === 'CarePlan' && composition?.resourceType === 'Composition' ? signed : null;
   } catch (fault) {
     if (fault instanceof SyntaxError) return null;
     throw fault;

@@ -1059,6 +1059,11 @@ Usage: #definition
 * parameter[=].part[=].part[=].min = 0
 * parameter[=].part[=].part[=].max = "*"
 * parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #refusal
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 0
+* parameter[=].part[=].part[=].max = "*"
+* parameter[=].part[=].part[=].type = #string
 * parameter[=].part[+].name = #after
 * parameter[=].part[=].use = #out
 * parameter[=].part[=].min = 0
@@ -1069,6 +1074,11 @@ Usage: #definition
 * parameter[=].part[=].part[=].max = "1"
 * parameter[=].part[=].part[=].type = #string
 * parameter[=].part[=].part[+].name = #action
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 0
+* parameter[=].part[=].part[=].max = "*"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #refusal
 * parameter[=].part[=].part[=].use = #out
 * parameter[=].part[=].part[=].min = 0
 * parameter[=].part[=].part[=].max = "*"

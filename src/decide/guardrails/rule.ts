@@ -1,5 +1,6 @@
 import type { CarePlan, Composition } from '@medplum/fhirtypes';
 import type { Kind } from '../../model/kind.ts';
+import type { Refusal } from '../../model/refusal.ts';
 
 /** Someone whose hand is on the plan, and the kinds of service that their organisation has. */
 export interface Hand {
@@ -16,6 +17,8 @@ export interface Hand {
 export interface Draft {
   readonly carePlan: CarePlan;
   readonly composition: Composition;
+  /** What the words say by their entries, each with its place: it leaves as they do. */
+  readonly refusals?: readonly { readonly at: string; readonly refusal: Refusal }[];
   readonly hands: readonly Hand[];
   /** Whether the person agreed; if not, why, and the literal reference of the second clinician. */
   readonly agreement: { readonly agreed: boolean; readonly reason: string | null; readonly secondClinician: string | null };

@@ -87,8 +87,19 @@ const ofCarePlan = (plan: CarePlan): readonly Line[] => {
   return found;
 };
 
+// Whoever writes them down for the person writes them as the plan's author writes its words: agency text, under its heading.
+const ofRefusals = (refusals: NonNullable<Draft['refusals']>): readonly Line[] =>
+  refusals.flatMap(({ at, refusal }) => {
+    const texts =
+      refusal.is === 'legal-proxy'
+        ? [refusal.name, ...refusal.telecom.map(({ value }) => value)]
+        : [refusal.treatment, refusal.circumstances, refusal.lifeSustaining?.witness, refusal.document];
+    return texts.flatMap((text) => linesOf(text ?? '').map((line) => ({ at, text: line, heading: refusal.heading, byPerson: false })));
+  });
+
 /** Every line that a reader of the plan may meet, with its place. */
-export const wordsOf = (draft: Pick<Draft, 'carePlan' | 'composition'>): readonly Line[] => [
+export const wordsOf = (draft: Pick<Draft, 'carePlan' | 'composition' | 'refusals'>): readonly Line[] => [
   ...ofCarePlan(draft.carePlan),
   ...ofComposition(draft.composition),
+  ...ofRefusals(draft.refusals ?? []),
 ];

@@ -13,7 +13,7 @@ import { isUnchanged, versionHeaders } from '../etag.ts';
 const SHAPES: ReadonlyMap<string, { readonly words: boolean; readonly shape: (disclosure: Disclosure) => Resource }> = new Map([
   ['Flag', { words: false, shape: toFlag }],
   ['CarePlan', { words: true, shape: toCarePlan }],
-  ['Composition', { words: true, shape: toComposition }],
+  ['Composition', { words: true, shape: (disclosure: Disclosure) => toComposition(disclosure) }],
   ['Patient', { words: true, shape: toPatient }],
 ]);
 
