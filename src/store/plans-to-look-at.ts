@@ -11,7 +11,7 @@ import type { SignedResources } from './projections.ts';
 import { signedVersion } from './signed-version.ts';
 
 /** Why a publisher is asked to look at one of its plans. */
-type Reason = 'review-due' | 'mapping-changed' | 'rules-changed' | 'second-plan';
+type Reason = 'review-due' | 'mapping-changed' | 'rules-changed' | 'second-plan' | 'refusals-changed';
 
 /** Plans in one transaction. */
 const BATCH = 100;
@@ -56,9 +56,12 @@ const WORDS: Readonly<Record<Reason, string>> = {
   'mapping-changed': 'The words of this plan leave in another form than its approvers saw: approve it again',
   'rules-changed': 'A rule that came since would stop this plan: look at its words with the person, and approve a new version',
   'second-plan': 'This person has another plan in force: withdraw one, or make them one',
+  'refusals-changed':
+    'An advance decision or a proxy that this plan tells of is no longer what was signed: approve a new version, or withdraw it; what was sent says the old',
 };
 
-const taskOf = (reason: Reason, publisher: string, carePlanId: string) => ({
+/** The Task that asks a publisher to look at one of its plans. */
+export const planTask = (reason: Reason, publisher: string, carePlanId: string) => ({
   code: TaskCode.attention,
   owner: publisher,
   kind: 'publisher' as const,
@@ -77,9 +80,9 @@ export async function tellOfPlans(pool: pg.Pool, mapping: number | null = MAPPIN
   for (;;) {
     const count = await transaction(pool, async (tx) => {
       const tasks = [
-        ...(await reviewDue(tx, BATCH)).map((row) => taskOf('review-due', row.publisher, row.care_plan_id)),
+        ...(await reviewDue(tx, BATCH)).map((row) => planTask('review-due', row.publisher, row.care_plan_id)),
         ...(mapping === null ? [] : await mappedBefore(tx, BATCH, mapping)).map((row) =>
-          taskOf('mapping-changed', row.publisher, row.care_plan_id),
+          planTask('mapping-changed', row.publisher, row.care_plan_id),
         ),
       ];
       for (const task of tasks) await raiseTask(tx, task, { reopen: DONE });
@@ -115,7 +118,7 @@ export async function tellOfRules(pool: pg.Pool, version: number = WORDS_VERSION
         const { carePlan, composition, refusals } = JSON.parse(signed.bytes) as SignedResources;
         const rules = broken(carePlan, composition, refusals);
         if (rules.length === 0) continue;
-        const task = taskOf('rules-changed', publisher, carePlanId);
+        const task = planTask('rules-changed', publisher, carePlanId);
         await raiseTask(tx, { ...task, description: `${task.description} (${rules.join(', ')})` }, { reopen: DONE });
         told += 1;
       }
@@ -127,11 +130,11 @@ export async function tellOfRules(pool: pg.Pool, version: number = WORDS_VERSION
 
 /** Asks the publisher to look at a version that was approved while another plan of the same Patient is in force. */
 export async function tellOfSecond(tx: Sql, publisher: string, patientId: string, planId: string, carePlanId: string): Promise<void> {
-  if ((await others(tx, patientId, planId)).length > 0) await raiseTask(tx, taskOf('second-plan', publisher, carePlanId), { reopen: DONE });
+  if ((await others(tx, patientId, planId)).length > 0)
+    await raiseTask(tx, planTask('second-plan', publisher, carePlanId), { reopen: DONE });
 }
 
 /** A version that is in force no longer need not be looked at. */
 export async function calmAbout(tx: Sql, publisher: string, carePlanId: string): Promise<void> {
-  for (const reason of ['review-due', 'mapping-changed', 'rules-changed', 'second-plan'] as const)
-    await endTask(tx, taskOf(reason, publisher, carePlanId), 'cancelled');
+  for (const reason of Object.keys(WORDS) as Reason[]) await endTask(tx, planTask(reason, publisher, carePlanId), 'cancelled');
 }

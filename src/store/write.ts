@@ -14,6 +14,7 @@ import { organizationFact } from './facts/organization-fact.ts';
 import { patientFact } from './facts/patient-fact.ts';
 import { noSuchPatient, personOf } from './facts/person-of.ts';
 import { recipientFact } from './facts/recipient-fact.ts';
+import { refusalsChanged } from './refusals-changed.ts';
 import { recallAnswered } from './recall-task.ts';
 import { inBatches } from './in-batches.ts';
 import type { HeldLocks } from './held-locks.ts';
@@ -179,6 +180,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
     await locks.take({ policy: changed });
     locks.changed(changed);
   }
+  await refusalsChanged(tx, stored.body, stored.owner, now);
   if (resource.resourceType === 'Task') {
     await recallAnswered(tx, resource as Task);
     if (previous !== null) await reviewAnswered(tx, principal, previous.body as Task, stored.body as Task);
