@@ -26,7 +26,7 @@ const toConsent = (decision: AdvanceDecision, disclosure: Disclosure): Consent =
           ...(lifeSustaining === null
             ? []
             : [
-                part('evenIfLifeAtRisk', { valueBoolean: true }),
+                part('verified', { valueBoolean: true }),
                 part('inWriting', { valueBoolean: true }),
                 part('signedOn', { valueDate: lifeSustaining.signedOn }),
                 part('witness', { valueString: lifeSustaining.witness }),

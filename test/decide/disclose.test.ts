@@ -16,6 +16,18 @@ const content: Content = {
       { heading: 'crisis-steps', description: 'If I shout, give me room' },
       { heading: 'coping', description: 'I walk' },
     ],
+    refusals: [
+      {
+        is: 'legal-proxy',
+        heading: 'refusals',
+        proxy: 'deputy',
+        name: 'Example Testdeputy-Coral',
+        registration: '7000-0000-0002',
+        from: '2025-06-01',
+        until: null,
+        telecom: [],
+      },
+    ],
   },
   person: {
     nhsNumber: NUMBER,
@@ -48,6 +60,12 @@ describe('I4: disclose', () => {
     expect(shown.actions).toEqual([]);
     expect(show().actions.map(({ heading }) => heading)).toEqual(['crisis-steps']);
     expect(to('ambulance').actions.map(({ heading }) => heading)).toEqual(['crisis-steps', 'coping']);
+  });
+
+  test('shows refusals and proxies under their heading only, where that passed every gate', () => {
+    expect(to('ambulance').refusals).toHaveLength(1);
+    for (const shown of [show(onlyTriggers), to('ambulance', onlyTriggers), to('police'), to('crisis-line')])
+      expect(shown).not.toHaveProperty('refusals');
   });
 
   test('G5: police are shown name, preferred name and birth date; no number, address, phone or gender', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { digest } from '../../src/decide/digest.ts';
 import { project } from '../../src/decide/project.ts';
 import type { PlanAction, Section } from '../../src/model/disclosure.ts';
 import type { Heading } from '../../src/model/heading.ts';
@@ -43,6 +44,21 @@ describe('I4: the projection of each kind', () => {
     expect(after.ed.projection.hash).not.toBe(before.ed.projection.hash);
     expect(after.ed.projection.headings['please-do']).toBe(before.ed.projection.headings['please-do']);
     expect(after.ed.projection.headings.triggers).not.toBe(before.ed.projection.headings.triggers);
+  });
+
+  test('refusals and proxies are words of their heading, and a plan without any has the hash that it ever had', () => {
+    const refusal = { is: 'advance-decision', heading: 'refusals', treatment: 'Zebra', circumstances: null, madeOn: '2026-02-02' } as const;
+    const words = [section('refusals'), section('triggers')];
+    const without = project(words, []);
+    expect(project(words, [], [])).toEqual(without);
+    expect(without.ed.projection.headings.refusals).toBe(digest([['<div>words under refusals</div>'], []]));
+    const named = project(words, [], [{ ...refusal, lifeSustaining: null, document: null }]);
+    for (const kind of RECIPIENT_KINDS) {
+      const seen = kindMaySee(kind, 'refusals');
+      expect(JSON.stringify(named[kind]).includes('Zebra')).toBe(seen);
+      expect(named[kind].projection.headings.refusals !== without[kind].projection.headings.refusals).toBe(seen);
+      expect(named[kind].projection.headings.triggers).toBe(without[kind].projection.headings.triggers);
+    }
   });
 
   test('the hash covers words, actions, and their order', () => {

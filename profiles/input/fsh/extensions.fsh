@@ -258,18 +258,18 @@ Description: "Who was signed in when the version was approved, as the issuer of 
 Extension: RefusedTreatment
 Id: refused-treatment
 Title: "Refused treatment"
-Description: "What an advance decision refuses, in the person's words, and when (Mental Capacity Act 2005 s. 24); and, where it refuses life-sustaining treatment, that it says so even if life is at risk, is in writing, when the person signed it, and who witnessed that and when (s. 25(5), (6))."
+Description: "What an advance decision refuses, in the person's words, and when (Mental Capacity Act 2005 s. 24); and, where it refuses life-sustaining treatment, that the person verified it (it applies even if their life is in danger), that it is in writing, when the person signed it, and who witnessed that and when (s. 25(5), (6))."
 * ^context[0].type = #element
 * ^context[0].expression = "Consent"
-* extension contains treatment 1..1 and circumstances 0..1 and lifeSustaining 1..1 and evenIfLifeAtRisk 0..1 and inWriting 0..1 and signedOn 0..1 and witness 0..1 and witnessedOn 0..1
+* extension contains treatment 1..1 and circumstances 0..1 and lifeSustaining 1..1 and verified 0..1 and inWriting 0..1 and signedOn 0..1 and witness 0..1 and witnessedOn 0..1
 * extension[treatment].value[x] 1..1
 * extension[treatment].value[x] only string
 * extension[circumstances].value[x] 1..1
 * extension[circumstances].value[x] only string
 * extension[lifeSustaining].value[x] 1..1
 * extension[lifeSustaining].value[x] only boolean
-* extension[evenIfLifeAtRisk].value[x] 1..1
-* extension[evenIfLifeAtRisk].value[x] only boolean
+* extension[verified].value[x] 1..1
+* extension[verified].value[x] only boolean
 * extension[inWriting].value[x] 1..1
 * extension[inWriting].value[x] only boolean
 * extension[signedOn].value[x] 1..1

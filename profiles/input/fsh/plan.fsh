@@ -44,7 +44,7 @@ Profile: PlanWords
 Parent: Composition
 Id: plan-words
 Title: "Words of a plan"
-Description: "One section for each heading, with the person-first lines as its text. Sections do not nest."
+Description: "One section for each heading, with the person-first lines as its text. Sections do not nest. The section `refusals` may name advance decisions and legal proxies in `entry`, which are signed with it; `advance-statement` names none."
 * type = $SCT#736253002
 * subject 1..1
 * subject only Reference(Patient)
@@ -127,9 +127,9 @@ Severity: #error
 Expression: "performer.count() = 1 and performer.all(reference = %resource.patient.reference)"
 
 Invariant: decision-life-sustaining
-Description: "One that refuses life-sustaining treatment says that it stands even if life is at risk, is in writing, signed, and witnessed (Mental Capacity Act 2005 s. 25(5), (6))"
+Description: "One that refuses life-sustaining treatment is verified (it applies even if life is in danger), in writing, signed, and witnessed (Mental Capacity Act 2005 s. 25(5), (6))"
 Severity: #error
-Expression: "extension.extension.where(url = 'lifeSustaining' and value = true).empty() or (extension.extension.where(url = 'evenIfLifeAtRisk' and value = true).exists() and extension.extension.where(url = 'inWriting' and value = true).exists() and extension.extension.where(url = 'signedOn').exists() and extension.extension.where(url = 'witness').exists() and extension.extension.where(url = 'witnessedOn').exists())"
+Expression: "extension.extension.where(url = 'lifeSustaining' and value = true).empty() or (extension.extension.where(url = 'verified' and value = true).exists() and extension.extension.where(url = 'inWriting' and value = true).exists() and extension.extension.where(url = 'signedOn').exists() and extension.extension.where(url = 'witness').exists() and extension.extension.where(url = 'witnessedOn').exists())"
 
 Invariant: decision-document
 Description: "Where the signed document lies is said in words (sourceAttachment.title, or sourceReference.display): no address, and not the document itself"

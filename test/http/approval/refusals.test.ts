@@ -107,7 +107,7 @@ describe('advance decisions and proxies are stored', () => {
     expect((await door.ask(TRUST, 'RelatedPerson', example('legal-proxy', 'invalid-not-registered'))).status).toBe(422);
   });
 
-  test('an advance decision is never a consent to share: what it permits is not permitted, and what it denies is not denied', async () => {
+  test('G6: an advance decision is never a consent to share: what it permits is not permitted, and what it denies is not denied', async () => {
     const facts = async () => (await door.ground.database.pool.query('SELECT consent_id, facts FROM consent_fact ORDER BY 1')).rows;
     const sharing = async () => (await door.ask(TRUST, 'Patient/beryl/$sharing')).json;
     const shown = async () => (await documentOf(AMBULANCE, 'beryl')).json.entry;
