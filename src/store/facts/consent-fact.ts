@@ -8,7 +8,7 @@ import { present } from '../../../mappings/facts/present.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import { NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
-import { checkDecision } from './decision-fact.ts';
+import { checkDecision, wasDecision } from './decision-fact.ts';
 import type { FactRecorder } from './fact.ts';
 import { personOf } from './person-of.ts';
 import { noteConsent } from '../trail/note-change.ts';
@@ -25,9 +25,6 @@ const putConsent = statement<[string, string, object], never>(
 
 const patientIdOf = (consent: Consent): string => present(idOf(consent.patient, 'Patient'), 'Consent.patient');
 
-/** Whether it is stored for the first time. */
-const isFirst = ({ meta }: Consent): boolean => meta?.versionId === '1';
-
 /** A Consent says what a person permits. It binds its publisher's plans, or all where it says so; it never moves to another person. An advance decision permits nothing. */
 export const consentFact: FactRecorder<Consent> = {
   async scope(sql, { resource, owner }) {
@@ -42,7 +39,8 @@ export const consentFact: FactRecorder<Consent> = {
     const [before] = await patientOfConsent(sql, resource.id);
     if (before !== undefined && before.patient_id !== patientId)
       throw anomaly('conflict', 'a consent never moves to another person', 'Consent.patient');
-    if (before === undefined && !isFirst(resource))
+    // A consent to share has left a fact: where there is none, it is new, or was something else.
+    if (before === undefined && (await wasDecision(sql, resource)))
       throw anomaly('conflict', 'an advance decision never becomes a consent to share: write another Consent', 'Consent.scope');
     const consent = fromConsent(resource, (await resolveParties(sql, resource)).resolve, now);
     // Without a publisher that is known it would speak of every publisher's plans, and freeze them: only its own extension says that.

@@ -5,13 +5,23 @@ import { anomaly } from '../../model/anomaly.ts';
 import type { Sql } from '../pool.ts';
 import { readResource } from '../resources.ts';
 
+/** The version before this one; undefined where it is the first. */
+const versionBefore = async (sql: Sql, { id, meta }: Consent & { readonly id: string }): Promise<Consent | undefined> =>
+  (await readResource(sql, 'Consent', id, Number(meta?.versionId) - 1))?.body as Consent | undefined;
+
+/** Whether a Consent was an advance decision until now. */
+export async function wasDecision(sql: Sql, consent: Consent & { readonly id: string }): Promise<boolean> {
+  const before = await versionBefore(sql, consent);
+  return before !== undefined && isAdvanceDecision(before);
+}
+
 /**
  * An advance decision is stored beside consents to share and is none: it leaves no fact, so that no gate ever reads it. It neither becomes one, nor was
  * one, nor moves to another person; and it takes the place of the same person's advance decisions alone, which the same publisher wrote.
  */
 export async function checkDecision(sql: Sql, decision: Consent & { readonly id: string }, owner: string): Promise<void> {
   const { patientId, supersedes } = fromAdvanceDecision(decision);
-  const before = (await readResource(sql, 'Consent', decision.id, Number(decision.meta?.versionId) - 1))?.body as Consent | undefined;
+  const before = await versionBefore(sql, decision);
   if (before !== undefined && !isAdvanceDecision(before))
     throw anomaly('conflict', 'a consent to share never becomes an advance decision: write another Consent', 'Consent.scope');
   if (before !== undefined && idOf(before.patient, 'Patient') !== patientId)
