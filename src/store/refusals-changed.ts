@@ -8,7 +8,7 @@ import { keysOf } from './keys/keys-of.ts';
 import { planTask } from './plans-to-look-at.ts';
 import { type Sql, statement } from './pool.ts';
 import type { SignedResources } from './projections.ts';
-import { fallenBecause, isRefusal, REFERS_TO } from './refusals.ts';
+import { fallenBecause, isRefusal, patientOf, REFERS_TO } from './refusals.ts';
 import { readResource } from './resources.ts';
 import { signedVersion } from './signed-version.ts';
 
@@ -27,9 +27,9 @@ async function signedOf(sql: Sql, carePlanId: string, { resourceType, id }: Reso
   return refusals.find((one) => one.resourceType === resourceType && one.id === id);
 }
 
-/** Whether it stands, and says what was signed. */
+/** Whether it stands, is of the same person, and says what was signed. */
 async function isAsSigned(sql: Sql, was: RefusalResource, is: Resource, owner: string, now: Date): Promise<boolean> {
-  if (!isRefusal(is) || (await fallenBecause(sql, is, owner, now.getTime())) !== null) return false;
+  if (!isRefusal(is) || (await fallenBecause(sql, is, owner, now.getTime())) !== null || patientOf(is) !== patientOf(was)) return false;
   return canonical(toRefusal(was, REFUSAL_HEADING)) === canonical(toRefusal(is, REFUSAL_HEADING));
 }
 

@@ -40,6 +40,9 @@ interface Asked {
 const factsOf = (resource: RefusalResource): { readonly patientId: string; readonly active: boolean; readonly period: Period } =>
   resource.resourceType === 'Consent' ? fromAdvanceDecision(resource) : fromLegalProxy(resource);
 
+/** Id of the Patient whose it is. */
+export const patientOf = (resource: RefusalResource): string => factsOf(resource).patientId;
+
 /** Whether a resource is one that may stand under the heading of refusals at all. */
 export const isRefusal = (resource: Resource): resource is RefusalResource =>
   (resource.resourceType === 'Consent' && isAdvanceDecision(resource as Consent)) ||
@@ -69,7 +72,7 @@ async function readEntry(sql: Sql, { heading, reference }: RefusalEntry, { owner
   const [type = '', id = ''] = (reference ?? '').split('/');
   const stored = reference === null ? null : await readResource(sql, type, id);
   // Another's, and another person's, answer as what is not there.
-  if (stored === null || stored.owner !== owner || !isRefusal(stored.body) || factsOf(stored.body).patientId !== patientId)
+  if (stored === null || stored.owner !== owner || !isRefusal(stored.body) || patientOf(stored.body) !== patientId)
     return 'names no advance decision and no legal proxy of this person, written by this organisation';
   return stored.body;
 }

@@ -277,6 +277,7 @@ describe('a plan that tells of a refusal that is no longer one', () => {
       proxy('att-4'),
       proxy('att-4', { telecom: [{ system: 'phone', value: '01632 960333' }] }),
     ],
+    ['a proxy of another person', 'RelatedPerson/att-6', proxy('att-6'), proxy('att-6', { patient: { reference: 'Patient/beryl' } })],
     ['a proxy who is a relative only', 'RelatedPerson/att-5', proxy('att-5'), proxy('att-5', { relationship: [] as never })],
   ])('%s', async (_what, reference, before, after) => {
     await put(before);
