@@ -27,6 +27,7 @@ export const System = {
   auditEventType: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
   auditEntityType: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
   objectRole: 'http://terminology.hl7.org/CodeSystem/object-role',
+  resourceTypes: 'http://hl7.org/fhir/resource-types',
   securitySource: 'http://terminology.hl7.org/CodeSystem/security-source-type',
   authorization: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType',
   connectionType: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',

@@ -1,3 +1,4 @@
+import type { Heading } from './heading.ts';
 import type { Instant } from './instant.ts';
 
 /**
@@ -27,6 +28,28 @@ export const TRAIL_EVENTS = [
 ] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 
+/** By what a heading of the signed projection was left out. */
+export type WithheldBy = 'agreement' | 'consent' | 'kind' | 'shown-together' | 'expired';
+
+/** What one consent said that counted. */
+export interface ConsentCounted {
+  /** `Consent/x/_history/2`; without the version where that is not known any more. */
+  readonly reference: string;
+  readonly hash: string | null;
+  readonly says: 'permit' | 'deny' | 'undecidable';
+  /** Which of its provisions, counted from 0; null of the consent as a whole. */
+  readonly provision: number | null;
+}
+
+/** What decided, as the trail keeps it beside each disclosure and refusal. */
+export interface DecidedBy {
+  /** The gate that refused; null where all were passed. */
+  readonly gate: string | null;
+  readonly consents: readonly ConsentCounted[];
+  /** What was not shown of what was signed for the kind. Empty where a gate before consent refused: then it is everything. */
+  readonly withheld: Readonly<Partial<Record<Heading, WithheldBy>>>;
+}
+
 /** One row of the trail, as it may be shown. What its reader may not see of it is null or empty. */
 export interface TrailEntry {
   /** Opaque: it does not tell how many there are. */
@@ -54,4 +77,6 @@ export interface TrailEntry {
   readonly patientId: string | null;
   /** The version that was in force. */
   readonly plan: { readonly carePlanId: string; readonly version: number } | null;
+  /** Missing where nothing was decided, or an older broker wrote it. */
+  readonly decidedBy?: DecidedBy;
 }

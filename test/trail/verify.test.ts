@@ -113,6 +113,7 @@ describe('a trail that somebody touched', () => {
 
   test.each<[string, string, readonly string[]]>([
     ['a changed row', "UPDATE audit SET because = 'no-consent' WHERE id = 2", ['changed asker XAMB 2']],
+    ['another ground for a decision', `UPDATE audit SET decided_by = '{"gate": "consent"}' WHERE id = 2`, ['changed asker XAMB 2']],
     ['a removed row', 'DELETE FROM audit WHERE id = 3', ['removed asker XAMB 3']],
     [
       'a row that was removed with its link',
