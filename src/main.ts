@@ -88,14 +88,14 @@ await runUntilSignal(log, async (part) => {
   // Half a second of reading, once, before anyone waits for it.
   definitions();
   const engine = await startEngine(part, config, log, pool, database.url, epoch);
-  await startTrail(part, config, log, pool);
+  const trail = await startTrail(part, config, log, pool);
   const store = openStore(pool, {
     epoch,
     messageLifetime: config.messageLifetimeMs,
     changed: engine.changed,
     queueAnswers: async () => void (await engine.queue.depth()),
   });
-  const metrics = brokerMetrics(new Registry(), pool, engine);
+  const metrics = brokerMetrics(new Registry(), pool, engine, trail);
   const fetchKeys = createGuardedFetch(createAddressGuard(config.outboundAllow), KEY_LIMITS);
   const rateLimit = createRateLimit(pool, { perMinute: config.ratePerMinute, refusedPerMinute: config.refusedPerMinute, log, metrics });
   const app = createApp({

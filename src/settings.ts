@@ -140,6 +140,12 @@ export const SETTINGS = {
     about:
       'File to which signed heads of the trail are added: put it where whoever owns the database cannot change it. Without it `trail-heads.jsonl` in `DATA_DIR`.',
   },
+  TRAIL_WITNESS_URL: {
+    schema: { type: 'string', pattern: '^https?://\\S+$' },
+    rule: 'an https:// address without name and password, or an http:// one that OUTBOUND_ALLOW lets through',
+    about:
+      'Address to which each signed head of the trail is POSTed as JSON, besides the file: of a second owner who is not the owner of the database. What is not answered 2xx is sent again after `TRAIL_HEAD_MS`, in order.',
+  },
   TRAIL_HEAD_MS: millis(60_000, 100, 'How often a head of each stream of the trail that grew is signed.'),
   KEY_FILE_OLD: {
     schema: { type: 'string', default: '' },

@@ -31,6 +31,7 @@ test('An empty environment gives the documented defaults', () => {
     keyFile: null,
     trailKeyFile: null,
     trailWitnessFile: null,
+    trailWitnessUrl: null,
     trailHeadMs: 60_000,
     oldKeyFiles: [],
     errorCodeSystem: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
