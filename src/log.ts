@@ -52,6 +52,7 @@ export const Line = {
   ledgerRestored: line('warn', 'the database was restored: attempts on file were replayed as uncertain', 'count'),
   ledgerLost: line('error', 'attempts on file are at plans that the restored database never had', 'count'),
   issuerSilent: line('warn', 'the keys of an issuer of identities cannot be had', 'url', 'because'),
+  runsAsOwner: line('warn', 'connections are those of the owner of the database: no grant keeps them from changing the trail', 'because'),
   witnessRefuses: line('error', 'the second owner of the trail does not take its heads: tried again at each interval', 'because'),
   witnessTakes: line('info', 'the second owner of the trail takes its heads again'),
   listening: line('info', 'listening', 'host', 'port'),

@@ -74,7 +74,8 @@ export const SETTINGS = {
   DATABASE_URL: {
     schema: { type: 'string', pattern: '^postgres(ql)?://\\S+$' },
     rule: 'a postgres:// address',
-    about: 'PostgreSQL 14 or later to use instead of the embedded one.',
+    about:
+      'PostgreSQL 14 or later to use instead of the embedded one. Its login owns the tables; the broker runs as `LOGIN_running`, which it makes where it may, or finds there.',
   },
   DATABASE_URL_FILE: file('File that holds `DATABASE_URL`, as Docker and Kubernetes hand over secrets; instead of it.'),
   REDIS_URL: {

@@ -18,7 +18,7 @@ const count = statement<[string], { waiting: string }>(
 const accepted = statement<[string, string], never>(
   'head-handed-over',
   // Another process may be further.
-  `INSERT INTO trail_handed AS t (witness, serial) VALUES ($1, $2) ON CONFLICT (witness) DO UPDATE SET serial = greatest(t.serial, $2)`,
+  'SELECT trail_handed_over($1, $2)',
 );
 
 /** Brings one head, a line of JSON, to the second owner. Throws where it was not accepted. */
