@@ -26,6 +26,7 @@ export const INTERACTIONS = [
   'report-reuse',
   'ending-progress',
   'ending-proof',
+  'access-log',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -77,7 +78,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Patient',
     Profile.planPatient,
-    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing'],
+    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing', 'access-log'],
     'active address-postalcode birthdate death-date deceased email family gender general-practitioner given identifier link name organization phone telecom',
   ),
   row('RelatedPerson', null, DELETABLE, 'active birthdate email gender identifier name patient phone relationship telecom'),

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import ipaddr from 'ipaddr.js';
-import { isUserIssuer } from './http/access/user-issuers.ts';
+import { issuerOf, isUserIssuer } from './http/access/user-issuers.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { SETTINGS } from './settings.ts';
 import { withSecretFiles } from './secret-files.ts';
@@ -136,7 +136,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   const behindProxy = given.BEHIND_PROXY === '1';
   const outboundAllow = listed(given.OUTBOUND_ALLOW);
   const userIssuers = listed(given.USER_ISSUERS);
-  const issuers = userIssuers.map((entry) => entry.split('=')[0]);
+  const issuers = userIssuers.map(issuerOf);
   const { TLS_CERT, TLS_KEY, TLS_CLIENT_CA } = given;
   const hasTls = TLS_CERT !== undefined && TLS_KEY !== undefined;
   const publicUrl = originOf(given.PUBLIC_URL ?? '');

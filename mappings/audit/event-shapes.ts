@@ -27,7 +27,7 @@ const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
   if (event === 'consent' || event === 'agreement') return { event, refused, type: OBJECT, subtype: [own], action: 'U', outcome: '0' };
   if (event === 'recall' || event === 'approve' || event === 'withdraw')
     return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
-  if (event === 'sharing' || event === 'explain' || event === 'preview' || event === 'ending')
+  if (event === 'sharing' || event === 'explain' || event === 'preview' || event === 'ending' || event === 'access-log')
     return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
   if (refused) return { event, refused, type: DECISION, subtype: [BY_CONSENT, own], action: 'E', outcome: '8' };
   if (event === 'match') return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };

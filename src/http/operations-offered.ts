@@ -14,6 +14,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   approve: `${BASE}/OperationDefinition/approve`,
   'emergency-access': `${BASE}/OperationDefinition/emergency-access`,
   sharing: `${BASE}/OperationDefinition/sharing`,
+  'access-log': `${BASE}/OperationDefinition/access-log`,
   explain: `${BASE}/OperationDefinition/explain`,
   'preview-release': `${BASE}/OperationDefinition/preview-release`,
   'report-reuse': `${BASE}/OperationDefinition/report-reuse`,

@@ -8,7 +8,7 @@ import type { Route, SystemInteraction } from './routes.ts';
 
 /**
  * How far a permission reaches. `own`: written by the caller's organisation, as the kind of service that it is. `addressed`: Tasks that name it as owner, and what they are about.
- * `provided`: its own service. `published`: agreements of which it is, or was, a publisher. `party`: or a recipient. `disclosed`: what the gates let this recipient see, computed, never a stored resource.
+ * `self`: the person who calls: their own records, and their plans in force. `provided`: its own service. `published`: agreements of which it is, or was, a publisher. `party`: or a recipient. `disclosed`: what the gates let this recipient see, computed, never a stored resource.
  */
 export type Reach =
   | 'any'
@@ -19,7 +19,8 @@ export type Reach =
   | 'published'
   | 'party'
   | 'disclosed'
-  | 'own-or-disclosed';
+  | 'own-or-disclosed'
+  | 'self';
 
 interface Row {
   readonly kinds: readonly Kind[];
@@ -82,7 +83,10 @@ export const POLICY: readonly Row[] = [
   row(['publisher'], ['QuestionnaireResponse', 'Group', 'MeasureReport'], KEEP_OR_DELETE, 'own'),
   row(['evaluator'], ['MeasureReport'], KEEP_OR_DELETE, 'own'),
   row(['publisher'], ['CarePlan'], ['projections', 'approve', 'withdraw', 'explain', 'preview-release'], 'own'),
-  row(['publisher'], ['Patient'], ['sharing'], 'own'),
+  row(['publisher'], ['Patient'], ['sharing', 'access-log'], 'own'),
+  row(['person'], ['Patient'], ['search', 'sharing', 'access-log'], 'self'),
+  row(['person'], ['CarePlan'], ['read', 'search', 'explain'], 'self'),
+  row(['person'], ['Composition'], ['read'], 'self'),
   row(['publisher'], ['Contract'], ['ending-progress', 'ending-proof'], 'published'),
   row(RECIPIENT_KINDS, ['Contract'], ['report-reuse'], 'party'),
   row(['publisher'], ['Encounter'], ['read'], 'own-or-addressed'),

@@ -70,6 +70,7 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/Patient/:id/$emergency-access', 'emergency-access', 'parameters'),
   route('GET /fhir/Composition/:id/$document', 'document'),
   route('GET /fhir/Patient/:id/$sharing', 'sharing'),
+  route('GET /fhir/Patient/:id/$access-log', 'access-log'),
   route('GET /fhir/CarePlan/:id/$explain', 'explain'),
   route('POST /fhir/CarePlan/:id/$preview-release', 'preview-release', 'parameters'),
   route('GET /fhir/CarePlan/:id/$projections', 'projections'),

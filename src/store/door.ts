@@ -11,6 +11,8 @@ import type { EndingPlace } from './endings.ts';
 import type { ReuseReport } from './report-reuse.ts';
 import type { Change, Trial } from './preview.ts';
 import type { ExplainAsked, Shared } from './sharing.ts';
+import type { Access, AccessPage } from '../model/access-log.ts';
+import type { OwnRecord } from './own-records.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
@@ -203,6 +205,18 @@ export interface DoorStore {
   matchOwn(principal: Principal, sent: Traits): Promise<Stored | null>;
   /** How the plans of a Patient are shared, service by service. The caller has read the Patient. On record before it answers. */
   sharing(principal: Principal, patientId: string): Promise<readonly Shared[]>;
+  /** Who was shown the plans of a Patient, and who asked in an emergency, newest first. The caller has read the Patient. On record before it answers. */
+  accessLog(principal: Principal, patientId: string, page: AccessPage): Promise<readonly Access[]>;
+  /** The person of a verified NHS number, by the broker's own id; an id of nobody where none is known. */
+  personOf(nhsNumber: string): Promise<string>;
+  /** Whether a Patient, a plan in force or its words are this person's own. */
+  isOfPerson(personId: string, type: string, id: string): Promise<boolean>;
+  /** Puts on record that a person asked for what is not theirs, or not there. */
+  notOfPerson(principal: Principal): Promise<void>;
+  /** Puts on record that a person read plans of theirs, by ids of CarePlans or Compositions. */
+  readByPerson(principal: Principal, ids: readonly string[]): Promise<void>;
+  /** The records of the person who calls, each publisher's, with their plans in force. On record before it answers. */
+  ownRecords(principal: Principal): Promise<readonly OwnRecord[]>;
   /** How a plan in force is decided for one service now; null where they have nothing to do with each other. On record before it answers. */
   explain(principal: Principal, asked: ExplainAsked): Promise<Shared | null>;
   /** What each service would gain or lose by a change that is tried out and undone. The caller has read the CarePlan. On record before it answers. */

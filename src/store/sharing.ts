@@ -54,7 +54,9 @@ const attempts = statement<
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
 );
-const leaveTrail = statement<['sharing' | 'explain' | 'preview', string, string, string | null, string, string | null], never>(
+/** What is put on record of looks at how plans are shared. */
+type Looked = 'sharing' | 'explain' | 'preview' | 'access-log';
+const leaveTrail = statement<[Looked, string, string, string | null, string, string | null], never>(
   'trail-of-sharing',
   // One row for each plan of the person's record; where there is none, one of the person.
   `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, about)
@@ -92,7 +94,7 @@ export const sharedNow = async (sql: Sql, patientId: string, chosen: (row: Row) 
 
 export const onRecord = async (
   sql: Sql,
-  event: 'sharing' | 'explain' | 'preview',
+  event: Looked,
   { organization, kind, user }: Principal,
   patientId: string,
   about: string | null,

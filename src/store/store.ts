@@ -21,6 +21,8 @@ import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
 import { isParty, reportReuse } from './report-reuse.ts';
 import { deletedBy, historyOf } from './versions.ts';
+import { accessLog } from './access-log.ts';
+import { isOfPerson, notOfPerson, ownRecords, personByNumber, readByPerson } from './own-records.ts';
 import { explainFor, sharing } from './sharing.ts';
 import { underLocks } from './under-locks.ts';
 import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './write.ts';
@@ -76,6 +78,12 @@ const storeIn = (
     match: notHere,
     matchOwn: notHere,
     sharing: notHere,
+    accessLog: notHere,
+    personOf: notHere,
+    isOfPerson: notHere,
+    notOfPerson: notHere,
+    readByPerson: notHere,
+    ownRecords: notHere,
     explain: notHere,
     preview: notHere,
     isParty: (principal, contractId, as) => isParty(tx, principal, contractId, as),
@@ -136,6 +144,12 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     match: openMatch(pool),
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
     sharing: (principal, patientId) => sharing(pool, principal, patientId),
+    accessLog: async (principal, patientId, page) => accessLog(pool, await ids(), principal, patientId, page),
+    personOf: (nhsNumber) => personByNumber(pool, nhsNumber),
+    isOfPerson: (personId, type, id) => isOfPerson(pool, personId, type, id),
+    notOfPerson: (principal) => notOfPerson(pool, principal),
+    readByPerson: (principal, carePlans) => readByPerson(pool, principal, carePlans),
+    ownRecords: (principal) => ownRecords(pool, principal),
     explain: (principal, asked) => explainFor(pool, principal, asked),
     preview: (principal, carePlan, trial) => preview(pool, principal, carePlan, trial, options.messageLifetime),
     isParty: (principal, contractId, as) => isParty(pool, principal, contractId, as),

@@ -307,7 +307,7 @@ Usage: #definition
 * system = false
 * type = false
 * instance = true
-* description = "Service by service: what it may see, why, what it holds, what it was asked to give up and how it answered; in plain words, with codes beside them. For the publisher, of its own Patient. Each call is on record."
+* description = "Service by service: what it may see, why, what it holds, what it was asked to give up and how it answered; in plain words, with codes beside them. For the publisher, of its own Patient, and for the person themselves. Each call is on record."
 * parameter[+].name = #organization
 * parameter[=].use = #out
 * parameter[=].min = 0
@@ -879,4 +879,81 @@ Usage: #definition
 * parameter[=].min = 0
 * parameter[=].max = "1"
 * parameter[=].documentation = "For the next page; absent on the last."
+* parameter[=].type = #string
+
+Instance: access-log
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/access-log"
+* version = "0.1.0"
+* name = "AccessLog"
+* title = "Who looked at the plans of a person"
+* status = #draft
+* kind = #operation
+* code = #access-log
+* affectsState = false
+* resource = #Patient
+* system = false
+* type = false
+* instance = true
+* description = "Newest first: who was sent or shown a plan of the person, or was told that there is one, when, for what, and what they saw; and whoever asked in an emergency, whatever they were answered. To the person across every publisher, to a publisher of its own Patient. Nothing else that was refused is told. Each call is on record."
+* parameter[+].name = #_count
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Accesses on a page, 1 to 100; 50 where it is left out."
+* parameter[=].type = #integer
+* parameter[+].name = #after
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "What the page before answered as next."
+* parameter[=].type = #string
+* parameter[+].name = #access
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "One look."
+* parameter[=].part[+].name = #event
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Its AuditEvent, which the publisher may read."
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #at
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #instant
+* parameter[=].part[+].name = #organization
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Who looked: ODS code, and name in words. Nobody who works there is named."
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #kind
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #what
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #why
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #heading
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "*"
+* parameter[=].part[=].type = #code
+* parameter[+].name = #next
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Where the next page begins; absent on the last."
 * parameter[=].type = #string

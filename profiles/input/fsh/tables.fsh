@@ -115,6 +115,7 @@ Description: "Events of the trail."
 * #agreement "agreement"
 * #reuse "reuse"
 * #ending "ending"
+* #access-log "access log"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason

@@ -18,6 +18,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   match: 's',
   evaluate: 'r',
   sharing: 'r',
+  'access-log': 'r',
   explain: 'r',
   'preview-release': 'r',
   'report-reuse': 'u',

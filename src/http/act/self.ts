@@ -1,0 +1,48 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { toAccessLog } from '../../../mappings/sharing/to-access-log.ts';
+import { toOwnPatient } from '../../../mappings/sharing/to-own-patient.ts';
+import { badParameter } from '../refusal.ts';
+import type { Answer, Door, Exchange } from '../exchange.ts';
+import { principalOf, routeOf } from '../exchange.ts';
+import type { Asked } from '../search/asked.ts';
+import { ONE_PAGE, toSearchset } from '../search/searchset.ts';
+import type { Act } from './act.ts';
+import { onlyAsked } from './agreement.ts';
+import { readOwn } from './read.ts';
+
+const plansOf = async (exchange: Exchange, door: Door): Promise<readonly Resource[]> => {
+  const principal = principalOf(exchange);
+  const ids = (await door.store.ownRecords(principal)).flatMap(({ carePlanIds }) => carePlanIds);
+  const plans = await door.store.named(ids.map((id) => `CarePlan/${id}`));
+  if (plans.length > 0) await door.store.readByPerson(principal, ids);
+  return plans.map(({ body }) => body);
+};
+
+/** Search by the person who calls, without a parameter: their own Patients, one of each publisher, or their plans in force. */
+export const searchSelf = async (exchange: Exchange, door: Door, { parameters, result, page }: Asked): Promise<Answer> => {
+  const [strange] = [...[...parameters, ...result].map(([name]) => name), ...(page === null ? [] : ['_page'])];
+  if (strange !== undefined) throw badParameter(strange, 'is no parameter here: a person finds their own, all of it');
+  const { type } = routeOf(exchange);
+  const matches =
+    type === 'Patient' ? (await door.store.ownRecords(principalOf(exchange))).map(toOwnPatient) : await plansOf(exchange, door);
+  const found = { ...ONE_PAGE, base: exchange.base, type, matches, included: [], total: matches.length, used: [], ignored: [] };
+  return { status: 200, headers: {}, body: toSearchset(found) };
+};
+
+const COUNT = 50;
+const MOST_COUNT = 100;
+
+/** Patient/[id]/$access-log: who looked at the person's plans, when, for what, and what they were shown. */
+export const accessLog: Act = async (exchange, door) => {
+  const patient = await readOwn(exchange, door);
+  const asked = onlyAsked(exchange.query, ['_count', 'after']);
+  const count = asked.get('_count') ?? String(COUNT);
+  if (!/^[1-9]\d{0,2}$/.test(count) || Number(count) > MOST_COUNT) throw badParameter('_count', `is a number from 1 to ${MOST_COUNT}`);
+  const after = asked.get('after');
+  if (after !== null && !/^[0-9a-f]{32}$/.test(after)) throw badParameter('after', 'is what the page before answered as next');
+  // One more is asked for, so that the last page says that it is the last.
+  const found = await door.store.accessLog(principalOf(exchange), patient.id, { after, count: Number(count) + 1 });
+  const shown = found.slice(0, Number(count));
+  const last = shown.at(-1);
+  return { status: 200, headers: {}, body: toAccessLog(shown, found.length > shown.length && last !== undefined ? last.id : null) };
+};

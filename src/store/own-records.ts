@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../model/principal.ts';
+import { keysOf } from './keys/keys-of.ts';
+import { type Sql, statement } from './pool.ts';
+
+/** A publisher's record of the person who calls. */
+export interface OwnRecord {
+  readonly patientId: string;
+  /** ODS code of the publisher. */
+  readonly owner: string;
+  /** Ids of the CarePlans that are in force. */
+  readonly carePlanIds: readonly string[];
+}
+
+/**
+ * A record is its person's own while its number is verified (status 01), they are alive, and it is not restricted: whoever signs in is then who it is
+ * about. Facts of this moment: a number that was corrected is another person's from then on.
+ */
+export const IS_OWN = `(pt.facts->>'traced')::boolean AND (pt.facts->>'alive')::boolean AND NOT (pt.facts->>'restricted')::boolean
+  AND EXISTS (SELECT FROM person_key pk WHERE pk.id = pt.patient_id AND pk.wrapped IS NOT NULL)`;
+const IN_FORCE = `p.version->>'carePlanId' = v.care_plan_id AND NOT p.withdrawn`;
+
+const byNumber = statement<[string], { id: string }>('person-who-calls', 'SELECT id FROM person WHERE nhs_number = $1');
+const ownPatient = statement<[string, string], { patient_id: string }>(
+  'own-patient',
+  `SELECT pt.patient_id FROM patient_fact pt WHERE pt.patient_id = $2 AND pt.person_id = $1::uuid AND ${IS_OWN}`,
+);
+const planOf = (column: 'care_plan_id' | 'composition_id') =>
+  statement<[string, string], { patient_id: string }>(
+    `own-plan-by-${column}`,
+    `SELECT pt.patient_id FROM approved_version v JOIN plan p ON p.id = v.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
+      WHERE v.${column} = $2 AND ${IN_FORCE} AND pt.person_id = $1::uuid AND ${IS_OWN}`,
+  );
+const OWN: Readonly<Record<string, ReturnType<typeof planOf>>> = {
+  Patient: ownPatient,
+  CarePlan: planOf('care_plan_id'),
+  Composition: planOf('composition_id'),
+};
+const records = statement<[string], { patient_id: string; owner: string; care_plan_ids: string[] }>(
+  'own-records',
+  `SELECT pt.patient_id, pt.owner, ARRAY(SELECT p.version->>'carePlanId' FROM plan p
+            WHERE p.patient_id = pt.patient_id AND p.version IS NOT NULL AND NOT p.withdrawn ORDER BY p.id) AS care_plan_ids
+     FROM patient_fact pt WHERE pt.person_id = $1::uuid AND ${IS_OWN} ORDER BY pt.owner, pt.patient_id`,
+);
+const leaveTrail = statement<[string, string, string | null, string | null, string | null], never>(
+  'trail-of-own-records',
+  `INSERT INTO audit (event, organization, kind, caller, person_id, because) VALUES ('match', $1, $2, $3, $4::uuid, $5)`,
+);
+const leaveTrailOfRead = statement<[string, string, string | null, string, string[]], never>(
+  'trail-of-own-read',
+  `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id)
+   SELECT 'read', $1, $2, $3, $4::uuid, v.plan_id FROM approved_version v WHERE v.care_plan_id = ANY($5::text[]) OR v.composition_id = ANY($5::text[])`,
+);
+
+const callerOf = ({ personId }: Principal): string => {
+  if (personId === undefined) throw new Error('only a person has records of their own');
+  return personId;
+};
+
+/** The person of a verified number. Nobody has an id, too: whoever is not known here is asked for with the same work. */
+export const personByNumber = async (sql: Sql, nhsNumber: string): Promise<string> =>
+  (await byNumber(sql, keysOf(sql).index.number(nhsNumber)))[0]?.id ?? randomUUID();
+
+/** Whether a Patient, a plan in force or its words are this person's own. */
+export const isOfPerson = async (sql: Sql, personId: string, type: string, id: string): Promise<boolean> =>
+  ((await OWN[type]?.(sql, personId, id)) ?? []).length > 0;
+
+/** Puts on record that a person asked for what is not theirs, or not there: of nobody, for it may be another's. */
+export const notOfPerson = async (sql: Sql, { organization, kind, user }: Principal): Promise<void> => {
+  await leaveTrail(sql, organization, kind, user, null, 'no-such-person');
+};
+
+/** Puts on record that a person read plans of theirs. */
+export const readByPerson = async (sql: Sql, principal: Principal, ids: readonly string[]): Promise<void> => {
+  const { organization, kind, user } = principal;
+  await leaveTrailOfRead(sql, organization, kind, user, callerOf(principal), [...ids]);
+};
+
+/** The records of the person who calls. On record before it answers. */
+export const ownRecords = async (sql: Sql, principal: Principal): Promise<readonly OwnRecord[]> => {
+  const personId = callerOf(principal);
+  const found = await records(sql, personId);
+  const { organization, kind, user } = principal;
+  await leaveTrail(sql, organization, kind, user, found.length === 0 ? null : personId, found.length === 0 ? 'no-such-person' : null);
+  return found.map(({ patient_id, owner, care_plan_ids }) => ({ patientId: patient_id, owner, carePlanIds: care_plan_ids }));
+};
