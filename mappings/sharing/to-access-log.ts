@@ -20,7 +20,12 @@ const whoOf = (kind: Kind): string => {
   return kind === 'person' ? 'an app that you signed in to' : 'who runs the broker';
 };
 
-const whatOf = ({ event, shown, kind, headings }: Access): string => {
+/** What they saw of it: a flag says that there is a plan, and shows none of it. */
+const seenIn = ({ event, headings }: Access): Access['headings'] => (event === 'flag' || event === 'match' ? [] : headings);
+
+const whatOf = (access: Access): string => {
+  const { event, shown, kind } = access;
+  const headings = seenIn(access);
   if (kind === 'person') return 'You read your plan.';
   const saw = headings.length === 0 ? '.' : `: ${titles(headings)}.`;
   if (event !== 'emergency') return `${DID[event]}${saw}`;
@@ -35,7 +40,7 @@ const whyOf = ({ purpose, reason }: Access): string | null => {
 };
 
 const toPart = (access: Access): ParametersParameter => {
-  const { id, at, organization, name, kind, headings } = access;
+  const { id, at, organization, name, kind } = access;
   const why = whyOf(access);
   return {
     name: 'access',
@@ -53,7 +58,7 @@ const toPart = (access: Access): ParametersParameter => {
       { name: 'kind', valueCode: kind },
       { name: 'what', valueString: whatOf(access) },
       ...(why === null ? [] : [{ name: 'why', valueString: why }]),
-      ...headings.map((heading) => ({ name: 'heading', valueCode: heading })),
+      ...seenIn(access).map((heading) => ({ name: 'heading', valueCode: heading })),
     ],
   };
 };

@@ -65,7 +65,8 @@ export const accessLog = async (
   { after, count }: AccessPage,
 ): Promise<readonly Access[]> => {
   const [of] = await recordsOf(pool, patientId, principal.personId ?? null);
-  const rows = of === undefined ? [] : await looks(pool, of.person_id, of.patients, after === null ? null : (ids.toSerial(after) ?? '0'), count);
+  const rows =
+    of === undefined ? [] : await looks(pool, of.person_id, of.patients, after === null ? null : (ids.toSerial(after) ?? '0'), count);
   await onRecord(pool, 'access-log', principal, patientId, null);
   return rows.map((row) => toAccess(row, ids));
 };

@@ -13,10 +13,12 @@ export interface OwnRecord {
 }
 
 /**
- * A record is its person's own while its number is verified (status 01), they are alive, and it is not restricted: whoever signs in is then who it is
- * about. Facts of this moment: a number that was corrected is another person's from then on.
+ * A record is its person's own while its number is verified (status 01): whoever signs in is then who it is about. Nobody is shown anything who is
+ * restricted or has died, whichever of their records says so, as in each decision. Facts of this moment: a number that was corrected is another
+ * person's from then on.
  */
-export const IS_OWN = `(pt.facts->>'traced')::boolean AND (pt.facts->>'alive')::boolean AND NOT (pt.facts->>'restricted')::boolean
+export const IS_OWN = `(pt.facts->>'traced')::boolean
+  AND NOT EXISTS (SELECT FROM patient_fact o WHERE o.person_id = pt.person_id AND ((o.facts->>'restricted')::boolean OR NOT (o.facts->>'alive')::boolean))
   AND EXISTS (SELECT FROM person_key pk WHERE pk.id = pt.patient_id AND pk.wrapped IS NOT NULL)`;
 const IN_FORCE = `p.version->>'carePlanId' = v.care_plan_id AND NOT p.withdrawn`;
 

@@ -114,6 +114,7 @@ describe('what is listed is answered', () => {
     match: (type) => door.agent.post(`/fhir/${type}/$match`),
     everything: (type) => door.agent.get(`/fhir/${type}/none/$everything`),
     'emergency-access': (type) => door.agent.post(`/fhir/${type}/$emergency-access`),
+    'access-log': (type) => door.agent.get(`/fhir/${type}/none/$access-log`),
     sharing: (type) => door.agent.get(`/fhir/${type}/none/$sharing`),
     explain: (type) => door.agent.get(`/fhir/${type}/none/$explain?recipient=none`),
     'preview-release': (type) => door.agent.post(`/fhir/${type}/none/$preview-release`),

@@ -26,7 +26,8 @@ export const registeredUser = (interaction: Interaction, user: UserIdentity | nu
 
 /** The person who calls, by the broker's own id. Throws `forbidden` where an app calls by itself. */
 export const personCalling = ({ personId }: Principal): string => {
-  if (personId === undefined) throw anomaly('forbidden', 'needs the person whose plan it is: send the id token by which they signed in', at);
+  if (personId === undefined)
+    throw anomaly('forbidden', 'needs the person whose plan it is: send the id token by which they signed in', at);
   return personId;
 };
 

@@ -27,6 +27,7 @@ PATCH                 us
 PATCH id              u
 GET id/$projections   r
 GET id/$sharing       r
+GET id/$access-log    r
 GET id/$explain       r
 POST id/$preview-release r
 POST id/$approve      u
