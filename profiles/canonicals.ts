@@ -139,6 +139,8 @@ export const TaskCode = {
   attention: 'attention',
   emergency: 'emergency-access',
   reuse: 'reuse-breach',
+  correction: 'correction',
+  complaint: 'complaint',
 } as const;
 
 /** Shown on every responder view: domain.md G3. */

@@ -27,6 +27,7 @@ export const INTERACTIONS = [
   'ending-progress',
   'ending-proof',
   'access-log',
+  'raise-concern',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -78,7 +79,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Patient',
     Profile.planPatient,
-    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing', 'access-log'],
+    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing', 'access-log', 'raise-concern'],
     'active address-postalcode birthdate death-date deceased email family gender general-practitioner given identifier link name organization phone telecom',
   ),
   row('RelatedPerson', null, DELETABLE, 'active birthdate email gender identifier name patient phone relationship telecom'),

@@ -30,7 +30,7 @@ const REACH: Readonly<Record<Reach, string>> = {
   addressed: 'addressed to it',
   'own-or-addressed': "its organisation's own, and what its Tasks are about",
   provided: 'its own service',
-  self: 'of the person who calls: their own records and plans in force',
+  self: 'of the person who calls: their own records, plans in force, and what they raised',
   disclosed: 'what is disclosed to it, computed',
   'own-or-disclosed': "its organisation's own, and what is disclosed to it",
 };

@@ -25,7 +25,7 @@ const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
   if (event === 'reuse') return { event, refused, type: DECISION, subtype: [own], action: 'E', outcome: '0' };
   if (event === 'erase') return { event, refused, type: OBJECT, subtype: [own], action: 'D', outcome: '0' };
   if (event === 'consent' || event === 'agreement') return { event, refused, type: OBJECT, subtype: [own], action: 'U', outcome: '0' };
-  if (event === 'recall' || event === 'approve' || event === 'withdraw')
+  if (event === 'recall' || event === 'approve' || event === 'withdraw' || event === 'concern')
     return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
   if (event === 'sharing' || event === 'explain' || event === 'preview' || event === 'ending' || event === 'access-log')
     return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };

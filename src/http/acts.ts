@@ -6,7 +6,7 @@ import { capabilities, conformanceRead, conformanceSearch } from './act/conforma
 import { emergencyAccess } from './act/emergency.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
-import { accessLog } from './act/self.ts';
+import { accessLog, raiseConcern } from './act/self.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
 import { live, metrics, ready } from './act/open.ts';
@@ -55,6 +55,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'emergency-access': emergencyAccess,
   sharing,
   'access-log': accessLog,
+  'raise-concern': raiseConcern,
   explain,
   'preview-release': previewRelease,
   'report-reuse': reportReuse,

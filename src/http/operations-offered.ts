@@ -15,6 +15,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'emergency-access': `${BASE}/OperationDefinition/emergency-access`,
   sharing: `${BASE}/OperationDefinition/sharing`,
   'access-log': `${BASE}/OperationDefinition/access-log`,
+  'raise-concern': `${BASE}/OperationDefinition/raise-concern`,
   explain: `${BASE}/OperationDefinition/explain`,
   'preview-release': `${BASE}/OperationDefinition/preview-release`,
   'report-reuse': `${BASE}/OperationDefinition/report-reuse`,

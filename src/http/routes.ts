@@ -68,6 +68,7 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/Patient/:id/$everything', 'everything', 'parameters'),
   route('GET /fhir/Patient/:id/$emergency-access', 'emergency-access'),
   route('POST /fhir/Patient/:id/$emergency-access', 'emergency-access', 'parameters'),
+  route('POST /fhir/Patient/:id/$raise-concern', 'raise-concern', 'parameters'),
   route('GET /fhir/Composition/:id/$document', 'document'),
   route('GET /fhir/Patient/:id/$sharing', 'sharing'),
   route('GET /fhir/Patient/:id/$access-log', 'access-log'),

@@ -4,7 +4,7 @@ import type { Instant } from './instant.ts';
  * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
  * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, a decision explained, a change tried out; a plan approved or withdrawn, and a consent or an agreement written;
  * a reuse beyond a recipient's duty reported, how far an ended agreement has been given up shown, and who looked at a
- * person's plans.
+ * person's plans; a correction or complaint that a person raised.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -26,6 +26,7 @@ export const TRAIL_EVENTS = [
   'reuse',
   'ending',
   'access-log',
+  'concern',
 ] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 

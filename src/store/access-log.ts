@@ -5,7 +5,7 @@ import { isKind, type Purpose } from '../model/kind.ts';
 import type { Principal } from '../model/principal.ts';
 import type { AuditIds } from './audit-id.ts';
 import { IS_OWN } from './own-records.ts';
-import { statement } from './pool.ts';
+import { type Sql, statement } from './pool.ts';
 import { onRecord } from './sharing.ts';
 
 interface Row {
@@ -43,6 +43,14 @@ const looks = statement<[string, string[], string | null, number], Row>(
       AND ($3::bigint IS NULL OR a.id < $3::bigint)
     ORDER BY a.id DESC LIMIT $4`,
 );
+
+/** Whether an entry of the log is one of those about one record that the person is told of. */
+export const isTold = async (sql: Sql, ids: AuditIds, personId: string, patientId: string, id: string): Promise<boolean> => {
+  const serial = ids.toSerial(id);
+  if (serial === null) return false;
+  const [newest] = await looks(sql, personId, [patientId], String(BigInt(serial) + 1n), 1);
+  return newest?.serial === serial;
+};
 
 const toAccess = (row: Row, ids: AuditIds): Access => {
   const event = TOLD_EVENTS.find((each) => each === row.event);

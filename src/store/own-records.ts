@@ -33,10 +33,17 @@ const planOf = (column: 'care_plan_id' | 'composition_id') =>
     `SELECT pt.patient_id FROM approved_version v JOIN plan p ON p.id = v.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
       WHERE v.${column} = $2 AND ${IN_FORCE} AND pt.person_id = $1::uuid AND ${IS_OWN}`,
   );
+const ownPlan = planOf('care_plan_id');
+const ownTask = statement<[string, string], { patient_id: string }>(
+  'own-concern',
+  `SELECT pt.patient_id FROM concern c JOIN patient_fact pt ON pt.patient_id = c.patient_id
+    WHERE c.task_id = $2 AND pt.person_id = $1::uuid AND ${IS_OWN}`,
+);
 const OWN: Readonly<Record<string, ReturnType<typeof planOf>>> = {
   Patient: ownPatient,
-  CarePlan: planOf('care_plan_id'),
+  CarePlan: ownPlan,
   Composition: planOf('composition_id'),
+  Task: ownTask,
 };
 const records = statement<[string], { patient_id: string; owner: string; care_plan_ids: string[] }>(
   'own-records',
@@ -48,13 +55,17 @@ const leaveTrail = statement<[string, string, string | null, string | null, stri
   'trail-of-own-records',
   `INSERT INTO audit (event, organization, kind, caller, person_id, because) VALUES ('match', $1, $2, $3, $4::uuid, $5)`,
 );
-const leaveTrailOfRead = statement<[string, string, string | null, string, string[]], never>(
+const leaveTrailOfRead = statement<[string, string, string | null, string, string[], string], never>(
   'trail-of-own-read',
   `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id)
-   SELECT 'read', $1, $2, $3, $4::uuid, v.plan_id FROM approved_version v WHERE v.care_plan_id = ANY($5::text[]) OR v.composition_id = ANY($5::text[])`,
+   SELECT 'read', $1, $2, $3, $4::uuid,
+          CASE $6 WHEN 'CarePlan' THEN (SELECT v.plan_id FROM approved_version v WHERE v.care_plan_id = asked)
+                  WHEN 'Composition' THEN (SELECT v.plan_id FROM approved_version v WHERE v.composition_id = asked) END
+     FROM unnest($5::text[]) asked`,
 );
 
-const callerOf = ({ personId }: Principal): string => {
+/** The person who calls. Their own records are asked for by nobody else. */
+export const callerOf = ({ personId }: Principal): string => {
   if (personId === undefined) throw new Error('only a person has records of their own');
   return personId;
 };
@@ -63,7 +74,11 @@ const callerOf = ({ personId }: Principal): string => {
 export const personByNumber = async (sql: Sql, nhsNumber: string): Promise<string> =>
   (await byNumber(sql, keysOf(sql).index.number(nhsNumber)))[0]?.id ?? randomUUID();
 
-/** Whether a Patient, a plan in force or its words are this person's own. */
+/** Whether a plan in force is of one record of this person's. */
+export const isPlanOfRecord = async (sql: Sql, personId: string, carePlanId: string, patientId: string): Promise<boolean> =>
+  (await ownPlan(sql, personId, carePlanId)).some(({ patient_id }) => patient_id === patientId);
+
+/** Whether a Patient, a plan in force, its words, or a concern that was raised are this person's own. */
 export const isOfPerson = async (sql: Sql, personId: string, type: string, id: string): Promise<boolean> =>
   ((await OWN[type]?.(sql, personId, id)) ?? []).length > 0;
 
@@ -72,10 +87,10 @@ export const notOfPerson = async (sql: Sql, { organization, kind, user }: Princi
   await leaveTrail(sql, organization, kind, user, null, 'no-such-person');
 };
 
-/** Puts on record that a person read plans of theirs. */
-export const readByPerson = async (sql: Sql, principal: Principal, ids: readonly string[]): Promise<void> => {
+/** Puts on record that a person read plans of theirs, their words, or what became of a concern: nothing where there is none. */
+export const readByPerson = async (sql: Sql, principal: Principal, type: string, ids: readonly string[]): Promise<void> => {
   const { organization, kind, user } = principal;
-  await leaveTrailOfRead(sql, organization, kind, user, callerOf(principal), [...ids]);
+  await leaveTrailOfRead(sql, organization, kind, user, callerOf(principal), [...ids], type);
 };
 
 /** The records of the person who calls. On record before it answers. */

@@ -54,8 +54,8 @@ const attempts = statement<
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
 );
-/** What is put on record of looks at how plans are shared. */
-type Looked = 'sharing' | 'explain' | 'preview' | 'access-log';
+/** What is put on record for each plan of a record: looks at how it is shared, and what its person raises. */
+type Looked = 'sharing' | 'explain' | 'preview' | 'access-log' | 'concern';
 const leaveTrail = statement<[Looked, string, string, string | null, string, string | null], never>(
   'trail-of-sharing',
   // One row for each plan of the person's record; where there is none, one of the person.

@@ -6,6 +6,7 @@ import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import type { DoorStore } from './door.ts';
 import { endingProgress, endingProof } from './endings.ts';
+import { ownConcerns, raiseConcern } from './concerns.ts';
 import { emergencyAccess, nameForEmergency } from './emergency.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
@@ -84,6 +85,8 @@ const storeIn = (
     notOfPerson: notHere,
     readByPerson: notHere,
     ownRecords: notHere,
+    raiseConcern: notHere,
+    ownConcerns: notHere,
     explain: notHere,
     preview: notHere,
     isParty: (principal, contractId, as) => isParty(tx, principal, contractId, as),
@@ -148,8 +151,10 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     personOf: (nhsNumber) => personByNumber(pool, nhsNumber),
     isOfPerson: (personId, type, id) => isOfPerson(pool, personId, type, id),
     notOfPerson: (principal) => notOfPerson(pool, principal),
-    readByPerson: (principal, carePlans) => readByPerson(pool, principal, carePlans),
+    readByPerson: (principal, type, read) => readByPerson(pool, principal, type, read),
     ownRecords: (principal) => ownRecords(pool, principal),
+    raiseConcern: async (principal, patientId, raised) => raiseConcern(pool, await ids(), principal, patientId, raised),
+    ownConcerns: (principal) => ownConcerns(pool, principal),
     explain: (principal, asked) => explainFor(pool, principal, asked),
     preview: (principal, carePlan, trial) => preview(pool, principal, carePlan, trial, options.messageLifetime),
     isParty: (principal, contractId, as) => isParty(pool, principal, contractId, as),

@@ -11,7 +11,8 @@ import { permittedToKind } from '../../src/http/policy.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { PARAMETERS } from '../../src/http/search/parameters.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
-import { openDoor } from './open-door.ts';
+import { personFor } from '../support/sign-in.ts';
+import { NOBODY, openDoor } from './open-door.ts';
 import type { OpenDoor } from './open-door.ts';
 
 const statement = capabilityStatement('https://broker.example/fhir');
@@ -115,6 +116,7 @@ describe('what is listed is answered', () => {
     everything: (type) => door.agent.get(`/fhir/${type}/none/$everything`),
     'emergency-access': (type) => door.agent.post(`/fhir/${type}/$emergency-access`),
     'access-log': (type) => door.agent.get(`/fhir/${type}/none/$access-log`),
+    'raise-concern': (type) => door.agent.post(`/fhir/${type}/none/$raise-concern`),
     sharing: (type) => door.agent.get(`/fhir/${type}/none/$sharing`),
     explain: (type) => door.agent.get(`/fhir/${type}/none/$explain?recipient=none`),
     'preview-release': (type) => door.agent.post(`/fhir/${type}/none/$preview-release`),
@@ -135,6 +137,7 @@ describe('what is listed is answered', () => {
     'emergency-access',
     'preview-release',
     'report-reuse',
+    'raise-concern',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {
@@ -143,6 +146,7 @@ describe('what is listed is answered', () => {
       const ask = ASK[interaction]?.(type);
       if (ask === undefined) throw new Error(`no request is known for ${interaction}`);
       const named = door.as(ask, { ods: kind === 'operator' ? 'BROKER' : 'ZZ1', kind });
+      if (kind === 'person') named.set('X-User-Identity', await personFor(NOBODY, `${door.origin}/fhir`));
       const answer = await (BODIES.has(interaction)
         ? named.set('Content-Type', interaction === 'patch' ? 'application/json-patch+json' : 'application/fhir+json').send('7')
         : named);

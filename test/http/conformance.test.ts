@@ -43,6 +43,7 @@ describe('conformance resources', () => {
       'explain',
       'preview-release',
       'projections',
+      'raise-concern',
       'report-reuse',
       'sharing',
       'withdraw',
@@ -68,6 +69,7 @@ describe('conformance resources', () => {
       'explain',
       'preview-release',
       'projections',
+      'raise-concern',
       'report-reuse',
       'sharing',
       'withdraw',
@@ -77,7 +79,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 12, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 13, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -957,3 +957,44 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "Where the next page begins; absent on the last."
 * parameter[=].type = #string
+
+Instance: raise-concern
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/raise-concern"
+* version = "0.1.0"
+* name = "RaiseConcern"
+* title = "Ask for a correction, or complain"
+* status = #draft
+* kind = #operation
+* code = #raise-concern
+* affectsState = true
+* resource = #Patient
+* system = false
+* type = false
+* instance = true
+* description = "For the person whose record it is. A Task with the code correction or complaint lies with the privacy officer of its publisher, who answers by its status and notes; the person reads it. It is on record."
+* parameter[+].name = #concern
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "correction or complaint."
+* parameter[=].type = #code
+* parameter[+].name = #text
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "What is wrong, in the person's own words: 10 to 4,000 characters. It goes to the publisher, and to nobody else."
+* parameter[=].type = #string
+* parameter[+].name = #about
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "A plan in force of this record (CarePlan), or a look at one (an event of $access-log)."
+* parameter[=].type = #Reference
+* parameter[+].name = #task
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The Task, which the person may read."
+* parameter[=].type = #Reference

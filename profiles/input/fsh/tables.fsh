@@ -91,6 +91,8 @@ Description: "Kinds of work for a person."
 * #attention "attention"
 * #emergency-access "emergency access"
 * #reuse-breach "reuse breach"
+* #correction "correction"
+* #complaint "complaint"
 
 CodeSystem: TrailEvent
 Id: trail-event
@@ -116,6 +118,7 @@ Description: "Events of the trail."
 * #reuse "reuse"
 * #ending "ending"
 * #access-log "access log"
+* #concern "concern"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason

@@ -19,6 +19,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   evaluate: 'r',
   sharing: 'r',
   'access-log': 'r',
+  'raise-concern': 'u',
   explain: 'r',
   'preview-release': 'r',
   'report-reuse': 'u',

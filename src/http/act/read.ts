@@ -65,10 +65,10 @@ const disclosed = async (exchange: Exchange, door: Door): Promise<Answer> => {
 const shaped = (exchange: Exchange, answer: Answer): Answer =>
   answer.body !== null && 'resourceType' in answer.body ? { ...answer, body: shapedAs(shapeAsked(exchange.query), answer.body) } : answer;
 
-/** A plan in force or its words, to the person whose it is: on record before it answers. */
+/** A plan in force, its words, or what became of a concern, to the person whose it is: on record before it answers. */
 const readByPerson = async (exchange: Exchange, door: Door): Promise<Stored> => {
   const stored = await readSelf(exchange, door);
-  await door.store.readByPerson(principalOf(exchange), [stored.id]);
+  await door.store.readByPerson(principalOf(exchange), stored.type, [stored.id]);
   return stored;
 };
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Bundle, Parameters, ParametersParameter, Patient } from '@medplum/fhirtypes';
 import type { JWTPayload } from 'jose';
 import { System } from '../../../profiles/canonicals.ts';
+import { errorsOf, validate } from '../../../src/validate/validate.ts';
 import { operator, publisher } from '../../store/ground.ts';
 import type { Caller } from '../../support/access.ts';
 import * as body from '../../support/bodies.ts';
@@ -266,5 +267,87 @@ describe('who looked', () => {
     expect(rows).toEqual([{ event: 'access-log', kind: 'person', caller: `${nhsLogin.issuer}|subject-of-amber` }]);
     const { json } = await door.ask(TRUST, 'AuditEvent?patient=Patient/amber&subtype=access-log');
     expect(json.entry[0].resource).toMatchObject({ type: { code: '110112' }, outcome: '0' });
+  });
+});
+
+describe('what they ask of a publisher', () => {
+  const WORDS = 'It says that I live alone, and I do not: my sister lives with me';
+  const raise = (name: string, path: string, more: readonly ParametersParameter[] = [], text = WORDS): Promise<Answer> =>
+    as(name, `Patient/${path}/$raise-concern`, {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'concern', valueCode: 'correction' }, { name: 'text', valueString: text }, ...more],
+    });
+  const about = (reference: string): ParametersParameter => ({ name: 'about', valueReference: { reference } });
+  const raised = async (name: string, more: readonly ParametersParameter[] = []): Promise<string> => {
+    const { status, json } = await raise(name, name, more);
+    expect(status).toBe(200);
+    return json.parameter[0].valueReference.reference;
+  };
+
+  test('a correction goes to the privacy officer of that publisher, who answers; the person reads the answer', async () => {
+    const reference = await raised('amber', [about('CarePlan/plan-amber')]);
+    const { json: task } = await door.ask(TRUST, reference);
+    expect(task).toMatchObject({
+      status: 'requested',
+      code: { coding: [{ code: 'correction' }] },
+      for: { reference: 'Patient/amber' },
+      focus: { reference: 'CarePlan/plan-amber' },
+      description: `For the privacy officer: the person asks for a correction. ${WORDS}`,
+    });
+    expect(idsIn(await door.ask(TRUST, 'Task?code=correction'))).toEqual([task.id]);
+    for (const caller of [OTHER_TRUST, ED, POLICE, OPERATOR])
+      expect([caller.kind, (await door.ask(caller, reference)).status]).toEqual([caller.kind, 404]);
+    const note = [{ text: 'We have put it right in the next version' }];
+    expect(errorsOf(validate({ ...task, note }))).toEqual([]);
+    await door.ground.put(publisher, { ...task, status: 'completed', note });
+    expect((await as('amber', reference)).json).toMatchObject({ status: 'completed', note });
+    expect(idsIn(await as('amber', 'Task'))).toEqual([task.id]);
+  });
+
+  test('a complaint may be about a look, which is one of theirs', async () => {
+    const looks = partsOf(await as('amber', 'Patient/amber/$access-log'), 'access').map(
+      ({ event }) => (event as { readonly reference: string }).reference,
+    );
+    const look = String(looks.at(-1));
+    expect((await door.ask(TRUST, await raised('amber', [about(look)]))).json.focus.reference).toBe(look);
+    expect((await door.ask(TRUST, look)).status).toBe(200);
+    // Another person's, one that is told to nobody, another record's, no version in force, and nothing at all: one answer.
+    const { json } = await door.ask(TRUST, 'AuditEvent?patient=Patient/beryl');
+    const wrong = [`AuditEvent/${json.entry[0].resource.id}`, `AuditEvent/${'0'.repeat(32)}`, 'CarePlan/plan-beryl', 'CarePlan/plan-next'];
+    const answers = [await raise('amber', 'amber-2', [about('CarePlan/plan-amber')])];
+    for (const each of wrong) answers.push(await raise('amber', 'amber', [about(each)]));
+    expect(answers.map(({ status, text }) => `${status} ${text}`)).toEqual(Array(5).fill(`422 ${answers[0]?.text}`));
+  });
+
+  test('I6 another’s record or Task is answered as none, and no other Task about them is shown', async () => {
+    const own = await raised('beryl');
+    expect(shape(await as('amber', own))).toEqual(shape(await as('amber', 'Task/none')));
+    expect(shape(await raise('amber', 'beryl'))).toEqual(shape(await raise('amber', 'nothing')));
+    const { rows } = await sql(`SELECT id FROM resource WHERE type = 'Task' AND owner = 'BROKER'`);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { id } of rows) expect((await as('amber', `Task/${id}`)).status).toBe(404);
+    expect(idsIn(await as('beryl', 'Task')).map((id) => `Task/${id}`)).toEqual([own]);
+  });
+
+  test('I8 I10 their words are sealed under the key of their record, and in no log; what is wrong is said', async () => {
+    expect(door.lines.join('\n')).not.toContain('my sister');
+    const { rows } = await sql(`SELECT body, sealed_by FROM resource WHERE type = 'Task' AND owner = 'TRUST1'`);
+    expect([...new Set(rows.map(({ sealed_by }) => sealed_by))].sort()).toEqual(['amber', 'beryl']);
+    expect(JSON.stringify(rows)).not.toContain('my sister');
+    for (const [more, text] of [
+      [[], 'short'],
+      [[], 'x'.repeat(4_001)],
+      [[about('Patient/amber')], WORDS],
+      [[{ name: 'owner', valueString: 'TRUST2' }], WORDS],
+    ] as const)
+      expect((await raise('amber', 'amber', more, text)).status).toBe(422);
+  });
+
+  test('I7 is on record, and may be ten a day', async () => {
+    const { json } = await door.ask(TRUST, 'AuditEvent?patient=Patient/beryl&subtype=concern');
+    expect(json.entry[0].resource.entity.at(-1).what.reference).toMatch(/^Task\//);
+    const answers: number[] = [];
+    for (let nth = 0; nth < 10; nth++) answers.push((await raise('beryl', 'beryl')).status);
+    expect(answers).toEqual([...Array(9).fill(200), 429]);
   });
 });

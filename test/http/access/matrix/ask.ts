@@ -44,6 +44,10 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
             { name: 'reason', valueCode: 'cannot-consent' },
             { name: 'text', valueString: 'Found collapsed, nobody to ask' },
           ],
+    'raise-concern': [
+      { name: 'concern', valueCode: 'complaint' },
+      { name: 'text', valueString: 'A made-up complaint of somebody' },
+    ],
     match: [person],
     approve: [
       { name: 'version', valueString: '1' },
@@ -69,7 +73,7 @@ const patchOf = (type: string): object =>
 /** What a person reads of their own. */
 const OF_BERYL: Readonly<Record<string, string>> = { Patient: 'beryl', CarePlan: 'plan-of-beryl', Composition: 'words-of-beryl' };
 
-const isOfPerson = ({ route, kind }: Cell): boolean => kind === 'person' && OF_BERYL[route.type] !== undefined;
+const isOfPerson = ({ route, kind }: Cell): boolean => kind === 'person' && (route.type === 'Task' || OF_BERYL[route.type] !== undefined);
 
 const bodyFor = (cell: Cell, kept: Body | undefined): { readonly contentType: string | null; readonly body: string | null } => {
   const { route, kind, id } = cell;

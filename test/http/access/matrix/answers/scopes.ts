@@ -33,6 +33,7 @@ POST id/$preview-release r
 POST id/$approve      u
 POST id/$withdraw     u
 POST id/$report-reuse u
+POST id/$raise-concern u
 GET id/$ending-progress r
 GET id/$ending-proof  r
 DELETE                ds
