@@ -167,6 +167,9 @@ the Provenance of an approval is that user: where the Practitioner carries a reg
 
 CIS2 puts roles and registrations into its userinfo answer, and not into its id token: a trust whose own issuer stands between adds them there.
 
+A client of the kind \`person\` sends the id token of the person whose plan it is, of an issuer for persons (NHS login): \`nhs_number\`, and
+\`identity_proofing_level\`, which is P9 ([person.md](person.md)). What is the caller's own as a person is refused without: 403 at the same place.
+
 ## Of no type
 
 | route | what it is | who may |
