@@ -73,6 +73,7 @@ test.each([
   ['MESSAGE_LIFETIME_MS', '1.5'],
   ['USER_ISSUERS', 'sign-in.example'],
   ['USER_ISSUERS', 'https://a.example,https://a.example=/keys.json'],
+  ['USER_ISSUERS', 'https://a.example,person:https://a.example'],
   ['LOG_LEVEL', 'loud'],
   ['BEHIND_PROXY', 'yes'],
   ['PUBLIC_URL', 'ftp://broker.example'],

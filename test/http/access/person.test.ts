@@ -32,6 +32,7 @@ beforeAll(async () => {
   // Another trust knows Amber, too. Of two more persons one record says that they are restricted, or have died.
   await door.ground.put(operator, body.organization('org-trust-2', 'TRUST2', 'publisher'));
   await door.ground.put(secondPublisher, somebody('amber-2', number('amber')));
+  await door.ground.put(publisher, somebody('planless', number('planless')));
   for (const [name, change] of [
     ['hidden', HIDDEN],
     ['dead', { deceasedBoolean: true }],
@@ -232,6 +233,13 @@ describe('who looked', () => {
     expect(answer.text).not.toMatch(/9999999|Cedar|Speak slowly|Testperson|collapsed/);
     expect(await told(as('amber', 'Patient/amber-2/$access-log'))).toEqual(expect.arrayContaining(lines));
     expect((await told(answer)).filter((line) => line.startsWith('person')).at(0)).toBe('person | You read your plan.');
+  });
+
+  test('emergency access is told where there is no plan, too, to the person and to each trust that has a record of them', async () => {
+    await emergency(ED, byNumber(number('planless')));
+    const lines = await told(as('planless', 'Patient/planless/$access-log'));
+    expect(lines).toEqual([expect.stringMatching(/^ed \| Asked for your plan in an emergency, and was shown nothing/)]);
+    expect(await told(door.ask(TRUST, 'Patient/planless/$access-log'))).toEqual(lines);
   });
 
   test('what was refused is not told, and another person’s log is their own', async () => {

@@ -368,11 +368,28 @@ describe('algorithms', () => {
 describe('USER_ISSUERS', () => {
   test('an entry is an issuer, or an issuer and a file', () => {
     expect(
-      ['https://a.example', 'https://a.example:443/x/y', 'https://a.example=/k e y s.json', 'http://127.0.0.1:80'].map(isUserIssuer),
-    ).toEqual([true, true, true, true]);
+      [
+        'https://a.example',
+        'person:https://a.example',
+        'person:https://a.example=x.json',
+        'https://a.example:443/x/y',
+        'https://a.example=/k e y s.json',
+        'http://127.0.0.1:80',
+      ].map(isUserIssuer),
+    ).toEqual(Array(6).fill(true));
     expect(
-      ['a.example', 'https://a.example?x', 'https://a.example#x', 'https://a.example=', 'file:///x', 'https://a b'].map(isUserIssuer),
-    ).toEqual(Array(6).fill(false));
+      [
+        'a.example',
+        'person:',
+        'person:a.example',
+        'persons:https://a.example',
+        'https://a.example?x',
+        'https://a.example#x',
+        'https://a.example=',
+        'file:///x',
+        'https://a b',
+      ].map(isUserIssuer),
+    ).toEqual(Array(9).fill(false));
   });
 
   test('a file that cannot be used stops the start in one line', () => {
