@@ -30,6 +30,7 @@ import { calmAbout, tellOfSecond } from './plans-to-look-at.ts';
 import { wouldSign } from './projections.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
 import { bytesInReview, checkNoOpenRequests, endReview } from './review.ts';
+import { clock } from './versions.ts';
 import { withoutRaces } from './without-races.ts';
 
 export const planByIdentifier = statement<
@@ -153,7 +154,8 @@ async function approveOnce(
         "Parameters.parameter.where(name='signs').valueString",
       );
     const { projections: projected, canonicalBytes: bytes } = signed;
-    const now = new Date();
+    // Of the database, as of every other write: what was so at an instant is asked of all of them together.
+    const now = await clock(tx);
     const approved = versionOf(facts, projected);
     const number = (before?.number ?? 0) + 1;
     const target = [{ reference: `CarePlan/${carePlanId}` }];
@@ -208,7 +210,7 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
       throw anomaly('conflict', 'is not the version in force', 'CarePlan.status');
     if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== scope.persons[0])
       throw anomaly('busy', 'the person was corrected meanwhile: try again');
-    const now = new Date();
+    const now = await clock(tx);
     await tx.query('UPDATE plan SET withdrawn = true WHERE id = $1', [plan.id]);
     await addWithdrawal(tx, carePlanId, principal.user);
     await calmAbout(tx, owner, carePlanId);

@@ -12,6 +12,7 @@ import type { EndingItem, EndingProgress } from '../model/ending.ts';
 import type { EndingPlace } from './endings.ts';
 import type { ReuseReport } from './report-reuse.ts';
 import type { Change, Trial } from './preview.ts';
+import type { NoSuchThen, SharedThen } from './past/explain-then.ts';
 import type { ExplainAsked, Shared } from './sharing.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
@@ -213,6 +214,8 @@ export interface DoorStore {
   sharing(principal: Principal, patientId: string): Promise<readonly Shared[]>;
   /** How a plan in force is decided for one service now; null where they have nothing to do with each other. On record before it answers. */
   explain(principal: Principal, asked: ExplainAsked): Promise<Shared | null>;
+  /** The same as it was at an instant, or why nothing can be said of that one. On record before it answers. */
+  explainThen(principal: Principal, asked: ExplainAsked, at: Instant): Promise<SharedThen | NoSuchThen | null>;
   /** What each service would gain or lose by a change that is tried out and undone. The caller has read the CarePlan. On record before it answers. */
   preview(principal: Principal, carePlan: CarePlan, trial: Trial): Promise<readonly Change[]>;
   /** Whether a service is, or was, a party to an agreement: its publisher, or either. */

@@ -23,6 +23,7 @@ import { searchingOn } from './search/searching-on.ts';
 import { comment, submitForReview } from './review.ts';
 import { isParty, reportReuse } from './report-reuse.ts';
 import { deletedBy, historyOf } from './versions.ts';
+import { explainThen } from './past/explain-then.ts';
 import { explainFor, sharing } from './sharing.ts';
 import { underLocks } from './under-locks.ts';
 import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './write.ts';
@@ -83,6 +84,7 @@ const storeIn = (
     matchOwn: notHere,
     sharing: notHere,
     explain: notHere,
+    explainThen: notHere,
     preview: notHere,
     isParty: (principal, contractId, as) => isParty(tx, principal, contractId, as),
     reportReuse: notHere,
@@ -154,6 +156,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
     sharing: (principal, patientId) => sharing(pool, principal, patientId),
     explain: (principal, asked) => explainFor(pool, principal, asked),
+    explainThen: (principal, asked, at) => explainThen(pool, principal, asked, at),
     preview: (principal, carePlan, trial) => preview(pool, principal, carePlan, trial, options.messageLifetime),
     isParty: (principal, contractId, as) => isParty(pool, principal, contractId, as),
     reportReuse: (principal, contractId, report) => reportReuse(pool, principal, contractId, report),

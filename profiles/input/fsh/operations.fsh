@@ -379,13 +379,19 @@ Usage: #definition
 * system = false
 * type = false
 * instance = true
-* description = "For a plan in force and one service, now: each gate in its order, the facts that were read with version and hash, the answer for a look-up, and the answer at each address that is told. For the publisher, of its own plan. Each call is on record."
+* description = "For a plan in force and one service, now or as it was at an instant that has passed: each gate in its order, the facts that were read with version and hash, the answer for a look-up, and the answer at each address that is told. For the publisher, of its own plan. Each call is on record."
 * parameter[+].name = #recipient
 * parameter[=].use = #in
 * parameter[=].min = 1
 * parameter[=].max = "1"
 * parameter[=].documentation = "HealthcareService/[id]; in the query, for this is asked by GET."
 * parameter[=].type = #string
+* parameter[+].name = #at
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "An instant that has passed: facts, gates and answer as they were then. Without it: now."
+* parameter[=].type = #instant
 * parameter[+].name = #at
 * parameter[=].use = #out
 * parameter[=].min = 1
@@ -492,6 +498,12 @@ Usage: #definition
 * parameter[=].part[=].min = 0
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #code
+* parameter[+].name = #note
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Of an instant that has passed: what is not read as it was then."
+* parameter[=].type = #string
 
 Instance: preview-release
 InstanceOf: OperationDefinition
