@@ -13,7 +13,7 @@ import { pairName } from '../policy-locks.ts';
 import { type Sql, statement, transaction } from '../pool.ts';
 import { type ExplainAsked, groundIn, onRecord, type Shared } from '../sharing.ts';
 import { clock } from '../versions.ts';
-import { addressesThen } from './addresses-then.ts';
+import { type AddressThen, addressesThen } from './addresses-then.ts';
 import { agreementsThen } from './agreements-then.ts';
 import { consentsThen } from './consents-then.ts';
 import { contactsThen } from './contacts-then.ts';
@@ -101,7 +101,9 @@ async function sharedThen(sql: Sql, publisher: string, asked: ExplainAsked, ods:
     recipient_epoch: '0',
     now: String(at),
   };
-  const matched = addresses.some((one) => one.matched);
+  // By a confirmed match whose person had no verified number at that moment: one that had leaves nothing to find them by later.
+  const isMatched = ({ confirmedAt }: AddressThen): boolean => confirmedAt.some((moment) => !person.wasTraced(moment));
+  const matched = addresses.some(isMatched);
   const facts = { ...factsOf({ ...row, state: null }, VIEW), matched };
   // Of a service that was switched off no agreement is read.
   const isRead = ({ id }: Stored): boolean => facts.agreements.some((one) => one.id === id);
@@ -114,7 +116,7 @@ async function sharedThen(sql: Sql, publisher: string, asked: ExplainAsked, ods:
     // What lay there then is not asked.
     at: addresses.map((one) => ({
       channel: one.destination.channel,
-      wanted: desired({ ...facts, destination: one.destination, matched: one.matched }, at),
+      wanted: desired({ ...facts, destination: one.destination, matched: isMatched(one) }, at),
       held: [],
       askedBack: null,
     })),

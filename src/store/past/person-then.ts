@@ -5,7 +5,7 @@ import type { Person } from '../../model/person.ts';
 import type { Stored } from '../door.ts';
 import { keysOf } from '../keys/keys-of.ts';
 import { type Sql, statement } from '../pool.ts';
-import { versionsThen } from './versions-then.ts';
+import { versionsThen, versionsUntil } from './versions-then.ts';
 
 /** Who somebody was at an instant, as the record of one publisher had it. */
 export interface PersonThen {
@@ -15,6 +15,8 @@ export interface PersonThen {
   readonly number: string | null;
   /** The Patients that were records of the same person. */
   readonly patientIds: readonly string[];
+  /** Whether their number was verified at an earlier moment. */
+  readonly wasTraced: (moment: Instant) => boolean;
 }
 
 const recordsUnder = statement<[string], { patient_id: string }>(
@@ -29,7 +31,8 @@ export async function personThen(sql: Sql, patientId: string, at: Instant): Prom
     const { person } = fromPatient(stored.body as Patient);
     return { stored, person, number: person.traced && person.nhsNumber !== null ? index.number(person.nhsNumber) : null };
   };
-  const [own] = (await versionsThen(sql, 'Patient', [patientId], at)).map(readOf);
+  const history = (await versionsUntil(sql, 'Patient', [patientId], at)).map(readOf);
+  const own = history.at(-1);
   if (own === undefined) return null;
   const { stored, person, number } = own;
   const others = number === null ? [] : (await recordsUnder(sql, number)).map(({ patient_id }) => patient_id);
@@ -40,5 +43,6 @@ export async function personThen(sql: Sql, patientId: string, at: Instant): Prom
     person: { ...person, alive: all.every((one) => one.person.alive), restricted: all.some((one) => one.person.restricted) },
     number,
     patientIds: [...new Set(all.map((one) => one.stored.id))],
+    wasTraced: (moment) => (history.findLast((one) => one.stored.updatedAt <= moment)?.number ?? null) !== null,
   };
 }

@@ -6,7 +6,7 @@ import { caller, operator, publisher } from '../../store/ground.ts';
 import { workOnce } from '../../store/work-once.ts';
 import * as body from '../../support/bodies.ts';
 import type { Answer, MatchGround } from '../match-ground.ts';
-import { AMBULANCE, openMatchGround, OTHER_TRUST, somebody, tokenOf, TRUST, untraced } from '../match-ground.ts';
+import { AMBULANCE, byNumber, openMatchGround, OTHER_TRUST, somebody, tokenOf, TRUST, untraced } from '../match-ground.ts';
 
 /** One answer as it was given live: of which plan and service, at which moment. */
 interface Live {
@@ -124,9 +124,13 @@ beforeAll(async () => {
   await after('the plan is superseded by one with another reach', () =>
     door.ground.store.approve(publisher, 'plan-2', '1', body.approval('plan-2'), body.approver),
   );
+  await after('the ambulance service looks the person up by number', async () => {
+    await consents(['ambulance', 'ed']);
+    const found = await door.match(AMBULANCE, byNumber(number));
+    await door.confirm(AMBULANCE, tokenOf(found), byNumber(number));
+  });
   await after('the number is in doubt', () => door.ground.put(publisher, untraced(somebody('amber', number))));
   await after('the ambulance service finds the person by name', async () => {
-    await consents(['ambulance', 'ed']);
     const found = await door.match(AMBULANCE, untraced(somebody('amber', number)));
     await door.confirm(AMBULANCE, tokenOf(found), untraced(somebody('amber', number)));
   });
