@@ -17,13 +17,13 @@ import type { Principal } from '../model/principal.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
 import { checkApprover } from './check-approver.ts';
 import type { Stored } from './door.ts';
+import { draftToJudge } from './draft-to-judge.ts';
 import { personOf } from './facts/person-of.ts';
 import { keysOf } from './keys/keys-of.ts';
 import { personKey } from './keys/person-keys.ts';
 import type { SealApproval } from './trail/approval-signature.ts';
 import { noteChange } from './trail/note-change.ts';
 import { sealBytes, sealProjections } from './keys/sealed-version.ts';
-import { handsOf, secondClinicianOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 import { calmAbout, tellOfSecond } from './plans-to-look-at.ts';
@@ -122,19 +122,13 @@ async function approveOnce(
       throw anomaly('incorrect', 'names words about another person', 'CarePlan.supportingInfo[0]');
     checkTarget(provenance, carePlanId);
 
-    const { secondClinician } = facts.agreedWithPerson;
-    const hands = await handsOf(tx, owner, { carePlan, composition, provenance, secondClinician });
-    const issues = guardrails({
-      carePlan,
-      composition,
-      hands,
-      agreement: { ...facts.agreedWithPerson, secondClinician: secondClinicianOf(hands) ?? secondClinician },
-    });
-    const { agreed } = facts.agreedWithPerson;
+    const { agreed, secondClinician } = facts.agreedWithPerson;
+    const draftJudged = await draftToJudge(tx, owner, { carePlan, composition, provenance });
     const signed = wouldSign(carePlan, composition);
     const inReview = (await bytesInReview(tx, owner, carePlanId)) === signed.bytes;
+    const { hands } = draftJudged;
     const asked = { hands, agreed, person: `Patient/${facts.patientId}`, signs: signs !== null, inReview };
-    const refused = [...issues, ...againstPolicy(policyOf(owner), asked)];
+    const refused = [...guardrails(draftJudged), ...againstPolicy(policyOf(owner), asked)];
     if (refused.length > 0) throw new Anomaly('incorrect', refused);
     await checkApprover(tx, owner, { provenance, secondClinician, patientId: facts.patientId }, user);
 

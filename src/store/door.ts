@@ -11,7 +11,7 @@ import type { Principal, Writer } from '../model/principal.ts';
 import type { EndingItem, EndingProgress } from '../model/ending.ts';
 import type { EndingPlace } from './endings.ts';
 import type { ReuseReport } from './report-reuse.ts';
-import type { Change, Trial } from './preview.ts';
+import type { Preview, Trial } from './preview.ts';
 import type { NoSuchThen, SharedThen } from './past/explain-then.ts';
 import type { ExplainAsked, Shared } from './sharing.ts';
 import type { TrailEntry } from '../model/trail.ts';
@@ -216,8 +216,8 @@ export interface DoorStore {
   explain(principal: Principal, asked: ExplainAsked): Promise<Shared | null>;
   /** The same as it was at an instant, or why nothing can be said of that one. On record before it answers. */
   explainThen(principal: Principal, asked: ExplainAsked, at: Instant): Promise<SharedThen | NoSuchThen | null>;
-  /** What each service would gain or lose by a change that is tried out and undone. The caller has read the CarePlan. On record before it answers. */
-  preview(principal: Principal, carePlan: CarePlan, trial: Trial): Promise<readonly Change[]>;
+  /** What each service would gain or lose by a change that is tried out and undone, and what the guardrails find in a draft. The caller has read the CarePlan. On record before it answers. */
+  preview(principal: Principal, carePlan: CarePlan, trial: Trial): Promise<Preview>;
   /** Whether a service is, or was, a party to an agreement: its publisher, or either. */
   isParty(principal: Principal, contractId: string, as: 'publisher' | 'either'): Promise<boolean>;
   /** Tells both privacy officers of a reuse beyond the recipient's duty; answers the id of the reporter's own Task. The caller is a party. */

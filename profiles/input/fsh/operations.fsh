@@ -520,7 +520,7 @@ Usage: #definition
 * system = false
 * type = false
 * instance = true
-* description = "On a draft: what each service would gain or lose by its approval, whatever the guardrails say of it. On a plan in force: by a consent or an agreement. Nothing is stored and nobody is told. For the publisher, of its own plan. Each call is on record."
+* description = "On a draft: what each service would gain or lose by its approval, and what the guardrails would stop or warn of. On a plan in force: by a consent or an agreement. Nothing is stored and nobody is told. For the publisher, of its own plan. Each call is on record."
 * parameter[+].name = #consent
 * parameter[=].use = #in
 * parameter[=].min = 0
@@ -578,6 +578,31 @@ Usage: #definition
 * parameter[=].part[=].min = 1
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #boolean
+* parameter[+].name = #guardrail
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Of a draft: what a guardrail finds in it. error: its approval would be refused."
+* parameter[=].part[+].name = #id
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #severity
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #sentence
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #place
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
 
 Instance: report-reuse
 InstanceOf: OperationDefinition
