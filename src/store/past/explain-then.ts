@@ -51,13 +51,16 @@ export async function explainThen(
   at: Instant,
 ): Promise<SharedThen | NoSuchThen | null> {
   await onRecord(pool, 'explain', principal, asked.patientId, `HealthcareService/${asked.recipientId}`);
-  return transaction(pool, async (tx) => {
-    const [known] = await odsOf(tx, asked.recipientId);
-    await waitForWriters(tx, asked.patientId, pairName(principal.organization, known?.ods ?? ''), asked.recipientId);
-    if (at > (await clock(tx)).getTime()) return 'in the future';
-    if ((await versionsUntil(tx, 'CarePlan', [asked.carePlanId], at)).length === 0) return 'before the plan';
-    return known === undefined ? null : sharedThen(tx, principal.organization, asked, known.ods, at);
+  const [known] = await odsOf(pool, asked.recipientId);
+  const pair = pairName(principal.organization, known?.ods ?? '');
+  // The locks are given back before anything is read: a revocation waits for no explanation, and what is past changes no more.
+  const now = await transaction(pool, async (tx) => {
+    await waitForWriters(tx, asked.patientId, pair, asked.recipientId);
+    return clock(tx);
   });
+  if (at > now.getTime()) return 'in the future';
+  if ((await versionsUntil(pool, 'CarePlan', [asked.carePlanId], at)).length === 0) return 'before the plan';
+  return known === undefined ? null : sharedThen(pool, principal.organization, asked, known.ods, at);
 }
 
 async function sharedThen(sql: Sql, publisher: string, asked: ExplainAsked, ods: string, at: Instant): Promise<SharedThen | null> {
