@@ -23,6 +23,9 @@ export const INTERACTIONS = [
   'sharing',
   'explain',
   'preview-release',
+  'submit-for-review',
+  'comment',
+  'changes',
   'report-reuse',
   'ending-progress',
   'ending-proof',
@@ -99,7 +102,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'CarePlan',
     Profile.crisisPlan,
-    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain', 'preview-release'],
+    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain', 'preview-release', 'submit-for-review', 'comment', 'changes'],
     'activity-code activity-date activity-reference based-on care-team category condition date encounter goal identifier instantiates-canonical instantiates-uri intent part-of patient performer replaces status subject',
   ),
   row(

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { Config } from './config.ts';
 import type { Part } from './lifecycle.ts';
 import { Line, type Log } from './log.ts';
+import { type SealApproval, sealsApprovals } from './store/trail/approval-signature.ts';
 import { sealTrail } from './store/trail/seal-trail.ts';
 import { noteTrailKey, signHeads } from './store/trail/sign-heads.ts';
 import { openTrailKey } from './store/trail/trail-keys.ts';
@@ -17,8 +18,11 @@ export const trailFiles = ({ dataDir, trailKeyFile, trailWitnessFile }: Config) 
   witness: trailWitnessFile ?? join(resolve(dataDir), 'trail-heads.jsonl'),
 });
 
-/** Seals the trail for as long as the broker runs, and once more at its end. What fails is said, and tried again. */
-export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.Pool): Promise<void> => {
+/**
+ * Seals the trail for as long as the broker runs, and once more at its end. What fails is said, and tried again. Answers what seals approvals, by the
+ * same key: whoever was handed a head has it.
+ */
+export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.Pool): Promise<SealApproval> => {
   const files = trailFiles(config);
   const key = await openTrailKey(files.key, config.trailKeyFile !== null);
   await noteTrailKey(pool, key);
@@ -54,4 +58,5 @@ export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.
       await ended;
     },
   );
+  return sealsApprovals(key, config.operatorOds);
 };

@@ -7,6 +7,7 @@ import { emergencyAccess } from './act/emergency.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
 import { accessLog, raiseConcern } from './act/self.ts';
+import { explain } from './act/explain.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
 import { live, metrics, ready } from './act/open.ts';
@@ -14,7 +15,8 @@ import { approve, document, projections, withdraw } from './act/operations.ts';
 import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
-import { explain, previewRelease, sharing } from './act/sharing.ts';
+import { changes, comment, submitForReview } from './act/review.ts';
+import { previewRelease, sharing } from './act/sharing.ts';
 import { validate } from './act/validate.ts';
 import { create, patch, remove, update } from './act/write.ts';
 import { routeOf } from './exchange.ts';
@@ -58,6 +60,9 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'raise-concern': raiseConcern,
   explain,
   'preview-release': previewRelease,
+  'submit-for-review': submitForReview,
+  comment,
+  changes,
   'report-reuse': reportReuse,
   'ending-progress': endingProgress,
   'ending-proof': endingProof,

@@ -82,7 +82,12 @@ export const POLICY: readonly Row[] = [
   ),
   row(['publisher'], ['QuestionnaireResponse', 'Group', 'MeasureReport'], KEEP_OR_DELETE, 'own'),
   row(['evaluator'], ['MeasureReport'], KEEP_OR_DELETE, 'own'),
-  row(['publisher'], ['CarePlan'], ['projections', 'approve', 'withdraw', 'explain', 'preview-release'], 'own'),
+  row(
+    ['publisher'],
+    ['CarePlan'],
+    ['projections', 'approve', 'withdraw', 'explain', 'preview-release', 'submit-for-review', 'comment', 'changes'],
+    'own',
+  ),
   row(['publisher'], ['Patient'], ['sharing', 'access-log'], 'own'),
   row(['person'], ['Patient'], ['search', 'sharing', 'access-log', 'raise-concern'], 'self'),
   row(['person'], ['CarePlan'], ['read', 'search', 'explain'], 'self'),

@@ -28,7 +28,12 @@ const recordsOf = statement<[string, string | null], { person_id: string; patien
             AND CASE WHEN $2::uuid IS NULL THEN pt.patient_id = own.patient_id ELSE ${IS_OWN} END) AS patients
      FROM patient_fact own WHERE own.patient_id = $1 AND own.person_id = coalesce($2::uuid, own.person_id)`,
 );
-const looks = statement<[string, string[], string | null, number], Row>(
+// One look leaves a row for each plan, and for each record without one: whoever reads of several records is told of it once.
+const TOLD_BESIDE = `EXISTS (SELECT FROM audit b LEFT JOIN plan q ON q.id = b.plan_id
+  WHERE b.person_id = $1::uuid AND b.event = 'emergency' AND b.organization = a.organization AND b.id <> a.id
+    AND b.at BETWEEN a.at - interval '1 second' AND a.at + interval '1 second'
+    AND (q.patient_id = ANY($2::text[]) OR b.plan_id IS NULL AND b.about = ANY($5::text[]) AND b.id < a.id))`;
+const looks = statement<[string, string[], string | null, number, string[]], Row>(
   'access-log',
   // Along the indexes of the trail: of the person, and of the keys of their plans. A look at a plan of a record that is another's now is not theirs;
   // emergency access that found no plan is the person's. Of what was refused nothing else is told: it may be others' business.
@@ -37,7 +42,7 @@ const looks = statement<[string, string[], string | null, number], Row>(
             WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || a.organization LIMIT 1) AS name
      FROM audit a LEFT JOIN plan p ON p.id = a.plan_id
     WHERE (a.person_id = $1::uuid OR a.key_id = ANY(ARRAY(SELECT k.id FROM ledger_key k JOIN plan o ON o.id = k.plan_id WHERE o.patient_id = ANY($2::text[]))))
-      AND CASE WHEN a.plan_id IS NULL THEN a.event = 'emergency'
+      AND CASE WHEN a.plan_id IS NULL THEN a.event = 'emergency' AND (a.about IS NULL OR a.about = ANY($5::text[])) AND NOT ${TOLD_BESIDE}
                ELSE p.patient_id = ANY($2::text[])
                 AND (a.event IN ('emergency', 'inspect') OR a.because IS NULL AND a.event IN ('disclose', 'read', 'confirm', 'flag', 'match')) END
       AND ($3::bigint IS NULL OR a.id < $3::bigint)
@@ -48,7 +53,7 @@ const looks = statement<[string, string[], string | null, number], Row>(
 export const isTold = async (sql: Sql, ids: AuditIds, personId: string, patientId: string, id: string): Promise<boolean> => {
   const serial = ids.toSerial(id);
   if (serial === null) return false;
-  const [newest] = await looks(sql, personId, [patientId], String(BigInt(serial) + 1n), 1);
+  const [newest] = await looks(sql, personId, [patientId], String(BigInt(serial) + 1n), 1, [`Patient/${patientId}`]);
   return newest?.serial === serial;
 };
 
@@ -73,8 +78,9 @@ export const accessLog = async (
   { after, count }: AccessPage,
 ): Promise<readonly Access[]> => {
   const [of] = await recordsOf(pool, patientId, principal.personId ?? null);
-  const rows =
-    of === undefined ? [] : await looks(pool, of.person_id, of.patients, after === null ? null : (ids.toSerial(after) ?? '0'), count);
+  const before = after === null ? null : (ids.toSerial(after) ?? '0');
+  const named = (of?.patients ?? []).map((id) => `Patient/${id}`);
+  const rows = of === undefined ? [] : await looks(pool, of.person_id, of.patients, before, count, named);
   await onRecord(pool, 'access-log', principal, patientId, null);
   return rows.map((row) => toAccess(row, ids));
 };

@@ -54,8 +54,11 @@ const leaveTrail = statement<[string, string, string, string], never>(
 // What their leaves were of can be told by nobody any more; chain and proofs stay whole.
 const forgetSalts = statement<[string, string], never>(
   'forget-salts-of-erased',
+  // Rows of the person whom the record was of, and of the keys of its plans, along their indexes; and looks in an emergency at somebody without a plan.
   `DELETE FROM trail_salt WHERE audit_id IN (
-     SELECT a.id FROM audit a WHERE a.person_id = $1::uuid AND a.plan_id IN (SELECT id FROM plan WHERE patient_id = $2))`,
+     SELECT a.id FROM audit a WHERE (a.person_id = $1::uuid OR a.key_id = ANY(ARRAY(SELECT k.id FROM ledger_key k JOIN plan p ON p.id = k.plan_id WHERE p.patient_id = $2)))
+        AND a.plan_id IN (SELECT id FROM plan WHERE patient_id = $2)
+     UNION SELECT a.id FROM audit a WHERE a.event = 'emergency' AND a.about = 'Patient/' || $2)`,
 );
 const destroyKey = statement<[string], never>(
   'destroy-person-key',
@@ -132,7 +135,7 @@ async function eraseIn(tx: pg.PoolClient, locks: HeldLocks, { patientId, reason,
   await partContacts(tx, patientId);
   await removeBodies(tx, patientId, now);
   await destroyKey(tx, patientId);
-  await forgetSalts(tx, alone.id, patientId);
+  await forgetSalts(tx, personId, patientId);
   locks.changed({ ...scope, persons: [personId, alone.id] });
   return { ...told, erased: true };
 }

@@ -11,6 +11,7 @@ import { resync } from '../../src/store/fan-out.ts';
 import { rebuildIndex } from '../../src/store/search/rebuild-index.ts';
 import { searchAmong } from '../../src/store/search/search.ts';
 import { codedText } from '../../src/store/search/token-text.ts';
+import { sealTrail } from '../../src/store/trail/seal-trail.ts';
 import { desired } from '../../src/decide/desired.ts';
 import { step } from '../../src/decide/step.ts';
 import { personFinder } from '../privacy/find-persons.ts';
@@ -91,8 +92,15 @@ describe('lawful erasure', () => {
     expect((await ground.store.read('Patient', lane.patient))?.id).toBe(lane.patient);
     const [{ n }] = (await sql('SELECT count(*)::integer AS n FROM audit')) as [{ n: number }];
     before = { resources: rehearsed.resources, audit: n, hash: (await signedVersion(ground.database.pool, lane.plan))?.hash ?? '' };
+    while ((await sealTrail(ground.database.pool)) !== 0);
+    expect((await saltsOf(lane.plan)).length).toBeGreaterThan(0);
     expect(await erase(ground.database.pool, asked(lane))).toMatchObject({ erased: true, resources: before.resources });
   });
+  const saltsOf = (plan: string) =>
+    sql(
+      `SELECT s.audit_id FROM trail_salt s JOIN audit a ON a.id = s.audit_id JOIN approved_version v ON v.plan_id = a.plan_id WHERE v.care_plan_id = $1`,
+      plan,
+    );
 
   test('answers 410 to the person’s own trust, and finds nothing', async () => {
     const { store } = ground;
@@ -168,6 +176,8 @@ describe('lawful erasure', () => {
       hash: before.hash,
       bytes: null,
     });
+    // Whose rows they were, their leaves tell nobody any more.
+    expect(await saltsOf(lane.plan)).toEqual([]);
     const [{ n }] = (await sql(`SELECT count(*)::integer AS n FROM audit WHERE event <> 'erase'`)) as [{ n: number }];
     expect(n).toBeGreaterThanOrEqual(before.audit);
     expect(await sql(`SELECT organization, kind, caller, because FROM audit WHERE event = 'erase'`)).toEqual([

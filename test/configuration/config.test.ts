@@ -22,6 +22,7 @@ test('An empty environment gives the documented defaults', () => {
     logLevel: 'info',
     behindProxy: false,
     userIssuers: [],
+    approvalPolicy: null,
     publicUrl: null,
     tls: null,
     healthPort: null,

@@ -61,6 +61,9 @@ test('operations have their definitions, the security is said, and so are the fo
     { name: 'withdraw', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/withdraw' },
     { name: 'explain', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/explain' },
     { name: 'preview-release', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/preview-release' },
+    { name: 'submit-for-review', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/submit-for-review' },
+    { name: 'comment', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/comment' },
+    { name: 'changes', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/changes' },
   ]);
   expect(rest?.security?.description).toMatch(/access token.*smart-configuration.*NHSD-End-User-Organisation-ODS/);
   expect(statement.format).toEqual(['application/fhir+json', 'json']);
@@ -120,6 +123,9 @@ describe('what is listed is answered', () => {
     sharing: (type) => door.agent.get(`/fhir/${type}/none/$sharing`),
     explain: (type) => door.agent.get(`/fhir/${type}/none/$explain?recipient=none`),
     'preview-release': (type) => door.agent.post(`/fhir/${type}/none/$preview-release`),
+    'submit-for-review': (type) => door.agent.post(`/fhir/${type}/none/$submit-for-review`),
+    comment: (type) => door.agent.post(`/fhir/${type}/none/$comment`),
+    changes: (type) => door.agent.get(`/fhir/${type}/none/$changes`),
     'report-reuse': (type) => door.agent.post(`/fhir/${type}/none/$report-reuse`),
     'ending-progress': (type) => door.agent.get(`/fhir/${type}/none/$ending-progress`),
     'ending-proof': (type) => door.agent.get(`/fhir/${type}/none/$ending-proof`),
@@ -137,6 +143,8 @@ describe('what is listed is answered', () => {
     'emergency-access',
     'preview-release',
     'report-reuse',
+    'submit-for-review',
+    'comment',
     'raise-concern',
   ]);
 

@@ -36,6 +36,8 @@ describe('conformance resources', () => {
     expect(await found('OperationDefinition')).toEqual([
       'access-log',
       'approve',
+      'changes',
+      'comment',
       'emergency-access',
       'ending-progress',
       'ending-proof',
@@ -46,6 +48,7 @@ describe('conformance resources', () => {
       'raise-concern',
       'report-reuse',
       'sharing',
+      'submit-for-review',
       'withdraw',
     ]);
     const { body } = await door.agent.get('/fhir/OperationDefinition/approve');
@@ -62,6 +65,8 @@ describe('conformance resources', () => {
     expect(await found('OperationDefinition?status=http://hl7.org/fhir/publication-status|draft')).toEqual([
       'access-log',
       'approve',
+      'changes',
+      'comment',
       'emergency-access',
       'ending-progress',
       'ending-proof',
@@ -72,6 +77,7 @@ describe('conformance resources', () => {
       'raise-concern',
       'report-reuse',
       'sharing',
+      'submit-for-review',
       'withdraw',
     ]);
     expect(await found('OperationDefinition?status=retired')).toEqual([]);
@@ -79,7 +85,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 13, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 16, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -7,6 +7,7 @@ import { versionHeaders } from '../etag.ts';
 import { principalOf, resourceOf, routeOf } from '../exchange.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { notFound } from '../refusal.ts';
+import { checkProvenance } from '../write-rules.ts';
 import { registeredUser } from '../access/needs-person.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
@@ -33,7 +34,8 @@ export const parameter = (parameters: Parameters, name: string): ParametersParam
   return found[0];
 };
 
-const stringOf = (parameters: Parameters, name: string, help: string): string => {
+/** What a parameter of text says: something, in at most 1,000 characters. Throws `incorrect` otherwise. */
+export const stringOf = (parameters: Parameters, name: string, help: string): string => {
   const value: unknown = parameter(parameters, name)?.valueString;
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_REASON) throw required(name, help);
   return value;
@@ -69,7 +71,7 @@ export const approve: Act = async (exchange, door) => {
   const version = stringOf(parameters, 'version', 'names the versionId of the draft that is approved');
   const provenance: Resource | undefined = parameter(parameters, 'provenance')?.resource;
   if (provenance?.resourceType !== 'Provenance') throw required('provenance', 'is the Provenance of the approval');
-  const errors = errorsOf(door.validate(provenance));
+  const errors = [...errorsOf(door.validate(provenance)), ...checkProvenance(provenance)];
   if (errors.length > 0)
     throw new Anomaly(
       'incorrect',

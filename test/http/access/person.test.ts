@@ -131,7 +131,7 @@ describe('their own', () => {
     }
   });
 
-  test('plans in force, with their words; no draft, no version before, no other person’s', async () => {
+  test('G10 plans in force, with all their words; no draft, no version before, no other person’s', async () => {
     expect(idsIn(await as('amber', 'CarePlan'))).toEqual(['plan-amber']);
     expect((await as('amber', 'CarePlan/plan-amber')).json).toMatchObject({ resourceType: 'CarePlan', status: 'active' });
     expect((await as('amber', 'Composition/words-amber')).text).toContain('Speak slowly please');
@@ -148,6 +148,11 @@ describe('their own', () => {
     const at = own.parameter[0];
     expect(own).toEqual({ ...own, parameter: [at, ...(await door.ask(TRUST, why)).json.parameter.slice(1)] });
     expect(own.parameter[1]).toEqual({ name: 'answer', valueCode: 'hold' });
+    // Of a moment that has passed, too.
+    const then = `${why}&at=${encodeURIComponent(String(at.valueInstant))}`;
+    const past = await as('amber', then);
+    expect([past.status, past.json]).toEqual([200, (await door.ask(TRUST, then)).json]);
+    expect(JSON.stringify(past.json)).toContain('"hold"');
   });
 
   test('I6 another’s is answered as what is not there, byte for byte, and is on record', async () => {
@@ -216,7 +221,7 @@ describe('who looked', () => {
     await door.ask(POLICE, 'Flag/_search', new URLSearchParams({ 'patient.identifier': `${System.nhsNumber}|${number('amber')}` }));
   });
 
-  test('all disclosures and emergency accesses across all organisations, newest first, in plain words', async () => {
+  test('G11 all disclosures and emergency accesses across all organisations, newest first, in plain words', async () => {
     const answer = await as('amber', 'Patient/amber/$access-log');
     const lines = (await told(answer)).filter((line) => !line.startsWith('person'));
     expect(lines).toEqual([
@@ -250,7 +255,10 @@ describe('who looked', () => {
     const lines = await told(door.ask(TRUST, 'Patient/amber/$access-log'));
     expect(lines).toEqual(await told(as('amber', 'Patient/amber/$access-log')));
     expect((await door.ask(OTHER_TRUST, 'Patient/amber/$access-log')).status).toBe(404);
-    expect(await told(door.ask(OTHER_TRUST, 'Patient/amber-2/$access-log'))).toEqual([]);
+    // Its own record has no plan: it is told that somebody asked in an emergency, and nothing of the others'.
+    expect(await told(door.ask(OTHER_TRUST, 'Patient/amber-2/$access-log'))).toEqual([
+      expect.stringMatching(/^ed \| Asked for your plan in an emergency/),
+    ]);
     for (const caller of [ED, AMBULANCE, POLICE, OPERATOR]) expect((await door.ask(caller, 'Patient/amber/$access-log')).status).toBe(403);
   });
 

@@ -53,6 +53,11 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
       { name: 'version', valueString: '1' },
       { name: 'provenance', resource: body.approval(id, orgOf(OWN)) },
     ],
+    // Of the draft that the cell before submitted.
+    comment: [
+      { name: 'kind', valueCode: 'comment' },
+      { name: 'text', valueString: 'A made-up comment' },
+    ],
     evaluate: [{ name: 'actor', valueReference: { reference: 'Organization/asker' } }],
     'report-reuse': [
       { name: 'reuse', valueCode: 'investigation' },
@@ -116,6 +121,7 @@ export const idAsked = (route: TypeRoute, kind: Kind, target: 'own' | 'other'): 
   if (ofBeryl !== undefined) return ofBeryl;
   if (route.interaction === 'approve' || route.interaction === 'projections') return 'to-approve';
   if (route.interaction === 'preview-release') return 'to-approve';
+  if (['submit-for-review', 'comment', 'changes'].includes(route.interaction)) return 'to-approve';
   if (route.interaction === 'explain') return 'plan-of-beryl';
   return route.interaction === 'withdraw' ? 'to-withdraw' : idOf(route.type, kind, target);
 };

@@ -30,6 +30,9 @@ GET id/$sharing       r
 GET id/$access-log    r
 GET id/$explain       r
 POST id/$preview-release r
+POST id/$submit-for-review u
+POST id/$comment      u
+GET id/$changes       r
 POST id/$approve      u
 POST id/$withdraw     u
 POST id/$report-reuse u
