@@ -22,6 +22,7 @@ export const INTERACTIONS = [
   'emergency-access',
   'sharing',
   'explain',
+  'print',
   'preview-release',
   'submit-for-review',
   'comment',
@@ -102,7 +103,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'CarePlan',
     Profile.crisisPlan,
-    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain', 'preview-release', 'submit-for-review', 'comment', 'changes'],
+    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain', 'print', 'preview-release', 'submit-for-review', 'comment', 'changes'],
     'activity-code activity-date activity-reference based-on care-team category condition date encounter goal identifier instantiates-canonical instantiates-uri intent part-of patient performer replaces status subject',
   ),
   row(

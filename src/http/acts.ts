@@ -12,6 +12,7 @@ import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
 import { live, metrics, ready } from './act/open.ts';
 import { approve, document, projections, withdraw } from './act/operations.ts';
+import { print } from './act/print.ts';
 import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
@@ -59,6 +60,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'access-log': accessLog,
   'raise-concern': raiseConcern,
   explain,
+  print,
   'preview-release': previewRelease,
   'submit-for-review': submitForReview,
   comment,

@@ -17,6 +17,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'access-log': `${BASE}/OperationDefinition/access-log`,
   'raise-concern': `${BASE}/OperationDefinition/raise-concern`,
   explain: `${BASE}/OperationDefinition/explain`,
+  print: `${BASE}/OperationDefinition/print`,
   'preview-release': `${BASE}/OperationDefinition/preview-release`,
   'submit-for-review': `${BASE}/OperationDefinition/submit-for-review`,
   comment: `${BASE}/OperationDefinition/comment`,

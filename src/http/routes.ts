@@ -73,6 +73,7 @@ export const ROUTES: readonly Route[] = [
   route('GET /fhir/Patient/:id/$sharing', 'sharing'),
   route('GET /fhir/Patient/:id/$access-log', 'access-log'),
   route('GET /fhir/CarePlan/:id/$explain', 'explain'),
+  route('GET /fhir/CarePlan/:id/$print', 'print'),
   route('POST /fhir/CarePlan/:id/$preview-release', 'preview-release', 'parameters'),
   route('GET /fhir/CarePlan/:id/$projections', 'projections'),
   route('POST /fhir/CarePlan/:id/$submit-for-review', 'submit-for-review', 'parameters'),

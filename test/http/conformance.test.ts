@@ -44,6 +44,7 @@ describe('conformance resources', () => {
       'evaluate',
       'explain',
       'preview-release',
+      'print',
       'projections',
       'raise-concern',
       'report-reuse',
@@ -73,6 +74,7 @@ describe('conformance resources', () => {
       'evaluate',
       'explain',
       'preview-release',
+      'print',
       'projections',
       'raise-concern',
       'report-reuse',
@@ -85,7 +87,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 16, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 17, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -1278,3 +1278,26 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "The Task, which the person may read."
 * parameter[=].type = #Reference
+
+Instance: print
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/print"
+* version = "0.1.0"
+* name = "Print"
+* title = "A plan on paper"
+* status = #draft
+* kind = #operation
+* code = #print
+* affectsState = false
+* resource = #CarePlan
+* system = false
+* type = false
+* instance = true
+* description = "The whole plan, every heading of it, as a tagged PDF: to the person a plan in force, to its publisher each of its own, which says whether it is in force. A call of the person's is on record."
+* parameter[+].name = #return
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The PDF: application/pdf, in base64."
+* parameter[=].type = #Binary

@@ -233,11 +233,11 @@ export const GUARDRAIL_TABLE: readonly Guardrail[] = [
   {
     id: 'G24',
     rule: 'Leaving costs nothing: a withdrawal alters nothing but the plan, and the person’s record can be had whole.',
-    where: ['src/store/approve.ts', 'src/store/everything.ts'],
+    where: ['src/store/approve.ts', 'src/store/everything.ts', 'src/http/act/print.ts'],
     sentence: null,
-    tests: [WHOLE],
+    tests: [WHOLE, 'test/http/access/person.test.ts'],
     built: 'now',
-    open: 'The export is FHIR ($everything); a PDF comes with the pages.',
+    open: null,
   },
   {
     id: 'G25',

@@ -21,6 +21,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   'access-log': 'r',
   'raise-concern': 'u',
   explain: 'r',
+  print: 'r',
   'preview-release': 'r',
   'submit-for-review': 'u',
   comment: 'u',

@@ -141,6 +141,18 @@ describe('their own', () => {
     expect(idsIn(await as('amber', 'CarePlan'))).toEqual(['plan-amber']);
   });
 
+  test('G24 their plan on paper, whole: a PDF that is read aloud in its order', async () => {
+    const { status, json } = await as('amber', 'CarePlan/plan-amber/$print');
+    expect([status, json.resourceType, json.contentType]).toEqual([200, 'Binary', 'application/pdf']);
+    const pdf = Buffer.from(json.data, 'base64').toString('latin1');
+    expect(pdf.slice(0, 8)).toBe('%PDF-1.7');
+    expect(pdf).toMatch(/\/StructTreeRoot .*\/Lang \(en-GB\)|\/Lang \(en-GB\)[\s\S]*\/StructTreeRoot/);
+    expect(pdf.match(/\/S \/H2/g)).toHaveLength(3);
+    expect((await door.ask(TRUST, 'CarePlan/plan-amber/$print')).status).toBe(200);
+    expect((await as('beryl', 'CarePlan/plan-amber/$print')).status).toBe(404);
+    expect((await as('amber', 'CarePlan/plan-next/$print')).status).toBe(404);
+  });
+
   test('$sharing and $explain answer as to the publisher', async () => {
     expect((await as('amber', 'Patient/amber/$sharing')).json).toEqual((await door.ask(TRUST, 'Patient/amber/$sharing')).json);
     const why = 'CarePlan/plan-amber/$explain?recipient=HealthcareService/svc-ed';

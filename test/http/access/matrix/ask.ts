@@ -122,6 +122,6 @@ export const idAsked = (route: TypeRoute, kind: Kind, target: 'own' | 'other'): 
   if (route.interaction === 'approve' || route.interaction === 'projections') return 'to-approve';
   if (route.interaction === 'preview-release') return 'to-approve';
   if (['submit-for-review', 'comment', 'changes'].includes(route.interaction)) return 'to-approve';
-  if (route.interaction === 'explain') return 'plan-of-beryl';
+  if (route.interaction === 'explain' || route.interaction === 'print') return 'plan-of-beryl';
   return route.interaction === 'withdraw' ? 'to-withdraw' : idOf(route.type, kind, target);
 };

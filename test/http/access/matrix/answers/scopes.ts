@@ -29,6 +29,7 @@ GET id/$projections   r
 GET id/$sharing       r
 GET id/$access-log    r
 GET id/$explain       r
+GET id/$print         r
 POST id/$preview-release r
 POST id/$submit-for-review u
 POST id/$comment      u
