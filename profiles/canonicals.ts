@@ -21,6 +21,7 @@ export const System = {
   participationType: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType',
   roleCode: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode',
   consentScope: 'http://terminology.hl7.org/CodeSystem/consentscope',
+  signatureType: 'urn:iso-astm:E1762-95:2013',
   provenanceAgent: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
   dicom: 'http://dicom.nema.org/resources/ontology/DCM',
   lifecycle: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
@@ -79,6 +80,9 @@ export const Extension = {
   messageLifetime: definition('message-lifetime'),
   acknowledgement: definition('acknowledgement'),
   matchConfirmation: definition('match-confirmation'),
+  approvalSeal: definition('approval-seal'),
+  approvalProjection: definition('approval-projection'),
+  approverClaim: definition('approver-claim'),
 
   nhsNumberVerification: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',
   nhsNumberUnavailableReason: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason',
@@ -113,6 +117,10 @@ export const ValueSet = {
   purpose: `${BASE}/ValueSet/purpose-of-use`,
 } as const;
 
+/** What is said to whoever names another purpose (domain.md G8): what a plan holds for an investigation goes by the trust's own hand or not at all. */
+export const OTHER_PURPOSES =
+  'Law enforcement is no purpose of the broker: for an investigation ask the trust itself, by its own route of disclosure (its information governance team)';
+
 /** The broker's consent policy: `Consent.policy.uri` of each consent that it can compute. */
 export const CONSENT_POLICY = `${BASE}/policy/plan-sharing-1`;
 /** The one SubscriptionTopic of the spine: "what you may see of a plan changed". */
@@ -130,6 +138,7 @@ export const Code = {
   veryRestricted: { system: System.confidentiality, code: 'V', display: 'very restricted' },
   noRedisclosure: { system: System.actCode, code: 'NORDSCLCD', display: 'no redisclosure without consent directive' },
   documentNotification: { system: System.messageEvent, code: 'document-notification' },
+  verificationSignature: { system: System.signatureType, code: '1.2.840.10065.1.12.1.5', display: 'Verification Signature' },
   recipientOfInformation: { system: System.participationType, code: 'IRCP', display: 'information recipient' },
 } as const;
 
@@ -140,6 +149,11 @@ export const TaskCode = {
   attention: 'attention',
   emergency: 'emergency-access',
   reuse: 'reuse-breach',
+  correction: 'correction',
+  complaint: 'complaint',
+  review: 'plan-review',
+  comment: 'review-comment',
+  changeRequest: 'change-request',
 } as const;
 
 /** Shown on every responder view: domain.md G3. */

@@ -26,6 +26,8 @@ const USAGE = `usage: npm run -s broker -- COMMAND
                              lawful erasure: destroys the key of a Patient's record for good; without --yes only tells what that would be
   inspect --key ID --reason TEXT
                              for an auditor: the bytes that were signed (ID of a CarePlan) or sent (ID of a delivery); it stands in the trail
+  verify plan ID [--heads FILE]
+                             whether an approved version (ID of its CarePlan) and the words that leave are what was approved, by whom, under the seal
   trail verify [--export FILE] [--heads FILE]
                              whether any row of the trail was changed, removed, inserted or cut off; by the second owner's heads where they are given
   trail export --out FILE    all that a check needs, to be checked on another machine
@@ -67,6 +69,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'keys rewrap': [],
   erase: ['patient', 'reason', 'yes'],
   inspect: ['key', 'reason'],
+  'verify plan': ['heads'],
   'trail verify': ['export', 'heads'],
   'trail export': ['out'],
   'trail prove': ['event'],
@@ -74,7 +77,9 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
 };
 
 const { positionals, values } = readArguments();
-const command = positionals.join(' ');
+/** One command takes what it is about as a word. */
+const [, , planId] = positionals[0] === 'verify' && positionals.length === 3 ? positionals : [];
+const command = (planId === undefined ? positionals : positionals.slice(0, 2)).join(' ');
 const taken = COMMANDS[command];
 if (taken === undefined || Object.keys(values).some((name) => !taken.some((each) => each === name))) refuse(USAGE);
 
@@ -157,6 +162,13 @@ try {
       const { keyCommand } = await import('./key-commands.ts');
       const { withDatabase } = await import('./own-database.ts');
       await withDatabase(config, quiet, (pool) => keyCommand(pool, config, command, values));
+      break;
+    }
+    case 'verify plan': {
+      if (planId === undefined) refuse(USAGE);
+      const { verifyPlanCommand } = await import('./trail-commands.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, planId, values.heads));
       break;
     }
     case 'trail check-proof': {

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import ipaddr from 'ipaddr.js';
-import { isUserIssuer } from './http/access/user-issuers.ts';
+import { issuerOf, isUserIssuer } from './http/access/user-issuers.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { SETTINGS } from './settings.ts';
 import { withSecretFiles } from './secret-files.ts';
@@ -30,6 +30,8 @@ export interface Config {
   readonly publicUrl: string | null;
   /** Issuers of identities of users, each with or without a file of keys. */
   readonly userIssuers: readonly string[];
+  /** File of the publishers' policies of approval; null for the default. */
+  readonly approvalPolicy: string | null;
   /** PEM files; null listens without TLS. `clientCa` set asks each caller for a certificate. */
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
   /** Port on loopback that answers `/health/*` over plain HTTP; null opens none. */
@@ -76,6 +78,7 @@ interface Parsed {
   readonly BEHIND_PROXY: '0' | '1';
   readonly PUBLIC_URL?: string;
   readonly USER_ISSUERS: string;
+  readonly APPROVAL_POLICY?: string;
   readonly TLS_CERT?: string;
   readonly TLS_KEY?: string;
   readonly TLS_CLIENT_CA?: string;
@@ -146,7 +149,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   const behindProxy = given.BEHIND_PROXY === '1';
   const outboundAllow = listed(given.OUTBOUND_ALLOW);
   const userIssuers = listed(given.USER_ISSUERS);
-  const issuers = userIssuers.map((entry) => entry.split('=')[0]);
+  const issuers = userIssuers.map(issuerOf);
   const { TLS_CERT, TLS_KEY, TLS_CLIENT_CA } = given;
   const hasTls = TLS_CERT !== undefined && TLS_KEY !== undefined;
   const publicUrl = originOf(given.PUBLIC_URL ?? '');
@@ -185,6 +188,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     behindProxy,
     publicUrl,
     userIssuers,
+    approvalPolicy: given.APPROVAL_POLICY ?? null,
     tls: hasTls ? { cert: TLS_CERT, key: TLS_KEY, clientCa: TLS_CLIENT_CA ?? null } : null,
     healthPort: given.HEALTH_PORT ?? null,
     maxConnections: given.MAX_CONNECTIONS,

@@ -17,7 +17,7 @@ import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
 import { StoredLedger } from './store/ledger.ts';
 import { attemptFolder } from './store/ledger-epoch.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
-import { tellOfPlans } from './store/plans-to-look-at.ts';
+import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
 import { endSubscriptions } from './store/subscriptions.ts';
 
 /** What brings destinations to what they should hold: queue, workers, sweep. One in each process; as many processes as one likes. */
@@ -92,6 +92,7 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
             if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
             await tellOfReviews(pool);
             await tellOfPlans(pool, sweeps === RESYNC_EVERY ? MAPPING_VERSION : null);
+            if (sweeps === RESYNC_EVERY) await tellOfRules(pool);
           }
           return due(pool);
         },

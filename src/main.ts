@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { assertRedis } from '../queues/assert-redis.ts';
+import { readApprovalPolicies } from './approval-policies.ts';
 import { parseConfig } from './config.ts';
 import { createAddressGuard } from './channel/address-guard.ts';
 import { createGuardedFetch } from './channel/guarded-fetch.ts';
@@ -46,6 +47,7 @@ const parsed = <T>(read: () => T): T => {
 const config = parsed(() => parseConfig(process.env));
 /** Read before anything starts, as the settings are. */
 const userIssuers = parsed(() => readUserIssuers(config.userIssuers));
+const policyOf = parsed(() => readApprovalPolicies(config.approvalPolicy));
 const log = createLog(config.logLevel);
 
 /** The broker, part by part: each stands on those above it, and they stop from the bottom up. */
@@ -95,6 +97,7 @@ await runUntilSignal(log, async (part) => {
   const store = openStore(pool, {
     epoch,
     messageLifetime: config.messageLifetimeMs,
+    approving: { seal: trail.seal, policyOf },
     changed: engine.changed,
     queueAnswers: async () => void (await engine.queue.depth()),
   });

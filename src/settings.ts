@@ -113,10 +113,13 @@ export const SETTINGS = {
   },
   USER_ISSUERS: {
     schema: { type: 'string', default: '' },
-    rule: 'https:// issuers with commas between, each with = and a key file where its keys are in one',
+    rule: 'https:// issuers with commas between, each with = and a key file where its keys are in one, and person: before one that is for persons',
     about:
-      'Issuers, with commas between, whose id tokens name a user in `X-User-Identity`. `https://issuer` publishes its keys (OIDC Discovery); of `https://issuer=FILE` they are in a JWKS file. Without one nobody can approve a plan.',
+      'Issuers, with commas between, whose id tokens name a user in `X-User-Identity`. `https://issuer` publishes its keys (OIDC Discovery); of `https://issuer=FILE` they are in a JWKS file. Without one nobody can approve a plan. With `person:` before it (`person:https://issuer`) an issuer signs for the persons whose plans they are, as NHS login does, and for nobody else.',
   },
+  APPROVAL_POLICY: file(
+    'JSON file: what each publisher asks of an approval beyond the guardrails (docs/approval.md). Without one: a registered clinician, and the agreement of the person or a recorded reason and a second clinician.',
+  ),
   ERROR_CODE_SYSTEM: {
     schema: { type: 'string', pattern: '^(https?://|urn:)\\S+$', default: System.httpErrorCodes },
     rule: 'an absolute URI',

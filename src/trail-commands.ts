@@ -6,7 +6,8 @@ import { publicKeyOf, isSigned, type SignedHead } from './decide/trail/head.ts';
 import { leafOf, pathOf, rootByPath } from './decide/trail/merkle.ts';
 import type { SealedRow } from './decide/trail/check-trail.ts';
 import { CannotStart } from './model/cannot-start.ts';
-import { checkTrail, exportTrail, type Line, linesOfExport, readWitness } from './store/trail/read-trail.ts';
+import { verifyPlan } from './store/verify-plan.ts';
+import { checkTrail, exportTrail, keysToTrust, type Line, linesOfExport, readWitness } from './store/trail/read-trail.ts';
 
 /** What the command line says. */
 export interface TrailOptions {
@@ -37,6 +38,16 @@ export const verifyTrail = async (lines: () => AsyncIterable<Line>, { heads }: T
 
 /** `trail verify --export FILE`: needs no database. */
 export const verifyExport = (path: string, options: TrailOptions): Promise<void> => verifyTrail(() => linesOfExport(path), options);
+
+/** `verify plan`: exits with 1 where the version, or anything that leaves of it, is not what was approved. */
+export const verifyPlanCommand = async (pool: pg.Pool, carePlanId: string, heads: string | undefined): Promise<void> => {
+  const verified = await verifyPlan(pool, carePlanId, await keysToTrust(pool, heads ?? null));
+  if (verified === null) throw new CannotStart('no version was approved under that id: it is the id of a CarePlan');
+  const { findings, ...version } = verified;
+  for (const finding of findings) print(finding);
+  print({ ok: findings.length === 0, carePlan: carePlanId, ...version, findings: findings.length });
+  if (findings.length > 0) process.exitCode = 1;
+};
 
 const writeExport = async (pool: pg.Pool, path: string): Promise<void> => {
   const file = createWriteStream(path, { mode: 0o600 });

@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { type HandedOver, openHandOver } from './hand-heads-over.ts';
 import type { Part } from './lifecycle.ts';
 import { Line, type Log } from './log.ts';
+import { type SealApproval, sealsApprovals } from './store/trail/approval-signature.ts';
 import { sealTrail } from './store/trail/seal-trail.ts';
 import { noteTrailKey, signHeads } from './store/trail/sign-heads.ts';
 import { openTrailKey } from './store/trail/trail-keys.ts';
@@ -21,9 +22,11 @@ export const trailFiles = ({ dataDir, trailKeyFile, trailWitnessFile }: Config) 
 /** How long the last heads may take to the second owner when the broker stops: what is not accepted then goes at the next start. */
 const LAST_HEADS_MS = 2_000;
 
-/** The trail as metrics tell of it: null where no second owner takes heads over HTTP. */
+/** The trail while it runs. `handedOver` is what metrics tell of: null where no second owner takes heads over HTTP. */
 export interface Trail {
   readonly handedOver: Pick<HandedOver, 'waiting' | 'failed'> | null;
+  /** Seals approvals, by the key of the trail: whoever was handed a head has it. */
+  readonly seal: SealApproval;
 }
 
 /** Seals the trail for as long as the broker runs, and once more at its end. What fails is said, and tried again. */
@@ -70,5 +73,5 @@ export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.
       await ended;
     },
   );
-  return { handedOver };
+  return { handedOver, seal: sealsApprovals(key, config.operatorOds) };
 };

@@ -115,10 +115,16 @@ describe("README's lines, copied one after another into a shell", () => {
     expect([before, await clients()]).toEqual([4, 4]);
   }, 180_000);
 
-  test('the ledger, as README shows it, names nobody and says no word of the plan', async () => {
+  test('the ledger and the check of a plan, as README shows them, name nobody and say no word of the plan', async () => {
     const [shown] = await checkout.run(lines.slice(last, last + 1), env);
     const kinds = JSON.parse(shown?.out ?? '').map(({ recipient }: { recipient: { kind: string } }) => recipient.kind);
     expect(new Set(kinds)).toEqual(new Set(['epr', 'ed', 'ambulance', 'police']));
     expect(shown?.out).not.toMatch(/\b999\d{7}\b|Testperson|Haloperidol/);
+    const verify = lines.filter((line) => line.startsWith('npm run -s broker -- verify plan '));
+    const [verified] = await checkout.run(verify, env);
+    expect([verified?.status, JSON.parse(verified?.out ?? '')]).toEqual([
+      0,
+      { ok: true, carePlan: 'plan-v4', number: 4, sealedAt: expect.any(String), findings: 0 },
+    ]);
   }, 60_000);
 });

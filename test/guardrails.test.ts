@@ -110,6 +110,7 @@ describe('at the door', () => {
     const [action] = term?.action ?? [];
     const agreed = await door.put(OPERATOR, { ...agreement, term: [{ ...term, action: [{ ...action, intent: { coding: purpose } }] }] });
     expect([agreed.status, agreed.body.issue[0].expression[0]]).toEqual([422, expect.stringContaining('intent')]);
+    for (const { body: refused } of [asked, agreed]) expect(refused.issue[0].details.text).toContain('by its own route of disclosure');
   });
 
   test('G24 a withdrawal alters the status of the plan and its notes, and nothing else of anybody', async () => {

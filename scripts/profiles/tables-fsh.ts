@@ -2,6 +2,7 @@ import { System, TaskCode } from '../../profiles/canonicals.ts';
 import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
 import { KINDS, PURPOSES, RECIPIENT_KINDS } from '../../src/model/kind.ts';
+import { COMMENT_KINDS, HEADING_CHANGES, REVIEW_STATES } from '../../src/model/review.ts';
 import { REUSES } from '../../src/model/reuse.ts';
 import { TRAIL_EVENTS } from '../../src/model/trail.ts';
 import { ANOMALY_CODES } from './anomaly-codes.ts';
@@ -72,6 +73,9 @@ const definitions = (): string[] => [
   codeSystem('TrailEvent', 'trail-event', 'Events of the trail', same(TRAIL_EVENTS)),
   codeSystem('EmergencyReason', 'emergency-reason', 'Reasons for emergency access', Object.entries(EMERGENCY_REASONS)),
   codeSystem('Reuse', 'reuse', "Uses of content beyond its recipient's duty", Object.entries(REUSES)),
+  codeSystem('ReviewState', 'review-state', 'Where a draft stands', same(REVIEW_STATES)),
+  codeSystem('CommentKind', 'comment-kind', 'What a reviewer says of a draft', same(COMMENT_KINDS)),
+  codeSystem('HeadingChange', 'heading-change', 'How a heading of a draft stands to the version in force', same(HEADING_CHANGES)),
   codeSystem('AgreementRole', 'agreement-role', 'Roles of a party to an agreement', AGREEMENT_ROLES),
   codeSystem('ReuseDuty', 'reuse-duty', 'Duties of a recipient on reuse that v3-ActCode has no code for', REUSE_DUTIES),
   codeSystem('ConsentGiven', 'consent-given', 'How a consent was given', same(CONSENT_GIVEN)),

@@ -6,6 +6,7 @@ import { DAY, earliest } from '../model/instant.ts';
 import type { Purpose, RecipientKind } from '../model/kind.ts';
 import { PURPOSES_OF_KIND } from '../model/kind.ts';
 import type { Because, Desired } from '../model/ledger.ts';
+import { nextDay, startOfLondonDay } from '../model/london-day.ts';
 import { nextBoundary } from '../model/period.ts';
 import type { Person } from '../model/person.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
@@ -114,8 +115,14 @@ export function offeredHeadings(version: ApprovedVersion, kind: RecipientKind, n
 /** Whether only the contact card is left of a version. */
 export const isExpired = (version: ApprovedVersion, now: Instant): boolean => version.expiresAt !== null && version.expiresAt <= now;
 
+/** Midnight in London after the day on which a version is to be reviewed: from then on it is shown with a banner (G20). */
+const reviewEnds = ({ reviewDate }: Pick<ApprovedVersion, 'reviewDate'>): Instant => startOfLondonDay(nextDay(reviewDate));
+
+/** Whether the review of a version is overdue. */
+export const isReviewOverdue = (version: Pick<ApprovedVersion, 'reviewDate'>, now: Instant): boolean => reviewEnds(version) <= now;
+
 /**
- * Covers what the recipient sees and nothing else: not the plan's version or dates, which would tell of hidden changes (I4, I5).
+ * Covers what the recipient sees and nothing else, its banners too: not the plan's version or dates, which would tell of hidden changes (I4, I5).
  */
 export function disclosureDigest(
   person: Person,
@@ -133,14 +140,17 @@ export function disclosureDigest(
     version.reviewDate,
     isExpired(version, now),
     version.reissue,
+    // Nothing where it is not: what was sent before there was this banner is held as it is.
+    ...(isReviewOverdue(version, now) ? ['review-overdue'] : []),
   ]);
 }
 
 /** The next moment at which time alone may change the answer. */
 export function nextChange(facts: Facts, now: Instant): Instant | null {
-  const expiresAt = facts.plan.version?.expiresAt ?? null;
+  const { version } = facts.plan;
+  const moments = version === null ? [] : [version.expiresAt, reviewEnds(version)];
   return earliest(
-    expiresAt !== null && expiresAt > now ? expiresAt : null,
+    ...moments.map((moment) => (moment !== null && moment > now ? moment : null)),
     ...facts.agreements.map((agreement) => nextBoundary(agreement.period, now)),
     ...facts.consents.flatMap((consent) => [
       nextBoundary(consent.period, now),

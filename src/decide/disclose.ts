@@ -4,8 +4,7 @@ import type { Instant } from '../model/instant.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import type { Desired, Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
-import { nextDay, startOfLondonDay } from '../model/london-day.ts';
-import { isExpired } from './desired.ts';
+import { isExpired, isReviewOverdue } from './desired.ts';
 import { digest } from './digest.ts';
 import type { ProjectedWords } from './project.ts';
 
@@ -30,7 +29,6 @@ export function disclose(
   if (!holds(want) || facts.plan.version === null) throw new Error('nothing may be disclosed');
   const { kind, ods } = facts.recipient;
   const { version } = facts.plan;
-  const reviewOverdue = startOfLondonDay(nextDay(version.reviewDate)) <= now;
   const isShown = ({ heading }: { readonly heading: (typeof want.headings)[number] }): boolean => want.headings.includes(heading);
   return {
     id,
@@ -42,10 +40,10 @@ export function disclose(
     sections: content.words.sections.filter(isShown),
     actions: content.words.actions.filter(isShown),
     reviewDate: version.reviewDate,
-    reviewOverdue,
+    reviewOverdue: isReviewOverdue(version, now),
     contactCardOnly: isExpired(version, now),
-    // A count, and what was counted: a recipient may read over two destinations, and the banner comes by the clock.
-    version: `${disclosed.version}-${digest([want.hold, reviewOverdue]).slice(0, 8)}`,
+    // A count, and what was counted: a recipient may read over two destinations.
+    version: `${disclosed.version}-${digest([want.hold]).slice(0, 8)}`,
     issuedAt: disclosed.at,
   };
 }

@@ -31,15 +31,20 @@ function projectFor(kind: RecipientKind, sections: readonly Section[], actions: 
     sections: sections.filter((section) => shown.includes(section.heading)),
     actions: actions.filter((action) => shown.includes(action.heading)),
   };
-  const present = shown.filter((heading) => [...words.sections, ...words.actions].some((one) => one.heading === heading));
+  return { projection: projectionOf(kind, words), words };
+}
+
+/** What decides of a kind's words: the hash of each heading that is there, and one over all. */
+export const projectionOf = (kind: RecipientKind, { sections, actions }: ProjectedWords): Projection => {
+  const present = HEADINGS.filter((heading) => [...sections, ...actions].some((one) => one.heading === heading));
   const headings = Object.fromEntries(
     present.map((heading) => [
       heading,
       digest([
-        words.sections.filter((section) => section.heading === heading).map((section) => section.div),
-        words.actions.filter((action) => action.heading === heading).map((action) => action.description),
+        sections.filter((section) => section.heading === heading).map((section) => section.div),
+        actions.filter((action) => action.heading === heading).map((action) => action.description),
       ]),
     ]),
   );
-  return { projection: { hash: digest([kind, headings]), headings }, words };
-}
+  return { hash: digest([kind, headings]), headings };
+};

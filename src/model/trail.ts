@@ -4,7 +4,9 @@ import type { Instant } from './instant.ts';
 /**
  * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
  * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, a decision explained, a change tried out; a plan approved or withdrawn, and a consent or an agreement written;
- * a reuse beyond a recipient's duty reported, and how far an ended agreement has been given up shown.
+ * what a draft would change shown, and what is done in its review: submitted, commented, answered;
+ * a reuse beyond a recipient's duty reported, how far an ended agreement has been given up shown, and who looked at a
+ * person's plans; a correction or complaint that a person raised.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -19,12 +21,16 @@ export const TRAIL_EVENTS = [
   'sharing',
   'explain',
   'preview',
+  'changes',
+  'review',
   'approve',
   'withdraw',
   'consent',
   'agreement',
   'reuse',
   'ending',
+  'access-log',
+  'concern',
 ] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 

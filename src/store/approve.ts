@@ -1,29 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import type { CarePlan, Composition, Provenance } from '@medplum/fhirtypes';
 import type pg from 'pg';
+import { toSealedProvenance } from '../../mappings/approval/to-sealed-provenance.ts';
 import { type CarePlanFacts, fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
+import { againstPolicy } from '../decide/approval-policy.ts';
 import { guardrails } from '../decide/guardrails.ts';
+import { WORDS_VERSION } from '../decide/guardrails/word-lists.ts';
 import type { Projected } from '../decide/project.ts';
 import { differsFrom, signsOf } from '../decide/signs.ts';
 import { Anomaly, anomaly } from '../model/anomaly.ts';
+import type { PolicyOf } from '../model/approval-policy.ts';
 import type { RecipientKind } from '../model/kind.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
 import type { Principal } from '../model/principal.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
 import { checkApprover } from './check-approver.ts';
 import type { Stored } from './door.ts';
+import { draftToJudge } from './draft-to-judge.ts';
 import { personOf } from './facts/person-of.ts';
 import { keysOf } from './keys/keys-of.ts';
 import { personKey } from './keys/person-keys.ts';
+import type { SealApproval } from './trail/approval-signature.ts';
 import { noteChange } from './trail/note-change.ts';
 import { sealBytes, sealProjections } from './keys/sealed-version.ts';
-import { handsOf, secondClinicianOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 import { calmAbout, tellOfSecond } from './plans-to-look-at.ts';
 import { wouldSign } from './projections.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
+import { bytesInReview, checkNoOpenRequests, endReview } from './review.ts';
+import { clock } from './versions.ts';
 import { withoutRaces } from './without-races.ts';
 
 export const planByIdentifier = statement<
@@ -43,40 +50,48 @@ export const putPlan = statement<[string, string, string, string, ApprovedVersio
   `INSERT INTO plan (id, publisher, identifier, patient_id, version, reach_recipients, reach_areas) VALUES ($1, $2, $3, $4, $5, $6, $7)
    ON CONFLICT (id) DO UPDATE SET version = $5, reach_recipients = $6, reach_areas = $7, withdrawn = false`,
 );
-const addVersion = statement<[string, string, string, number, string, string, string, object, UserIdentity, string], never>(
+const addVersion = statement<[string, string, string, number, string, string, string, object, UserIdentity, string, number], never>(
   'add-approved-version',
-  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections, approved_by, signs)
-   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9, $10)`,
+  `INSERT INTO approved_version (care_plan_id, composition_id, plan_id, number, approved_at, bytes, hash, provenance_id, projections, approved_by, signs, rules_version)
+   VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9, $10, $11)`,
 );
 const addWithdrawal = statement<[string, string | null], never>(
   'add-withdrawal',
   'INSERT INTO withdrawal (care_plan_id, withdrawn_at, withdrawn_by) VALUES ($1, clock_timestamp(), $2) ON CONFLICT (care_plan_id) DO NOTHING',
 );
 
+/** What approving needs beside the database. */
+export interface Approving {
+  /** Puts the broker's seal under an approval. */
+  readonly seal: SealApproval;
+  readonly policyOf: PolicyOf;
+}
+
+/** An approval as it is asked for. */
+export interface ApprovalAsked {
+  readonly carePlanId: string;
+  /** The draft's versionId. */
+  readonly version: string;
+  readonly provenance: Provenance;
+  readonly user: UserIdentity;
+  /** What the approver was shown; null where they do not say. */
+  readonly signs: string | null;
+}
+
 /**
- * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, and lets it take
- * the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it,
- * `conflict` with each part in which `signs`, what the approver was shown, is not what would be signed,
+ * Approves one version of a draft: judges it by the guardrails, stores its signed bytes and each kind's projection, seals who approved what, and
+ * lets it take the place of the version before. Throws `stale` when the draft is not the version that was named, `incorrect` with each guardrail that stops it,
+ * `conflict` with each change request that is open, and with each part in which `signs`, what the approver was shown, is not what would be signed,
  * `forbidden` where the clinician who signs is not `user`; the user's verified claim is kept with the version.
  */
-export const approve = (
-  pool: pg.Pool,
-  principal: Principal,
-  carePlanId: string,
-  version: string,
-  provenance: Provenance,
-  user: UserIdentity,
-  signs: string | null = null,
-): Promise<Stored> => withoutRaces(() => approveOnce(pool, principal, carePlanId, version, provenance, user, signs));
+export const approve = (pool: pg.Pool, approving: Approving, principal: Principal, asked: ApprovalAsked): Promise<Stored> =>
+  withoutRaces(() => approveOnce(pool, approving, principal, asked));
 
 async function approveOnce(
   pool: pg.Pool,
+  { seal, policyOf }: Approving,
   principal: Principal,
-  carePlanId: string,
-  version: string,
-  provenance: Provenance,
-  user: UserIdentity,
-  signs: string | null = null,
+  { carePlanId, version, provenance, user, signs }: ApprovalAsked,
 ): Promise<Stored> {
   const owner = principal.organization;
   return transaction(pool, async (tx) => {
@@ -92,6 +107,7 @@ async function approveOnce(
     if (carePlan.status !== 'draft') throw anomaly('conflict', 'is no draft', 'CarePlan.status');
     if (String(draft.version) !== version)
       throw anomaly('stale', 'the draft has changed since that version', 'Parameters.parameter[0].valueString');
+    await checkNoOpenRequests(tx, owner, carePlanId);
     const facts = fromCarePlan(carePlan);
     if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== person)
       throw anomaly('busy', 'the person was corrected meanwhile: try again');
@@ -106,16 +122,15 @@ async function approveOnce(
       throw anomaly('incorrect', 'names words about another person', 'CarePlan.supportingInfo[0]');
     checkTarget(provenance, carePlanId);
 
-    const { secondClinician } = facts.agreedWithPerson;
-    const hands = await handsOf(tx, owner, { carePlan, composition, provenance, secondClinician });
-    const issues = guardrails({
-      carePlan,
-      composition,
-      hands,
-      agreement: { ...facts.agreedWithPerson, secondClinician: secondClinicianOf(hands) ?? secondClinician },
-    });
-    if (issues.length > 0) throw new Anomaly('incorrect', issues);
-    await checkApprover(tx, owner, { provenance, secondClinician }, user);
+    const { agreed, secondClinician } = facts.agreedWithPerson;
+    const draftJudged = await draftToJudge(tx, owner, { carePlan, composition, provenance });
+    const signed = wouldSign(carePlan, composition);
+    const inReview = (await bytesInReview(tx, owner, carePlanId)) === signed.bytes;
+    const { hands } = draftJudged;
+    const asked = { hands, agreed, person: `Patient/${facts.patientId}`, signs: signs !== null, inReview };
+    const refused = [...guardrails(draftJudged), ...againstPolicy(policyOf(owner), asked)];
+    if (refused.length > 0) throw new Anomaly('incorrect', refused);
+    await checkApprover(tx, owner, { provenance, secondClinician, patientId: facts.patientId }, user);
 
     const identifier = identifierOf(tx, facts.businessIdentifier);
     const [before] = await planByIdentifier(tx, owner, identifier);
@@ -125,7 +140,6 @@ async function approveOnce(
       throw anomaly('conflict', 'replaces a version that is not the one in force', 'CarePlan.replaces');
     }
     const planId = before?.id ?? randomUUID();
-    const signed = wouldSign(carePlan, composition);
     const differs = signs === null ? [] : differsFrom(signs, signed);
     if (differs.length > 0)
       throw anomaly(
@@ -134,25 +148,26 @@ async function approveOnce(
         "Parameters.parameter.where(name='signs').valueString",
       );
     const { projections: projected, canonicalBytes: bytes } = signed;
-    const now = new Date();
+    // Of the database, as of every other write: what was so at an instant is asked of all of them together.
+    const now = await clock(tx);
     const approved = versionOf(facts, projected);
-    const approval = await putNext(
-      tx,
-      { ...provenance, target: [{ reference: `CarePlan/${carePlanId}` }] },
-      randomUUID(),
-      owner,
-      null,
-      now,
-    );
+    const number = (before?.number ?? 0) + 1;
+    const target = [{ reference: `CarePlan/${carePlanId}` }];
+    const projections = Object.fromEntries(Object.entries(projected).map(([kind, { projection }]) => [kind, projection.hash]));
+    const { bytes: hash, mapping } = signed;
+    const sealedAt = now.toISOString();
+    const whole = toSealedProvenance({ ...provenance, target }, { number, sealedAt, bytes: hash, mapping, projections, approver: user });
+    const approval = await putNext(tx, await seal(whole, now), randomUUID(), owner, null, now);
     await putPlan(tx, planId, owner, identifier, facts.patientId, approved, facts.reach.recipientIds, facts.reach.areas);
     const key = await keysOf(tx).keyOf(await personKey(tx, facts.patientId));
-    const number = (before?.number ?? 0) + 1;
-    const sealed = [sealBytes(key, carePlanId, bytes), signed.bytes] as const;
-    const projections = sealProjections(key, carePlanId, projected);
-    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, approval.id, projections, user, signsOf(signed));
+    const sealed = [sealBytes(key, carePlanId, bytes), hash] as const;
+    const sealedWords = sealProjections(key, carePlanId, projected);
+    const judged = [user, signsOf(signed), WORDS_VERSION] as const;
+    await addVersion(tx, carePlanId, facts.compositionId, planId, number, ...sealed, approval.id, sealedWords, ...judged);
     if (before?.version != null && !before.withdrawn) await setStatus(tx, before.version.carePlanId, 'completed', now);
     if (before?.version != null) await calmAbout(tx, owner, before.version.carePlanId);
     await tellOfSecond(tx, owner, facts.patientId, planId, carePlanId);
+    await endReview(tx, owner, carePlanId);
     const stored = await putNext(tx, { ...carePlan, status: 'active' }, carePlanId, owner, draft, now);
     await noteChange(tx, 'approve', principal, { person, plan: planId }, stored.body);
     await markChanged(tx, scope);
@@ -189,7 +204,7 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
       throw anomaly('conflict', 'is not the version in force', 'CarePlan.status');
     if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== scope.persons[0])
       throw anomaly('busy', 'the person was corrected meanwhile: try again');
-    const now = new Date();
+    const now = await clock(tx);
     await tx.query('UPDATE plan SET withdrawn = true WHERE id = $1', [plan.id]);
     await addWithdrawal(tx, carePlanId, principal.user);
     await calmAbout(tx, owner, carePlanId);

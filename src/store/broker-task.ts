@@ -69,8 +69,13 @@ export async function endTask(
   task: Pick<BrokerTask, 'code' | 'owner' | 'about'>,
   status: 'completed' | 'cancelled',
 ): Promise<void> {
-  const now = await lockResource(sql, 'Task', taskId(task));
-  const previous = await readResource(sql, 'Task', taskId(task));
+  await endTaskById(sql, taskId(task), status);
+}
+
+/** The same by its id. */
+export async function endTaskById(sql: Sql, id: string, status: 'completed' | 'cancelled'): Promise<void> {
+  const now = await lockResource(sql, 'Task', id);
+  const previous = await readResource(sql, 'Task', id);
   if (previous === null || DONE.includes((previous.body as Task).status)) return;
   await putNext(sql, { ...(previous.body as Task), status }, previous.id, previous.owner, previous, now);
 }

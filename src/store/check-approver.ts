@@ -1,4 +1,4 @@
-import type { Practitioner, PractitionerRole, Provenance, ProvenanceAgent, Reference } from '@medplum/fhirtypes';
+import type { Practitioner, PractitionerRole, Provenance, ProvenanceAgent, Reference, RelatedPerson } from '@medplum/fhirtypes';
 import { REGISTERS } from '../../mappings/identity/registrations-of.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
 import { System } from '../../profiles/canonicals.ts';
@@ -37,20 +37,48 @@ const provedBy = ({ registrations, sdsUserId }: UserIdentity): readonly Registra
 const isOneOf = (known: readonly Registration[], proved: readonly Registration[]): boolean =>
   known.some((one) => proved.some((other) => isSameRegistration(one, other)));
 
+/** Who signs an approval, and of whom it is. */
+export interface Signatures {
+  readonly provenance: Provenance;
+  readonly secondClinician: string | null;
+  readonly patientId: string;
+}
+
+/** The person and their carers: the clinician who approves vouches for their signatures. */
+const isOwnSide = ({ who }: ProvenanceAgent): boolean => idOf(who, 'Patient') !== null || idOf(who, 'RelatedPerson') !== null;
+
+async function checkOwnSide(
+  sql: Sql,
+  owner: string,
+  who: Reference | undefined,
+  { patientId, at }: { readonly patientId: string; readonly at: string },
+): Promise<void> {
+  const patient = idOf(who, 'Patient');
+  if (patient === patientId) return;
+  const stored = patient === null ? await readResource(sql, 'RelatedPerson', idOf(who, 'RelatedPerson') ?? '') : null;
+  const isTheirs = stored?.owner === owner && idOf((stored.body as RelatedPerson).patient, 'Patient') === patientId;
+  if (!isTheirs) throw anomaly('forbidden', 'is neither the person nor a RelatedPerson of theirs', at);
+}
+
 /**
  * Holds who signs an approval against the user who is signed in: each agent (a clinician, by the profile) who verifies or attests is that user,
  * by a registration or the Spine's id, and so is an author where nobody else signs. One who carries neither is believed, for names prove nothing;
- * the verified claim is kept beside the approval. The second clinician is somebody else. Throws `forbidden` with the agent who is another.
+ * the verified claim is kept beside the approval. The person and their carers may sign beside them. The second clinician is somebody else. Throws `forbidden` with the agent who is another.
  */
 export async function checkApprover(
   sql: Sql,
   owner: string,
-  { provenance, secondClinician }: { readonly provenance: Provenance; readonly secondClinician: string | null },
+  { provenance, secondClinician, patientId }: Signatures,
   user: UserIdentity,
 ): Promise<void> {
   const proved = provedBy(user);
-  const byAuthors = provenance.agent.every(isAuthor);
+  const clinicians = provenance.agent.filter((agent) => !isOwnSide(agent));
+  const byAuthors = clinicians.every(isAuthor);
   for (const [index, agent] of provenance.agent.entries()) {
+    if (isOwnSide(agent)) {
+      await checkOwnSide(sql, owner, agent.who, { patientId, at: `Provenance.agent[${index}].who` });
+      continue;
+    }
     if (isAuthor(agent) && !byAuthors) continue;
     const practitioner = await practitionerOf(sql, owner, agent.who);
     const at = `Provenance.agent[${index}].who`;

@@ -16,16 +16,30 @@ export const wouldSign = (carePlan: CarePlan, composition: Composition) => {
   return { canonicalBytes: bytes, bytes: digest([bytes]), mapping: MAPPING_VERSION, projections };
 };
 
-/** A draft of this organisation as each kind would see it. Throws `conflict` where it is no draft, `incorrect` where its words are not there. */
-export async function projections(sql: Sql, owner: string, carePlanId: string): Promise<SeenDraft> {
+/** A draft of this organisation with its words. Throws `conflict` where it is no draft, `incorrect` where its words are not there. */
+export async function draftOf(sql: Sql, owner: string, carePlanId: string) {
   const draft = await readResource(sql, 'CarePlan', carePlanId);
   if (draft === null || draft.owner !== owner) throw anomaly('not-found', 'there is no such resource here');
   const carePlan = draft.body as CarePlan;
   if (carePlan.status !== 'draft') throw anomaly('conflict', 'is no draft', 'CarePlan.status');
-  const { compositionId, reviewDate } = fromCarePlan(carePlan);
-  const words = await readResource(sql, 'Composition', compositionId);
+  const facts = fromCarePlan(carePlan);
+  const words = await readResource(sql, 'Composition', facts.compositionId);
   if (words === null || words.owner !== owner)
     throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
-  const { bytes, mapping, projections: projected } = wouldSign(carePlan, words.body as Composition);
-  return { carePlanId, version: String(draft.version), publisher: owner, reviewDate, bytes, mapping, projections: projected };
+  return { version: draft.version, carePlan, composition: words.body as Composition, facts };
+}
+
+/** A draft of this organisation as each kind would see it. Throws as `draftOf`. */
+export async function projections(sql: Sql, owner: string, carePlanId: string): Promise<SeenDraft> {
+  const { version, carePlan, composition, facts } = await draftOf(sql, owner, carePlanId);
+  const { bytes, mapping, projections: projected } = wouldSign(carePlan, composition);
+  return {
+    carePlanId,
+    version: String(version),
+    publisher: owner,
+    reviewDate: facts.reviewDate,
+    bytes,
+    mapping,
+    projections: projected,
+  };
 }

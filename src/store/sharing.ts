@@ -8,6 +8,7 @@ import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Destination } from '../model/recipient.ts';
 import type { AskedBack, Ground, NamedRecipient, SharedAt } from '../model/sharing.ts';
+import type { Stored } from './door.ts';
 import { FACT_COLUMNS, factsOf, type KeyRow, opened, type Sealed, VIEW } from './look.ts';
 import { type Sql, statement } from './pool.ts';
 import { readResource } from './resources.ts';
@@ -54,11 +55,13 @@ const attempts = statement<
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
 );
-const leaveTrail = statement<['sharing' | 'explain' | 'preview', string, string, string | null, string, string | null], never>(
+/** Looks at what is the publisher's own or the person's, what is done in the review of a draft, and what a person raises. */
+type OwnEvent = 'sharing' | 'explain' | 'preview' | 'changes' | 'review' | 'access-log' | 'concern';
+const leaveTrail = statement<[OwnEvent, string, string, string | null, string, string | null, string | null], never>(
   'trail-of-sharing',
   // One row for each plan of the person's record; where there is none, one of the person.
-  `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, about)
-   SELECT $1, $2, $3, $4, pt.person_id, p.id, $6 FROM patient_fact pt LEFT JOIN plan p ON p.patient_id = pt.patient_id WHERE pt.patient_id = $5`,
+  `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, about, digest)
+   SELECT $1, $2, $3, $4, pt.person_id, p.id, $6, $7 FROM patient_fact pt LEFT JOIN plan p ON p.patient_id = pt.patient_id WHERE pt.patient_id = $5`,
 );
 
 /** How the plans of a Patient are shared, service by service. On record before it answers. The caller has read the Patient. */
@@ -70,6 +73,8 @@ export const sharing = async (pool: pg.Pool, principal: Principal, patientId: st
 
 /** A plan and a service, by the ids under which the publisher knows them. */
 export interface ExplainAsked {
+  /** ODS code of whose plan it is. */
+  readonly publisher: string;
   readonly patientId: string;
   readonly carePlanId: string;
   readonly recipientId: string;
@@ -90,14 +95,16 @@ export const explainFor = async (
 export const sharedNow = async (sql: Sql, patientId: string, chosen: (row: Row) => boolean = () => true): Promise<readonly Shared[]> =>
   sharedWith(sql, (await opened<Row & KeyRow>(sql, (await sharedOfPatient(sql, patientId)) as never)).filter(chosen));
 
+/** Puts such an event on record; `hash` is that of what it was about. */
 export const onRecord = async (
   sql: Sql,
-  event: 'sharing' | 'explain' | 'preview',
+  event: OwnEvent,
   { organization, kind, user }: Principal,
   patientId: string,
   about: string | null,
+  hash: string | null = null,
 ): Promise<void> => {
-  await leaveTrail(sql, event, organization, kind, user, patientId, about);
+  await leaveTrail(sql, event, organization, kind, user, patientId, about, hash);
 };
 
 async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shared[]> {
@@ -119,8 +126,9 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
     const named = [
       `Patient/${first.patient_id}`,
       ...(carePlanId === null ? [] : [`CarePlan/${carePlanId}`]),
-      ...facts.agreements.map(({ id }) => `Contract/${id}`),
-      ...facts.consents.map(({ id }) => `Consent/${id}`),
+      // In an order of their own: the same facts are told alike, whenever it is asked.
+      ...facts.agreements.map(({ id }) => `Contract/${id}`).sort(),
+      ...facts.consents.map(({ id }) => `Consent/${id}`).sort(),
     ];
     result.push({
       planId: first.plan_id,
@@ -164,13 +172,19 @@ const groundsOf = async (sql: Sql, known: Map<string, Ground | null>, named: rea
   return grounds;
 };
 
-/** The version of a fact that is stored now, and its hash as the trail has it. */
+/** A fact by its version, and by its hash as the trail has it. */
+export const groundIn = ({ type, id, version, body }: Stored): Ground => ({
+  reference: `${type}/${id}/_history/${version}`,
+  hash: digest(body),
+});
+
+/** The version of a fact that is stored now. */
 async function groundOf(sql: Sql, known: Map<string, Ground | null>, reference: string): Promise<Ground | null> {
   const before = known.get(reference);
   if (before !== undefined) return before;
   const [type = '', id = ''] = reference.split('/');
   const stored = await readResource(sql, type, id);
-  const ground = stored === null ? null : { reference: `${reference}/_history/${stored.version}`, hash: digest(stored.body) };
+  const ground = stored === null ? null : groundIn(stored);
   known.set(reference, ground);
   return ground;
 }

@@ -1,11 +1,13 @@
 import type { Provenance, Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
-import { approve, withdraw } from './approve.ts';
+import { approve, type Approving, withdraw } from './approve.ts';
 import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
+import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
 import { endingProgress, endingProof } from './endings.ts';
+import { ownConcerns, raiseConcern } from './concerns.ts';
 import { emergencyAccess, nameForEmergency } from './emergency.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
@@ -19,8 +21,12 @@ import { removeIn } from './remove.ts';
 import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
+import { comment, submitForReview } from './review.ts';
 import { isParty, reportReuse } from './report-reuse.ts';
 import { deletedBy, historyOf } from './versions.ts';
+import { accessLog } from './access-log.ts';
+import { isOfPerson, notOfPerson, ownRecords, personByNumber, readByPerson } from './own-records.ts';
+import { explainThen } from './past/explain-then.ts';
 import { explainFor, sharing } from './sharing.ts';
 import { underLocks } from './under-locks.ts';
 import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './write.ts';
@@ -28,6 +34,7 @@ import { answeredTogether, openWrite, writeAmong, type WriteOptions } from './wr
 export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
   readonly epoch: number;
+  readonly approving: Approving;
   /** Rejects when the queue's store does not answer. */
   readonly queueAnswers: () => Promise<void>;
 }
@@ -70,13 +77,25 @@ const storeIn = (
     receive: notHere,
     approve: notHere,
     projections: notHere,
+    submitForReview: notHere,
+    comment: notHere,
+    changes: notHere,
     withdraw: notHere,
     // A read is a delivery, with a transaction of its own.
     lookUp: notHere,
     match: notHere,
     matchOwn: notHere,
     sharing: notHere,
+    accessLog: notHere,
+    personOf: notHere,
+    isOfPerson: notHere,
+    notOfPerson: notHere,
+    readByPerson: notHere,
+    ownRecords: notHere,
+    raiseConcern: notHere,
+    ownConcerns: notHere,
     explain: notHere,
+    explainThen: notHere,
     preview: notHere,
     isParty: (principal, contractId, as) => isParty(tx, principal, contractId, as),
     reportReuse: notHere,
@@ -128,15 +147,35 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     receive: (message) => receiveMessage(pool, message, options),
     approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
-      return told(approve(pool, principal, carePlanId, version, provenance as Provenance, user, signs));
+      return told(
+        approve(pool, options.approving, principal, {
+          carePlanId,
+          version,
+          provenance: provenance as Provenance,
+          user,
+          signs: signs ?? null,
+        }),
+      );
     },
     projections: (principal, carePlanId) => projections(pool, principal.organization, carePlanId),
+    submitForReview: (principal, carePlanId, version, user) => submitForReview(pool, principal, carePlanId, version, user),
+    comment: (principal, carePlanId, said, user) => comment(pool, principal, carePlanId, said, user),
+    changes: (principal, carePlanId) => changes(pool, principal, carePlanId),
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
     lookUp: openLookUp(pool, options.epoch),
     match: openMatch(pool),
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
     sharing: (principal, patientId) => sharing(pool, principal, patientId),
+    accessLog: async (principal, patientId, page) => accessLog(pool, await ids(), principal, patientId, page),
+    personOf: (nhsNumber) => personByNumber(pool, nhsNumber),
+    isOfPerson: (personId, type, id) => isOfPerson(pool, personId, type, id),
+    notOfPerson: (principal) => notOfPerson(pool, principal),
+    readByPerson: (principal, type, read) => readByPerson(pool, principal, type, read),
+    ownRecords: (principal) => ownRecords(pool, principal),
+    raiseConcern: async (principal, patientId, raised) => raiseConcern(pool, await ids(), principal, patientId, raised),
+    ownConcerns: (principal) => ownConcerns(pool, principal),
     explain: (principal, asked) => explainFor(pool, principal, asked),
+    explainThen: (principal, asked, at) => explainThen(pool, principal, asked, at),
     preview: (principal, carePlan, trial) => preview(pool, principal, carePlan, trial, options.messageLifetime),
     isParty: (principal, contractId, as) => isParty(pool, principal, contractId, as),
     reportReuse: (principal, contractId, report) => reportReuse(pool, principal, contractId, report),

@@ -18,6 +18,7 @@ import { recallAnswered } from './recall-task.ts';
 import { inBatches } from './in-batches.ts';
 import type { HeldLocks } from './held-locks.ts';
 import { joinScopes } from './policy-locks.ts';
+import { backToDraft, reviewAnswered } from './review.ts';
 import { type New, putNew, type WaitingToBePut } from './put-new.ts';
 import { putNext, readResource } from './resources.ts';
 import { checkUnsigned } from './signed.ts';
@@ -170,6 +171,7 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
 
   const stored = await putNext(tx, resource, id, last?.owner ?? principal.organization, last, now, principal.kind);
+  if (previous !== null) await backToDraft(tx, stored.body, stored.owner);
   if (recorder !== undefined && scope !== null) {
     await recorder.record(tx, { ...fact, resource: stored.body as Resource & { id: string }, now: stored.updatedAt });
     // A correction may have found or made a person who was not there before: they are locked, and their keys bumped, too.
@@ -177,7 +179,10 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
     await locks.take({ policy: changed });
     locks.changed(changed);
   }
-  if (resource.resourceType === 'Task') await recallAnswered(tx, resource as Task);
+  if (resource.resourceType === 'Task') {
+    await recallAnswered(tx, resource as Task);
+    if (previous !== null) await reviewAnswered(tx, principal, previous.body as Task, stored.body as Task);
+  }
   return { stored, created: previous === null };
 }
 

@@ -1,4 +1,5 @@
 import type { TypedValueWithPath } from '@medplum/core';
+import { OTHER_PURPOSES, ValueSet } from '../../profiles/canonicals.ts';
 import type { Issue } from '../model/anomaly.ts';
 import type { Bindings } from './definitions.ts';
 import type { JsonObject } from './json.ts';
@@ -12,6 +13,9 @@ const FORMS: ReadonlyMap<string, { readonly form: RegExp; readonly help: string 
   ],
   ['http://hl7.org/fhir/ValueSet/currencies', { form: /^[A-Z]{3}$/, help: 'is a currency of ISO 4217, as GBP' }],
 ]);
+
+/** What somebody who asks for another code is told beside the codes. */
+const ADVICE: ReadonlyMap<string, string> = new Map([[ValueSet.purpose, OTHER_PURPOSES]]);
 
 type Systems = ReadonlyMap<string, ReadonlySet<string>>;
 
@@ -42,5 +46,8 @@ export const unbound = (tokens: Readonly<Record<string, readonly TypedValueWithP
     if (systems === undefined) return [];
     const codes = [...systems.values()].flatMap((set) => [...set]);
     const help = codes.length <= 30 ? `must be one of ${codes.join(', ')}` : `must be a code of ${url}`;
-    return values.filter(({ value }) => !fits(value, systems)).map(({ path }): Issue => ({ at: path, code: 'code-invalid', help }));
+    const advice = ADVICE.get(url);
+    return values
+      .filter(({ value }) => !fits(value, systems))
+      .map(({ path }): Issue => ({ at: path, code: 'code-invalid', help: advice === undefined ? help : `${help}. ${advice}` }));
   });

@@ -231,8 +231,11 @@ describe('I4: desired: purposes', () => {
 
 describe('desired: until, the next moment at which time alone changes the answer', () => {
   const until = (change: Partial<Facts>, now = NOW): number | null => desired(facts(change), now).until;
+  // The day after the review begins in London while British Summer Time lasts.
+  const review = Date.parse('2027-05-01T23:00:00Z');
   const rows: readonly (readonly [string, Partial<Facts>, number | null])[] = [
-    ['nothing runs out', {}, null],
+    ['nothing runs out before the review', {}, review],
+    ['nothing runs out any more', { plan: plan({ version: version(HEADINGS, { reviewDate: '2020-01-01' }) }) }, null],
     ['the end of an agreement', { agreements: [agreement({ period: { start: null, end: ahead } })] }, ahead],
     ['the start of an agreement', { agreements: [agreement({ period: { start: ahead, end: null } })] }, ahead],
     ['the end of a consent', { consents: [consent('c', [permit()], { period: { start: null, end: ahead } })] }, ahead],
@@ -245,7 +248,7 @@ describe('desired: until, the next moment at which time alone changes the answer
       ahead,
     ],
     ['hard expiry', { plan: plan({ version: version(HEADINGS, { expiresAt: ahead }) }) }, ahead],
-    ['hard expiry that has passed', { plan: plan({ version: version(HEADINGS, { expiresAt: NOW }) }) }, null],
+    ['hard expiry that has passed', { plan: plan({ version: version(HEADINGS, { expiresAt: NOW }) }) }, review],
     ['the end of a contact', { openContacts: [{ until: ahead }] }, ahead],
     [
       'the earliest of several',
@@ -262,7 +265,17 @@ describe('desired: until, the next moment at which time alone changes the answer
     const change = { agreements: [agreement({ period: { start: null, end: ahead } })] };
     expect(why(desired(facts(change), ahead - 1))).toBe('holds');
     expect(why(desired(facts(change), ahead))).toBe('no-agreement');
-    expect(until(change, ahead)).toBeNull();
+    expect(until(change, ahead)).toBe(review);
+  });
+
+  test('G20 I5: when the review is overdue, whoever holds the plan is told once more, for it has a banner now', () => {
+    const held = (now: number): string => {
+      const want = desired(facts({}), now);
+      return 'hold' in want ? want.hold : 'nothing';
+    };
+    expect(held(review - 1)).toBe(held(NOW));
+    expect(held(review)).not.toBe(held(NOW));
+    expect(held(review + 1)).toBe(held(review));
   });
 
   test('I11: a freeze lasts 24 hours from the moment that is stored with the fact, then it is nothing', () => {
@@ -271,7 +284,7 @@ describe('desired: until, the next moment at which time alone changes the answer
     expect(FREEZE).toBe(24 * 60 * 60 * 1_000);
     expect(desired(facts({ consents }), NOW)).toEqual({ freeze: true, because: 'consent-undecidable', until: thaws });
     expect(why(desired(facts({ consents }), thaws - 1))).toBe('freeze: consent-undecidable');
-    expect(desired(facts({ consents }), thaws)).toEqual({ nothing: true, because: 'consent-undecidable', until: null });
+    expect(desired(facts({ consents }), thaws)).toEqual({ nothing: true, because: 'consent-undecidable', until: review });
     const twice = [
       consent('c', [permit(), deny({ purposes: ['ETREAT'], actors: [{ is: 'unresolved' }] })], { recordedAt: NOW - 10 }),
       consent('d', [deny({ purposes: ['TREAT'], actors: [{ is: 'unresolved' }] })], { recordedAt: NOW - 50 }),

@@ -34,16 +34,22 @@ describe('conformance resources', () => {
 
   test('the operations of the broker are defined', async () => {
     expect(await found('OperationDefinition')).toEqual([
+      'access-log',
       'approve',
+      'changes',
+      'comment',
       'emergency-access',
       'ending-progress',
       'ending-proof',
       'evaluate',
       'explain',
       'preview-release',
+      'print',
       'projections',
+      'raise-concern',
       'report-reuse',
       'sharing',
+      'submit-for-review',
       'withdraw',
     ]);
     const { body } = await door.agent.get('/fhir/OperationDefinition/approve');
@@ -58,16 +64,22 @@ describe('conformance resources', () => {
     expect(await found('StructureDefinition?_id=plan-words,crisis-plan')).toEqual(['crisis-plan', 'plan-words']);
     expect(await found('OperationDefinition?status=draft&name=With')).toEqual(['withdraw']);
     expect(await found('OperationDefinition?status=http://hl7.org/fhir/publication-status|draft')).toEqual([
+      'access-log',
       'approve',
+      'changes',
+      'comment',
       'emergency-access',
       'ending-progress',
       'ending-proof',
       'evaluate',
       'explain',
       'preview-release',
+      'print',
       'projections',
+      'raise-concern',
       'report-reuse',
       'sharing',
+      'submit-for-review',
       'withdraw',
     ]);
     expect(await found('OperationDefinition?status=retired')).toEqual([]);
@@ -75,7 +87,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 11, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 17, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

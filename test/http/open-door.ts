@@ -12,6 +12,7 @@ import { openStore } from '../../src/store/store.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { accessParts, type Caller, type Tokens, tokensAt } from '../support/access.ts';
 import { openDatabase, type TestDatabase } from '../support/database.ts';
+import { testApproving } from '../support/test-approving.ts';
 
 export type { Caller };
 
@@ -61,7 +62,13 @@ export const openDoorOn = async (
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
   const registry = new Registry();
-  const store = openStore(database.pool, { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} });
+  const store = openStore(database.pool, {
+    epoch: 1,
+    messageLifetime: 60_000,
+    approving: testApproving,
+    changed: () => {},
+    queueAnswers: async () => {},
+  });
   const config = {
     operatorOds: 'BROKER',
     behindProxy: limiting !== undefined,

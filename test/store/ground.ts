@@ -12,6 +12,7 @@ import * as body from '../support/bodies.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { openDatabase } from '../support/database.ts';
 import { nhsNumbersFrom } from '../support/nhs-numbers.ts';
+import { testApproving } from '../support/test-approving.ts';
 
 export const operator: Principal = { organization: 'BROKER', kind: 'operator', scopes: ['system/*.cruds'], user: null };
 export const publisher: Principal = { organization: 'TRUST1', kind: 'publisher', scopes: ['system/*.cruds'], user: null };
@@ -65,7 +66,13 @@ export interface Ground {
 export async function layGround(on: TestDatabase | null = null, how: 'lay' | 'find' = 'lay', lifetime = 60_000): Promise<Ground> {
   const database = on ?? (await openDatabase());
   const { pool } = database;
-  const store = openStore(pool, { epoch: 1, messageLifetime: lifetime, changed: () => {}, queueAnswers: async () => {} });
+  const store = openStore(pool, {
+    epoch: 1,
+    messageLifetime: lifetime,
+    approving: testApproving,
+    changed: () => {},
+    queueAnswers: async () => {},
+  });
   const numbers = nhsNumbersFrom(1_000);
   const put = async (principal: Principal, resource: Resource): Promise<string> =>
     (await store.write({ principal, resource, id: resource.id ?? null, ifMatch: null })).stored.id;

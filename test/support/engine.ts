@@ -11,6 +11,7 @@ import type { DoorStore } from '../../src/store/door.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { TestDatabase } from './database.ts';
 import { openDatabase } from './database.ts';
+import { testApproving } from './test-approving.ts';
 
 /** The broker without its doors: store and loop on a database of their own, in this process. */
 export interface TestEngine {
@@ -48,6 +49,7 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
   const store = openStore(database.pool, {
     epoch: 1,
     messageLifetime: config.messageLifetimeMs,
+    approving: testApproving,
     changed: engine.changed,
     queueAnswers: async () => void (await engine.queue.depth()),
   });

@@ -203,3 +203,54 @@ Description: "Confirms a certain match: presented once, within five minutes, by 
 * ^context[0].expression = "Bundle.entry.search"
 * value[x] 1..1
 * value[x] only string
+
+Extension: ApprovalSeal
+Id: approval-seal
+Title: "Seal of an approval"
+Description: "What the broker seals of an approval: the number of the version, when it was approved, the SHA-256 of the canonical bytes that were signed, and the version of the mapping that showed them. The broker's to write."
+* ^context[0].type = #element
+* ^context[0].expression = "Provenance"
+* extension contains number 1..1 and sealedAt 1..1 and bytes 1..1 and mapping 1..1
+* extension[number].value[x] 1..1
+* extension[number].value[x] only positiveInt
+* extension[sealedAt].value[x] 1..1
+* extension[sealedAt].value[x] only instant
+* extension[bytes].value[x] 1..1
+* extension[bytes].value[x] only string
+* extension[mapping].value[x] 1..1
+* extension[mapping].value[x] only positiveInt
+
+Extension: ApprovalProjection
+Id: approval-projection
+Title: "Projection that was approved"
+Description: "The SHA-256 of the words that one kind of recipient may see of the version, as they were approved. The broker's to write."
+* ^context[0].type = #element
+* ^context[0].expression = "Provenance"
+* extension contains kind 1..1 and hash 1..1
+* extension[kind].value[x] 1..1
+* extension[kind].value[x] only code
+* extension[kind].valueCode from RecipientKindVS (required)
+* extension[hash].value[x] 1..1
+* extension[hash].value[x] only string
+
+Extension: ApproverClaim
+Id: approver-claim
+Title: "Verified claim of the approver"
+Description: "Who was signed in when the version was approved, as the issuer of their identity signed it and the broker verified it: issuer and subject, registrations and Spine id, role, organisation (ODS), and how sure the issuer is. The broker's to write."
+* ^context[0].type = #element
+* ^context[0].expression = "Provenance"
+* extension contains issuer 1..1 and subject 1..1 and identifier 0..* and role 0..1 and organization 0..1 and identityAssurance 0..1 and authenticationAssurance 0..1
+* extension[issuer].value[x] 1..1
+* extension[issuer].value[x] only string
+* extension[subject].value[x] 1..1
+* extension[subject].value[x] only string
+* extension[identifier].value[x] 1..1
+* extension[identifier].value[x] only Identifier
+* extension[role].value[x] 1..1
+* extension[role].value[x] only string
+* extension[organization].value[x] 1..1
+* extension[organization].value[x] only Identifier
+* extension[identityAssurance].value[x] 1..1
+* extension[identityAssurance].value[x] only string
+* extension[authenticationAssurance].value[x] 1..1
+* extension[authenticationAssurance].value[x] only string

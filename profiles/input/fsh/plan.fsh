@@ -87,17 +87,21 @@ Description: "The activity is legal authentication (v3-DocumentCompletion LA) or
 Severity: #error
 Expression: "activity.coding.where((system = 'http://terminology.hl7.org/CodeSystem/v3-DocumentCompletion' and code = 'LA') or code = 'approve').exists()"
 
+Invariant: approval-on-behalf
+Description: "A clinician approves on behalf of an organisation; the person and their carers sign for themselves"
+Severity: #error
+Expression: "agent.all(who.reference.matches('(Patient|RelatedPerson)/') or onBehalfOf.exists())"
+
 Profile: PlanApproval
 Parent: Provenance
 Id: plan-approval
 Title: "Approval of a plan"
-Description: "Who approves a version, on whose behalf, and when."
-* obeys approval-activity
+Description: "Who approves a version, on whose behalf, and when; and who of the person's own side signs it."
+* obeys approval-activity and approval-on-behalf
 * target only Reference(CarePlan)
 * target.reference 1..1
 * activity 1..1
 * agent.type 1..1
 * agent.type from ApprovalAgentVS (required)
-* agent.who only Reference(Practitioner or PractitionerRole)
-* agent.onBehalfOf 1..1
+* agent.who only Reference(Practitioner or PractitionerRole or Patient or RelatedPerson)
 * agent.onBehalfOf only Reference(Organization)

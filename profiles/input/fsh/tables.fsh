@@ -91,6 +91,11 @@ Description: "Kinds of work for a person."
 * #attention "attention"
 * #emergency-access "emergency access"
 * #reuse-breach "reuse breach"
+* #correction "correction"
+* #complaint "complaint"
+* #plan-review "plan review"
+* #review-comment "review comment"
+* #change-request "change request"
 
 CodeSystem: TrailEvent
 Id: trail-event
@@ -109,12 +114,16 @@ Description: "Events of the trail."
 * #sharing "sharing"
 * #explain "explain"
 * #preview "preview"
+* #changes "changes"
+* #review "review"
 * #approve "approve"
 * #withdraw "withdraw"
 * #consent "consent"
 * #agreement "agreement"
 * #reuse "reuse"
 * #ending "ending"
+* #access-log "access log"
+* #concern "concern"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason
@@ -136,6 +145,33 @@ Description: "Uses of content beyond its recipient's duty."
 * #prosecution "Used for a prosecution, or in court"
 * #passed-on "Passed on to somebody whom no agreement names"
 * #other "Used for another purpose that no agreement names"
+
+CodeSystem: ReviewState
+Id: review-state
+Title: "Where a draft stands"
+Description: "Where a draft stands."
+* ^caseSensitive = true
+* #draft "draft"
+* #in-review "in review"
+* #changes-requested "changes requested"
+
+CodeSystem: CommentKind
+Id: comment-kind
+Title: "What a reviewer says of a draft"
+Description: "What a reviewer says of a draft."
+* ^caseSensitive = true
+* #comment "comment"
+* #change-request "change request"
+
+CodeSystem: HeadingChange
+Id: heading-change
+Title: "How a heading of a draft stands to the version in force"
+Description: "How a heading of a draft stands to the version in force."
+* ^caseSensitive = true
+* #added "added"
+* #removed "removed"
+* #changed "changed"
+* #same "same"
 
 CodeSystem: AgreementRole
 Id: agreement-role

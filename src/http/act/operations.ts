@@ -7,6 +7,7 @@ import { versionHeaders } from '../etag.ts';
 import { principalOf, resourceOf, routeOf } from '../exchange.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { notFound } from '../refusal.ts';
+import { checkProvenance } from '../write-rules.ts';
 import { registeredUser } from '../access/needs-person.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
@@ -33,7 +34,8 @@ export const parameter = (parameters: Parameters, name: string): ParametersParam
   return found[0];
 };
 
-const stringOf = (parameters: Parameters, name: string, help: string): string => {
+/** What a parameter of text says: something, in at most 1,000 characters. Throws `incorrect` otherwise. */
+export const stringOf = (parameters: Parameters, name: string, help: string): string => {
   const value: unknown = parameter(parameters, name)?.valueString;
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_REASON) throw required(name, help);
   return value;
@@ -48,10 +50,10 @@ export const onlyNamed = (parameters: Parameters, names: readonly string[]): Par
 };
 
 /** A person's own words for the privacy officer, in the parameter `text`. */
-export const textOf = (parameters: Parameters, says: string): string => {
+export const textOf = (parameters: Parameters, says: string, most = MOST_WORDS): string => {
   const text = parameter(parameters, 'text')?.valueString?.trim() ?? '';
-  if (text.length >= LEAST_WORDS && text.length <= MOST_WORDS) return text;
-  throw required('text', `says in ${LEAST_WORDS} to ${MOST_WORDS} characters ${says}`);
+  if (text.length >= LEAST_WORDS && text.length <= most) return text;
+  throw required('text', `says in ${LEAST_WORDS} to ${most} characters ${says}`);
 };
 
 /** The body of an operation, as valid FHIR. Throws `incorrect` with every place that is wrong. */
@@ -69,7 +71,7 @@ export const approve: Act = async (exchange, door) => {
   const version = stringOf(parameters, 'version', 'names the versionId of the draft that is approved');
   const provenance: Resource | undefined = parameter(parameters, 'provenance')?.resource;
   if (provenance?.resourceType !== 'Provenance') throw required('provenance', 'is the Provenance of the approval');
-  const errors = errorsOf(door.validate(provenance));
+  const errors = [...errorsOf(door.validate(provenance)), ...checkProvenance(provenance)];
   if (errors.length > 0)
     throw new Anomaly(
       'incorrect',

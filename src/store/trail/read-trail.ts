@@ -107,6 +107,13 @@ export async function readWitness(path: string): Promise<readonly (SignedHead & 
   return found;
 }
 
+/** Public keys by their ids: those that the second owner was handed, or, where no file of theirs is named, those that the database knows. */
+export async function keysToTrust(pool: pg.Pool, witness: string | null): Promise<ReadonlyMap<string, KeyObject>> {
+  const known =
+    witness === null ? (await keys(pool)).map(({ id, public_key: publicKey }) => ({ key: id, publicKey })) : await readWitness(witness);
+  return new Map(known.map(({ key, publicKey }) => [key, publicKeyOf(publicKey)]));
+}
+
 /**
  * Checks a trail by its own heads and by those of the second owner. Where the second owner's are given, only keys that it was handed are believed:
  * whoever owns the database could put another key there.

@@ -9,7 +9,7 @@ const ADDED_TO: Readonly<Record<string, readonly string[]>> = {
   trail_head: ['serial'],
   trail_key: ['first_used_at'],
 };
-/** What only the functions beside the trail change, or nobody (0062-trail-role.sql). */
+/** What only the functions beside the trail change, or nobody (0066-trail-role.sql). */
 const READ = ['trail_stream', 'trail_cursor', 'trail_handed', 'audit_id_key'];
 const FUNCTIONS = ['trail_put_stream', 'trail_move_on', 'trail_handed_over', 'trail_forget'];
 

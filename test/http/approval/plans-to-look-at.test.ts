@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Task } from '@medplum/fhirtypes';
-import { tellOfPlans } from '../../../src/store/plans-to-look-at.ts';
+import type { CarePlan, Composition, Task } from '@medplum/fhirtypes';
+import { tellOfPlans, tellOfRules } from '../../../src/store/plans-to-look-at.ts';
 import { publisher } from '../../store/ground.ts';
 import * as body from '../../support/bodies.ts';
 import type { MatchGround } from '../match-ground.ts';
@@ -70,6 +70,25 @@ describe('plans that their owner has to look at', () => {
       'mapping-changed CarePlan/plan-coral requested',
     ]);
     expect(await tellOfPlans(door.ground.database.pool, 1_000_000)).toBe(0);
+  });
+
+  test('a rule that came after the approval: a Task that names the rule and quotes nothing, once, and no recall', async () => {
+    const before = await tasks();
+    const slowly = (_plan: CarePlan, words: Composition) => (JSON.stringify(words).includes('Speak slowly') ? ['G1'] : []);
+    const { pool } = door.ground.database;
+    expect(await tellOfRules(pool)).toBe(0);
+    expect(await tellOfRules(pool, 1_000_000, slowly)).toBe(2);
+    expect((await tasks()).filter((each) => !before.includes(each))).toEqual([
+      'rules-changed CarePlan/plan-beryl requested',
+      'rules-changed CarePlan/plan-coral requested',
+    ]);
+    const told = JSON.stringify((await door.ask(TRUST, 'Task?code=attention&_count=50')).json);
+    expect(told).toContain('(G1)');
+    expect(told).not.toContain('slowly');
+    expect(await tellOfRules(pool, 1_000_000, slowly)).toBe(0);
+    // By the lists of today nothing stops them.
+    expect(await tellOfRules(pool, 1_000_001)).toBe(0);
+    expect((await sql('SELECT count(*) AS n FROM plan WHERE rules_told = 1000001')).rows[0].n).toBe('2');
   });
 
   test('two workers at once tell of each plan once', async () => {

@@ -7,6 +7,7 @@ import { caller } from '../ground.ts';
 import type { Arena } from './arena.ts';
 import { report } from './arena.ts';
 import { REVOCATION } from './forbidding.ts';
+import { testApproving } from '../../support/test-approving.ts';
 
 /** What is busy for five seconds, as on a slow machine, is asked for again, as its caller is told to. */
 const untilNotBusy = async <T>(ask: () => Promise<T>): Promise<T> => {
@@ -79,7 +80,7 @@ export function raceRead(arena: () => Arena, rounds: number, timeout: number): v
         const { ground, lanes } = arena();
         const [lane] = lanes;
         if (lane === undefined) throw new Error('there is no lane');
-        const options = { epoch: 1, messageLifetime: 60_000, changed: () => {}, queueAnswers: async () => {} };
+        const options = { epoch: 1, messageLifetime: 60_000, approving: testApproving, changed: () => {}, queueAnswers: async () => {} };
         const stores = Array.from({ length: 4 }, () => openStore(ground.database.pool, options));
         const looks = stores.flatMap((store) =>
           Array.from({ length: 10 }, () => untilNotBusy(() => store.lookUp(caller(lane.ods, 'ed'), { nhsNumber: lane.number }, true))),

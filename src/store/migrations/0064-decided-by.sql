@@ -195,7 +195,12 @@ BEGIN
       RAISE EXCEPTION 'changed' USING ERRCODE = 'serialization_failure';
     END IF;
   END LOOP;
-  IF jsonb_array_length(seen) = 0 THEN
+  INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, purpose, because, reason, about)
+  SELECT 'emergency', trail->>'organization', trail->>'kind', trail->>'caller', person_known, p.id, 'BTG',
+         CASE WHEN p.id IS NULL THEN because_none ELSE 'no-agreement' END, trail->>'reason', CASE WHEN p.id IS NULL THEN 'Patient/' || f.patient_id END
+    FROM patient_fact f LEFT JOIN plan p ON p.patient_id = f.patient_id
+   WHERE f.person_id = person_known AND (p.id IS NULL OR jsonb_array_length(seen) = 0);
+  IF NOT FOUND AND jsonb_array_length(seen) = 0 THEN
     INSERT INTO audit (event, organization, kind, caller, person_id, purpose, because, reason)
     VALUES ('emergency', trail->>'organization', trail->>'kind', trail->>'caller', person_known, 'BTG', because_none, trail->>'reason');
   END IF;

@@ -27,7 +27,7 @@ CREATE FUNCTION trail_handed_over(owner text, head bigint) RETURNS void LANGUAGE
   ON CONFLICT (witness) DO UPDATE SET serial = greatest(t.serial, excluded.serial)
 $$;
 
--- Takes away the salts of the rows of a record's plans that are older than its erasure: once its key is destroyed, and the erasure is on record.
+-- Takes away the salts of the rows of a record's plans, and of emergency looks at a record without one, that are older than its erasure: once its key is destroyed, and the erasure is on record.
 CREATE FUNCTION trail_forget(patient text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   plans uuid[] := ARRAY(SELECT p.id FROM plan p WHERE p.patient_id = patient);
@@ -40,7 +40,8 @@ BEGIN
   IF NOT FOUND OR erased_by IS NULL THEN
     RAISE EXCEPTION 'this record was not erased';
   END IF;
-  DELETE FROM trail_salt s USING audit a WHERE a.id = s.audit_id AND a.id < erased_by AND a.event <> 'erase' AND a.plan_id = ANY(plans);
+  DELETE FROM trail_salt s USING audit a WHERE a.id = s.audit_id AND a.id < erased_by AND a.event <> 'erase'
+     AND (a.plan_id = ANY(plans) OR a.plan_id IS NULL AND a.event = 'emergency' AND a.about = 'Patient/' || patient);
   GET DIAGNOSTICS forgotten = ROW_COUNT;
   RETURN forgotten;
 END $$;
