@@ -5,6 +5,7 @@ import { decisions } from './parts/decisions.ts';
 import { deliveries } from './parts/deliveries.ts';
 import { access } from './parts/access.ts';
 import { create, search, transaction, validate } from './parts/door.ts';
+import { drain } from './parts/drain.ts';
 import { ending } from './parts/ending.ts';
 import { growth } from './parts/growth.ts';
 import { lookup } from './parts/lookup.ts';
@@ -23,6 +24,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   deliveries,
   recall,
   ending,
+  drain,
   slow,
   access,
   decisions,

@@ -12,8 +12,8 @@ export interface Fill {
   readonly words: boolean;
   /** Services in whose reach the plans are. */
   readonly reach: readonly string[];
-  /** A recipient that has looked each of them up before; null where none has. */
-  readonly readBy: string | null;
+  /** A destination where each of them has a key like the template's: of a recipient that has looked it up, or holds it. Null where there is none. */
+  readonly likeKeyAt: string | null;
   /** A destination of a recipient that has an empty, resting key for each of them; null where none has. */
   readonly keysAt: { readonly destination: string; readonly recipient: string } | null;
 }
@@ -26,8 +26,8 @@ const CHUNK_WITH_WORDS = 2_000;
  * Copies the template's rows, person by person: every column as the broker wrote it, but for ids and numbers, and sealed under a key of each
  * person's own. Patients are `bench-[place of the number]`. The pool has the keys of its database.
  */
-export const fill = async (pool: pg.Pool, { count, from, words, reach, readBy, keysAt }: Fill): Promise<void> => {
-  const template = await openTemplate(pool, words, readBy === null ? null : `pull:${readBy}`);
+export const fill = async (pool: pg.Pool, { count, from, words, reach, likeKeyAt, keysAt }: Fill): Promise<void> => {
+  const template = await openTemplate(pool, words, likeKeyAt);
   const chunk = words ? CHUNK_WITH_WORDS : CHUNK;
   const client = await pool.connect();
   try {
@@ -48,7 +48,7 @@ export const fill = async (pool: pg.Pool, { count, from, words, reach, readBy, k
       await client.query(COPY_CONSENTS);
       await client.query(COPY_PLANS, [reach]);
       if (words) await client.query(ADD_WORDS);
-      if (readBy !== null) await client.query(ADD_READS, [`pull:${readBy}`]);
+      if (likeKeyAt !== null) await client.query(ADD_LIKE, [likeKeyAt]);
       if (keysAt !== null) await client.query(MAKE_KEYS, [keysAt.destination, keysAt.recipient, emptyLedger(1)]);
       await client.query('COMMIT');
     }
@@ -73,7 +73,7 @@ const ADD_WORDS = `INSERT INTO approved_version (care_plan_id, composition_id, p
   SELECT 'plan-' || f.patient, 'words-' || f.patient, f.plan, 1, t.approved_at, f.bytes, t.hash, 'signed-' || f.patient, f.projections, t.rules_version
     FROM filled f, approved_version t WHERE t.care_plan_id = 'plan'`;
 
-const ADD_READS = `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, generation, observed, look_at, rank, state)
+const ADD_LIKE = `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, generation, observed, look_at, rank, state)
   SELECT f.key_id, f.plan, t.destination_id, t.recipient_id, disclosure_id(f.plan, t.recipient_id), t.generation, t.observed,
          clock_timestamp() + interval '1 day', t.rank, f.state
     FROM filled f, ledger_key t JOIN plan p ON p.id = t.plan_id AND p.patient_id = 'template' WHERE t.destination_id = $1`;

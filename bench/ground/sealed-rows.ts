@@ -21,8 +21,8 @@ export interface Template {
   readonly state: Ledger | null;
 }
 
-/** Opens the template: its words where they are asked for, and the key of a reader. */
-export const openTemplate = async (sql: Sql, words: boolean, reader: string | null): Promise<Template> => {
+/** Opens the template: its words where they are asked for, and its key at a destination. */
+export const openTemplate = async (sql: Sql, words: boolean, destination: string | null): Promise<Template> => {
   const key = await keysOf(sql).keyOf(await personKey(sql, 'template'));
   const { rows: facts } = await sql.query(`SELECT facts, disclosed FROM patient_fact WHERE patient_id = 'template'`);
   const { rows: versions } = await sql.query<{ bytes: string; projections: Readonly<Record<string, SealedProjection>> }>(
@@ -30,7 +30,7 @@ export const openTemplate = async (sql: Sql, words: boolean, reader: string | nu
   );
   const { rows: keys } = await sql.query<{ id: string; state: SealedLedger }>(
     `SELECT k.id, k.state FROM ledger_key k JOIN plan p ON p.id = k.plan_id AND p.patient_id = 'template' WHERE k.destination_id = $1`,
-    [reader],
+    [destination],
   );
   const [version] = versions;
   const [read] = keys;

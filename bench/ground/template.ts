@@ -36,8 +36,8 @@ const WORDS = Object.fromEntries(
   ].map((heading) => [heading, LINES.repeat(3)]),
 );
 
-/** Sets the ground through the public API, so that what is filled by SQL is copied from what the broker itself wrote: recipients, an agreement, one approved plan. */
-export const setTemplate = async (broker: Broker, recipients: readonly Named[]): Promise<void> => {
+/** Sets the ground through the public API, so that what is filled by SQL is copied from what the broker itself wrote: recipients, an agreement, one approved plan, sent to the services in its reach. */
+export const setTemplate = async (broker: Broker, recipients: readonly Named[], reach: readonly string[] = []): Promise<void> => {
   const operator = callerOf(broker, 'BROKER', 'operator');
   const publisher = callerOf(broker, PUBLISHER, 'publisher');
   await operator.put(body.organization('org-trust', PUBLISHER, 'publisher'));
@@ -50,7 +50,7 @@ export const setTemplate = async (broker: Broker, recipients: readonly Named[]):
   for (const id of ['author', 'approver']) await publisher.put(body.practitioner(id));
   await publisher.put(body.patient('template', TEMPLATE_NUMBER));
   await publisher.put(body.composition('words', 'template', WORDS));
-  await publisher.put(body.carePlan('plan', 'template', 'words', { reach: [] }));
+  await publisher.put(body.carePlan('plan', 'template', 'words', { reach }));
   await publisher.put(body.consent('consent', 'template', 'org-trust', { kinds: ['epr', 'ed', 'ambulance'] }));
   const approval = body.approval('plan');
   const parameters: Parameters = {

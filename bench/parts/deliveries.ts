@@ -31,7 +31,7 @@ export const deliveries: Part = async ({ cluster, say }) => {
     from: 0,
     words: true,
     reach: ['svc-epr'],
-    readBy: null,
+    likeKeyAt: null,
     keysAt: { destination: 'end-epr', recipient: 'svc-epr' },
   });
   const numbers = testNumbers(KEYS);

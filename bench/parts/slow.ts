@@ -31,7 +31,7 @@ export const slow: Part = async ({ cluster, say }) => {
     from: 0,
     words: true,
     reach: ['svc-healthy'],
-    readBy: null,
+    likeKeyAt: null,
     keysAt: { destination: 'end-healthy', recipient: 'svc-healthy' },
   });
   await fill(pool, {
@@ -39,7 +39,7 @@ export const slow: Part = async ({ cluster, say }) => {
     from: HEALTHY,
     words: true,
     reach: ['svc-slow'],
-    readBy: null,
+    likeKeyAt: null,
     keysAt: { destination: 'end-slow', recipient: 'svc-slow' },
   });
   const persons = testNumbers(HEALTHY);

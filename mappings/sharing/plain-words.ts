@@ -4,7 +4,7 @@ import { HEADING_TABLE, type Heading } from '../../src/model/heading.ts';
 import type { Instant } from '../../src/model/instant.ts';
 import type { Purpose, RecipientKind } from '../../src/model/kind.ts';
 import type { Because } from '../../src/model/ledger.ts';
-import type { NamedRecipient } from '../../src/model/sharing.ts';
+import type { NamedRecipient, PastNote } from '../../src/model/sharing.ts';
 
 /** Words for the person whose plan it is: what is shared, with whom, and why. */
 
@@ -37,6 +37,17 @@ export const BECAUSE_WORDS: Readonly<Record<Because, string>> = {
   'consent-undecidable': 'what a consent says cannot be worked out, and somebody was asked to look',
   'nothing-to-disclose': 'what you permit is nothing that this kind of service may see',
   'ruled-out': 'you have ruled it out',
+};
+
+/** What an answer of a past instant is not: for the trust that asks. */
+export const NOTE_WORDS: Readonly<Record<PastNote, string>> = {
+  rules: 'The facts are those of then; they are decided by the rules of the broker as it runs now.',
+  records:
+    'Records of other organisations count as they were then where they are of this person now: one that was corrected to another person, or erased, since then is not seen.',
+  contacts:
+    'Crisis contacts count as they were then where they are of this person now: one that was corrected to another person, or erased, since then is not seen.',
+  matched: 'That this service had found the person by a confirmed match is read from the trail of that time.',
+  addresses: 'Of some addresses it is not known since when they are those of the plan: they are listed as they are now.',
 };
 
 const TITLES: ReadonlyMap<string, string> = new Map(HEADING_TABLE.map(({ code, title }) => [code, title]));

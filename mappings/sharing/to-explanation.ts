@@ -2,14 +2,17 @@ import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { Instant } from '../../src/model/instant.ts';
 import type { Desired } from '../../src/model/ledger.ts';
 import { holds } from '../../src/model/ledger.ts';
-import type { Ground } from '../../src/model/sharing.ts';
+import type { Ground, PastNote } from '../../src/model/sharing.ts';
 import { toFhirInstant } from '../time.ts';
+import { NOTE_WORDS } from './plain-words.ts';
 import type { SharedWith } from './to-sharing.ts';
 
 /** One decision with what it read. */
 export interface Explanation extends SharedWith {
   readonly grounds: readonly Ground[];
   readonly now: Instant;
+  /** Of a past instant. */
+  readonly notes?: readonly PastNote[];
 }
 
 /** A decision in one word. */
@@ -17,7 +20,7 @@ export const answerOf = (want: Desired): string => (holds(want) ? 'hold' : 'free
 const code = (name: string, valueCode: string | null): ParametersParameter[] => (valueCode === null ? [] : [{ name, valueCode }]);
 
 /** What `CarePlan/[id]/$explain` answers: each gate in its order, the facts that were read, and the answer. */
-export const toExplanation = ({ explained, grounds, at, now }: Explanation): Parameters => {
+export const toExplanation = ({ explained, grounds, at, now, notes = [] }: Explanation): Parameters => {
   const { want, gates, withheld } = explained;
   return {
     resourceType: 'Parameters',
@@ -44,6 +47,7 @@ export const toExplanation = ({ explained, grounds, at, now }: Explanation): Par
         name: 'address',
         part: [...code('channel', channel), ...code('answer', answerOf(wanted)), ...(holds(wanted) ? [] : code('because', wanted.because))],
       })),
+      ...notes.map((note) => ({ name: 'note', valueString: NOTE_WORDS[note] })),
     ],
   };
 };

@@ -1,4 +1,5 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import type { Finding } from '../../src/decide/guardrails.ts';
 import type { Desired } from '../../src/model/ledger.ts';
 import { holds } from '../../src/model/ledger.ts';
 import type { NamedRecipient } from '../../src/model/sharing.ts';
@@ -15,9 +16,25 @@ export interface Previewed {
 
 const headingsOf = (want: Desired | null): readonly string[] => (want !== null && holds(want) ? want.headings : []);
 
-/** What `CarePlan/[id]/$preview-release` answers: each service that has to do with the plan before or after. */
-export const toPreview = (changes: readonly Previewed[]): Parameters => {
-  const parameter = changes.map(({ recipient, before, after, isRecalled }): ParametersParameter => {
+const toGuardrail = ({ id, sentence, at, stops }: Finding): ParametersParameter => ({
+  name: 'guardrail',
+  part: [
+    { name: 'id', valueCode: id },
+    { name: 'severity', valueCode: stops ? 'error' : 'warning' },
+    { name: 'sentence', valueString: sentence },
+    { name: 'place', valueString: at },
+  ],
+});
+
+/** What `CarePlan/[id]/$preview-release` answers: each service that has to do with the plan before or after, then what the guardrails find in a draft. */
+export const toPreview = ({
+  changes,
+  findings,
+}: {
+  readonly changes: readonly Previewed[];
+  readonly findings: readonly Finding[];
+}): Parameters => {
+  const services = changes.map(({ recipient, before, after, isRecalled }): ParametersParameter => {
     const [had, has] = [headingsOf(before), headingsOf(after)];
     const because = after === null || holds(after) ? null : after.because;
     return {
@@ -34,5 +51,6 @@ export const toPreview = (changes: readonly Previewed[]): Parameters => {
       ],
     };
   });
+  const parameter = [...services, ...findings.map(toGuardrail)];
   return { resourceType: 'Parameters', ...(parameter.length === 0 ? {} : { parameter }) };
 };

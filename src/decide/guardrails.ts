@@ -74,12 +74,22 @@ export const GUARDRAILS: readonly Rule[] = [
   ...WHOM_TO_RING,
 ];
 
+/** What a guardrail finds in a draft. */
+export interface Finding extends Find, Pick<Rule, 'id' | 'sentence'> {}
+
+/** All that the guardrails find: what stops an approval, and what the approver should look at again. Never quotes the plan. */
+export const findingsOf = (draft: Draft): readonly Finding[] =>
+  GUARDRAILS.flatMap(({ id, sentence, check }) => check(draft).map((find) => ({ ...find, id, sentence })));
+
 const judge = (draft: Draft, stops: boolean): readonly Issue[] =>
-  GUARDRAILS.flatMap(({ id, sentence, check }) =>
-    check(draft)
-      .filter((find) => find.stops === stops)
-      .map(({ at }): Issue => ({ at, code: 'business-rule', help: `${id}: ${sentence}`, severity: stops ? 'error' : 'warning' })),
-  );
+  findingsOf(draft)
+    .filter((finding) => finding.stops === stops)
+    .map(
+      ({ at, id, sentence }): Issue => ({ at, code: 'business-rule', help: `${id}: ${sentence}`, severity: stops ? 'error' : 'warning' }),
+    );
+
+/** The same of a draft that nobody has signed yet: nothing is found of who signs it. */
+export const findingsUnsigned = (draft: Draft): readonly Finding[] => findingsOf(draft).filter(({ at }) => !at.startsWith('Provenance.'));
 
 /** Why a draft cannot be approved: an issue a find; empty where nothing stops it. Never quotes the plan. */
 export const guardrails = (draft: Draft): readonly Issue[] => judge(draft, true);

@@ -38,3 +38,6 @@ export interface SharedAt {
 export interface NamedRecipient extends Recipient {
   readonly name: string;
 }
+
+/** What an answer of a past instant could not read as it was then, or says by something of now. */
+export type PastNote = 'rules' | 'records' | 'contacts' | 'matched' | 'addresses';

@@ -4,7 +4,6 @@ import type pg from 'pg';
 import { toSealedProvenance } from '../../mappings/approval/to-sealed-provenance.ts';
 import { type CarePlanFacts, fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
-import { refusalsIn } from '../../mappings/facts/refusals-of.ts';
 import { againstPolicy } from '../decide/approval-policy.ts';
 import { guardrails } from '../decide/guardrails.ts';
 import { WORDS_VERSION } from '../decide/guardrails/word-lists.ts';
@@ -18,13 +17,13 @@ import type { Principal } from '../model/principal.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
 import { checkApprover } from './check-approver.ts';
 import type { Stored } from './door.ts';
+import { draftToJudge } from './draft-to-judge.ts';
 import { personOf } from './facts/person-of.ts';
 import { keysOf } from './keys/keys-of.ts';
 import { personKey } from './keys/person-keys.ts';
 import type { SealApproval } from './trail/approval-signature.ts';
 import { noteChange } from './trail/note-change.ts';
 import { sealBytes, sealProjections } from './keys/sealed-version.ts';
-import { handsOf, secondClinicianOf } from './hands.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 import { calmAbout, tellOfSecond } from './plans-to-look-at.ts';
@@ -32,6 +31,7 @@ import { wouldSign } from './projections.ts';
 import { lockedRefusals } from './refusals.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
 import { bytesInReview, checkNoOpenRequests, endReview } from './review.ts';
+import { clock } from './versions.ts';
 import { withoutRaces } from './without-races.ts';
 
 export const planByIdentifier = statement<
@@ -125,20 +125,13 @@ async function approveOnce(
 
     const standing = await lockedRefusals(tx, composition, { owner, patientId: facts.patientId, now: Date.now() });
     const refusals = standing.resources;
-    const { secondClinician } = facts.agreedWithPerson;
-    const hands = await handsOf(tx, owner, { carePlan, composition, provenance, secondClinician });
-    const issues = guardrails({
-      carePlan,
-      composition,
-      refusals: refusalsIn(composition, refusals),
-      hands,
-      agreement: { ...facts.agreedWithPerson, secondClinician: secondClinicianOf(hands) ?? secondClinician },
-    });
-    const { agreed } = facts.agreedWithPerson;
+    const { agreed, secondClinician } = facts.agreedWithPerson;
+    const draftJudged = await draftToJudge(tx, owner, { carePlan, composition, refusals, provenance });
     const signed = wouldSign({ carePlan, composition, refusals });
     const inReview = (await bytesInReview(tx, owner, carePlanId)) === signed.bytes;
+    const { hands } = draftJudged;
     const asked = { hands, agreed, person: `Patient/${facts.patientId}`, signs: signs !== null, inReview };
-    const refused = [...standing.issues, ...issues, ...againstPolicy(policyOf(owner), asked)];
+    const refused = [...standing.issues, ...guardrails(draftJudged), ...againstPolicy(policyOf(owner), asked)];
     if (refused.length > 0) throw new Anomaly('incorrect', refused);
     await checkApprover(tx, owner, { provenance, secondClinician, patientId: facts.patientId }, user);
 
@@ -158,7 +151,8 @@ async function approveOnce(
         "Parameters.parameter.where(name='signs').valueString",
       );
     const { projections: projected, canonicalBytes: bytes } = signed;
-    const now = new Date();
+    // Of the database, as of every other write: what was so at an instant is asked of all of them together.
+    const now = await clock(tx);
     const approved = versionOf(facts, projected);
     const number = (before?.number ?? 0) + 1;
     const target = [{ reference: `CarePlan/${carePlanId}` }];
@@ -213,7 +207,7 @@ export async function withdraw(pool: pg.Pool, principal: Principal, carePlanId: 
       throw anomaly('conflict', 'is not the version in force', 'CarePlan.status');
     if ((await personOf(tx, facts.patientId, owner, 'CarePlan.subject')) !== scope.persons[0])
       throw anomaly('busy', 'the person was corrected meanwhile: try again');
-    const now = new Date();
+    const now = await clock(tx);
     await tx.query('UPDATE plan SET withdrawn = true WHERE id = $1', [plan.id]);
     await addWithdrawal(tx, carePlanId, principal.user);
     await calmAbout(tx, owner, carePlanId);

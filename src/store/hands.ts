@@ -24,7 +24,7 @@ interface Named {
 export interface Signed {
   readonly carePlan: CarePlan;
   readonly composition: Composition;
-  readonly provenance: Provenance;
+  readonly provenance: Pick<Provenance, 'agent'>;
   /** Literal reference of the second clinician; null where none is named. */
   readonly secondClinician: string | null;
 }

@@ -4,10 +4,12 @@ import type pg from 'pg';
 import { fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { fromContract } from '../../mappings/facts/from-contract.ts';
 import { idOf } from '../../mappings/facts/reference-of.ts';
+import { type Finding, findingsUnsigned } from '../decide/guardrails.ts';
 import { anomaly } from '../model/anomaly.ts';
 import { type Desired, holds } from '../model/ledger.ts';
 import type { Principal } from '../model/principal.ts';
 import { identifierOf, planByIdentifier, putPlan, versionOf } from './approve.ts';
+import { draftToJudge } from './draft-to-judge.ts';
 import { resolveParties } from './facts/resolve-parties.ts';
 import type { HeldLocks } from './held-locks.ts';
 import type { Sql } from './pool.ts';
@@ -31,12 +33,18 @@ export interface Change {
   readonly isRecalled: boolean;
 }
 
+/** What is answered: what it would change, and of a draft what the guardrails find in it. */
+export interface Preview {
+  readonly changes: readonly Change[];
+  readonly findings: readonly Finding[];
+}
+
 /** Carries the answer out of a transaction of which nothing is to be left. */
 class Undone extends Error {
-  readonly changes: readonly Change[];
-  constructor(changes: readonly Change[]) {
+  readonly preview: Preview;
+  constructor(preview: Preview) {
     super('a trial is undone');
-    this.changes = changes;
+    this.preview = preview;
   }
 }
 
@@ -50,31 +58,28 @@ export async function preview(
   carePlan: CarePlan,
   trial: Trial,
   messageLifetime: number,
-): Promise<readonly Change[]> {
+): Promise<Preview> {
   const patientId = idOf(carePlan.subject, 'Patient');
   if (patientId === null) throw anomaly('incorrect', 'is of no Patient', 'CarePlan.subject');
-  const changes = await tried(pool, async (tx, locks) => {
+  const previewed = await tried(pool, async (tx, locks) => {
     const planId = await planOf(tx, principal, carePlan);
     const ofPlan = ({ plan_id }: { readonly plan_id: string }): boolean => plan_id === planId;
     const before = await sharedNow(tx, patientId, ofPlan);
-    if (trial === null) await approveDraft(tx, principal, carePlan, planId, patientId);
-    else await write(tx, locks, principal, trial, patientId, messageLifetime);
-    return changesOf(before, await sharedNow(tx, patientId, ofPlan));
+    const findings = trial === null ? await approveDraft(tx, principal, carePlan, planId, patientId) : [];
+    if (trial !== null) await write(tx, locks, principal, trial, patientId, messageLifetime);
+    return { changes: changesOf(before, await sharedNow(tx, patientId, ofPlan)), findings };
   });
   await onRecord(pool, 'preview', principal, patientId, `CarePlan/${carePlan.id}`);
-  return changes;
+  return previewed;
 }
 
-const tried = async (
-  pool: pg.Pool,
-  work: (tx: pg.PoolClient, locks: HeldLocks) => Promise<readonly Change[]>,
-): Promise<readonly Change[]> => {
+const tried = async (pool: pg.Pool, work: (tx: pg.PoolClient, locks: HeldLocks) => Promise<Preview>): Promise<Preview> => {
   try {
     return await underLocks({ pool, changed: () => {} }, async (tx, locks) => {
       throw new Undone(await work(tx, locks));
     });
   } catch (error) {
-    if (error instanceof Undone) return error.changes;
+    if (error instanceof Undone) return error.preview;
     throw error;
   }
 };
@@ -88,7 +93,14 @@ async function planOf(tx: Sql, { organization }: Principal, carePlan: CarePlan):
   return plan?.id ?? randomUUID();
 }
 
-async function approveDraft(tx: Sql, { organization }: Principal, carePlan: CarePlan, planId: string, patientId: string): Promise<void> {
+/** Puts a draft in force, whatever the guardrails find in it, and answers that. */
+async function approveDraft(
+  tx: Sql,
+  { organization }: Principal,
+  carePlan: CarePlan,
+  planId: string,
+  patientId: string,
+): Promise<readonly Finding[]> {
   if (carePlan.status !== 'draft')
     throw anomaly('conflict', 'is no draft: a consent or an agreement is what can be tried on it', 'CarePlan.status');
   const facts = fromCarePlan(carePlan);
@@ -97,10 +109,12 @@ async function approveDraft(tx: Sql, { organization }: Principal, carePlan: Care
     throw anomaly('incorrect', 'names no Composition of this organisation', 'CarePlan.supportingInfo[0]');
   const composition = words.body as Composition;
   const named = await namedRefusals(tx, composition, { owner: organization, patientId, now: Date.now() });
-  const { projections } = wouldSign({ carePlan, composition, refusals: checked(named) });
+  const refusals = checked(named);
+  const { projections } = wouldSign({ carePlan, composition, refusals });
   const { recipientIds, areas } = facts.reach;
   const identifier = identifierOf(tx, facts.businessIdentifier);
   await putPlan(tx, planId, organization, identifier, patientId, versionOf(facts, projections), recipientIds, areas);
+  return findingsUnsigned(await draftToJudge(tx, organization, { carePlan, composition, refusals, provenance: { agent: [] } }));
 }
 
 /** An agreement is written by the operator; what it would mean for one's own plan a trust may know before. */

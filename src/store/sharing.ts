@@ -8,6 +8,7 @@ import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Destination } from '../model/recipient.ts';
 import type { AskedBack, Ground, NamedRecipient, SharedAt } from '../model/sharing.ts';
+import type { Stored } from './door.ts';
 import { FACT_COLUMNS, factsOf, type KeyRow, opened, type Sealed, VIEW } from './look.ts';
 import { type Sql, statement } from './pool.ts';
 import { readResource } from './resources.ts';
@@ -54,8 +55,8 @@ const attempts = statement<
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
 );
-/** Looks at what is the publisher's own, and what is done in the review of a draft. */
-type OwnEvent = 'sharing' | 'explain' | 'preview' | 'changes' | 'review';
+/** Looks at what is the publisher's own or the person's, what is done in the review of a draft, and what a person raises. */
+type OwnEvent = 'sharing' | 'explain' | 'preview' | 'changes' | 'review' | 'access-log' | 'concern';
 const leaveTrail = statement<[OwnEvent, string, string, string | null, string, string | null, string | null], never>(
   'trail-of-sharing',
   // One row for each plan of the person's record; where there is none, one of the person.
@@ -72,6 +73,8 @@ export const sharing = async (pool: pg.Pool, principal: Principal, patientId: st
 
 /** A plan and a service, by the ids under which the publisher knows them. */
 export interface ExplainAsked {
+  /** ODS code of whose plan it is. */
+  readonly publisher: string;
   readonly patientId: string;
   readonly carePlanId: string;
   readonly recipientId: string;
@@ -123,8 +126,9 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
     const named = [
       `Patient/${first.patient_id}`,
       ...(carePlanId === null ? [] : [`CarePlan/${carePlanId}`]),
-      ...facts.agreements.map(({ id }) => `Contract/${id}`),
-      ...facts.consents.map(({ id }) => `Consent/${id}`),
+      // In an order of their own: the same facts are told alike, whenever it is asked.
+      ...facts.agreements.map(({ id }) => `Contract/${id}`).sort(),
+      ...facts.consents.map(({ id }) => `Consent/${id}`).sort(),
     ];
     result.push({
       planId: first.plan_id,
@@ -168,13 +172,19 @@ const groundsOf = async (sql: Sql, known: Map<string, Ground | null>, named: rea
   return grounds;
 };
 
-/** The version of a fact that is stored now, and its hash as the trail has it. */
+/** A fact by its version, and by its hash as the trail has it. */
+export const groundIn = ({ type, id, version, body }: Stored): Ground => ({
+  reference: `${type}/${id}/_history/${version}`,
+  hash: digest(body),
+});
+
+/** The version of a fact that is stored now. */
 async function groundOf(sql: Sql, known: Map<string, Ground | null>, reference: string): Promise<Ground | null> {
   const before = known.get(reference);
   if (before !== undefined) return before;
   const [type = '', id = ''] = reference.split('/');
   const stored = await readResource(sql, type, id);
-  const ground = stored === null ? null : { reference: `${reference}/_history/${stored.version}`, hash: digest(stored.body) };
+  const ground = stored === null ? null : groundIn(stored);
   known.set(reference, ground);
   return ground;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Parameters, Patient, Task } from '@medplum/fhirtypes';
+import type { AuditEvent, Parameters, Patient, Task } from '@medplum/fhirtypes';
 import { System } from '../../../profiles/canonicals.ts';
 import { operator, publisher } from '../../store/ground.ts';
 import type { Caller } from '../../support/access.ts';
@@ -8,7 +8,7 @@ import * as body from '../../support/bodies.ts';
 import { claimsFor, GMC, identityOf } from '../../support/sign-in.ts';
 import { tellByClock } from '../../support/tell-by-clock.ts';
 import type { Answer, MatchGround } from '../match-ground.ts';
-import { AMBULANCE, byNumber, ED, openMatchGround, OPERATOR, POLICE, somebody, TRUST } from '../match-ground.ts';
+import { AMBULANCE, byNumber, ED, openMatchGround, OPERATOR, OTHER_TRUST, POLICE, somebody, TRUST } from '../match-ground.ts';
 
 const TEXT = 'Found collapsed at home, nobody else there to ask';
 const SHOWN = ['please-do', 'who-to-ring'];
@@ -291,6 +291,58 @@ describe('G23 rare and visible', () => {
     const refused = await begin(who, byNumber(number('amber')));
     expect([refused.status, refused.json.issue[0].code]).toEqual([429, 'throttled']);
     expect(headingsIn(await begin(await someone(), byNumber(number('amber'))))).toEqual(SHOWN);
+  });
+
+  test('I7 of a Patient without a plan it is in the trail of each trust that had the record then, and for the operator without the person', async () => {
+    await door.ground.put(operator, body.organization('org-other', 'TRUST2', 'publisher'));
+    await door.ground.put({ ...publisher, organization: 'TRUST2' }, somebody('planless-elsewhere', number('planless')));
+    const seenBy = async (caller: Caller, query: string): Promise<readonly AuditEvent[]> =>
+      ((await door.ask(caller, `AuditEvent?subtype=emergency&_count=100${query}`)).json.entry ?? []).map(
+        ({ resource }: { resource: AuditEvent }) => resource,
+      );
+    const since = `&date=ge${new Date().toISOString()}`;
+    await begin(await someone(), byNumber(number('planless')), why('cannot-consent'));
+    expect([
+      (await seenBy(TRUST, `&patient=Patient/planless${since}`)).length,
+      (await seenBy(TRUST, since)).length,
+      (await seenBy(OTHER_TRUST, since)).length,
+      (await seenBy(OPERATOR, since)).length,
+    ]).toEqual([1, 1, 1, 2]);
+    const [own] = await seenBy(TRUST, '&patient=Patient/planless');
+    expect(own).toMatchObject({
+      outcome: '8',
+      outcomeDesc: 'no-plan',
+      agent: expect.arrayContaining([expect.objectContaining({ altId: expect.stringContaining(String(clinician)) })]),
+      entity: [{ what: { reference: 'Patient/planless' } }],
+    });
+    expect(own?.purposeOfEvent?.[1]?.coding?.[0]?.code).toBe('cannot-consent');
+    expect((await door.ask(TRUST, `AuditEvent/${own?.id}`)).status).toBe(200);
+    // Neither the other's record nor its event is this trust's to see; the operator sees each, and nobody in it.
+    const [others] = await seenBy(OTHER_TRUST, '');
+    expect(others?.entity?.map(({ what }) => what?.reference)).toEqual(['Patient/planless-elsewhere']);
+    expect((await door.ask(TRUST, `AuditEvent/${others?.id}`)).status).toBe(404);
+    expect(await seenBy(TRUST, '&patient=Patient/planless-elsewhere')).toEqual([]);
+    const told = await seenBy(OPERATOR, since);
+    expect(told.map(({ id }) => id)).toEqual(expect.arrayContaining([own?.id, others?.id]));
+    expect(JSON.stringify(told)).not.toMatch(/Patient\/|CarePlan\//);
+    // Who asked sees none of it.
+    expect((await door.ask(ED, 'AuditEvent?subtype=emergency')).status).toBe(403);
+    // A plan that comes later, and a record that comes later, change nothing of it.
+    await door.person(somebody('planless', number('planless')), []);
+    expect((await seenBy(TRUST, '&patient=Patient/planless')).map(({ id }) => id)).toContain(own?.id);
+  });
+
+  test('I7 a service that is switched off asks in vain: that, too, is in the trail of the plan', async () => {
+    const off = async (active: boolean) => door.ground.put(operator, { ...body.service('svc-amb', 'org-amb', 'ambulance'), active });
+    await off(false);
+    const who = await someone(AMBULANCE);
+    expect((await begin(who, byNumber(number('amber')))).json).toEqual(EMPTY);
+    const { json } = await door.ask(TRUST, 'AuditEvent?patient=Patient/amber&subtype=emergency');
+    expect(json.entry[0].resource).toMatchObject({
+      outcomeDesc: 'no-agreement',
+      agent: [{}, { who: { identifier: { value: 'XAMB' } } }, {}],
+    });
+    await off(true);
   });
 
   test('the publisher finds it in the trail of its Patient, as an AuditEvent with purpose and reason', async () => {

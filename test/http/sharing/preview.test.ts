@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CarePlan, Composition, Consent, Contract, Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import type { Anomaly } from '../../../src/model/anomaly.ts';
 import { operator, publisher } from '../../store/ground.ts';
 import { workOnce } from '../../store/work-once.ts';
 import * as body from '../../support/bodies.ts';
@@ -46,7 +47,12 @@ const partsOf = ({ part }: ParametersParameter): Said => {
   return all;
 };
 const byKind = (json: Parameters): Readonly<Record<string, Said>> =>
-  Object.fromEntries((json.parameter ?? []).map(partsOf).map((each) => [String(each['kind']?.[0]), each]));
+  Object.fromEntries(
+    (json.parameter ?? [])
+      .filter(({ name }) => name === 'organization')
+      .map(partsOf)
+      .map((each) => [String(each['kind']?.[0]), each]),
+  );
 /** What each kind may see now, as $sharing says. */
 const seen = async (): Promise<Readonly<Record<string, readonly unknown[]>>> =>
   Object.fromEntries(
@@ -121,6 +127,35 @@ describe('a change is tried out, and nothing is left of it', () => {
       after: ['hold'],
       gained: expect.arrayContaining(['who-to-ring']),
     });
+  });
+
+  test('G1, G4: what the guardrails find in a draft is told with its place, as its approval refuses it, and the rest is answered all the same', async () => {
+    const harsh = 'If she rings 999 again without need, the police will apply for a Criminal Behaviour Order.';
+    const words = body.composition('words-harsh', 'amber', {
+      'crisis-steps': harsh,
+      coping: harsh,
+      'who-to-ring': 'Ring, day and night: 01632 960001',
+    });
+    const section = words.section?.map((one) => (one.title === 'coping' ? { ...one, author: [{ reference: 'Patient/amber' }] } : one));
+    await door.ground.put(publisher, { ...words, section } as Composition);
+    await door.ground.put(publisher, {
+      ...draft('plan-harsh', 'words-harsh', 'plan-3'),
+      contributor: [{ reference: 'Practitioner/nobody' }],
+    });
+    const { status, json } = await preview('plan-harsh');
+    expect([status, byKind(json)['ed']?.['after']]).toEqual([200, ['hold']]);
+    const found = (json as Parameters).parameter?.filter(({ name }) => name === 'guardrail').map(partsOf) ?? [];
+    const refused = await door.ground.store.approve(publisher, 'plan-harsh', '1', body.approval('plan-harsh'), body.approver).then(
+      () => [],
+      ({ issues }: Anomaly) => issues.map(({ at, help }) => `${at} ${help}`),
+    );
+    expect(refused.length).toBeGreaterThan(1);
+    const stopping = found.filter(({ severity }) => severity?.[0] === 'error');
+    expect(stopping.map(({ id, place, sentence }) => `${place} ${id}: ${sentence}`)).toEqual(refused);
+    expect(found.filter((each) => !stopping.includes(each))).toMatchObject([
+      { id: ['G1'], severity: ['warning'], place: ['Composition.section[1].text.div'] },
+    ]);
+    expect(found.map(({ place }) => place?.[0])).not.toContain('Provenance.agent');
   });
 
   test('I7: each call is on record', async () => {
