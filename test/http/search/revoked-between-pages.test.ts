@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Bundle } from '@medplum/fhirtypes';
 import { System } from '../../../profiles/canonicals.ts';
-import { publisher } from '../../store/ground.ts';
+import { publisher, WORDS } from '../../store/ground.ts';
 import * as body from '../../support/bodies.ts';
 import { ED, type MatchGround, openMatchGround, somebody } from '../match-ground.ts';
 
@@ -19,8 +19,12 @@ beforeAll(async () => {
   await ground.put(publisher, somebody('amber', number));
   await ground.put(publisher, consent('active'));
   for (const name of ['one', 'two']) {
-    await ground.put(publisher, body.composition(`words-${name}`, 'amber', { 'please-do': `Humming ${MARK} ${name}`, 'who-to-ring': 'Ring 111' }));
-    await ground.put(publisher, body.carePlan(`plan-${name}`, 'amber', `words-${name}`, { reach: [], identifier: name }));
+    await ground.put(publisher, body.composition(`words-${name}`, 'amber', { ...WORDS, 'please-do': `Humming ${MARK} ${name}` }));
+    const detail = { code: { coding: [{ system: System.heading, code: 'crisis-steps' }] }, status: 'not-started' as const };
+    await ground.put(publisher, {
+      ...body.carePlan(`plan-${name}`, 'amber', `words-${name}`, { reach: [], identifier: name }),
+      activity: [{ detail: { ...detail, description: `Hum the ${MARK} ${name} song with me` } }],
+    });
     await ground.store.approve(publisher, `plan-${name}`, '1', body.approval(`plan-${name}`), body.approver);
   }
   for (const id of ['first', 'second']) {
@@ -39,7 +43,9 @@ beforeAll(async () => {
 afterAll(() => door?.close());
 
 const form = (...more: readonly (readonly [string, string])[]) =>
-  new URLSearchParams([['patient.identifier', `${System.nhsNumber}|${number}`], ['_count', '1'], ...more].map(([name = '', value = '']) => [name, value]));
+  new URLSearchParams(
+    [['patient.identifier', `${System.nhsNumber}|${number}`] as const, ['_count', '1'] as const, ...more].map(([name = '', value = '']) => [name, value]),
+  );
 const linksOf = (json: Bundle) => (json.link ?? []).map(({ relation, url }) => [relation, url] as const);
 
 test.each([
