@@ -67,7 +67,11 @@ const workUntil = (lane: Lane, look: () => void): Promise<void> =>
   });
 const consent = (lane: Lane, id: string, options: body.ConsentOptions) =>
   ground.put(publisher, body.consent(id, lane.patient, 'org-trust', options));
-const revoke = (lane: Lane) => consent(lane, lane.consent, { kinds: ['epr', 'ed'], status: 'inactive' });
+/** Its fan-out is done too, so that what ends the delivery must not forget it. */
+const revoke = async (lane: Lane): Promise<void> => {
+  await consent(lane, lane.consent, { kinds: ['epr', 'ed'], status: 'inactive' });
+  await ground.fanOutAll();
+};
 const kindsOf = (recipient: FakeRecipient): readonly string[] => recipient.received().map(({ kind }) => kind);
 const updatesOf = (recipient: FakeRecipient): number => kindsOf(recipient).filter((kind) => kind === 'update').length;
 

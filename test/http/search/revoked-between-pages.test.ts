@@ -42,10 +42,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => door?.close());
 
-const form = (...more: readonly (readonly [string, string])[]) =>
-  new URLSearchParams(
-    [['patient.identifier', `${System.nhsNumber}|${number}`] as const, ['_count', '1'] as const, ...more].map(([name = '', value = '']) => [name, value]),
-  );
+const form = (...more: readonly (readonly [string, string])[]): URLSearchParams => {
+  const asked = new URLSearchParams({ 'patient.identifier': `${System.nhsNumber}|${number}`, _count: '1' });
+  for (const [name, value] of more) asked.append(name, value);
+  return asked;
+};
 const linksOf = (json: Bundle) => (json.link ?? []).map(({ relation, url }) => [relation, url] as const);
 
 test.each([
