@@ -1,12 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Channels, openChannels } from '../../src/channel/open-channels.ts';
-import type { Claim, Ports } from '../../src/reconcile/ports.ts';
-import { portsOn } from '../../src/reconcile/ports-on.ts';
-import { reconcile } from '../../src/reconcile/reconcile.ts';
-import { openAttemptLog } from '../../src/store/attempt-log.ts';
+import type { Ports } from '../../src/reconcile/ports.ts';
 import type { StoredLook } from '../../src/store/ledger.ts';
 import { layGround, publisher, type Ground, type Lane } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
@@ -14,51 +7,35 @@ import { eventually } from '../support/eventually.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
+import { openSending, type Sending } from '../support/sending.ts';
 
 /** Consent is taken back, given again or superseded at a chosen moment of a delivery; what is asked is what lies with the recipient. */
 
-const folder = mkdtempSync(join(tmpdir(), 'revoked-midway-'));
-const recipients = new Map<string, FakeRecipient>();
+const recipients: FakeRecipient[] = [];
 let ground: Ground;
-let channels: Channels;
-let ports: Ports<StoredLook>;
-let attempts: ReturnType<typeof openAttemptLog>;
-let claimOf: (service: string) => Promise<readonly Claim[]>;
+let sending: Sending;
 
 beforeAll(async () => {
+  // What may still arrive is chased for half a second, and no test waits for more.
   ground = await layGround(null, 'lay', 200);
-  channels = openChannels(['127.0.0.0/8']);
-  attempts = openAttemptLog(folder);
-  // What may still arrive is chased for this long, and no test waits for more.
-  const ledger = ground.ledger(undefined, { sendBefore: 300 });
-  claimOf = (service) => ledger.claim(service, 16);
-  const sender = { ods: 'BROKER', name: 'Crisis-plan broker', endpoint: 'https://broker.example/fhir' };
-  ports = portsOn({ pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout: 150 });
+  sending = openSending(ground, 300);
 }, 60_000);
 afterAll(async () => {
-  await channels?.close();
-  attempts?.close();
-  for (const recipient of recipients.values()) await recipient.stop();
+  await sending?.close();
+  for (const recipient of recipients) await recipient.stop();
   await ground?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** A person and their plan for a recipient of their own, of either road. */
 const open = async (name: string, road: 'fhir' | 'mllp'): Promise<{ readonly lane: Lane; readonly recipient: FakeRecipient }> => {
   const recipient = await (road === 'fhir' ? startFakeFhirRecipient() : startFakeMllpRecipient());
-  recipients.set(name, recipient);
+  recipients.push(recipient);
   const lane = await ground.lane(name, road === 'fhir' ? 'epr' : 'ed', recipient.address);
   await ground.fanOutAll();
   return { lane, recipient };
 };
-type Roads = Partial<Ports<StoredLook>>;
 /** Brings what is due one step further, with what happens at a moment of it. */
-const work = async ({ service }: Lane, at: Roads = {}): Promise<number> => {
-  await ground.fanOutAll();
-  const claims = await claimOf(service);
-  for (const claim of claims) await reconcile(claim, { ...ports, ...at });
-  return claims.length;
-};
+const work = ({ service }: Lane, at: Partial<Ports<StoredLook>> = {}): Promise<number> => sending.step(service, at);
 /** Until nothing is owed: no key is due, and the recipient's store is as it should be. */
 const workUntil = (lane: Lane, look: () => void): Promise<void> =>
   eventually(async () => {
@@ -81,7 +58,7 @@ describe.each(['fhir', 'mllp'] as const)('consent taken back in the middle of a 
     await work(lane, {
       deliver: async (...asked) => {
         await revoke(lane);
-        return ports.deliver(...asked);
+        return sending.ports.deliver(...asked);
       },
     });
     expect(kindsOf(recipient)).toEqual(['update']);
@@ -94,7 +71,7 @@ describe.each(['fhir', 'mllp'] as const)('consent taken back in the middle of a 
     await work(lane, {
       begin: async (...asked) => {
         await revoke(lane);
-        return ports.begin(...asked);
+        return sending.ports.begin(...asked);
       },
     });
     await work(lane);
@@ -155,7 +132,7 @@ describe.each(['fhir', 'mllp'] as const)('consent taken back in the middle of a 
     await work(lane, {
       deliver: async (...asked) => {
         await consent(lane, `again-${lane.consent}`, { kinds: ['epr', 'ed'] });
-        return ports.deliver(...asked);
+        return sending.ports.deliver(...asked);
       },
     });
     await workUntil(lane, () => expect(recipient.holds()).toHaveLength(1));
