@@ -58,13 +58,15 @@ export const openMatchGround = async () => {
   ] as const)
     await ground.recipient(name, kind);
   let ahead = 0;
-  const log = createLog('error', () => {});
+  const lines: string[] = [];
+  const log = createLog('debug', (text) => lines.push(text));
+  const metrics = new Registry();
   const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow: [], errorCodeSystem: System.httpErrorCodes };
   const app = createApp({
     store: ground.store,
     ...accessParts(ground.database.pool),
     config,
-    metrics: new Registry(),
+    metrics,
     validate,
     log,
     newId: randomUUID,
@@ -101,6 +103,10 @@ export const openMatchGround = async () => {
   return {
     ground,
     origin,
+    tokens,
+    /** What the broker has written to its log. */
+    lines,
+    metrics: (): Promise<string> => metrics.metrics(),
     ask,
     match,
     confirm: (caller: Caller, token: string, resource: Patient): Promise<Answer> =>
