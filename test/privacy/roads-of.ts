@@ -146,21 +146,17 @@ const byMessage = ({ number }: About, { ods }: Caller): readonly Try[] =>
     sent: message({ second: 1, caseNumber: `${ods}-${index}`, number, sender: ods, status: 'finished' }),
   }));
 
-/** The same reads and searches as entries of one batch, and of one transaction. */
-const byBundle = (tries: readonly Try[]): readonly Try[] =>
-  (['batch', 'transaction'] as const).map((type) => ({
+/** The same reads and searches as entries of one batch; and in a transaction, which fails as a whole, the one that is most likely to be let through. */
+const byBundle = (tries: readonly Try[], { own }: About): readonly Try[] => {
+  const bundle = (type: 'batch' | 'transaction', paths: readonly string[]): Try => ({
     road: type,
     method: 'POST',
     path: '',
-    sent: {
-      resourceType: 'Bundle',
-      type,
-      entry: tries
-        .filter(({ method }) => method === 'GET')
-        .slice(0, 40)
-        .map(({ path }) => ({ request: { method: 'GET', url: path } })),
-    },
-  }));
+    sent: { resourceType: 'Bundle', type, entry: paths.map((url) => ({ request: { method: 'GET', url } })) },
+  });
+  const paths = tries.flatMap(({ method, path }) => (method === 'GET' ? [path] : []));
+  return [bundle('batch', paths.slice(0, 40)), bundle('transaction', paths.slice(0, 40)), bundle('transaction', [`Composition/${own}`])];
+};
 
 /** Roads that other servers have, and this one has not: they answer that there is nothing at that address. */
 export const notOffered = ({ own }: Pick<About, 'own'>): readonly Try[] =>
@@ -192,5 +188,5 @@ export const notOffered = ({ own }: Pick<About, 'own'>): readonly Try[] =>
 /** Every way to ask that there is. */
 export const roadsOf = (about: About, caller: Caller): readonly Try[] => {
   const asked = [...bySearch(about), ...byRoute(about)];
-  return [...asked, ...byBundle(asked), ...byWrite(about), ...byMessage(about, caller), ...notOffered(about)];
+  return [...asked, ...byBundle(asked, about), ...byWrite(about), ...byMessage(about, caller), ...notOffered(about)];
 };

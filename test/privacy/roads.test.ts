@@ -231,7 +231,7 @@ describe('all roads, all gates', () => {
   }, 120_000);
 
   test.each<[string, () => Promise<unknown>]>([
-    ['I1 consent was revoked', () => door.ground.put(publisher, body.consent('cons-amber', 'amber', 'org-trust', { status: 'inactive' }))],
+    ['I1 consent was revoked', () => door.ground.put(publisher, { ...permitting(), status: 'inactive' })],
     ['I1 the person denies everybody', () => door.ground.put(publisher, body.consent('cons-amber', 'amber', 'org-trust', {}))],
     [
       'I1 a consent cannot be computed, and its day is over',
