@@ -223,7 +223,7 @@ describe('all roads, all gates', () => {
       }
   });
 
-  test('while it is permitted to others, no word comes to whoever is never permitted', async () => {
+  test('I1 G6 while it is permitted to others, no word comes to whoever is never permitted', async () => {
     const { leaked, asked } = await leaks([...NEVER, null]);
     expect(leaked).toEqual([]);
     expect(asked).toBeGreaterThan(700);

@@ -53,7 +53,7 @@ const kindsOf = (recipient: FakeRecipient): readonly string[] => recipient.recei
 const updatesOf = (recipient: FakeRecipient): number => kindsOf(recipient).filter((kind) => kind === 'update').length;
 
 describe.each(['fhir', 'mllp'] as const)('consent taken back in the middle of a delivery: %s', (road) => {
-  test('I1 I2 between begin and deliver: what was begun may arrive, is recalled, and nothing more is begun', async () => {
+  test('I1 I2 G9 between begin and deliver: what was begun may arrive, is recalled, and nothing more is begun', async () => {
     const { lane, recipient } = await open(`begun${road}`, road);
     await work(lane, {
       deliver: async (...asked) => {

@@ -68,7 +68,7 @@ const writtenAt = ({ bytes }: Received): number => {
 };
 
 describe(`${PEOPLE} revocations against ${PEOPLE} sends`, () => {
-  test('I1 I2 nothing begins once a revocation has answered, and whoever got anything is asked for it back', async () => {
+  test('I1 I2 G9 nothing begins once a revocation has answered, and whoever got anything is asked for it back', async () => {
     expect(received()).toEqual([]);
     const sends = (async () => {
       for (const name of ['epr', 'ed']) await ground.agree(name);
