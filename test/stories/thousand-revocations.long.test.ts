@@ -14,6 +14,8 @@ import type { FakeRecipient, Received } from '../support/fake-recipient.ts';
 const PEOPLE = 1_000;
 /** Made side by side. */
 const HANDS = 12;
+/** Who take it back at the same moment. */
+const WAVE = 50;
 
 interface Somebody {
   readonly number: string;
@@ -47,6 +49,8 @@ beforeAll(async () => {
     const { number, patient, consent } = await ground.person(`p${index}`, [index % 2 === 0 ? 'svc-epr' : 'svc-ed']);
     people.push({ number, patient, consent, revokedAt: Number.POSITIVE_INFINITY });
   });
+  // They are told in the order in which they came, and take it back in another.
+  people.sort((one, other) => (one.number.slice(-2) < other.number.slice(-2) ? -1 : 1));
   await ground.fanOutAll();
   watch = await watchLate(engine.database.pool);
 }, 600_000);
@@ -57,6 +61,11 @@ afterAll(async () => {
 });
 
 const received = (): readonly Received[] => [...epr.received(), ...ed.received()];
+/** Waits for so many messages; no longer than a while, for there may be nobody left to tell. */
+const hasArrived = async (many: number): Promise<void> => {
+  for (const end = performance.now() + 3_000; performance.now() < end; await wait(5))
+    if (epr.received().length + ed.received().length >= many) return;
+};
 const updatesOf = ({ number }: Somebody): readonly Received[] =>
   received().filter(({ kind, person }) => kind === 'update' && person === number);
 /** When its sender wrote a message, as it says itself. */
@@ -70,18 +79,20 @@ const writtenAt = ({ bytes }: Received): number => {
 describe(`${PEOPLE} revocations against ${PEOPLE} sends`, () => {
   test('I1 I2 G9 nothing begins once a revocation has answered, and whoever got anything is asked for it back', async () => {
     expect(received()).toEqual([]);
-    const sends = (async () => {
-      for (const name of ['epr', 'ed']) await ground.agree(name);
-      engine.engine.changed();
-    })();
-    // Spread over the time that the sends take, so that often the one comes first and often the other.
-    const revocations = people.map(async (one) => {
-      await wait(Math.random() * 12_000);
-      await ground.put(publisher, body.consent(one.consent, one.patient, 'org-trust', { kinds: ['epr', 'ed'], status: 'inactive' }));
-      one.revokedAt = Date.now();
-      engine.engine.changed();
-    });
-    await Promise.all([sends, ...revocations]);
+    for (const name of ['epr', 'ed']) await ground.agree(name);
+    engine.engine.changed();
+    // In waves, each when half as many more have been told: whatever the machine, often the one comes first and often the other. A wave has as
+    // many at once as there are connections.
+    for (let from = 0; from < PEOPLE; from += WAVE) {
+      await hasArrived(from / 2);
+      await Promise.all(
+        people.slice(from, from + WAVE).map(async (one) => {
+          await ground.put(publisher, body.consent(one.consent, one.patient, 'org-trust', { kinds: ['epr', 'ed'], status: 'inactive' }));
+          one.revokedAt = Date.now();
+          engine.engine.changed();
+        }),
+      );
+    }
 
     await eventually(async () => {
       expect([epr.holds().length, ed.holds().length]).toEqual([0, 0]);
