@@ -49,8 +49,6 @@ beforeAll(async () => {
     const { number, patient, consent } = await ground.person(`p${index}`, [index % 2 === 0 ? 'svc-epr' : 'svc-ed']);
     people.push({ number, patient, consent, revokedAt: Number.POSITIVE_INFINITY });
   });
-  // They are told in the order in which they came, and take it back in another.
-  people.sort((one, other) => (one.number.slice(-2) < other.number.slice(-2) ? -1 : 1));
   await ground.fanOutAll();
   watch = await watchLate(engine.database.pool);
 }, 600_000);
@@ -65,6 +63,15 @@ const received = (): readonly Received[] => [...epr.received(), ...ed.received()
 const hasArrived = async (many: number): Promise<void> => {
   for (const end = performance.now() + 3_000; performance.now() < end; await wait(5))
     if (epr.received().length + ed.received().length >= many) return;
+};
+/** Patients whose keys are worked on at this moment, and who come next. */
+const inTurn = async (): Promise<ReadonlySet<string>> => {
+  const { rows } = await engine.database.pool.query<{ patient_id: string }>(
+    `SELECT p.patient_id FROM ledger_key k JOIN plan p ON p.id = k.plan_id
+      WHERE k.recipient_id IN ('svc-epr', 'svc-ed') AND k.look_at <= clock_timestamp() ORDER BY k.lease_until IS NULL, k.look_at LIMIT $1`,
+    [WAVE / 2],
+  );
+  return new Set(rows.map(({ patient_id }) => patient_id));
 };
 const updatesOf = ({ number }: Somebody): readonly Received[] =>
   received().filter(({ kind, person }) => kind === 'update' && person === number);
@@ -81,12 +88,16 @@ describe(`${PEOPLE} revocations against ${PEOPLE} sends`, () => {
     expect(received()).toEqual([]);
     for (const name of ['epr', 'ed']) await ground.agree(name);
     engine.engine.changed();
-    // In waves, each when half as many more have been told: whatever the machine, often the one comes first and often the other. A wave has as
-    // many at once as there are connections.
-    for (let from = 0; from < PEOPLE; from += WAVE) {
-      await hasArrived(from / 2);
+    // In waves, each when half as many more have been told: whatever the machine, often the one comes first and often the other. Half of a wave
+    // is of those who are being told at this moment. It has as many at once as there are connections.
+    const left = new Set(people);
+    while (left.size > 0) {
+      await hasArrived((PEOPLE - left.size) / 2);
+      const next = await inTurn();
+      const wave = [...[...left].filter(({ patient }) => next.has(patient)), ...left].slice(0, WAVE);
       await Promise.all(
-        people.slice(from, from + WAVE).map(async (one) => {
+        [...new Set(wave)].map(async (one) => {
+          left.delete(one);
           await ground.put(publisher, body.consent(one.consent, one.patient, 'org-trust', { kinds: ['epr', 'ed'], status: 'inactive' }));
           one.revokedAt = Date.now();
           engine.engine.changed();
