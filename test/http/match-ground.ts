@@ -59,13 +59,14 @@ export const openMatchGround = async (issuers?: readonly string[]) => {
     await ground.recipient(name, kind);
   let ahead = 0;
   const lines: string[] = [];
-  const log = createLog('info', (text) => lines.push(text));
+  const log = createLog('debug', (text) => lines.push(text));
+  const metrics = new Registry();
   const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow: [], errorCodeSystem: System.httpErrorCodes };
   const app = createApp({
     store: ground.store,
     ...accessParts(ground.database.pool, undefined, issuers),
     config,
-    metrics: new Registry(),
+    metrics,
     validate,
     log,
     newId: randomUUID,
@@ -102,8 +103,10 @@ export const openMatchGround = async (issuers?: readonly string[]) => {
   return {
     ground,
     origin,
-    /** What was logged. */
+    tokens,
+    /** What the broker has written to its log. */
     lines,
+    metrics: (): Promise<string> => metrics.metrics(),
     ask,
     match,
     confirm: (caller: Caller, token: string, resource: Patient): Promise<Answer> =>

@@ -1,36 +1,49 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Parameters } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
-import { RESOURCE_TYPES } from '../../profiles/resource-types.ts';
-import { ROUTES } from '../../src/http/routes.ts';
-import { HEADINGS } from '../../src/model/heading.ts';
-import { KINDS } from '../../src/model/kind.ts';
-import { byNumber, openMatchGround, OPERATOR, OTHER_TRUST, somebody, tokenOf, TRUST } from '../http/match-ground.ts';
+import { HEADINGS, kindMaySee } from '../../src/model/heading.ts';
+import { KINDS, RECIPIENT_KINDS } from '../../src/model/kind.ts';
+import { believed } from '../../src/store/believed.ts';
+import { exportTrail } from '../../src/store/trail/read-trail.ts';
+import { byNumber, OPERATOR, OTHER_TRUST, openMatchGround, somebody, TRUST, tokenOf } from '../http/match-ground.ts';
 import type { MatchGround } from '../http/match-ground.ts';
-import { operator, publisher } from '../store/ground.ts';
-import { workOnce } from '../store/work-once.ts';
+import { caller as principalOf, operator, publisher } from '../store/ground.ts';
 import type { Caller } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
+import { type FakeHook, startFakeHook } from '../support/fake-hook.ts';
+import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
+import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
+import type { FakeRecipient } from '../support/fake-recipient.ts';
+import { policeSubscription } from '../support/police-program.ts';
+import { openSending, type Sending } from '../support/sending.ts';
+import { personFinder } from './find-persons.ts';
+import { notOffered, roadsOf, type Try } from './roads-of.ts';
 
 /** All roads against all gates: one marked sentence under each heading, asked for in every way that there is, by every kind that may not have it. */
 
 const MARK = 'zebrafinch';
-const words = Object.fromEntries(
-  HEADINGS.filter((heading) => heading !== 'formulation').map((heading) => [
-    heading,
-    heading === 'who-to-ring' ? `Ring the ${MARK} team, day and night: 01632 960001` : `Humming ${MARK} ${heading} songs helps me`,
-  ]),
-);
+const wordsOf = (heading: string): string =>
+  heading === 'who-to-ring' ? `Ring the ${MARK} ${heading} team, day and night: 01632 960001` : `Humming ${MARK} ${heading} songs helps me`;
+const words = Object.fromEntries(HEADINGS.filter((heading) => heading !== 'formulation').map((heading) => [heading, wordsOf(heading)]));
+/** In any shape that a text can carry it in: escaped, in base64, in hex. */
+const findMark = personFinder([{ what: 'words', value: MARK }]);
+
 const SERVICES = { ed: 'XED', ambulance: 'XAMB', police: 'XFORCE', epr: 'XEPR', 'crisis-line': 'XLINE' } as const;
-const CALLERS: readonly Caller[] = [
-  ...Object.entries(SERVICES).map(([kind, ods]): Caller => ({ ods, kind: kind as keyof typeof SERVICES })),
+const PERMITTED: readonly Caller[] = Object.entries(SERVICES).map(([kind, ods]) => ({ ods, kind: kind as keyof typeof SERVICES }));
+/** Who may have nothing even while others may. The last has a token of the ED, and none of its rights to a plan. */
+const NEVER: readonly Caller[] = [
   OTHER_TRUST,
   OPERATOR,
   { ods: 'XEVAL', kind: 'evaluator' },
   { ods: 'XAPP', kind: 'person' },
+  { ods: 'XELSE', kind: 'ed' },
+  { ods: 'XED', kind: 'ed', scopes: ['system/Encounter.cruds'] },
 ];
+const NOBODY = 'nobody, without a token';
 
 let door: MatchGround;
+let sending: Sending;
+let recipients: Record<'epr' | 'ed', FakeRecipient>;
+let hook: FakeHook;
 let number = '';
 const ids = new Map<string, string>();
 const permitting = () => body.consent('cons-amber', 'amber', 'org-trust', { kinds: ['ed', 'ambulance', 'police', 'epr', 'crisis-line'] });
@@ -38,19 +51,29 @@ const agreement = (status: 'executed' | 'terminated') => ({
   ...body.agreement('org-trust', ['svc-ed', 'svc-amb', 'svc-force', 'svc-epr', 'svc-line'], { status }),
   id: 'con-all',
 });
+/** All that is due of those who are pushed to or told. */
+const sendAll = async (): Promise<void> => {
+  for (const service of ['svc-ed', 'svc-epr', 'svc-force']) await sending.all(service);
+};
 
 beforeAll(async () => {
   door = await openMatchGround();
   const { ground } = door;
-  for (const name of ['ed', 'amb', 'force']) await ground.agree(name, 'terminated');
-  for (const [name, kind] of [
-    ['epr', 'epr'],
-    ['line', 'crisis-line'],
-  ] as const) {
-    await ground.recipient(name, kind);
-    await ground.agree(name, 'terminated');
-  }
+  recipients = { epr: await startFakeFhirRecipient(), ed: await startFakeMllpRecipient() };
+  hook = await startFakeHook();
+  sending = openSending(ground, 500);
+  for (const [name, kind, address] of [
+    ['epr', 'epr', recipients.epr.address],
+    ['line', 'crisis-line', undefined],
+    ['else', 'ed', undefined],
+  ] as const)
+    await ground.recipient(name, kind, address);
+  // The ED's address of FHIR is switched off: it takes HL7 v2.
+  await ground.put(operator, { ...body.endpoint('end-ed', 'svc-ed', 'org-ed', 'https://ed.example/fhir'), status: 'off' });
+  await ground.put(operator, body.endpoint('end-ed-mllp', 'svc-ed', 'org-ed', recipients.ed.address));
+  for (const name of ['ed', 'amb', 'force', 'epr', 'line', 'else']) await ground.agree(name, 'terminated');
   await ground.put(operator, agreement('executed'));
+  await ground.put(principalOf('XFORCE', 'police'), policeSubscription('hook', hook) as never);
   number = ground.numbers.next();
   await ground.put(publisher, somebody('amber', number));
   await ground.put(publisher, permitting());
@@ -59,177 +82,156 @@ beforeAll(async () => {
     detail: {
       code: { coding: [{ system: System.heading, code }] },
       status: 'not-started' as const,
-      description: `Hum the ${MARK} song with me`,
+      description: `Hum the ${MARK} ${code} song with me`,
     },
   });
   await ground.put(publisher, {
-    ...body.carePlan('plan-amber', 'amber', 'words-amber', { reach: ['svc-ed', 'svc-epr'] }),
+    ...body.carePlan('plan-amber', 'amber', 'words-amber', { reach: ['svc-ed', 'svc-epr', 'svc-force'] }),
     activity: ['crisis-steps', 'coping'].map(action),
   });
   await ground.store.approve(publisher, 'plan-amber', '1', body.approval('plan-amber'), body.approver);
-  await ground.fanOutAll();
-  for (const service of ['svc-ed', 'svc-epr']) while (await workOnce(ground.ledger(), service));
+  await sendAll();
 }, 60_000);
-afterAll(() => door?.close());
-
-const TYPES = RESOURCE_TYPES.map(({ type }) => type).filter((type) =>
-  ['Patient', 'CarePlan', 'Composition', 'Flag', 'Consent', 'Provenance', 'Task', 'AuditEvent', 'Encounter', 'DocumentReference'].includes(
-    type,
-  ),
-);
-const ownIds: Readonly<Record<string, readonly string[]>> = {
-  Patient: ['amber'],
-  CarePlan: ['plan-amber'],
-  Composition: ['words-amber'],
-  Consent: ['cons-amber'],
-};
-const parameters = (parameter: Parameters['parameter']): Parameters => ({
-  resourceType: 'Parameters',
-  ...(parameter === undefined ? {} : { parameter }),
+afterAll(async () => {
+  await sending?.close();
+  for (const each of [recipients?.epr, recipients?.ed, hook]) await each?.stop();
+  await door?.close();
 });
 
-interface Try {
-  readonly path: string;
-  readonly sent?: unknown;
-}
-
-/** Every route of the door on every type that could hold the words, by the publisher's ids and by the caller's own. */
-const byRoute = (caller: Caller): readonly Try[] =>
-  ROUTES.filter(({ open, path }) => !open && path !== '/fhir' && !path.endsWith('$process-message')).flatMap(({ method, path }) => {
-    const [, , first = ''] = path.split('/');
-    const types = first === ':type' ? TYPES : [first.split('?')[0] ?? ''];
-    if (method !== 'GET' && !path.includes('$')) return [];
-    return types.flatMap((type) => {
-      const known = [...(ownIds[type] ?? ['none']), ids.get(caller.kind) ?? 'none'];
-      return known.map((id): Try => {
-        const to = path.slice('/fhir/'.length).replace(':type', type).replace(':id', id).replace(':version', '1');
-        const query = to.endsWith('$explain') ? `${to}?recipient=HealthcareService/svc-ed` : to;
-        return method === 'GET' ? { path: query } : { path: query, sent: bodyOf(to) };
-      });
-    });
+/** One answer, headers and all; `caller` null has no token. */
+const send = async ({ method, path, sent, headers = {} }: Try, caller: Caller | null): Promise<{ status: number; text: string }> => {
+  const isForm = sent instanceof URLSearchParams;
+  const type = method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json';
+  const response = await fetch(`${door.origin}/${path}`, {
+    method,
+    headers: {
+      ...(caller === null ? {} : await door.tokens.headersOf(caller, path)),
+      ...(sent === undefined || isForm ? {} : { 'Content-Type': type }),
+      ...headers,
+    },
+    ...(sent === undefined ? {} : { body: isForm ? sent : JSON.stringify(sent) }),
   });
-
-const bodyOf = (path: string): unknown => {
-  if (path.endsWith('Patient/$match')) return parameters([{ name: 'resource', resource: byNumber(number) }]);
-  if (path.endsWith('Patient/$emergency-access')) return parameters([{ name: 'resource', resource: byNumber(number) }]);
-  if (path.endsWith('$emergency-access'))
-    return parameters([
-      { name: 'reason', valueCode: 'danger-to-life' },
-      { name: 'text', valueString: 'Cannot wait for anybody' },
-    ]);
-  if (path.endsWith('$evaluate')) return parameters([{ name: 'actor', valueReference: { reference: 'HealthcareService/svc-ed' } }]);
-  if (path.endsWith('$approve'))
-    return parameters([
-      { name: 'version', valueString: '1' },
-      { name: 'provenance', resource: body.approval('plan-amber') },
-    ]);
-  if (path.endsWith('$preview-release')) return parameters([{ name: 'consent', resource: permitting() }]);
-  return parameters(undefined);
+  const text = await response.text();
+  return { status: response.status, text: `${JSON.stringify([...response.headers])} ${text}` };
 };
-
-const SEARCHES: readonly string[] = [
-  'Patient?identifier=NUMBER&_revinclude=CarePlan:subject&_revinclude=Composition:subject',
-  'Patient?family=Testperson-amber',
-  'Patient?_has:CarePlan:subject:status=active',
-  'CarePlan?subject=Patient/amber&_include=CarePlan:subject',
-  'CarePlan?patient.identifier=NUMBER&_include=*',
-  'CarePlan?patient:identifier=NUMBER',
-  'CarePlan?_id=plan-amber,OWN&_elements=activity',
-  'Composition?patient.identifier=NUMBER&_include=Composition:subject',
-  'Composition?_id=words-amber,OWN&_summary=text',
-  'Composition?title=crisis',
-  'Flag?patient.identifier=NUMBER&_include=Flag:detail&_include:iterate=CarePlan:subject',
-  'Flag?detail=CarePlan/OWN',
-  'Consent?patient=Patient/amber&_include=Consent:patient',
-  'Provenance?target=CarePlan/plan-amber&_include=Provenance:target',
-  'AuditEvent?entity=CarePlan/plan-amber&_include=*',
-  'Task?focus=CarePlan/OWN&_include=Task:focus',
-  'Task?_include=Task:focus',
-  'Encounter?subject=Patient/amber&_include=*',
-];
-/** Each by GET and, as whoever names a person must, by a form. */
-const bySearch = (caller: Caller): readonly Try[] =>
-  SEARCHES.flatMap((search) => {
-    const own = search.replaceAll('OWN', ids.get(caller.kind) ?? 'none');
-    const [type = '', query = ''] = own.split('?');
-    const form = new URLSearchParams(query.replace('NUMBER', encodeURIComponent(`${System.nhsNumber}|${number}`)));
-    return [{ path: `${type}?${form}` }, { path: `${type}/_search`, sent: form }];
-  });
-
-/** The same reads and searches as entries of one batch. */
-const byBatch = (caller: Caller): Try => ({
-  path: '',
-  sent: {
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: [...bySearch(caller), ...byRoute(caller)]
-      .filter(({ sent }) => sent === undefined)
-      .slice(0, 40)
-      .map(({ path }) => ({ request: { method: 'GET', url: path } })),
-  },
-});
 
 /** What a match lets a caller see, by both of its steps, and emergency access by both of its. */
-const bySteps = async (caller: Caller): Promise<readonly string[]> => {
-  const found = await door.ask(caller, 'Patient/$match', bodyOf('Patient/$match'));
-  const named = await door.ask(caller, 'Patient/$emergency-access', bodyOf('Patient/$emergency-access'));
-  const texts = [found.text, named.text];
-  if (found.json.total > 0) texts.push((await door.confirm(caller, tokenOf(found), byNumber(number))).text);
+const bySteps = async (caller: Caller): Promise<readonly (readonly [road: string, text: string])[]> => {
+  const parameter = [{ name: 'resource', resource: byNumber(number) }];
+  const found = await door.ask(caller, 'Patient/$match', { resourceType: 'Parameters', parameter });
+  const named = await door.ask(caller, 'Patient/$emergency-access', { resourceType: 'Parameters', parameter });
+  const texts: [string, string][] = [
+    ['match', found.text],
+    ['emergency access', named.text],
+  ];
+  if (found.json.total > 0) texts.push(['match, confirmed', (await door.confirm(caller, tokenOf(found), byNumber(number))).text]);
   const handle = named.json.parameter?.[0]?.resource?.id;
   if (handle !== undefined) {
-    texts.push((await door.ask(caller, `Patient/${handle}/$emergency-access`, bodyOf('x/$emergency-access'))).text);
-    texts.push((await door.ask(caller, `Patient/${handle}/$emergency-access`)).text);
+    const path = `Patient/${handle}/$emergency-access`;
+    const why = [
+      { name: 'reason', valueCode: 'danger-to-life' },
+      { name: 'text', valueString: 'Cannot wait for anybody' },
+    ];
+    texts.push(['emergency access, begun', (await door.ask(caller, path, { resourceType: 'Parameters', parameter: why })).text]);
+    texts.push(['emergency access, again', (await door.ask(caller, path)).text]);
   }
   return texts;
 };
 
-/** Every answer in which the mark stands, by caller and road. */
-const leaks = async (callers: readonly Caller[]): Promise<{ readonly asked: number; readonly leaked: readonly string[] }> => {
-  const leaked: string[] = [];
+interface Leak {
+  readonly who: string;
+  readonly road: string;
+  readonly headings: readonly string[];
+}
+const headingsIn = (text: string): readonly string[] =>
+  [...text.matchAll(new RegExp(`${MARK} ([a-z-]+)`, 'gi'))].map(([, heading = '']) => heading.toLowerCase());
+
+/** Every answer in which the mark stands, by who asked and road. */
+const leaks = async (callers: readonly (Caller | null)[]): Promise<{ readonly asked: number; readonly leaked: readonly Leak[] }> => {
+  const leaked: Leak[] = [];
   let asked = 0;
   for (const caller of callers) {
+    const who = caller === null ? NOBODY : [caller.kind, caller.ods, ...(caller.scopes ?? [])].join(' ');
     const note = (road: string, text: string): void => {
       asked += 1;
-      if (text.toLowerCase().includes(MARK)) leaked.push(`${caller.kind} ${caller.ods} ${road}`);
+      if (findMark(road, text).length > 0) leaked.push({ who, road, headings: headingsIn(text) });
     };
-    const tries = [...byRoute(caller), ...bySearch(caller), byBatch(caller)];
-    const queue = tries.values();
+    const about = { number, own: ids.get(caller?.kind ?? 'ed') ?? 'none', consent: permitting() };
+    const queue = roadsOf(about, caller ?? OTHER_TRUST).values();
     const take = async (): Promise<void> => {
-      for (const { path, sent } of queue) note(`${sent === undefined ? 'GET' : 'POST'} ${path}`, (await door.ask(caller, path, sent)).text);
+      for (const one of queue) note(one.road, (await send(one, caller)).text);
     };
     await Promise.all(Array.from({ length: 16 }, take));
-    for (const [index, text] of (await bySteps(caller)).entries()) note(`step ${index}`, text);
+    if (caller !== null) for (const [road, text] of await bySteps(caller)) note(road, text);
   }
   return { asked, leaked };
 };
 
 const begun = async (): Promise<number> =>
-  Number((await door.ground.database.pool.query("SELECT count(*) FROM delivery WHERE action = 'update'")).rows[0].count);
+  Number(
+    (await door.ground.database.pool.query("SELECT count(*) FROM delivery WHERE action = 'update' AND digest IS NOT NULL")).rows[0].count,
+  );
+/** Messages that were pushed with words in them. */
+const pushed = (): number =>
+  [...recipients.epr.received(), ...recipients.ed.received()].filter(({ bytes }) => findMark('push', bytes).length > 0).length;
 
 const restore = async (): Promise<void> => {
   await door.ground.put(publisher, permitting());
   await door.ground.put(operator, agreement('executed'));
   await door.ground.put(publisher, somebody('amber', number));
+  await sendAll();
 };
 
+/** Of all roads those by which words come to somebody who may have them. A new one stands here once somebody has thought about it. */
+const WITH_WORDS: readonly string[] = [
+  'GET /fhir/:type/:id',
+  'GET /fhir/Composition/:id/$document',
+  'batch',
+  'include by GET',
+  'include by form',
+  'search by GET',
+  'search by form',
+];
+
 describe('all roads, all gates', () => {
-  test('with permission the words come by many of these roads: the test could fail', async () => {
-    for (const [kind, ods] of Object.entries(SERVICES)) {
-      const caller: Caller = { ods, kind: kind as keyof typeof SERVICES };
+  test('with permission the words come by these roads, of every heading to every kind that may read it: the test could fail', async () => {
+    for (const caller of PERMITTED) {
       const found = await door.match(caller, byNumber(number));
       const shown = await door.confirm(caller, tokenOf(found), byNumber(number));
-      ids.set(kind, shown.json.entry[0].resource.id);
+      ids.set(caller.kind, shown.json.entry[0].resource.id);
     }
-    const { leaked, asked } = await leaks(CALLERS);
-    expect(asked).toBeGreaterThan(500);
-    for (const kind of Object.keys(SERVICES)) expect(leaked.filter((each) => each.startsWith(`${kind} `)).length).toBeGreaterThanOrEqual(5);
-    // Who is no recipient sees nothing of it even so; and police nothing of what is not theirs.
-    expect(leaked.filter((each) => /^(publisher|operator|evaluator|person) /.test(each))).toEqual([]);
-    expect(KINDS.every((kind) => CALLERS.some((caller) => caller.kind === kind))).toBe(true);
+    const { leaked } = await leaks(PERMITTED);
+    expect([...new Set(leaked.map(({ road }) => road))].toSorted()).toEqual(WITH_WORDS);
+    for (const { kind, ods } of PERMITTED) {
+      const seen = new Set(leaked.filter(({ who }) => who === `${kind} ${ods}`).flatMap(({ headings }) => headings));
+      // To police who somebody is, is their name and nothing else (src/decide/project.ts).
+      const may = HEADINGS.filter(
+        (heading) =>
+          !(kind === 'police' && heading === 'who-i-am') && RECIPIENT_KINDS.some((each) => each === kind && kindMaySee(each, heading)),
+      );
+      expect([kind, [...seen].toSorted()]).toEqual([kind, [...may].toSorted()]);
+    }
+    expect(pushed()).toBe(2);
+    expect(hook.notifications().map(({ type }) => type)).toEqual(['handshake', 'event-notification']);
+  }, 120_000);
+
+  test('roads that other servers have are none here', async () => {
+    for (const caller of [...PERMITTED, TRUST, OPERATOR])
+      for (const one of notOffered({ own: ids.get(caller.kind) ?? 'none' })) {
+        const { status } = await send(one, caller);
+        expect([caller.kind, one.road, [404, 405].includes(status) ? 'none' : status]).toEqual([caller.kind, one.road, 'none']);
+      }
+  });
+
+  test('I1 G6 while it is permitted to others, no word comes to whoever is never permitted', async () => {
+    const { leaked, asked } = await leaks([...NEVER, null]);
+    expect(leaked).toEqual([]);
+    expect(asked).toBeGreaterThan(700);
+    expect(KINDS.every((kind) => [...PERMITTED, ...NEVER, TRUST].some((caller) => caller.kind === kind))).toBe(true);
   }, 120_000);
 
   test.each<[string, () => Promise<unknown>]>([
-    ['I1 consent was revoked', () => door.ground.put(publisher, body.consent('cons-amber', 'amber', 'org-trust', { status: 'inactive' }))],
+    ['I1 consent was revoked', () => door.ground.put(publisher, { ...permitting(), status: 'inactive' })],
     ['I1 the person denies everybody', () => door.ground.put(publisher, body.consent('cons-amber', 'amber', 'org-trust', {}))],
     [
       'I1 a consent cannot be computed, and its day is over',
@@ -252,18 +254,40 @@ describe('all roads, all gates', () => {
     '%s: no word of any heading comes by any road to any kind',
     async (_, forbid) => {
       await restore();
-      await door.ground.fanOutAll();
       await forbid();
-      const before = await begun();
-      const { leaked, asked } = await leaks(CALLERS);
+      const before = [await begun(), pushed()];
+      const { leaked, asked } = await leaks(PERMITTED);
       expect(leaked).toEqual([]);
-      expect(asked).toBeGreaterThan(500);
-      await door.ground.fanOutAll();
-      for (const service of ['svc-ed', 'svc-epr']) while (await workOnce(door.ground.ledger(), service));
-      expect(await begun()).toBe(before);
+      expect(asked).toBeGreaterThan(700);
+      await sendAll();
+      // What goes out now says that it is over, and none of the words.
+      expect([await begun(), pushed()]).toEqual(before);
+      expect([...recipients.epr.holds(), ...recipients.ed.holds()]).toEqual([]);
       // The publisher reads its own, whatever others may.
       expect((await door.ask(TRUST, 'Composition/words-amber')).text).toContain(MARK);
     },
     120_000,
   );
+
+  test('nor does any notification, the log, the figures, the ledger or the exported trail hold a word', async () => {
+    const trail: string[] = [];
+    for await (const line of exportTrail(door.ground.database.pool)) trail.push(JSON.stringify(line));
+    const places: readonly (readonly [string, string])[] = [
+      [
+        'notifications',
+        hook
+          .notifications()
+          .map(({ bytes, headers }) => `${JSON.stringify(headers)} ${bytes}`)
+          .join('\n'),
+      ],
+      ['log', door.lines.join('\n')],
+      ['metrics', await door.metrics()],
+      ['ledger show', JSON.stringify(await believed(door.ground.database.pool, null))],
+      ['trail export', trail.join('\n')],
+    ];
+    for (const [place, text] of places) {
+      expect([place, text === '']).toEqual([place, false]);
+      expect(findMark(place, text)).toEqual([]);
+    }
+  });
 });

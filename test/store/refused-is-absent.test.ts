@@ -2,19 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { System } from '../../profiles/canonicals.ts';
+import { ROUTES } from '../../src/http/routes.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLog } from '../../src/log.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { accessParts, type Tokens, tokensAt } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
+import { alterFunction } from './altered-function.ts';
 import type { Ground } from './ground.ts';
 import { layGround, publisher } from './ground.ts';
 import { workOnce } from './work-once.ts';
 import { tellByClock } from '../support/tell-by-clock.ts';
 
-/** How many pairs of questions the clock is given. */
+/** How many pairs of questions the clock is given; of reads fewer, for whom wider bounds are as certain. */
 const PAIRS = 100;
+const READ_PAIRS = 50;
 
 let ground: Ground;
 let origin = '';
@@ -126,33 +129,89 @@ describe('I6 G6: refused looks the same as no plan', () => {
     },
   );
 
+  /** Every road by an id that the door has, for a caller who knows one from before. */
+  const byId = ROUTES.filter(({ path, open }) => !open && path.includes(':id')).flatMap(({ method, path }) =>
+    ['Patient', 'CarePlan', 'Composition', 'Flag']
+      .filter((type) => path.includes('/:type/') || path.includes(`/${type}/`))
+      .map((type) => [method, path.replace('/fhir/', '').replace(':type', type).replace(':version', '1')] as const),
+  );
+  test.each(byId)('%s %s: an id that was once theirs, and one that never was', async (method, path) => {
+    const init = (type: string): RequestInit =>
+      method === 'GET'
+        ? {}
+        : {
+            method,
+            headers: { 'content-type': method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json' },
+            ...(method === 'DELETE' ? {} : { body: method === 'PATCH' ? '[]' : JSON.stringify({ resourceType: type }) }),
+          };
+    const about = async (id: string) => {
+      const type = path.includes('/$') && !path.endsWith('$validate') ? 'Parameters' : (path.split('/')[0] ?? '');
+      const asked = path.endsWith('$explain') ? `${path}?recipient=HealthcareService/svc-force` : path;
+      return comparable(await ask(asked.replace(':id', id), init(type)));
+    };
+    const one = await about(disclosure);
+    expect(one.status).toBeGreaterThanOrEqual(400);
+    expect(one).toEqual(await about(randomUUID()));
+  });
+
   test('with consent the same questions are answered: the test could fail', async () => {
     const { number } = await ground.person('consents', ['svc-force']);
     expect(JSON.parse((await ask('Flag/_search', form(number))).text)).toMatchObject({ total: 1 });
   });
 
   /** The chance that a refusal took longer than an absence: 0.5 where a clock tells nothing, 1 or 0 where it tells all. */
+  const toldBy = async (
+    pairs: number,
+    refusal: () => Promise<Answer>,
+    absence: () => Promise<Answer>,
+  ): Promise<{ readonly told: number; readonly ratio: number }> => {
+    const refusals: number[] = [];
+    const absences: number[] = [];
+    for (let pair = 0; pair < pairs + 10; pair++) {
+      // Which comes first changes, so that what drifts falls on both.
+      const asked = [async () => refusals.push((await refusal()).ms), async () => absences.push((await absence()).ms)];
+      for (const ask of pair % 2 === 0 ? asked : asked.toReversed()) await ask();
+    }
+    // The first ones warm both up.
+    const [some, others] = [refusals.slice(10), absences.slice(10)];
+    const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
+    return { told: tellByClock(some, others), ratio: median(some) / median(others) };
+  };
+  const report = (road: string, { told, ratio }: { readonly told: number; readonly ratio: number }): void =>
+    void process.stderr.write(
+      `${road}: refused takes ${ratio.toFixed(3)} of what absent does, and is longer in ${told.toFixed(2)} of pairs\n`,
+    );
+
   test.each([
     ['a search', (number: string) => ask('Flag/_search', form(number))],
     ['a search with words', (number: string) => ask('Composition/_search', form(number))],
   ] as const)(
     `a clock cannot tell them apart over ${PAIRS} pairs: %s`,
-    async (_, question) => {
-      const refusals: number[] = [];
-      const absences: number[] = [];
-      for (let pair = 0; pair < PAIRS + 10; pair++) {
-        // Which comes first changes, so that what drifts falls on both.
-        const asked = [
-          async () => refusals.push((await question(refused)).ms),
-          async () => absences.push((await question(ground.numbers.next())).ms),
-        ];
-        for (const ask of pair % 2 === 0 ? asked : asked.toReversed()) await ask();
-      }
-      // The first ones warm both up.
-      const told = tellByClock(refusals.slice(10), absences.slice(10));
-      expect(told).toBeGreaterThan(0.35);
-      expect(told).toBeLessThan(0.65);
+    async (road, question) => {
+      const tally = await toldBy(
+        PAIRS,
+        () => question(refused),
+        () => question(ground.numbers.next()),
+      );
+      report(road, tally);
+      expect(tally.told).toBeGreaterThan(0.35);
+      expect(tally.told).toBeLessThan(0.65);
     },
     60_000,
   );
+
+  test(`nor over ${READ_PAIRS} pairs of reads of a CarePlan by an id, were a refusal five milliseconds more work than an absence`, async () => {
+    // What is really between them is less than this machine's noise: so that the test could fail, it is made more.
+    const putBack = await alterFunction(ground.database.pool, 'begin_read_of_one', [
+      ['written := false;', 'written := false;\n  PERFORM pg_sleep(0.005);'],
+    ]);
+    const tally = await toldBy(
+      READ_PAIRS,
+      () => ask(`CarePlan/${disclosure}`),
+      () => ask(`CarePlan/${randomUUID()}`),
+    ).finally(putBack);
+    report('a read', tally);
+    expect(tally.told).toBeGreaterThan(0.25);
+    expect(tally.told).toBeLessThan(0.75);
+  }, 60_000);
 });

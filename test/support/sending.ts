@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openChannels } from '../../src/channel/open-channels.ts';
+import type { Claim, Ports } from '../../src/reconcile/ports.ts';
+import { portsOn } from '../../src/reconcile/ports-on.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { slice } from '../../src/reconcile/slice.ts';
+import { openAttemptLog } from '../../src/store/attempt-log.ts';
+import type { StoredLook } from '../../src/store/ledger.ts';
+import type { Ground } from '../store/ground.ts';
+
+/** The broker's own roads out on a ground, taken when a test says so. */
+export interface Sending {
+  readonly ports: Ports<StoredLook>;
+  /** Brings what is due of a service one step further, with what a test does at a moment of it; answers how many keys were due. */
+  step(service: string, at?: Partial<Ports<StoredLook>>): Promise<number>;
+  /** All that is due of a service, as a worker does it, handshakes too. */
+  all(service: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. */
+export const openSending = (ground: Ground, sendBefore: number): Sending => {
+  const folder = mkdtempSync(join(tmpdir(), 'sending-'));
+  const channels = openChannels(['127.0.0.0/8']);
+  const attempts = openAttemptLog(folder);
+  const ledger = ground.ledger(undefined, { sendBefore });
+  const sender = { ods: 'BROKER', name: 'Crisis-plan broker', endpoint: 'https://broker.example/fhir' };
+  const world = { pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout: 150 };
+  const ports = portsOn(world);
+  return {
+    ports,
+    step: async (service, at = {}) => {
+      await ground.fanOutAll();
+      const claims: readonly Claim[] = await ledger.claim(service, 16);
+      for (const claim of claims) await reconcile(claim, { ...ports, ...at });
+      return claims.length;
+    },
+    all: async (service) => {
+      await ground.fanOutAll();
+      await slice(world, ports, service, new AbortController().signal);
+    },
+    close: async () => {
+      await channels.close();
+      attempts.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
