@@ -18,7 +18,7 @@ export default {
   cleanTempDir: 'always',
   // Without tsconfig.json, which Stryker would read by an interface that TypeScript 7 has no more; nothing here is compiled.
   ignorePatterns: ['.data', 'bench', 'demo', 'docs', 'keys', 'tsconfig.json'],
-  reporters: ['clear-text', 'json'],
+  reporters: ['progress-append-only', 'clear-text', 'json'],
   clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false, reportTests: false },
   jsonReporter: { fileName: '.cache/mutants.json' },
   allowConsoleColors: false,
