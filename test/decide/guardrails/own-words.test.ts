@@ -3,6 +3,7 @@ import type { CarePlan, Composition } from '@medplum/fhirtypes';
 import { System } from '../../../profiles/canonicals.ts';
 import { noHiddenWords } from '../../../src/decide/guardrails/no-hidden-words.ts';
 import { ownWords } from '../../../src/decide/guardrails/own-words.ts';
+import type { Draft } from '../../../src/decide/guardrails/rule.ts';
 import { draft, saying, section } from './drafts.ts';
 
 describe('G10: each place for words that the person would not read', () => {
