@@ -49,6 +49,7 @@ describe('whether a provision speaks to who asks', () => {
       null,
       null,
     ],
+    ['to an identifier of a system that only begins the same', named(['other|1', '|1'], false), {}, null, null],
     ['to nobody who can be told', named([], false), {}, null, null],
   ])('%s', (_, change, ask, permits, denies) => {
     expect([of(change, 'permit', ask), of(change, 'deny', ask)]).toEqual([permits, denies]);
@@ -139,6 +140,7 @@ describe('whether a provision speaks of a datum', () => {
     expect(of({ dataPeriod: { start: 6, end: null } }, { when })).toBe(false);
     expect(of({ dataPeriod: { start: -5, end: null } }, { when: { start: -9, end: null } })).toBe(true);
     expect(of({ dataPeriod: { start: null, end: -5 } }, { when: { start: null, end: 9 } })).toBe(true);
+    expect(of({ dataPeriod: { start: null, end: 5 } }, { when: { start: -9, end: -5 } })).toBe(true);
     expect(of({ dataPeriod: { start: 1, end: 2 } }, { when: null })).toBeNull();
   });
 

@@ -65,6 +65,7 @@ describe('what one consent says, and by which provision', () => {
     ['the second of two permits', root('deny', nested('permit', '0', elsewhere), nested('permit', '1')), `permit P[1]: ${NESTED_PERMIT}`],
     ['neither, nested', root('permit', nested(null, '0')), 'undecidable P[0]: a nested provision says neither permit nor deny'],
     ['neither, nested, of something else', root('permit', nested(null, '0', elsewhere)), `permit P: ${ROOT_PERMIT}`],
+    ['neither, nested, of something else, within a root that denies', root('deny', nested(null, '0', elsewhere)), `deny P: ${ROOT_DENY}`],
     [
       'a permit within a deny of the same',
       root('permit', nested('deny', '0', { nested: [nested('permit', '0.0')] })),
