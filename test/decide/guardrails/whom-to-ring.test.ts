@@ -23,6 +23,13 @@ describe('G21: whom to ring', () => {
     expect(WHOM_TO_RING[0]?.check(draft())).toHaveLength(1);
   });
 
+  test('is read beside other codes, and where a section has no code or no words', () => {
+    const said = section('who-to-ring', 'The team, day and night: 01632 960002');
+    const coding = [{ system: 'http://snomed.info/sct', code: '1' }, ...said.code.coding];
+    const composition = { section: [{ code: {} }, { code: said.code }, { ...said, code: { coding } }] } as unknown as Composition;
+    expect(WHOM_TO_RING.flatMap(({ check }) => check(draft({ composition })))).toEqual([]);
+  });
+
   test.each<[string, readonly string[]]>([
     ['any time: 111', []],
     ['any time: 11', ['number']],
@@ -37,6 +44,7 @@ describe('G21: whom to ring', () => {
     ['any time: 07700 900123 or 07700 900124', ['service']],
     ['any time: 07700 900123 or 01632 960002', []],
     ['any time: 07000 900123', []],
+    ['any time: 1 07700 900123', []],
     ['any time: 07700 9001234', []],
     ['any time: 07700 90012', []],
   ])('the number in "%s"', (words, expected) => {
