@@ -19,6 +19,7 @@ describe('the lines of a text as a reader sees them', () => {
     ['look-alike letters are the letters', 'ｃｏｎｖｅｙ ﬁ', ['convey fi']],
     ['invisible letters are not there', 'a\u00adb\u200bc\u200fd\u2060e\ufefff', ['abcdef']],
     ['curly apostrophes are straight', 'don\u2019t \u2018x\u2018 \u02bc', ["don't 'x' '"]],
+    ['several spaces are one, however they are written', 'a&nbsp; &#32;b', ['a b']],
     ['an empty line is none', '<p></p><p> </p><p>&nbsp;</p>', []],
   ])('%s', (_, div, expected) => {
     expect(linesOf(div)).toEqual(expected);
