@@ -50,7 +50,7 @@ describe('G4, G12: whose hands are on a plan', () => {
     [
       'an earlier version of the approver',
       { agreed: false, reason: 'x', secondClinician: 'Practitioner/b' },
-      'Practitioner/b/_history/2',
+      'Practitioner/b/_history/22',
       [`${AT}.secondClinician`],
     ],
     ['one whose id only begins or ends the same', { agreed: false, reason: 'x', secondClinician: 'Practitioner/b2' }, 'Practitioner/b', []],
@@ -65,6 +65,12 @@ describe('G4, G12: whose hands are on a plan', () => {
     ],
   ])('without the person’s agreement, and with %s', (_, agreement, approver, expected) => {
     expect(places('G12', draft({ agreement, hands: [hand('author', 'Practitioner/c'), hand('approver', approver)] }))).toEqual(expected);
+  });
+
+  test('of several approvers none may be the second clinician', () => {
+    const agreement = { agreed: false, reason: 'x', secondClinician: 'Practitioner/c' };
+    const hands = [hand('approver', 'Practitioner/b'), hand('approver', 'Practitioner/c')];
+    expect(places('G12', draft({ agreement, hands }))).toEqual([`${AT}.secondClinician`]);
   });
 
   test('an activity that forbids is named by its place; one that does not is not', () => {
