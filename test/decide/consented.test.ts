@@ -177,6 +177,11 @@ const UNDECIDED: readonly (readonly [string, readonly Consent[], number | null])
   ],
   ['whom a deny names cannot be told', [consent('a', [permit(), deny({ actors: [UNRESOLVED] })], { recordedAt: 70 })], 70],
   [
+    'one of several whom a deny names cannot be told',
+    [consent('a', [permit(), deny({ actors: [POLICE, UNRESOLVED] })], { recordedAt: 70 })],
+    70,
+  ],
+  [
     'whom a deny of another purpose names does not matter',
     [consent('a', [permit(), deny({ actors: [UNRESOLVED], purposes: ['TREAT'] })])],
     null,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { desired, FREEZE, isInReach } from '../../src/decide/desired.ts';
+import { closedTo, desired, FREEZE, isInReach } from '../../src/decide/desired.ts';
 import type { Actor } from '../../src/model/consent.ts';
 import type { Facts } from '../../src/model/facts.ts';
 import type { Heading } from '../../src/model/heading.ts';
@@ -102,6 +102,11 @@ const GATES: readonly (readonly [string, Partial<Facts>, string])[] = [
 describe('I4: desired: each gate', () => {
   test.each(GATES)('%s', (_, change, expected) => {
     expect(why(desired(facts(change), NOW))).toBe(expected);
+  });
+
+  test('without an approved version a plan is closed, whoever asks', () => {
+    expect(closedTo(facts({ plan: plan({ version: null }) }))).toBe('no-approved-version');
+    expect(closedTo(facts())).toBeNull();
   });
 
   test('a number that is not traced is neither the identity nor in the digest of what a match let see', () => {
@@ -250,6 +255,7 @@ describe('desired: until, the next moment at which time alone changes the answer
     ['hard expiry', { plan: plan({ version: version(HEADINGS, { expiresAt: ahead }) }) }, ahead],
     ['hard expiry that has passed', { plan: plan({ version: version(HEADINGS, { expiresAt: NOW }) }) }, review],
     ['the end of a contact', { openContacts: [{ until: ahead }] }, ahead],
+    ['the end of a contact that has passed, or that is now', { openContacts: [{ until: NOW - 1 }, { until: NOW }] }, null],
     [
       'the earliest of several',
       { agreements: [agreement({ period: { start: null, end: NOW + 9_000 } })], openContacts: [{ until: ahead }] },

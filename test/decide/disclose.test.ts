@@ -107,6 +107,10 @@ describe('I4: disclose', () => {
     expect(show(due, Date.parse('2026-07-10T23:00:00Z')).version).not.toBe(show(due, Date.parse('2026-07-10T22:59:59Z')).version);
   });
 
+  test('says whose plan it is, and to whom it is shown', () => {
+    expect(show()).toMatchObject({ publisher: { ods: 'TRUST1', name: 'Example Trust' }, recipient: { ods: 'REC1' } });
+  });
+
   test('a plan without an approved version is never shown', () => {
     const all = facts();
     const want = desired(all, NOW);

@@ -5,7 +5,7 @@ import type { Facts } from '../../src/model/facts.ts';
 import { kindMaySee } from '../../src/model/heading.ts';
 import { EMERGENCY_KINDS, PURPOSES, PURPOSES_OF_KIND, RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { holds } from '../../src/model/ledger.ts';
-import { agreement, consent, deny, facts, NOW, permit, person, plan, recipient, version } from './sample.ts';
+import { agreement, consent, deny, facts, NOW, NUMBER, permit, person, plan, recipient, version } from './sample.ts';
 
 const btg = agreement({ purposes: ['BTG'] });
 /** An ED whose agreement allows emergency access and nothing else, and a person who has said nothing. */
@@ -54,6 +54,28 @@ describe('G23 emergency access, gate by gate', () => {
     ['nobody is in reach: an emergency is anywhere', { plan: plan({ reach: { recipientIds: [], areas: [] } }) }, ALL],
   ])('%s', (_, change, expected) => {
     expect(answer(base(change))).toBe(expected);
+  });
+
+  test('what is shown goes to the address that asked, under the number as sent, for BTG and until time alone changes it', () => {
+    const end = NOW + 1_000;
+    const want = emergency(base({ agreements: [agreement({ ...btg, period: { start: null, end } })] }), NOW);
+    const { hold } = desired(facts(), NOW) as { hold: string };
+    expect(want).toMatchObject({ place: { address: 'https://ed.example/fhir', identity: NUMBER }, purpose: 'BTG', until: end });
+    // The same words are the same digest, whatever for.
+    expect(want).toMatchObject({ hold });
+    expect(emergency(base({ agreements: [] }), NOW)).toEqual({ nothing: true, because: 'no-agreement', until: null });
+  });
+
+  test('nobody ruled it out where there is only nothing to show', () => {
+    expect(answer(base({ plan: plan({ version: version(['formulation']) }) }))).toBe('nothing-to-disclose');
+    const otherHeading = consent('d', [deny({ purposes: ['BTG'], headings: ['medicines'] })]);
+    expect(answer(base({ plan: plan({ version: version(['medicines']) }), consents: [otherHeading] }))).toBe('ruled-out');
+  });
+
+  test('to a kind that may never have it, it is as if there were no agreement', () => {
+    expect(answer(base({ recipient: recipient({ kind: 'police' }), agreements: [agreement({ purposes: PURPOSES })] }))).toBe(
+      'no-agreement',
+    );
   });
 
   test('police and publishers are shown nothing, whatever is agreed', () => {

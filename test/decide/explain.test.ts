@@ -27,7 +27,11 @@ describe('a decision is explained by the gate at which it stopped', () => {
   ])('%s', (_, change, expected) => {
     const given = facts({ ...change, ...(expected === 'reach' ? {} : {}) });
     expect(failedAt(given)).toBe(expected);
-    const { gates } = explain(given, NOW);
+    const { gates, want } = explain(given, NOW);
+    // Why stands at the gate that failed, and at no other.
+    expect(gates.flatMap(({ gate, because }) => (because === null ? [] : [[gate, because]]))).toEqual(
+      holds(want) ? [] : [[expected, want.because]],
+    );
     expect(gates.map(({ gate }) => gate)).toEqual([...GATES]);
     const at = expected === undefined ? GATES.length : gates.findIndex(({ gate }) => gate === expected);
     expect(gates.map(({ outcome }) => outcome)).toEqual(
@@ -87,6 +91,35 @@ describe('a decision is explained by the gate at which it stopped', () => {
     const { consents, withheld } = decidedBy(given, emergency(given, NOW), NOW, true);
     expect(consents.map(({ says, provision }) => `${says} ${provision}`)).toEqual(['deny 0']);
     expect(Object.entries(withheld).filter(([, by]) => by === 'consent')).toEqual([['please-do', 'consent']]);
+  });
+
+  const bySlug = (given: Facts) => Object.fromEntries(explain(given, NOW).withheld.map(({ heading, by }) => [heading, by]));
+  const two = plan({ version: version(['please-do', 'who-to-ring']) });
+
+  test('what is withheld is told from the consent on; of what failed before, no heading is', () => {
+    expect(bySlug(facts({ plan: two, consents: [] }))).toEqual({ 'please-do': 'consent', 'who-to-ring': 'consent' });
+    expect(bySlug(facts({ plan: two, agreements: [] }))).toEqual({});
+    expect(bySlug(facts({ plan: plan({ version: null }) }))).toEqual({});
+  });
+
+  test('past hard expiry what is left out has expired, and before it nothing has', () => {
+    const expiring = (expiresAt: number) => facts({ plan: plan({ version: version(['please-do', 'who-to-ring'], { expiresAt }) }) });
+    expect(bySlug(expiring(NOW))).toEqual({ 'please-do': 'expired' });
+    expect(bySlug(expiring(NOW - 1))).toEqual({ 'please-do': 'expired' });
+    expect(bySlug(expiring(NOW + 1))).toEqual({});
+    const apart = plan({ version: version(['people', 'who-to-ring'], { expiresAt: NOW + 1 }) });
+    expect(bySlug(facts({ plan: apart, consents: [consent('c', [permit(), deny({ headings: ['do-not-contact'] })])] }))).toEqual({
+      people: 'shown-together',
+    });
+  });
+
+  test('it is asked under the purpose under which it is shown', () => {
+    const given = facts({
+      plan: two,
+      agreements: [agreement({ purposes: ['ETREAT'] })],
+      consents: [consent('c', [permit(), deny({ headings: ['please-do'] })])],
+    });
+    expect(bySlug(given)).toEqual({ 'please-do': 'consent' });
   });
 
   test('for whatever facts its answer is that of the gate, and what is shown and what is withheld are all that was signed', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { CarePlan, Composition, CompositionSection } from '@medplum/fhirtypes';
 import { GUARDRAILS, guardrails, guardrailWarnings } from '../../src/decide/guardrails.ts';
 import type { Draft, Hand } from '../../src/decide/guardrails/rule.ts';
+import { WORD_RULES } from '../../src/decide/guardrails/word-rules.ts';
 import { linesOf } from '../../src/decide/guardrails/words-of.ts';
 
 const example = <T>(profile: string): T =>
@@ -97,6 +98,12 @@ describe('words that an agency may not write', () => {
     const asked = saying('Please do not call me manipulative', 'please-do');
     expect(guardrails(asked)).toEqual([]);
     expect(guardrailWarnings(asked)).toHaveLength(1);
+  });
+
+  test('a line that breaks no rule is no find at all, nor is a lawful refusal', () => {
+    const finds = (draft: Draft) => WORD_RULES.flatMap(({ check }) => check(draft));
+    expect(finds(saying('Let me hold the cat'))).toEqual([]);
+    expect(finds(saying('Do not treat with the medicine that I refused in 2024', 'advance-statement'))).toEqual([]);
   });
 
   test('a lawful refusal may say what must not be done', () => {

@@ -44,6 +44,13 @@ describe('step: a recall of the old identity that nobody answers does not hold t
       'recall elsewhere',
     );
   });
+  test('a recall that was answered held nothing back: the next place is asked before the new copy', () => {
+    expect(kindOf(go(hold(), state(0, { recallSince: null, last: { ...lost, outcome: 'accepted' } })))).toBe('recall elsewhere');
+  });
+  test('the turn is that of the new copy only after a recall: not after an update of the old place, nor after a read', () => {
+    expect(kindOf(go(hold(), state(NOW - LIFETIME - 1, { last: last({ place: ELSEWHERE }) })))).toBe('recall elsewhere');
+    expect(kindOf(go(hold(), state(NOW - LIFETIME - 1, { last: null })))).toBe('recall elsewhere');
+  });
   test('also when the new copy is held: it keeps asking', () => {
     expect(kindOf(go(hold(), state(NOW - LIFETIME - 1, { copies: [away, copy('b', 2)] })))).toBe('recall elsewhere');
   });

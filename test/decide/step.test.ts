@@ -116,6 +116,35 @@ describe('step: what follows from what should be held and what may be held', () 
     ['replacing does not hide: recall first', hold('digest-2'), ledger([copy('a', 1)]), { replaceHidesOld: false }, 'recall here'],
     ['replacing does not hide, and a recall is in doubt: update', hold(), ledger([recallLost]), { replaceHidesOld: false }, 'update here'],
     ['replacing does not hide, nothing there: update', hold(), ledger(), { replaceHidesOld: false }, 'update here'],
+    // Where a document is filed by its own id.
+    [
+      'hl7: the same words under another id may lie there too: the one is replaced and the other cancelled',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, LATER)]),
+      { channel: 'hl7v2-mllp' },
+      'update here',
+    ],
+    [
+      'hl7: the same words under the same id are one document',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, LATER, { documentId: 'document-b' })]),
+      { channel: 'hl7v2-mllp' },
+      'rest',
+    ],
+    [
+      'hl7: where replacing does not hide, the second document is recalled first',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, LATER)]),
+      { channel: 'hl7v2-mllp', replaceHidesOld: false },
+      'recall here',
+    ],
+    [
+      'hl7: where nothing was acknowledged, no id is the other one',
+      hold(),
+      ledger([uncertain('b', 2, LATER), uncertain('a', 1, LATER)]),
+      { channel: 'hl7v2-mllp', replaceHidesOld: false },
+      'update here',
+    ],
     // A place that only reads.
     ['pull: nothing is pushed', hold(), ledger(), { channel: 'pull' }, 'rest'],
     ['pull: what was read and stands is left', hold(), ledger([uncertain('a', 1, LATER)]), { channel: 'pull' }, 'rest'],
@@ -140,8 +169,8 @@ describe('step: what follows from what should be held and what may be held', () 
 });
 
 describe('step: until when it may rest', () => {
-  const lookAt = (want: Desired, state: Ledger): number | null => {
-    const action = go(want, state);
+  const lookAt = (want: Desired, state: Ledger, change: Partial<Destination> = {}): number | null => {
+    const action = go(want, state, change);
     if (action.kind !== 'rest') throw new Error(action.kind);
     return action.lookAt;
   };
@@ -163,6 +192,11 @@ describe('step: until when it may rest', () => {
   ];
   test.each(rows)('%s', (_, want, state, expected) => {
     expect(lookAt(want, state)).toBe(expected);
+  });
+
+  test('a recall in doubt that is not said again asks for no look of its own', () => {
+    expect(lookAt(hold(), ledger([recallLost]), { channel: 'pull' })).toBe(NOW + DAY);
+    expect(lookAt(hold(), ledger([recallLost]), { open: false })).toBe(NOW + DAY);
   });
 
   test('without the look at expiry an end is overslept', () => {
@@ -252,6 +286,12 @@ describe('step: ids repeat only for a retry straight after the same action', () 
       'the other attempt may still arrive: the same ids',
       hold(),
       ledger([doubt, { ...contrary, againAt: LATER, acceptedSince: false }], { last: last() }),
+      'last',
+    ],
+    [
+      'an earlier attempt with the same content that can no longer arrive takes nothing from it: the same ids',
+      hold(),
+      ledger([doubt, uncertain('o', 1, NOW - 1)], { last: last() }),
       'last',
     ],
     ['the same recall after an unknown', nothing(), ledger([copy('a', 1), recallLost], { last: recalled }), 'last'],

@@ -64,7 +64,7 @@ beforeAll(async () => {
       RETURN NULL;
     END $$;
     CREATE CONSTRAINT TRIGGER note_lsn AFTER INSERT ON delivery DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_lsn();`);
-  ground = await layGround({ url: postgres.url, pool, close: async () => {} });
+  ground = await layGround({ url: postgres.url, runningUrl: postgres.url, pool, owner: pool, close: async () => {} });
 }, 60_000);
 afterAll(async () => {
   await pool?.end();

@@ -27,7 +27,9 @@ export const openFalseClock = async (): Promise<FalseClock> => {
   return {
     database: {
       url: url.href,
+      runningUrl: url.href,
       pool,
+      owner: pool,
       close: async () => {
         await pool.end();
         await plain.close();

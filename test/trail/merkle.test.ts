@@ -39,4 +39,23 @@ describe('the tree over a stream', () => {
       }
     }
   });
+
+  test('of nothing it is the hash of nothing, and no leaf follows a frontier that is not its own', () => {
+    expect(rootOf([])).toEqual(naively([]));
+    expect(() => withLeaf([], 1, Buffer.alloc(32))).toThrow('a frontier has a tree for each bit of its size');
+  });
+
+  test('a path that is too short or too long for its place, and a place outside the tree, prove nothing', () => {
+    const leaves = leavesOf(5);
+    for (const [index, leaf] of leaves.entries()) {
+      const path = pathOf(leaves, index);
+      expect(rootByPath(leaf, index, 5, path.slice(0, -1))).toBeNull();
+      expect(rootByPath(leaf, index, 5, [...path, leaf])).toBeNull();
+    }
+    const [leaf = Buffer.alloc(0)] = leaves;
+    expect(rootByPath(leaf, -1, 1, [])).toBeNull();
+    expect(rootByPath(leaf, 1, 1, [])).toBeNull();
+    expect(rootByPath(leaf, 2, 1, [])).toBeNull();
+    expect(rootByPath(leaf, 0, 0, [])).toBeNull();
+  });
 });

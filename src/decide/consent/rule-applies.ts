@@ -82,7 +82,9 @@ const reaches = (datum: Datum, { meaning, reference }: ConsentRule['data'][numbe
 
 const isWithin = (within: Period, when: Period | null): Applies => {
   if (when === null) return null;
-  const isBefore = when.end !== null && within.start !== null && when.end <= within.start && when.start !== when.end;
+  // A time is a span without length, and at the start itself it is within.
+  const isTime = when.start === when.end;
+  const isBefore = when.end !== null && within.start !== null && (isTime ? when.end < within.start : when.end <= within.start);
   const isAfter = when.start !== null && within.end !== null && when.start >= within.end;
   return !isBefore && !isAfter;
 };

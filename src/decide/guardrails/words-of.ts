@@ -40,7 +40,8 @@ export const linesOf = (div: string): readonly string[] =>
     div
       .replace(/<!--[\s\S]*?-->/g, '')
       .replace(INLINE, '')
-      .replace(/\s+/g, ' ')
+      // JavaScript counts U+FEFF as a space; to a reader it is nothing, and must not part a word.
+      .replace(/[^\S\ufeff]+/g, ' ')
       .replace(/<[^>]*>/g, '\n'),
   )
     .split('\n')

@@ -399,6 +399,15 @@ export const VECTORS: readonly Vector[] = [
     consents: one({ type: 'permit', dataPeriod: period('2026-02-01', '2026-04-01') }),
     resources: [BARE, observation('later', { effectiveDateTime: '2026-05-01' })],
   }),
+  v('d-period-time', '-++-', 'a time before, at the start, within, and at the end', {
+    consents: one({ type: 'permit', dataPeriod: period('2026-02-01', '2026-02-28') }),
+    resources: [
+      observation('before', { effectiveDateTime: '2026-01-31T23:59:59Z' }),
+      observation('start', { effectiveDateTime: '2026-02-01T00:00:00Z' }),
+      observation('within', { effectiveDateTime: '2026-02-28T23:59:59Z' }),
+      observation('end', { effectiveDateTime: '2026-03-01T00:00:00Z' }),
+    ],
+  }),
   v('d-period-edge', '++-', 'up to the end of its last day', {
     consents: one({ type: 'permit', dataPeriod: period('2026-02-01', '2026-02-28') }),
     resources: [

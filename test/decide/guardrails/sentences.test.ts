@@ -86,6 +86,7 @@ describe('the words of guardrails, on sentences that were made up for it', () =>
   test.each([
     ['a soft hyphen', 'Do not con\u00advey'],
     ['a zero-width space', 'Do not con\u200bvey'],
+    ['a zero-width space that JavaScript takes for a space', 'Do not con\ufeffvey'],
     ['full-width letters', 'Ｄｏ ｎｏｔ ｃｏｎｖｅｙ'],
     ['a curly apostrophe', 'Don\u2019t convey'],
     ['tags between letters', 'Do not con<b>vey</b>'],
