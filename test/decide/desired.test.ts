@@ -255,7 +255,7 @@ describe('desired: until, the next moment at which time alone changes the answer
     ['hard expiry', { plan: plan({ version: version(HEADINGS, { expiresAt: ahead }) }) }, ahead],
     ['hard expiry that has passed', { plan: plan({ version: version(HEADINGS, { expiresAt: NOW }) }) }, review],
     ['the end of a contact', { openContacts: [{ until: ahead }] }, ahead],
-    ['the end of a contact that has passed, or that is now', { openContacts: [{ until: NOW - 1 }, { until: NOW }] }, null],
+    ['the end of a contact that has passed, or that is now', { openContacts: [{ until: NOW - 1 }, { until: NOW }] }, review],
     [
       'the earliest of several',
       { agreements: [agreement({ period: { start: null, end: NOW + 9_000 } })], openContacts: [{ until: ahead }] },
