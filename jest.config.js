@@ -10,6 +10,7 @@ export default {
   testTimeout: 20_000,
   // Most of a file's time is spent waiting for processes and clocks: on two cores, too, two run side by side.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   globalSetup: '<rootDir>/test/global-setup.ts',
   globalTeardown: '<rootDir>/test/global-teardown.ts',
   reporters: ['default', '<rootDir>/test/summary-reporter.mjs'],

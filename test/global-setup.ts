@@ -50,4 +50,6 @@ export default async (): Promise<void> => {
   template.pathname = '/template_broker';
   await migrate(template.href);
   process.env['TEST_DATABASE_URL'] = database.url;
+  // Some two hundred brokers and commands are started in a run: each compiles only what none before it has (1.1 s of processor are 0.6 s).
+  process.env['NODE_COMPILE_CACHE'] = join(run.folder, 'compiled');
 };
