@@ -87,7 +87,7 @@ await runUntilSignal(log, async (part) => {
   if (replayed > 0) log(Line.ledgerRestored, { count: replayed });
   if (lost > 0) log(Line.ledgerLost, { count: lost });
 
-  // A third of a second of reading, once, before anyone waits for it.
+  // A fifth of a second of reading, once, before anyone waits for it.
   definitions();
   const engine = await startEngine(part, config, log, pool, database.url, epoch);
   const seal = await startTrail(part, config, log, pool);
