@@ -22,6 +22,7 @@ export const INTERACTIONS = [
   'emergency-access',
   'sharing',
   'explain',
+  'print',
   'preview-release',
   'submit-for-review',
   'comment',
@@ -29,6 +30,8 @@ export const INTERACTIONS = [
   'report-reuse',
   'ending-progress',
   'ending-proof',
+  'access-log',
+  'raise-concern',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -80,7 +83,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Patient',
     Profile.planPatient,
-    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing'],
+    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing', 'access-log', 'raise-concern'],
     'active address-postalcode birthdate death-date deceased email family gender general-practitioner given identifier link name organization phone telecom',
   ),
   row('RelatedPerson', null, DELETABLE, 'active birthdate email gender identifier name patient phone relationship telecom'),
@@ -100,7 +103,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'CarePlan',
     Profile.crisisPlan,
-    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain', 'preview-release', 'submit-for-review', 'comment', 'changes'],
+    [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain', 'print', 'preview-release', 'submit-for-review', 'comment', 'changes'],
     'activity-code activity-date activity-reference based-on care-team category condition date encounter goal identifier instantiates-canonical instantiates-uri intent part-of patient performer replaces status subject',
   ),
   row(

@@ -1,4 +1,11 @@
-import { createPostgresBackend, createRedisBackend, runMigrations, withBackend } from 'bullmq';
+import {
+  assertSchemaCompatibility,
+  createPostgresBackend,
+  createRedisBackend,
+  LATEST_SCHEMA_VERSION,
+  runMigrations,
+  withBackend,
+} from 'bullmq';
 import type { JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
@@ -93,7 +100,9 @@ const onPostgres = (databaseUrl: string): Backend => {
     async prepare() {
       const client = await pool.connect();
       try {
-        await runMigrations(client, SCHEMA);
+        // The role of a running broker may not make what is there already.
+        const version = await assertSchemaCompatibility(client, SCHEMA).catch(() => 0);
+        if (version < LATEST_SCHEMA_VERSION) await runMigrations(client, SCHEMA);
       } finally {
         client.release();
       }

@@ -30,6 +30,7 @@ const REACH: Readonly<Record<Reach, string>> = {
   addressed: 'addressed to it',
   'own-or-addressed': "its organisation's own, and what its Tasks are about",
   provided: 'its own service',
+  self: 'of the person who calls: their own records, plans in force, and what they raised',
   disclosed: 'what is disclosed to it, computed',
   'own-or-disclosed': "its organisation's own, and what is disclosed to it",
 };
@@ -165,6 +166,9 @@ the Provenance of an approval is that user: where the Practitioner carries a reg
 | \`id_assurance_level\`, \`authentication_assurance_level\` | kept with an approval |
 
 CIS2 puts roles and registrations into its userinfo answer, and not into its id token: a trust whose own issuer stands between adds them there.
+
+A client of the kind \`person\` sends the id token of the person whose plan it is, of an issuer for persons (NHS login): \`nhs_number\`, and
+\`identity_proofing_level\`, which is P9 ([person.md](person.md)). What is the caller's own as a person is refused without: 403 at the same place.
 
 ## Of no type
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { parseConfig } from './config.ts';
-import { createLog } from './log.ts';
+import { createLog, Line } from './log.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { assertDatabase } from './store/assert-database.ts';
 import { believed } from './store/believed.ts';
@@ -9,6 +9,7 @@ import { CannotErase } from './store/erase.ts';
 import { openKeysFromFiles } from './store/keys/key-file.ts';
 import { currentEpoch } from './store/ledger-epoch.ts';
 import { createPool } from './store/pool.ts';
+import { runningOn } from './store/running-role.ts';
 
 const USAGE = `usage: npm run -s broker -- COMMAND
   worker                     a further worker process on the same database, until a signal
@@ -109,8 +110,10 @@ try {
       const { startEngine } = await import('./engine.ts');
       const { runUntilSignal } = await import('./lifecycle.ts');
       await runUntilSignal(log, async (part) => {
-        const url = await databaseUrl(config);
-        await assertDatabase(url);
+        const owner = await databaseUrl(config);
+        await assertDatabase(owner);
+        const { url, because } = await runningOn(owner, config.databaseUrl === null);
+        if (because !== null) log(Line.runsAsOwner, { because });
         if (config.redisUrl !== null) await assertRedis(config.redisUrl);
         const pool = await part(
           'pool',
@@ -124,9 +127,9 @@ try {
       break;
     }
     case 'ledger show': {
-      const url = await databaseUrl(config);
-      await assertDatabase(url);
-      const pool = createPool(url, log, { max: 1 });
+      const owner = await databaseUrl(config);
+      await assertDatabase(owner);
+      const pool = createPool((await runningOn(owner, config.databaseUrl === null)).url, log, { max: 1 });
       await openKeysFromFiles(pool, config, 'beside');
       const keys = await believed(pool, values.key ?? null);
       process.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);

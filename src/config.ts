@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import ipaddr from 'ipaddr.js';
-import { isUserIssuer } from './http/access/user-issuers.ts';
+import { issuerOf, isUserIssuer } from './http/access/user-issuers.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { SETTINGS } from './settings.ts';
 import { withSecretFiles } from './secret-files.ts';
@@ -49,6 +49,8 @@ export interface Config {
   readonly trailKeyFile: string | null;
   /** The second owner's file of heads; null: `trail-heads.jsonl` in `dataDir`. */
   readonly trailWitnessFile: string | null;
+  /** Where the second owner takes heads over HTTP; null: the file is all. */
+  readonly trailWitnessUrl: string | null;
   /** Milliseconds between heads. */
   readonly trailHeadMs: number;
   /** Files of key-encryption keys that were used before. */
@@ -88,6 +90,7 @@ interface Parsed {
   readonly KEY_FILE?: string;
   readonly TRAIL_KEY_FILE?: string;
   readonly TRAIL_WITNESS_FILE?: string;
+  readonly TRAIL_WITNESS_URL?: string;
   readonly TRAIL_HEAD_MS: number;
   readonly KEY_FILE_OLD: string;
 }
@@ -110,6 +113,13 @@ const originOf = (text: string): string | null => {
   const { origin, protocol, hostname } = new URL(text);
   const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
   return isSafe && text.replace(/\/$/, '').toLowerCase() === origin ? origin : null;
+};
+
+/** Whether an address is one, and holds no name and password: they would stand in logs. */
+const hasNoLogin = (text: string | undefined): boolean => {
+  if (text === undefined) return true;
+  const { username, password } = URL.canParse(text) ? new URL(text) : { username: text, password: '' };
+  return username === '' && password === '';
 };
 
 /** "PORT must be …": names the variable and the rule, never the value, which may be a secret. */
@@ -139,7 +149,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   const behindProxy = given.BEHIND_PROXY === '1';
   const outboundAllow = listed(given.OUTBOUND_ALLOW);
   const userIssuers = listed(given.USER_ISSUERS);
-  const issuers = userIssuers.map((entry) => entry.split('=')[0]);
+  const issuers = userIssuers.map(issuerOf);
   const { TLS_CERT, TLS_KEY, TLS_CLIENT_CA } = given;
   const hasTls = TLS_CERT !== undefined && TLS_KEY !== undefined;
   const publicUrl = originOf(given.PUBLIC_URL ?? '');
@@ -148,6 +158,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
       .filter((name) => given[name] !== undefined && !URL.canParse(given[name]))
       .map((name) => `${name} must be ${SETTINGS[name].rule}`),
     ...(outboundAllow.every((cidr) => ipaddr.isValidCIDR(cidr)) ? [] : [`OUTBOUND_ALLOW must be ${SETTINGS.OUTBOUND_ALLOW.rule}`]),
+    ...(hasNoLogin(given.TRAIL_WITNESS_URL) ? [] : [`TRAIL_WITNESS_URL must be ${SETTINGS.TRAIL_WITNESS_URL.rule}`]),
     ...(userIssuers.every(isUserIssuer) && new Set(issuers).size === issuers.length
       ? []
       : [`USER_ISSUERS must be ${SETTINGS.USER_ISSUERS.rule}`]),
@@ -187,6 +198,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     keyFile: given.KEY_FILE ?? null,
     trailKeyFile: given.TRAIL_KEY_FILE ?? null,
     trailWitnessFile: given.TRAIL_WITNESS_FILE ?? null,
+    trailWitnessUrl: given.TRAIL_WITNESS_URL ?? null,
     trailHeadMs: given.TRAIL_HEAD_MS,
     oldKeyFiles: listed(given.KEY_FILE_OLD),
   };

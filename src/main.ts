@@ -23,7 +23,8 @@ import { assertDatabase } from './store/assert-database.ts';
 import { startEmbeddedPostgres, takeDataDir } from './store/embedded-postgres.ts';
 import { erasedAndBack } from './store/erased-list.ts';
 import { openKeysFromFiles } from './store/keys/key-file.ts';
-import { sealOpen } from './store/keys/seal-open.ts';
+import { prepareRunning } from './store/running-role.ts';
+import { sealAsOwner } from './own-database.ts';
 import { findLedger } from './store/ledger-epoch.ts';
 import { migrate } from './store/migrate.ts';
 import { createPool } from './store/pool.ts';
@@ -71,14 +72,16 @@ await runUntilSignal(log, async (part) => {
       : { url: config.databaseUrl };
   await assertDatabase(database.url);
   log(Line.migrated, { count: await migrate(database.url) });
+  const sealed = await sealAsOwner(database.url, config, log);
+  if (sealed > 0) log(Line.sealed, { count: sealed });
+  const running = await prepareRunning(database.url, config.databaseUrl === null);
+  if (running.because !== null) log(Line.runsAsOwner, { because: running.because });
   const pool = await part(
     'pool',
-    () => createPool(database.url, log),
+    () => createPool(running.url, log),
     (open) => open.end(),
   );
   await openKeysFromFiles(pool, config, 'first');
-  const sealed = await sealOpen(pool);
-  if (sealed > 0) log(Line.sealed, { count: sealed });
   const reindexed = await rebuildIndex(pool);
   if (reindexed > 0) log(Line.searchIndexed, { count: reindexed });
   const back = await erasedAndBack(pool, config.dataDir);
@@ -89,16 +92,16 @@ await runUntilSignal(log, async (part) => {
 
   // A fifth of a second of reading, once, before anyone waits for it.
   definitions();
-  const engine = await startEngine(part, config, log, pool, database.url, epoch);
-  const seal = await startTrail(part, config, log, pool);
+  const engine = await startEngine(part, config, log, pool, running.url, epoch);
+  const trail = await startTrail(part, config, log, pool);
   const store = openStore(pool, {
     epoch,
     messageLifetime: config.messageLifetimeMs,
-    approving: { seal, policyOf },
+    approving: { seal: trail.seal, policyOf },
     changed: engine.changed,
     queueAnswers: async () => void (await engine.queue.depth()),
   });
-  const metrics = brokerMetrics(new Registry(), pool, engine);
+  const metrics = brokerMetrics(new Registry(), pool, engine, trail);
   const fetchKeys = createGuardedFetch(createAddressGuard(config.outboundAllow), KEY_LIMITS);
   const rateLimit = createRateLimit(pool, { perMinute: config.ratePerMinute, refusedPerMinute: config.refusedPerMinute, log, metrics });
   const app = createApp({

@@ -1,10 +1,11 @@
 import type pg from 'pg';
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Engine } from './engine.ts';
+import type { Trail } from './trail-part.ts';
 import { ledgerCounts } from './store/due.ts';
 
 /** The broker's own figures beside those of the door. No label names a person, a plan or a recipient. */
-export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine): Registry {
+export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine, { handedOver }: Trail): Registry {
   const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
   const open = gauge('broker_deliveries_open', 'Deliveries begun and not settled');
   const fanOuts = gauge('broker_fan_outs', 'Fan-outs that are not finished');
@@ -24,5 +25,24 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine)
       resynced.set(engine.found.byResync);
     },
   });
+  if (handedOver !== null) {
+    new Gauge({
+      name: 'broker_trail_heads_waiting',
+      help: 'Heads of the trail that its second owner has not accepted yet',
+      registers: [registry],
+      async collect() {
+        this.set(await handedOver.waiting());
+      },
+    });
+    new Counter({
+      name: 'broker_trail_hand_overs_failed_total',
+      help: 'Times that the second owner of the trail did not take its heads',
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(handedOver.failed());
+      },
+    });
+  }
   return registry;
 }

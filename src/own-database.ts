@@ -6,6 +6,8 @@ import { databaseUrl, startEmbeddedPostgres } from './store/embedded-postgres.ts
 import { openKeysFromFiles } from './store/keys/key-file.ts';
 import { isMigrated, migrate } from './store/migrate.ts';
 import { createPool } from './store/pool.ts';
+import { prepareRunning, type Running, runningOn } from './store/running-role.ts';
+import { sealOpen } from './store/keys/seal-open.ts';
 
 const answers = (url: string): Promise<boolean> =>
   assertDatabase(url).then(
@@ -24,13 +26,40 @@ const openDatabase = async (config: Config, log: Log): Promise<{ readonly url: s
   return startEmbeddedPostgres(config.dataDir, log);
 };
 
+const isReady = async (url: string, log: Log): Promise<boolean> => {
+  const pool = createPool(url, log, { max: 1, name: 'crisis-plan-broker command' });
+  try {
+    return await isMigrated(pool);
+  } finally {
+    await pool.end();
+  }
+};
+const prepared = async (url: string, isOwn: boolean, log: Log): Promise<Running> => {
+  if (!(await isReady(url, log))) await migrate(url);
+  return prepareRunning(url, isOwn);
+};
+
+/** Seals what an older version left open, over connections of the owner: it changes tables. Answers how many rows that took. */
+export const sealAsOwner = async (url: string, config: Config, log: Log): Promise<number> => {
+  const pool = createPool(url, log, { max: 2, name: 'crisis-plan-broker migrate' });
+  try {
+    await openKeysFromFiles(pool, config, 'first');
+    return await sealOpen(pool);
+  } finally {
+    await pool.end();
+  }
+};
+
 /** Runs a command on the broker's database, beside a running broker or without one. Throws CannotStart with one line why not. */
 export const withDatabase = async <T>(config: Config, log: Log, work: (pool: pg.Pool) => Promise<T>): Promise<T> => {
   const database = await openDatabase(config, log);
   try {
-    const pool = createPool(database.url, log, { max: 4, name: 'crisis-plan-broker command' });
+    const isOwn = config.databaseUrl === null;
+    const known = await runningOn(database.url, isOwn);
+    // A database that no broker of this version has started on yet.
+    const running = known.because === null && (await isReady(known.url, log)) ? known : await prepared(database.url, isOwn, log);
+    const pool = createPool(running.url, log, { max: 4, name: 'crisis-plan-broker command' });
     try {
-      if (!(await isMigrated(pool))) await migrate(database.url);
       await openKeysFromFiles(pool, config, 'first');
       return await work(pool);
     } finally {

@@ -74,7 +74,8 @@ export const SETTINGS = {
   DATABASE_URL: {
     schema: { type: 'string', pattern: '^postgres(ql)?://\\S+$' },
     rule: 'a postgres:// address',
-    about: 'PostgreSQL 14 or later to use instead of the embedded one.',
+    about:
+      'PostgreSQL 14 or later to use instead of the embedded one. Its login owns the tables; the broker runs as `LOGIN_running`, which it makes where it may, or finds there.',
   },
   DATABASE_URL_FILE: file('File that holds `DATABASE_URL`, as Docker and Kubernetes hand over secrets; instead of it.'),
   REDIS_URL: {
@@ -112,9 +113,9 @@ export const SETTINGS = {
   },
   USER_ISSUERS: {
     schema: { type: 'string', default: '' },
-    rule: 'https:// issuers with commas between, each with = and a key file where its keys are in one',
+    rule: 'https:// issuers with commas between, each with = and a key file where its keys are in one, and person: before one that is for persons',
     about:
-      'Issuers, with commas between, whose id tokens name a user in `X-User-Identity`. `https://issuer` publishes its keys (OIDC Discovery); of `https://issuer=FILE` they are in a JWKS file. Without one nobody can approve a plan.',
+      'Issuers, with commas between, whose id tokens name a user in `X-User-Identity`. `https://issuer` publishes its keys (OIDC Discovery); of `https://issuer=FILE` they are in a JWKS file. Without one nobody can approve a plan. With `person:` before it (`person:https://issuer`) an issuer signs for the persons whose plans they are, as NHS login does, and for nobody else.',
   },
   APPROVAL_POLICY: file(
     'JSON file: what each publisher asks of an approval beyond the guardrails (docs/approval.md). Without one: a registered clinician, and the agreement of the person or a recorded reason and a second clinician.',
@@ -142,6 +143,12 @@ export const SETTINGS = {
     rule: 'a file',
     about:
       'File to which signed heads of the trail are added: put it where whoever owns the database cannot change it. Without it `trail-heads.jsonl` in `DATA_DIR`.',
+  },
+  TRAIL_WITNESS_URL: {
+    schema: { type: 'string', pattern: '^https?://\\S+$' },
+    rule: 'an https:// address without name and password, or an http:// one that OUTBOUND_ALLOW lets through',
+    about:
+      'Address to which each signed head of the trail is POSTed as JSON, besides the file: of a second owner who is not the owner of the database. What is not answered 2xx is sent again after `TRAIL_HEAD_MS`, in order.',
   },
   TRAIL_HEAD_MS: millis(60_000, 100, 'How often a head of each stream of the trail that grew is signed.'),
   KEY_FILE_OLD: {

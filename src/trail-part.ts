@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Config } from './config.ts';
+import { type HandedOver, openHandOver } from './hand-heads-over.ts';
 import type { Part } from './lifecycle.ts';
 import { Line, type Log } from './log.ts';
 import { type SealApproval, sealsApprovals } from './store/trail/approval-signature.ts';
@@ -18,14 +19,22 @@ export const trailFiles = ({ dataDir, trailKeyFile, trailWitnessFile }: Config) 
   witness: trailWitnessFile ?? join(resolve(dataDir), 'trail-heads.jsonl'),
 });
 
-/**
- * Seals the trail for as long as the broker runs, and once more at its end. What fails is said, and tried again. Answers what seals approvals, by the
- * same key: whoever was handed a head has it.
- */
-export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.Pool): Promise<SealApproval> => {
+/** How long the last heads may take to the second owner when the broker stops: what is not accepted then goes at the next start. */
+const LAST_HEADS_MS = 2_000;
+
+/** The trail while it runs. `handedOver` is what metrics tell of: null where no second owner takes heads over HTTP. */
+export interface Trail {
+  readonly handedOver: Pick<HandedOver, 'waiting' | 'failed'> | null;
+  /** Seals approvals, by the key of the trail: whoever was handed a head has it. */
+  readonly seal: SealApproval;
+}
+
+/** Seals the trail for as long as the broker runs, and once more at its end. What fails is said, and tried again. */
+export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.Pool): Promise<Trail> => {
   const files = trailFiles(config);
   const key = await openTrailKey(files.key, config.trailKeyFile !== null);
   await noteTrailKey(pool, key);
+  const handedOver = config.trailWitnessUrl === null ? null : openHandOver(config, config.trailWitnessUrl, log, pool);
   const stopping = new AbortController();
   let signAt = performance.now() + config.trailHeadMs;
 
@@ -38,6 +47,7 @@ export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.
       await sealAll();
       if (performance.now() < signAt && !stopping.signal.aborted) return;
       await signHeads(pool, key, files.witness, new Date());
+      handedOver?.begin();
       signAt = performance.now() + config.trailHeadMs;
     } catch (fault) {
       log(Line.fault, { name: 'trail', fault });
@@ -49,6 +59,11 @@ export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.
       await wait(SEAL_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
     await round();
+    // A second owner who does not answer keeps nobody from stopping.
+    const late = new AbortController();
+    await Promise.race([handedOver?.ended(false), wait(LAST_HEADS_MS, undefined, { signal: late.signal }).catch(() => {})]);
+    late.abort();
+    await handedOver?.ended(true);
   };
   await part(
     'trail',
@@ -58,5 +73,5 @@ export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.
       await ended;
     },
   );
-  return sealsApprovals(key, config.operatorOds);
+  return { handedOver, seal: sealsApprovals(key, config.operatorOds) };
 };

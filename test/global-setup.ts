@@ -6,6 +6,7 @@ import { createLog } from '../src/log.ts';
 import { isRunning } from '../src/store/data-dir-lock.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/store/embedded-postgres.ts';
 import { migrate } from '../src/store/migrate.ts';
+import { prepareRunning } from '../src/store/running-role.ts';
 import { hasRedis } from './support/redis.ts';
 
 const PREFIX = 'crisis-plan-broker-test-';
@@ -49,6 +50,8 @@ export default async (): Promise<void> => {
   const template = new URL(database.url);
   template.pathname = '/template_broker';
   await migrate(template.href);
+  const { because } = await prepareRunning(template.href, false);
+  if (because !== null) throw new Error(because);
   process.env['TEST_DATABASE_URL'] = database.url;
   // Some two hundred brokers and commands are started in a run: each compiles only what none before it has (1.1 s of processor are 0.6 s).
   process.env['NODE_COMPILE_CACHE'] = join(run.folder, 'compiled');

@@ -19,16 +19,18 @@ const OBJECT: Coding = { system: System.auditEventType, code: 'object' };
 const DISCLOSED: Coding = { system: System.lifecycle, code: 'disclose' };
 const BY_CONSENT: Coding = { system: System.authorization, code: 'AuthZ-Consent' };
 
+/** Questions about what is the asker's own. */
+const QUERIES: readonly TrailEvent[] = ['sharing', 'explain', 'preview', 'changes', 'ending', 'access-log'];
+
 /** BALP: a disclosure at its source is an Export, a decision that refused a Security Alert; a match tells of a plan and discloses none of it. */
 const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
   const own: Coding = { system: System.trailEvent, code: event };
   if (event === 'reuse') return { event, refused, type: DECISION, subtype: [own], action: 'E', outcome: '0' };
   if (event === 'erase') return { event, refused, type: OBJECT, subtype: [own], action: 'D', outcome: '0' };
   if (event === 'consent' || event === 'agreement') return { event, refused, type: OBJECT, subtype: [own], action: 'U', outcome: '0' };
-  if (event === 'recall' || event === 'approve' || event === 'withdraw' || event === 'review')
+  if (event === 'recall' || event === 'approve' || event === 'withdraw' || event === 'review' || event === 'concern')
     return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
-  if (event === 'sharing' || event === 'explain' || event === 'preview' || event === 'changes' || event === 'ending')
-    return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
+  if (QUERIES.includes(event)) return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
   if (refused) return { event, refused, type: DECISION, subtype: [BY_CONSENT, own], action: 'E', outcome: '8' };
   if (event === 'match') return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
   return { event, refused, type: DISCLOSURE, subtype: [DISCLOSED, own], action: 'R', outcome: '0' };

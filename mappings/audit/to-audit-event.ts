@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditEventAgent, AuditEventEntity, Coding, Reference } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
-import type { TrailEntry } from '../../src/model/trail.ts';
+import type { ConsentCounted, DecidedBy, TrailEntry } from '../../src/model/trail.ts';
 import { toFhirInstant } from '../time.ts';
 import { EVENT_SHAPES } from './event-shapes.ts';
 
@@ -38,7 +38,23 @@ const agentsOf = (entry: TrailEntry, operator: string): AuditEventAgent[] => [
 const detail = (type: string, valueString: string) => ({ type, valueString });
 const coding = (system: string, code: string, display: string): Coding => ({ system, code, display });
 
-const entitiesOf = ({ patientId, plan, digest, headings, about }: TrailEntry): AuditEventEntity[] => [
+/** IHE BALP says a consent that was decided by as an entity of its own, by the type of its resource. */
+const consentCounted = ({ reference, hash, says, provision }: ConsentCounted): AuditEventEntity => ({
+  what: { reference },
+  type: coding(System.resourceTypes, 'Consent', 'Consent'),
+  detail: [
+    detail('says', says),
+    ...(provision === null ? [] : [detail('provision', `Consent.provision.provision[${provision}]`)]),
+    ...(hash === null ? [] : [detail('digest', hash)]),
+  ],
+});
+
+const decisionOf = ({ gate, withheld }: DecidedBy): readonly ReturnType<typeof detail>[] => [
+  ...(gate === null ? [] : [detail('gate', gate)]),
+  ...Object.entries(withheld).map(([heading, by]) => detail(`withheld-by-${by}`, heading)),
+];
+
+const entitiesOf = ({ patientId, plan, digest, headings, about, decidedBy }: TrailEntry): AuditEventEntity[] => [
   ...(patientId === null
     ? []
     : [
@@ -59,6 +75,7 @@ const entitiesOf = ({ patientId, plan, digest, headings, about }: TrailEntry): A
             detail('version', String(plan.version)),
             ...(digest === null || about !== null ? [] : [detail('digest', digest)]),
             ...headings.map((heading) => detail('heading', heading)),
+            ...(decidedBy === undefined ? [] : decisionOf(decidedBy)),
           ],
         },
       ]),
@@ -72,6 +89,7 @@ const entitiesOf = ({ patientId, plan, digest, headings, about }: TrailEntry): A
           ...(digest === null ? {} : { detail: [detail('digest', digest)] }),
         },
       ]),
+  ...(decidedBy?.consents ?? []).map(consentCounted),
 ];
 
 /** One row of the trail as an R4 AuditEvent, in the manner of IHE BALP. `operator` is the ODS code of who runs the broker. */

@@ -20,6 +20,15 @@ export interface Consented {
   readonly denied: ReadonlySet<Heading>;
   /** The instant from which a freeze is counted; null when all was decidable, or an explicit deny settles it. */
   readonly undecidableSince: Instant | null;
+  /** What was said that counted: each permit and deny that brought a heading of its own, and the oldest of what could not be computed. */
+  readonly spoke: readonly Spoke[];
+}
+
+/** One thing that a consent said; `provision` counts from 0, and is null of the consent as a whole. */
+export interface Spoke {
+  readonly consent: Consent;
+  readonly provision: number | null;
+  readonly says: 'permit' | 'deny' | 'undecidable';
 }
 
 /**
@@ -33,41 +42,48 @@ export function consented(consents: readonly Consent[], ask: Ask, now: Instant):
   const bound = consents.filter((consent) => consent.binds === null || consent.binds === ask.publisher);
   const permitted = new Set<Heading>();
   const denied = new Set<Heading>();
-  let undecidableSince: Instant | null = null;
-  const undecidable = (consent: Consent): void => {
-    undecidableSince = undecidableSince === null ? consent.recordedAt : Math.min(undecidableSince, consent.recordedAt);
+  const spoke: Spoke[] = [];
+  const doubts: Spoke[] = [];
+  const undecidable = (consent: Consent, provision: number | null): void => void doubts.push({ consent, provision, says: 'undecidable' });
+  const say = (says: 'permit' | 'deny', headings: readonly Heading[], consent: Consent, provision: number | null): void => {
+    const set = says === 'permit' ? permitted : denied;
+    const before = set.size;
+    for (const heading of headings) set.add(heading);
+    if (set.size > before) spoke.push({ consent, provision, says });
   };
 
   for (const consent of bound) {
     if (!consent.active || isDenySuperseded(consent, superseding, now)) continue;
     if (consent.undecidable !== null) {
-      undecidable(consent);
+      undecidable(consent, null);
       continue;
     }
-    if (consent.provisions.length === 0 && hasBegun(consent.period.start, now)) addAll(denied, HEADINGS);
-    for (const provision of consent.provisions) {
+    if (consent.provisions.length === 0 && hasBegun(consent.period.start, now)) say('deny', HEADINGS, consent, null);
+    for (const [index, provision] of consent.provisions.entries()) {
       if (!speaksOfPurpose(provision, ask.purpose)) continue;
       const actor = matchActor(provision.actors, ask.recipient);
       if (provision.type === 'deny') {
         // A deny's end never lets anything out: it stands until a later consent supersedes it by link.
         if (!hasBegun(consent.period.start, now) || !hasBegun(provision.period.start, now)) continue;
-        if (actor === 'unresolved') undecidable(consent);
-        else if (actor) addAll(denied, headingsOf(provision));
+        if (actor === 'unresolved') undecidable(consent, index);
+        else if (actor) say('deny', headingsOf(provision), consent, index);
       } else if (
         actor === true &&
         includes(consent.period, now) &&
         includes(provision.period, now) &&
         !isPermitSuperseded(consent, superseding, now)
       ) {
-        addAll(permitted, headingsOf(provision));
+        say('permit', headingsOf(provision), consent, index);
       }
     }
   }
   for (const heading of denied) permitted.delete(heading);
-  return { headings: permitted, denied, undecidableSince: denied.size === HEADINGS.length ? null : undecidableSince };
+  const oldest = doubts.toSorted((one, other) => one.consent.recordedAt - other.consent.recordedAt).slice(0, 1);
+  // An explicit deny of everything settles it.
+  const doubt = denied.size === HEADINGS.length ? [] : oldest;
+  return { headings: permitted, denied, undecidableSince: doubt[0]?.consent.recordedAt ?? null, spoke: [...spoke, ...doubt] };
 }
 
-const addAll = (set: Set<Heading>, headings: readonly Heading[]): void => headings.forEach((heading) => set.add(heading));
 const headingsOf = (provision: Provision): readonly Heading[] => (provision.headings.length === 0 ? HEADINGS : provision.headings);
 const hasBegun = (start: Instant | null, now: Instant): boolean => start === null || start <= now;
 const speaksOfPurpose = (provision: Provision, purpose: Purpose): boolean =>

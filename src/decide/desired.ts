@@ -116,10 +116,10 @@ export function offeredHeadings(version: ApprovedVersion, kind: RecipientKind, n
 export const isExpired = (version: ApprovedVersion, now: Instant): boolean => version.expiresAt !== null && version.expiresAt <= now;
 
 /** Midnight in London after the day on which a version is to be reviewed: from then on it is shown with a banner (G20). */
-const reviewEnds = ({ reviewDate }: ApprovedVersion): Instant => startOfLondonDay(nextDay(reviewDate));
+const reviewEnds = ({ reviewDate }: Pick<ApprovedVersion, 'reviewDate'>): Instant => startOfLondonDay(nextDay(reviewDate));
 
 /** Whether the review of a version is overdue. */
-export const isReviewOverdue = (version: ApprovedVersion, now: Instant): boolean => reviewEnds(version) <= now;
+export const isReviewOverdue = (version: Pick<ApprovedVersion, 'reviewDate'>, now: Instant): boolean => reviewEnds(version) <= now;
 
 /**
  * Covers what the recipient sees and nothing else, its banners too: not the plan's version or dates, which would tell of hidden changes (I4, I5).

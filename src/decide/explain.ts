@@ -6,9 +6,10 @@ import type { Purpose } from '../model/kind.ts';
 import { PURPOSES_OF_KIND } from '../model/kind.ts';
 import type { Because, Desired } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
+import type { WithheldBy } from '../model/trail.ts';
 import { agreed } from './agreed.ts';
-import { consented } from './consented.ts';
-import { desired } from './desired.ts';
+import { consented, type Spoke } from './consented.ts';
+import { desired, isExpired } from './desired.ts';
 
 /** The gates of design section 4, in the order in which `desired` asks them. */
 export const GATES = ['person', 'plan', 'number', 'reach', 'agreement', 'consent', 'kind'] as const;
@@ -37,7 +38,7 @@ export interface Explained {
     readonly because: Because | null;
   }[];
   /** Headings of the signed projection that are not shown, each by the first gate that leaves it out. Empty where a gate failed before. */
-  readonly withheld: readonly { readonly heading: Heading; readonly by: 'agreement' | 'consent' | 'kind' | 'shown-together' | 'expired' }[];
+  readonly withheld: readonly { readonly heading: Heading; readonly by: WithheldBy }[];
 }
 
 /** Says how `desired` came to its answer. It asks `desired` itself: there is no second reading of the rules. */
@@ -52,23 +53,42 @@ export function explain(facts: Facts, now: Instant): Explained {
       outcome: index < failed ? 'passed' : index === failed ? 'failed' : 'not-reached',
       because: index === failed ? because : null,
     })),
-    withheld: failed < GATES.indexOf('consent') ? [] : withheldOf(facts, want, now),
+    withheld: reading(facts, want, now).withheld,
   };
 }
 
-function withheldOf(facts: Facts, want: Desired, now: Instant): Explained['withheld'] {
+/** What the consent gate read of an answer that is there already: what was said, and what that left out. Nothing where a gate before refused. */
+export interface Reading {
+  /** The gate that refused; null where all were passed. */
+  readonly gate: Gate | null;
+  readonly spoke: readonly Spoke[];
+  readonly withheld: Explained['withheld'];
+}
+
+/** `emergency`: an answer of emergency access, where a missing consent does not stand in the way and a deny does. */
+export function reading(facts: Facts, want: Desired, now: Instant, emergency = false): Reading {
+  const gate = holds(want) ? null : GATE_OF[want.because];
+  if (gate !== null && GATES.indexOf(gate) < GATES.indexOf('consent')) return { gate, spoke: [], withheld: [] };
   const { plan, recipient, agreements, consents } = facts;
   const shown = holds(want) ? want.headings : [];
-  const purpose: Purpose = (holds(want) ? want.purpose : PURPOSES_OF_KIND[recipient.kind][0]) ?? 'TREAT';
+  const purpose = holds(want) ? want.purpose : emergency ? 'BTG' : purposeAgreed(facts, now);
   const agreedHeadings = agreed(agreements, purpose, now);
-  const { headings: consentedHeadings } = consented(consents, { publisher: plan.publisher, recipient, purpose }, now);
+  const { headings: permitted, denied, spoke } = consented(consents, { publisher: plan.publisher, recipient, purpose }, now);
+  const isConsented = (heading: Heading): boolean => (emergency ? !denied.has(heading) : permitted.has(heading));
   const signed = HEADINGS.filter((heading) => plan.version?.projections[recipient.kind].headings[heading] !== undefined);
-  return signed
+  const withheld = signed
     .filter((heading) => !shown.includes(heading))
     .map((heading) => {
-      if (!agreedHeadings.has(heading)) return { heading, by: 'agreement' };
-      if (!consentedHeadings.has(heading)) return { heading, by: 'consent' };
-      if (!kindMaySee(recipient.kind, heading)) return { heading, by: 'kind' };
-      return { heading, by: plan.version?.expiresAt != null && plan.version.expiresAt <= now ? 'expired' : 'shown-together' };
+      if (!agreedHeadings.has(heading)) return { heading, by: 'agreement' as const };
+      if (!isConsented(heading)) return { heading, by: 'consent' as const };
+      if (!kindMaySee(recipient.kind, heading)) return { heading, by: 'kind' as const };
+      return { heading, by: plan.version !== null && isExpired(plan.version, now) ? ('expired' as const) : ('shown-together' as const) };
     });
+  return { gate, spoke, withheld };
 }
+
+/** Of what is refused for every purpose, the first for which there is an agreement. */
+const purposeAgreed = ({ recipient, agreements }: Facts, now: Instant): Purpose => {
+  const purposes = PURPOSES_OF_KIND[recipient.kind];
+  return purposes.find((purpose) => agreed(agreements, purpose, now).size > 0) ?? purposes[0] ?? 'TREAT';
+};

@@ -6,11 +6,13 @@ import { capabilities, conformanceRead, conformanceSearch } from './act/conforma
 import { emergencyAccess } from './act/emergency.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
+import { accessLog, raiseConcern } from './act/self.ts';
 import { explain } from './act/explain.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
 import { live, metrics, ready } from './act/open.ts';
 import { approve, document, projections, withdraw } from './act/operations.ts';
+import { print } from './act/print.ts';
 import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
@@ -55,7 +57,10 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   evaluate: evaluateConsents,
   'emergency-access': emergencyAccess,
   sharing,
+  'access-log': accessLog,
+  'raise-concern': raiseConcern,
   explain,
+  print,
   'preview-release': previewRelease,
   'submit-for-review': submitForReview,
   comment,

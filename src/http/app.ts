@@ -3,7 +3,7 @@ import type { Express } from 'express';
 import { createAddressGuard } from '../channel/address-guard.ts';
 import { Line } from '../log.ts';
 import { createTokenCheck } from './access/token-check.ts';
-import { createUserVerifier } from './access/user-identity.ts';
+import { createPersonVerifier, createUserVerifier } from './access/user-identity.ts';
 import { createTokenDoor, reachedBy, TOKEN_PATHS } from './access/token-door.ts';
 import { callerAddress } from './access/caller-address.ts';
 import { loadConformance } from './conformance.ts';
@@ -35,6 +35,7 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
     now,
     check,
     verifyUser: createUserVerifier({ issuers: userIssuers, fetch: fetchKeys, log, now }),
+    verifyPerson: createPersonVerifier({ issuers: userIssuers, fetch: fetchKeys, log, now }),
     guard: createAddressGuard(parts.config.outboundAllow),
     conformance: loadConformance(),
     pages: createPageTokens(),

@@ -14,7 +14,7 @@ import type { AddressGuard } from '../channel/address-guard.ts';
 import type { Site } from './access/own-origin.ts';
 import type { TokenCheck } from './access/token-check.ts';
 import type { FetchKeys } from './access/token-provider.ts';
-import type { VerifyUser } from './access/user-identity.ts';
+import type { VerifyPerson, VerifyUser } from './access/user-identity.ts';
 import type { UserIssuer } from './access/user-issuers.ts';
 import type { RateLimit } from './access/rate-limit.ts';
 import type { Conformance } from './conformance.ts';
@@ -57,6 +57,7 @@ export interface Door extends Omit<AppParts, 'now' | 'metrics' | 'access' | 'fet
   readonly now: () => Instant;
   readonly check: TokenCheck;
   readonly verifyUser: VerifyUser;
+  readonly verifyPerson: VerifyPerson;
   readonly guard: AddressGuard;
   readonly conformance: Conformance;
   readonly pages: PageTokens;

@@ -8,7 +8,7 @@ import type { Route, SystemInteraction } from './routes.ts';
 
 /**
  * How far a permission reaches. `own`: written by the caller's organisation, as the kind of service that it is. `addressed`: Tasks that name it as owner, and what they are about.
- * `provided`: its own service. `published`: agreements of which it is, or was, a publisher. `party`: or a recipient. `disclosed`: what the gates let this recipient see, computed, never a stored resource.
+ * `self`: the person who calls: their own records, plans in force, and what they raised. `provided`: its own service. `published`: agreements of which it is, or was, a publisher. `party`: or a recipient. `disclosed`: what the gates let this recipient see, computed, never a stored resource.
  */
 export type Reach =
   | 'any'
@@ -19,7 +19,8 @@ export type Reach =
   | 'published'
   | 'party'
   | 'disclosed'
-  | 'own-or-disclosed';
+  | 'own-or-disclosed'
+  | 'self';
 
 interface Row {
   readonly kinds: readonly Kind[];
@@ -84,10 +85,14 @@ export const POLICY: readonly Row[] = [
   row(
     ['publisher'],
     ['CarePlan'],
-    ['projections', 'approve', 'withdraw', 'explain', 'preview-release', 'submit-for-review', 'comment', 'changes'],
+    ['projections', 'approve', 'withdraw', 'explain', 'print', 'preview-release', 'submit-for-review', 'comment', 'changes'],
     'own',
   ),
-  row(['publisher'], ['Patient'], ['sharing'], 'own'),
+  row(['publisher'], ['Patient'], ['sharing', 'access-log'], 'own'),
+  row(['person'], ['Patient'], ['search', 'sharing', 'access-log', 'raise-concern'], 'self'),
+  row(['person'], ['CarePlan'], ['read', 'search', 'explain', 'print'], 'self'),
+  row(['person'], ['Composition'], ['read'], 'self'),
+  row(['person'], ['Task'], ['read', 'search'], 'self'),
   row(['publisher'], ['Contract'], ['ending-progress', 'ending-proof'], 'published'),
   row(RECIPIENT_KINDS, ['Contract'], ['report-reuse'], 'party'),
   row(['publisher'], ['Encounter'], ['read'], 'own-or-addressed'),

@@ -3,7 +3,7 @@ import { Anomaly } from '../model/anomaly.ts';
 import type { Door, Exchange } from './exchange.ts';
 import { clientOf, principalOf, resourceOf, routeOf } from './exchange.ts';
 import { ACTS } from './acts.ts';
-import { checkPerson } from './access/needs-person.ts';
+import { checkPerson, personCalling } from './access/needs-person.ts';
 import { ownOrigin } from './access/own-origin.ts';
 import { checkAccept, checkContentType } from './media.ts';
 import { isSystemInteraction, kindMayAtAll, mayAtAll, permitted, permittedToKind } from './policy.ts';
@@ -92,6 +92,7 @@ export const applyPolicy = (exchange: Exchange): void => {
   const reach = permitted(principal, type, interaction);
   if (reach === null) throw refused(`${interaction} ${type}`, permittedToKind(principal.kind, type, interaction) === null);
   checkPerson(interaction, exchange.user);
+  if (reach === 'self') personCalling(principal);
   exchange.reach = reach;
 };
 

@@ -59,6 +59,8 @@ export const isWithinReach = async (store: DoorStore, principal: Principal, reac
       return store.isParty(principal, stored.id, 'either');
     case 'published':
       return store.isParty(principal, stored.id, 'publisher');
+    // What is a person's own is asked for before it is read (`readOwn`).
+    case 'self':
     case 'disclosed':
       return false;
     default:

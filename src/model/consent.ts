@@ -35,4 +35,7 @@ export interface Consent {
   readonly undecidable: string | null;
   /** When the broker stored it: a freeze is counted from here. */
   readonly recordedAt: Instant;
+  /** The version that says so, and its hash as the trail has it; missing where an older broker stored it and the trail does not tell. */
+  readonly version?: string;
+  readonly hash?: string;
 }

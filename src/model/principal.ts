@@ -21,4 +21,6 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** The person behind the call, where one is known: registration or SDS id. */
   readonly user: string | null;
+  /** The person whose plan it is, by the broker's own id, where they call themselves; only by an app of the kind `person`. */
+  readonly personId?: string;
 }

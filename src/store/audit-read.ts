@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Principal } from '../model/principal.ts';
-import { TRAIL_EVENTS, type TrailEntry } from '../model/trail.ts';
+import { type DecidedBy, TRAIL_EVENTS, type TrailEntry } from '../model/trail.ts';
 import type { AuditIds } from './audit-id.ts';
 import type { TrailSearch } from './door.ts';
 
@@ -18,6 +18,7 @@ interface Row {
   readonly headings: readonly string[] | null;
   readonly digest: string | null;
   readonly about: string | null;
+  readonly decided_by: DecidedBy | null;
   readonly patient_id: string | null;
   readonly care_plan_id: string | null;
   readonly number: number | null;
@@ -38,8 +39,7 @@ const AGREEMENTS: readonly string[] = ['agreement', 'reuse', 'ending'];
 
 /**
  * Rows of the trail, newest first, within the caller's reach: a publisher those about plans that it published, and emergency looks at its Patients who
- * have none; an operator every row and of
- * none the person, the plan, its headings or its digest. Nothing is added to the trail's own table: its insert is the hottest there is.
+ * have none; an operator every row and of none the person, the plan, its headings, its digest or what decided. Nothing is added to the trail's own table: its insert is the hottest there is.
  */
 export async function searchTrail(pool: pg.Pool, ids: AuditIds, principal: Principal, search: TrailSearch): Promise<readonly TrailEntry[]> {
   const isOperator = principal.kind === 'operator';
@@ -69,7 +69,7 @@ export async function searchTrail(pool: pg.Pool, ids: AuditIds, principal: Princ
   const after = search.after === null ? null : ids.toSerial(search.after);
   if (after !== null) where.push(`a.id < ${put(after)}`);
   const { rows } = await pool.query<Row>(
-    `SELECT a.id AS serial, a.at, a.event, ${REFUSED} AS refused, a.because, a.reason, a.organization, a.kind, a.caller, a.purpose, a.headings, a.digest, a.about,
+    `SELECT a.id AS serial, a.at, a.event, ${REFUSED} AS refused, a.because, a.reason, a.organization, a.kind, a.caller, a.purpose, a.headings, a.digest, a.about, a.decided_by,
             coalesce(p.patient_id, ${PATIENT_NAMED}) AS patient_id, av.care_plan_id, av.number
        FROM audit a LEFT JOIN plan p ON p.id = a.plan_id
        LEFT JOIN LATERAL (SELECT v.care_plan_id, v.number FROM approved_version v WHERE v.plan_id = a.plan_id AND v.approved_at <= a.at
@@ -98,7 +98,8 @@ function toEntry(row: Row, ids: AuditIds, isOperator: boolean): TrailEntry {
   const own = AGREEMENTS.includes(event) ? { digest: row.digest, about: row.about } : { digest: null, about: null };
   if (isOperator) return { ...told, ...own, headings: [], patientId: null, plan: null };
   const plan = row.care_plan_id === null || row.number === null ? null : { carePlanId: row.care_plan_id, version: row.number };
+  const decided = row.decided_by === null ? {} : { decidedBy: row.decided_by };
   // There it names the person, who is told as one.
   const about = event === 'emergency' ? null : row.about;
-  return { ...told, headings: row.headings ?? [], digest: row.digest, about, patientId: row.patient_id, plan };
+  return { ...told, headings: row.headings ?? [], digest: row.digest, about, patientId: row.patient_id, plan, ...decided };
 }

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Heading } from '../model/heading.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Because, Ledger } from '../model/ledger.ts';
+import type { DecidedBy } from '../model/trail.ts';
 import { inBatches } from './in-batches.ts';
 import type { Stamp } from './look.ts';
 import { type Sql, statement } from './pool.ts';
@@ -24,6 +25,8 @@ export interface Seen {
   readonly headings: readonly Heading[];
   readonly digest: string | null;
   readonly because: Because | null;
+  /** Which gate, which consents, and what was left out. */
+  readonly decidedBy: DecidedBy;
   /** The copy that the read leaves, over the version of the ledger row that was read; null where it leaves none. */
   readonly next: { readonly state: Ledger; readonly version: string } | null;
 }
@@ -52,11 +55,12 @@ const ofOne = statement<
     Ledger | null,
     Nullable,
     boolean,
+    DecidedBy,
   ],
   { written: boolean }
 >(
   'begin-read-of-one',
-  `SELECT begin_read_of_one($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS written`,
+  `SELECT begin_read_of_one($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) AS written`,
 );
 const together = statement<[string], { done: readonly boolean[] }>('begin-reads', 'SELECT begin_reads($1) AS done');
 const ofMany = statement<[Trail, string], never>('begin-read', 'SELECT begin_read($1, $2)');
@@ -118,7 +122,7 @@ async function begin(sql: Sql, { trail, seen }: Reading, waits: boolean): Promis
     const { event, organization, kind, caller } = trail;
     const facts = [person, personEpoch, publisher, ods, pairEpoch, recipient, recipientEpoch, one.until] as const;
     const audit = [event, organization, kind, caller, one.plan, one.key, one.purpose, one.headings, one.digest, one.because] as const;
-    const [answer] = await ofOne(sql, ...facts, ...audit, next?.state ?? null, next?.version ?? null, waits);
+    const [answer] = await ofOne(sql, ...facts, ...audit, next?.state ?? null, next?.version ?? null, waits, one.decidedBy);
     return answer?.written ?? false;
   } catch (error) {
     if (error instanceof Error && 'code' in error && CHANGED.includes(String(error.code))) return false;

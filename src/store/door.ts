@@ -5,6 +5,7 @@ import type { CarePlan, Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
 import type { ContactMessage } from './messages.ts';
 import type { Among, Found, Search } from './search/search.ts';
+import type { Raised } from '../model/concern.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
@@ -14,6 +15,8 @@ import type { ReuseReport } from './report-reuse.ts';
 import type { Preview, Trial } from './preview.ts';
 import type { NoSuchThen, SharedThen } from './past/explain-then.ts';
 import type { ExplainAsked, Shared } from './sharing.ts';
+import type { Access, AccessPage } from '../model/access-log.ts';
+import type { OwnRecord } from './own-records.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
@@ -212,6 +215,22 @@ export interface DoorStore {
   matchOwn(principal: Principal, sent: Traits): Promise<Stored | null>;
   /** How the plans of a Patient are shared, service by service. The caller has read the Patient. On record before it answers. */
   sharing(principal: Principal, patientId: string): Promise<readonly Shared[]>;
+  /** Who was shown the plans of a Patient, and who asked in an emergency, newest first. The caller has read the Patient. On record before it answers. */
+  accessLog(principal: Principal, patientId: string, page: AccessPage): Promise<readonly Access[]>;
+  /** The person of a verified NHS number, by the broker's own id; an id of nobody where none is known. */
+  personOf(nhsNumber: string): Promise<string>;
+  /** Whether a Patient, a plan in force, its words, or a concern that was raised are this person's own. */
+  isOfPerson(personId: string, type: string, id: string): Promise<boolean>;
+  /** Puts on record that a person asked for what is not theirs, or not there. */
+  notOfPerson(principal: Principal): Promise<void>;
+  /** Puts on record that a person read what is theirs, of a type. */
+  readByPerson(principal: Principal, type: string, ids: readonly string[]): Promise<void>;
+  /** The records of the person who calls, each publisher's, with their plans in force. On record before it answers. */
+  ownRecords(principal: Principal): Promise<readonly OwnRecord[]>;
+  /** Tells a record's publisher what the person whose it is asks of it; answers the id of the Task. */
+  raiseConcern(principal: Principal, patientId: string, raised: Raised): Promise<string>;
+  /** Ids of the Tasks that the person who calls has raised, newest first. */
+  ownConcerns(principal: Principal): Promise<readonly string[]>;
   /** How a plan in force is decided for one service now; null where they have nothing to do with each other. On record before it answers. */
   explain(principal: Principal, asked: ExplainAsked): Promise<Shared | null>;
   /** The same as it was at an instant, or why nothing can be said of that one. On record before it answers. */

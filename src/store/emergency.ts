@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { TaskCode } from '../../profiles/canonicals.ts';
+import { decidedBy } from '../decide/decided-by.ts';
 import { disclose } from '../decide/disclose.ts';
 import { EMERGENCY_LASTS, emergency } from '../decide/emergency.ts';
 import { anomaly } from '../model/anomaly.ts';
@@ -187,9 +188,10 @@ const decide = (row: SeenRow): Decided => {
   return { row, now, facts, want: emergency(facts, now) };
 };
 
-const toSeen = ({ row, want }: Decided): object => ({
+const toSeen = ({ row, facts, want, now }: Decided): object => ({
   stamp: stampOf(row),
   plan: row.plan_id,
+  decidedBy: decidedBy(facts, want, now, true),
   until: want.until,
   ...(holds(want) ? { headings: want.headings, digest: want.hold } : { headings: [], because: want.because }),
 });

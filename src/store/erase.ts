@@ -51,15 +51,9 @@ const leaveTrail = statement<[string, string, string, string], never>(
   `INSERT INTO audit (event, organization, kind, caller, person_id, plan_id, because)
    SELECT 'erase', $2, 'operator', 'command line', $3, p.id, $4 FROM (SELECT 1) one LEFT JOIN plan p ON p.patient_id = $1`,
 );
-// What their leaves were of can be told by nobody any more; chain and proofs stay whole.
-const forgetSalts = statement<[string, string], never>(
-  'forget-salts-of-erased',
-  // Rows of the person whom the record was of, and of the keys of its plans, along their indexes; and looks in an emergency at somebody without a plan.
-  `DELETE FROM trail_salt WHERE audit_id IN (
-     SELECT a.id FROM audit a WHERE (a.person_id = $1::uuid OR a.key_id = ANY(ARRAY(SELECT k.id FROM ledger_key k JOIN plan p ON p.id = k.plan_id WHERE p.patient_id = $2)))
-        AND a.plan_id IN (SELECT id FROM plan WHERE patient_id = $2)
-     UNION SELECT a.id FROM audit a WHERE a.event = 'emergency' AND a.about = 'Patient/' || $2)`,
-);
+// What their leaves were of can be told by nobody any more; chain and proofs stay whole. No row of a plan is left out, whoever the person was then:
+// there is no index by which it could be quick.
+const forgetSalts = statement<[string], never>('forget-salts-of-erased', 'SELECT trail_forget($1)');
 const destroyKey = statement<[string], never>(
   'destroy-person-key',
   'UPDATE person_key SET wrapped = NULL, destroyed_at = clock_timestamp() WHERE id = $1 AND wrapped IS NOT NULL',
@@ -135,7 +129,7 @@ async function eraseIn(tx: pg.PoolClient, locks: HeldLocks, { patientId, reason,
   await partContacts(tx, patientId);
   await removeBodies(tx, patientId, now);
   await destroyKey(tx, patientId);
-  await forgetSalts(tx, personId, patientId);
+  await forgetSalts(tx, patientId);
   locks.changed({ ...scope, persons: [personId, alone.id] });
   return { ...told, erased: true };
 }

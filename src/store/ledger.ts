@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { begun, nextSequence, settled } from '../decide/attempt.ts';
+import { decidedBy } from '../decide/decided-by.ts';
 import type { Protections } from '../decide/protections.ts';
 import { PROTECTED } from '../decide/protections.ts';
 import { backoff } from '../decide/retry.ts';
@@ -182,6 +183,7 @@ export class StoredLedger {
           plan: look.facts.plan.id,
           purpose: holds(want) ? want.purpose : null,
           because: 'nothing' in want ? want.because : null,
+          decidedBy: decidedBy(look.facts, want, look.now),
         },
       },
       // A recall shares with nobody: it would wait until those before it are written.

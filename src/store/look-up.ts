@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { disclosedAs, emptyLedger, readBy, refusedBy } from '../decide/attempt.ts';
+import { decidedBy } from '../decide/decided-by.ts';
 import { desired, tracedNumber } from '../decide/desired.ts';
 import { disclose } from '../decide/disclose.ts';
 import type { Disclosure } from '../model/disclosure.ts';
@@ -12,6 +13,7 @@ import type { Desired, Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import type { Principal } from '../model/principal.ts';
+import type { DecidedBy } from '../model/trail.ts';
 import { type BeginRead, openBeginRead, type Seen } from './begin-read.ts';
 import { contentOf } from './content.ts';
 import type { LookUp } from './door.ts';
@@ -159,7 +161,7 @@ async function lookOnce(
 
   for (const { row, now, facts, want } of oneOfEachPlan(rows.map((row) => decide(row, matched)))) {
     if (!holds(want)) {
-      seen.push({ ...refused(row), until: want.until, because: want.because, next: inVain(row, epoch) });
+      seen.push({ ...refused(row, decidedBy(facts, want, now)), until: want.until, because: want.because, next: inVain(row, epoch) });
       continue;
     }
     if (row.key_id === null || row.state === null) {
@@ -183,7 +185,7 @@ async function lookOnce(
     const version = facts.plan.version;
     if (version === null) throw new Error('a plan without an approved version is held');
     seen.push({
-      ...refused(row),
+      ...refused(row, decidedBy(facts, want, now)),
       until: want.until,
       purpose: want.purpose,
       headings: want.headings,
@@ -247,7 +249,7 @@ export function oneOfEachPlan(decided: readonly Decided[]): readonly Decided[] {
 }
 
 /** The trail of one row until it is decided: nothing is shown. */
-export const refused = (row: SeenRow): Seen => ({
+export const refused = (row: SeenRow, by: DecidedBy): Seen => ({
   stamp: stampOf(row),
   plan: row.plan_id,
   key: row.key_id,
@@ -256,6 +258,7 @@ export const refused = (row: SeenRow): Seen => ({
   headings: [],
   digest: null,
   because: null,
+  decidedBy: by,
   next: null,
 });
 

@@ -2,6 +2,7 @@ import type { Patient } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { traitsOf } from '../../mappings/match/traits-of.ts';
 import { type Candidate, type Certain, oneCertain } from '../decide/certain-match.ts';
+import { decidedBy } from '../decide/decided-by.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import { holds } from '../model/ledger.ts';
 import type { Principal } from '../model/principal.ts';
@@ -87,8 +88,8 @@ export const openMatch = (pool: pg.Pool): ((principal: Principal, sent: Traits) 
 async function mayFind(sql: Sql, beginRead: BeginRead, principal: Principal, personId: string): Promise<boolean | 'changed'> {
   const { organization, kind, user } = principal;
   const decided = oneOfEachPlan((await byPerson(sql, personId, organization, kind)).map((row) => decide(row, true)));
-  const seen = decided.map(({ row, want }) => ({
-    ...refused(row),
+  const seen = decided.map(({ row, facts, want, now }) => ({
+    ...refused(row, decidedBy(facts, want, now)),
     until: want.until,
     ...(holds(want) ? { purpose: want.purpose } : { because: want.because }),
   }));

@@ -55,8 +55,8 @@ const attempts = statement<
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
 );
-/** Looks at what is the publisher's own, and what is done in the review of a draft. */
-type OwnEvent = 'sharing' | 'explain' | 'preview' | 'changes' | 'review';
+/** Looks at what is the publisher's own or the person's, what is done in the review of a draft, and what a person raises. */
+type OwnEvent = 'sharing' | 'explain' | 'preview' | 'changes' | 'review' | 'access-log' | 'concern';
 const leaveTrail = statement<[OwnEvent, string, string, string | null, string, string | null, string | null], never>(
   'trail-of-sharing',
   // One row for each plan of the person's record; where there is none, one of the person.
@@ -73,6 +73,8 @@ export const sharing = async (pool: pg.Pool, principal: Principal, patientId: st
 
 /** A plan and a service, by the ids under which the publisher knows them. */
 export interface ExplainAsked {
+  /** ODS code of whose plan it is. */
+  readonly publisher: string;
   readonly patientId: string;
   readonly carePlanId: string;
   readonly recipientId: string;

@@ -7,6 +7,7 @@ import { searchTrail } from './audit-read.ts';
 import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
 import { endingProgress, endingProof } from './endings.ts';
+import { ownConcerns, raiseConcern } from './concerns.ts';
 import { emergencyAccess, nameForEmergency } from './emergency.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
@@ -23,6 +24,8 @@ import { searchingOn } from './search/searching-on.ts';
 import { comment, submitForReview } from './review.ts';
 import { isParty, reportReuse } from './report-reuse.ts';
 import { deletedBy, historyOf } from './versions.ts';
+import { accessLog } from './access-log.ts';
+import { isOfPerson, notOfPerson, ownRecords, personByNumber, readByPerson } from './own-records.ts';
 import { explainThen } from './past/explain-then.ts';
 import { explainFor, sharing } from './sharing.ts';
 import { underLocks } from './under-locks.ts';
@@ -83,6 +86,14 @@ const storeIn = (
     match: notHere,
     matchOwn: notHere,
     sharing: notHere,
+    accessLog: notHere,
+    personOf: notHere,
+    isOfPerson: notHere,
+    notOfPerson: notHere,
+    readByPerson: notHere,
+    ownRecords: notHere,
+    raiseConcern: notHere,
+    ownConcerns: notHere,
     explain: notHere,
     explainThen: notHere,
     preview: notHere,
@@ -155,6 +166,14 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     match: openMatch(pool),
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
     sharing: (principal, patientId) => sharing(pool, principal, patientId),
+    accessLog: async (principal, patientId, page) => accessLog(pool, await ids(), principal, patientId, page),
+    personOf: (nhsNumber) => personByNumber(pool, nhsNumber),
+    isOfPerson: (personId, type, id) => isOfPerson(pool, personId, type, id),
+    notOfPerson: (principal) => notOfPerson(pool, principal),
+    readByPerson: (principal, type, read) => readByPerson(pool, principal, type, read),
+    ownRecords: (principal) => ownRecords(pool, principal),
+    raiseConcern: async (principal, patientId, raised) => raiseConcern(pool, await ids(), principal, patientId, raised),
+    ownConcerns: (principal) => ownConcerns(pool, principal),
     explain: (principal, asked) => explainFor(pool, principal, asked),
     explainThen: (principal, asked, at) => explainThen(pool, principal, asked, at),
     preview: (principal, carePlan, trial) => preview(pool, principal, carePlan, trial, options.messageLifetime),

@@ -124,9 +124,10 @@ describe('what lies in the database', () => {
   });
 
   test('the search can fail: a number in clear is found', async () => {
-    await sql('CREATE TABLE planted AS SELECT $1::text AS n', `x ${NUMBER} y`);
-    const rows = await everyRow(engine.database.pool);
-    await sql('DROP TABLE planted');
+    const { owner } = engine.database;
+    await owner.query(`CREATE TABLE planted AS SELECT 'x ${NUMBER} y' AS n`);
+    const rows = await everyRow(owner);
+    await owner.query('DROP TABLE planted');
     expect(rows.flatMap(([name, text]) => anyNumber(name, text)).map(({ where }) => where)).toEqual(['public.planted']);
   });
 

@@ -90,10 +90,14 @@ describe('lawful erasure', () => {
     expect(rehearsed).toEqual({ patient: lane.patient, publisher: 'TRUST1', plans: 1, resources: rehearsed.resources, erased: false });
     expect(rehearsed.resources).toBeGreaterThanOrEqual(5);
     expect((await ground.store.read('Patient', lane.patient))?.id).toBe(lane.patient);
-    const [{ n }] = (await sql('SELECT count(*)::integer AS n FROM audit')) as [{ n: number }];
-    before = { resources: rehearsed.resources, audit: n, hash: (await signedVersion(ground.database.pool, lane.plan))?.hash ?? '' };
+    // All but what comes now: of the last second nothing is sealed yet.
     while ((await sealTrail(ground.database.pool)) !== 0);
     expect((await saltsOf(lane.plan)).length).toBeGreaterThan(0);
+    await ground.store.lookUp(caller('XNONE', 'ed'), { nhsNumber: lane.number }, false);
+    await ground.store.lookUp(caller(lane.ods, 'ed'), { nhsNumber: lane.number }, false);
+    await sql(`UPDATE ledger_key SET state = jsonb_set(state, '{copies}', '[]') WHERE recipient_id = $1`, lane.service);
+    const [{ n }] = (await sql('SELECT count(*)::integer AS n FROM audit')) as [{ n: number }];
+    before = { resources: rehearsed.resources, audit: n, hash: (await signedVersion(ground.database.pool, lane.plan))?.hash ?? '' };
     expect(await erase(ground.database.pool, asked(lane))).toMatchObject({ erased: true, resources: before.resources });
   });
   const saltsOf = (plan: string) =>
@@ -182,6 +186,17 @@ describe('lawful erasure', () => {
     expect(n).toBeGreaterThanOrEqual(before.audit);
     expect(await sql(`SELECT organization, kind, caller, because FROM audit WHERE event = 'erase'`)).toEqual([
       { organization: 'BROKER', kind: 'operator', caller: 'command line', because: 'request 12 of the person' },
+    ]);
+    // What the leaves of the plan's rows were of can be told by nobody; those of other persons' rows, and of the erasure, can.
+    await sealTrail(ground.database.pool);
+    const salts = await sql(
+      `SELECT coalesce(p.patient_id = $1 AND a.id < (SELECT max(id) FROM audit WHERE event = 'erase'), false) AS forgotten, bool_or(s.audit_id IS NOT NULL) AS salted, bool_and(l.audit_id IS NOT NULL) AS linked
+         FROM audit a LEFT JOIN plan p ON p.id = a.plan_id LEFT JOIN trail_salt s ON s.audit_id = a.id LEFT JOIN trail_link l ON l.audit_id = a.id GROUP BY 1 ORDER BY 1`,
+      lane.patient,
+    );
+    expect(salts).toEqual([
+      { forgotten: false, salted: true, linked: true },
+      { forgotten: true, salted: false, linked: true },
     ]);
     expect(await sql('SELECT wrapped, destroyed_at IS NOT NULL AS destroyed FROM person_key WHERE id = $1', lane.patient)).toEqual([
       { wrapped: null, destroyed: true },

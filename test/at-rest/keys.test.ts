@@ -58,7 +58,7 @@ describe('the key-encryption key', () => {
     const empty = await openDatabase();
     try {
       const pool = createPool(empty.url, createLog('error'), { max: 2 });
-      await pool.query('TRUNCATE person_key');
+      await empty.owner.query('TRUNCATE person_key');
       await expect(openKeysFromFiles(pool, files, 'beside')).rejects.toMatchObject({
         name: 'CannotStart',
         message: expect.stringContaining('is missing'),

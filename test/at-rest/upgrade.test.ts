@@ -10,6 +10,7 @@ import { deliveredBytes, signedVersion } from '../../src/store/signed-version.ts
 import { anyNumber, personFinder } from '../privacy/find-persons.ts';
 import * as body from '../support/bodies.ts';
 import { startTestEngine, type TestEngine } from '../support/engine.ts';
+import { withTestKeys } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
@@ -93,7 +94,8 @@ test('A database that an older version left open is sealed at the start, says th
   const states = async () => (await pool.query(`SELECT state->'copies' AS copies FROM ledger_key ORDER BY id`)).rows;
 
   const before = await said();
-  await layOpen(pool);
+  const owner = await withTestKeys(engine.database.owner);
+  await layOpen(owner);
   expect((await openTables()).sort()).toEqual(
     ['approved_version', 'contact', 'ledger_key', 'patient_fact', 'person', 'resource', 'resource_token', 'resource_version'].map(
       (name) => `public.${name}`,
@@ -103,9 +105,9 @@ test('A database that an older version left open is sealed at the start, says th
   // What lies open is read until it is sealed.
   expect(await said()).toEqual(before);
 
-  const [one, two] = await Promise.all([sealOpen(pool), sealOpen(pool)]);
+  const [one, two] = await Promise.all([sealOpen(owner), sealOpen(owner)]);
   expect(one + two).toBeGreaterThan(3 * PERSONS);
-  expect(await sealOpen(pool)).toBe(0);
+  expect(await sealOpen(owner)).toBe(0);
   expect(await rebuildIndex(pool, 'blind')).toBeGreaterThan(PERSONS);
   expect(await openTables()).toEqual([]);
   expect(await said()).toEqual(before);

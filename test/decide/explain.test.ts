@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { decidedBy } from '../../src/decide/decided-by.ts';
 import { desired } from '../../src/decide/desired.ts';
+import { emergency } from '../../src/decide/emergency.ts';
 import { explain, GATES } from '../../src/decide/explain.ts';
 import type { Facts } from '../../src/model/facts.ts';
 import { holds } from '../../src/model/ledger.ts';
@@ -47,6 +49,44 @@ describe('a decision is explained by the gate at which it stopped', () => {
       coping: 'kind',
       people: 'shown-together',
     });
+  });
+
+  test('the trail keeps each provision that brought a heading of its own, and of what cannot be computed the oldest', () => {
+    const ofVersion = { version: '3', hash: 'h' };
+    const said = [
+      consent('a', [deny({ purposes: ['TREAT'] }), permit(), permit()], ofVersion),
+      consent('b', [deny({ headings: ['triggers'] }), deny({ headings: ['triggers'] })]),
+      consent('silent', [permit()], { active: false }),
+    ];
+    const { gate, consents, withheld } = decidedBy(facts({ consents: said }), desired(facts({ consents: said }), NOW), NOW);
+    expect({ gate, consents }).toEqual({
+      gate: null,
+      consents: [
+        { reference: 'Consent/a/_history/3', hash: 'h', says: 'permit', provision: 1 },
+        { reference: 'Consent/b', hash: null, says: 'deny', provision: 0 },
+      ],
+    });
+    expect(withheld.triggers).toBe('consent');
+    const unclear = facts({
+      consents: [...said, consent('u', [], { undecidable: 'why' }), consent('older', [], { undecidable: 'why', recordedAt: 1 })],
+    });
+    const frozen = decidedBy(unclear, desired(unclear, NOW), NOW);
+    expect([frozen.gate, frozen.consents.at(-1)]).toEqual([
+      'consent',
+      { reference: 'Consent/older', hash: null, says: 'undecidable', provision: null },
+    ]);
+    expect(decidedBy(facts({ agreements: [] }), desired(facts({ agreements: [] }), NOW), NOW)).toEqual({
+      gate: 'agreement',
+      consents: [],
+      withheld: {},
+    });
+  });
+
+  test('of emergency access a missing consent withholds nothing, and a deny does', () => {
+    const given = facts({ agreements: [agreement({ purposes: ['BTG'] })], consents: [consent('d', [deny({ headings: ['please-do'] })])] });
+    const { consents, withheld } = decidedBy(given, emergency(given, NOW), NOW, true);
+    expect(consents.map(({ says, provision }) => `${says} ${provision}`)).toEqual(['deny 0']);
+    expect(Object.entries(withheld).filter(([, by]) => by === 'consent')).toEqual([['please-do', 'consent']]);
   });
 
   test('for whatever facts its answer is that of the gate, and what is shown and what is withheld are all that was signed', () => {

@@ -73,7 +73,11 @@ describe('a publisher reads the trail of its plans', () => {
         { who: { identifier: { value: 'XAMB' } }, role: [{ coding: [{ code: 'ambulance' }] }], requestor: true },
       ],
       source: { observer: { identifier: { value: 'BROKER' } } },
-      entity: [{ what: { reference: 'Patient/amber' } }, { what: { reference: 'CarePlan/plan-amber' } }],
+      entity: [
+        { what: { reference: 'Patient/amber' } },
+        { what: { reference: 'CarePlan/plan-amber' } },
+        { what: { reference: 'Consent/cons-amber/_history/1' }, type: { code: 'Consent' } },
+      ],
     });
     const detail = new Map(
       resource.entity[1].detail.map(({ type, valueString }: Any) => [`${type} ${type === 'heading' ? valueString : ''}`, valueString]),
@@ -181,6 +185,64 @@ describe('who else', () => {
 
   test('an AuditEvent is never written', async () => {
     expect((await door.ask(TRUST, 'AuditEvent', { resourceType: 'AuditEvent' })).status).toBe(405);
+  });
+});
+
+describe('what decided stands in each row', () => {
+  const fern = { number: '', answers: [] as string[] };
+  /** A second version of the consent: two headings for the ambulance service, and police denied. */
+  beforeAll(async () => {
+    const { ground } = door;
+    fern.number = ground.numbers.next();
+    await door.person(somebody('fern', fern.number), ['ambulance']);
+    const second = { kinds: ['ambulance'], headings: ['please-do', 'who-to-ring'], deny: ['police'] } as const;
+    await ground.put(publisher, body.consent('cons-fern', 'fern', 'org-trust', second));
+    const find = `CarePlan?patient.identifier=${encodeURIComponent(`${System.nhsNumber}|${fern.number}`)}`;
+    for (const asker of [AMBULANCE, POLICE, ED]) fern.answers.push((await door.ask(asker, find)).text);
+  });
+  const rowOf = async (agent: string): Promise<Any> =>
+    (await search(TRUST, `?patient=fern&subtype=read&agent=${agent}`)).json.entry[0].resource;
+  const toldOf = (entity: Any): readonly string[] => (entity?.detail ?? []).map(({ type, valueString }: Any) => `${type} ${valueString}`);
+
+  test('the consent by version and hash, as it stands there too when it was written, the provision that spoke, and what was left out', async () => {
+    const written = (await search(TRUST, '?patient=fern&subtype=consent')).json.entry[0].resource.entity.at(-1);
+    const { entity } = await rowOf('XAMB');
+    expect(written.what.reference).toBe('Consent/cons-fern/_history/2');
+    expect(entity.at(-1)).toMatchObject({ what: written.what, type: { system: System.resourceTypes, code: 'Consent' } });
+    expect(toldOf(entity.at(-1))).toEqual(['says permit', 'provision Consent.provision.provision[0]', ...toldOf(written)]);
+    expect(toldOf(entity[1]).filter((each) => !/^(?:version|digest) /.test(each))).toEqual([
+      'heading please-do',
+      'heading who-to-ring',
+      'withheld-by-consent triggers',
+    ]);
+  });
+
+  test('a refusal: the gate, and the provision that denied; where nobody was named there is none', async () => {
+    const refused = await rowOf('XFORCE');
+    expect(refused.outcomeDesc).toBe('no-consent');
+    expect(toldOf(refused.entity[1])).toContain('gate consent');
+    expect(toldOf(refused.entity[2]).slice(0, 2)).toEqual(['says deny', 'provision Consent.provision.provision[1]']);
+    const silent = await rowOf('XED');
+    expect(silent.entity).toHaveLength(2);
+    expect(toldOf(silent.entity[1])).toEqual(expect.arrayContaining(['gate consent', 'withheld-by-consent please-do']));
+  });
+
+  test('nothing of it reaches who asked, I4 and I6, nor the operator', async () => {
+    expect(fern.answers[1]?.replace(/XFORCE|"timestamp":"[^"]*"/g, '')).not.toMatch(/consent|deny|fern|withheld/i);
+    expect(fern.answers[0]).not.toMatch(/cons-fern|withheld|triggers/);
+    const { json } = await search(OPERATOR, '?subtype=read&_count=100');
+    expect(json.entry.length).toBeGreaterThan(2);
+    for (const { resource } of json.entry) expect(resource.entity).toBeUndefined();
+  });
+
+  test('it is part of what is sealed; a row of an older broker, which has none, is sealed as it was', async () => {
+    const { rows } = await door.ground.database.pool.query(
+      "SELECT trail_content(a)::jsonb ? 'decided_by' AS sealed, decided_by IS NOT NULL AS there, event FROM audit a",
+    );
+    for (const { sealed, there } of rows) expect(sealed).toBe(there);
+    expect(rows.filter(({ there }) => there).map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['read', 'flag', 'match', 'confirm']),
+    );
   });
 });
 

@@ -11,7 +11,8 @@ import { permittedToKind } from '../../src/http/policy.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { PARAMETERS } from '../../src/http/search/parameters.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
-import { openDoor } from './open-door.ts';
+import { personFor } from '../support/sign-in.ts';
+import { NOBODY, openDoor } from './open-door.ts';
 import type { OpenDoor } from './open-door.ts';
 
 const statement = capabilityStatement('https://broker.example/fhir');
@@ -59,6 +60,7 @@ test('operations have their definitions, the security is said, and so are the fo
     { name: 'approve', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/approve' },
     { name: 'withdraw', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/withdraw' },
     { name: 'explain', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/explain' },
+    { name: 'print', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/print' },
     { name: 'preview-release', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/preview-release' },
     { name: 'submit-for-review', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/submit-for-review' },
     { name: 'comment', definition: 'https://crisis-plan-broker.example/fhir/OperationDefinition/comment' },
@@ -117,8 +119,11 @@ describe('what is listed is answered', () => {
     match: (type) => door.agent.post(`/fhir/${type}/$match`),
     everything: (type) => door.agent.get(`/fhir/${type}/none/$everything`),
     'emergency-access': (type) => door.agent.post(`/fhir/${type}/$emergency-access`),
+    'access-log': (type) => door.agent.get(`/fhir/${type}/none/$access-log`),
+    'raise-concern': (type) => door.agent.post(`/fhir/${type}/none/$raise-concern`),
     sharing: (type) => door.agent.get(`/fhir/${type}/none/$sharing`),
     explain: (type) => door.agent.get(`/fhir/${type}/none/$explain?recipient=none`),
+    print: (type) => door.agent.get(`/fhir/${type}/none/$print`),
     'preview-release': (type) => door.agent.post(`/fhir/${type}/none/$preview-release`),
     'submit-for-review': (type) => door.agent.post(`/fhir/${type}/none/$submit-for-review`),
     comment: (type) => door.agent.post(`/fhir/${type}/none/$comment`),
@@ -142,6 +147,7 @@ describe('what is listed is answered', () => {
     'report-reuse',
     'submit-for-review',
     'comment',
+    'raise-concern',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {
@@ -150,6 +156,7 @@ describe('what is listed is answered', () => {
       const ask = ASK[interaction]?.(type);
       if (ask === undefined) throw new Error(`no request is known for ${interaction}`);
       const named = door.as(ask, { ods: kind === 'operator' ? 'BROKER' : 'ZZ1', kind });
+      if (kind === 'person') named.set('X-User-Identity', await personFor(NOBODY, `${door.origin}/fhir`));
       const answer = await (BODIES.has(interaction)
         ? named.set('Content-Type', interaction === 'patch' ? 'application/json-patch+json' : 'application/fhir+json').send('7')
         : named);

@@ -59,17 +59,19 @@ test.each([
   ['police', 'Task', 'create', null],
   ['evaluator', 'Encounter', 'read', null],
   ['person', 'Patient', 'read', null],
+  ['person', 'CarePlan', 'read', 'self'],
+  ['person', 'CarePlan', 'vread', null],
 ] as const)('%s %s %s: %s', (kind, type, interaction, reach) => {
   expect(permittedToKind(kind, type, interaction)).toBe(reach);
 });
 
-test('no kind but the publisher reaches a stored plan, its words or its person', () => {
+test('no kind but the publisher, and the person whose it is, reaches a stored plan, its words or its person', () => {
   for (const kind of KINDS) {
     if (kind === 'publisher') continue;
     for (const type of ['CarePlan', 'Composition', 'Patient', 'Consent', 'Provenance', 'RelatedPerson', 'Flag']) {
       // What $evaluate reads is sent with it.
       for (const interaction of (resourceType(type)?.interactions ?? []).filter((each) => each !== 'evaluate'))
-        expect([null, 'disclosed']).toContain(permittedToKind(kind, type, interaction));
+        expect([null, kind === 'person' ? 'self' : 'disclosed']).toContain(permittedToKind(kind, type, interaction));
     }
   }
 });

@@ -34,6 +34,7 @@ describe('conformance resources', () => {
 
   test('the operations of the broker are defined', async () => {
     expect(await found('OperationDefinition')).toEqual([
+      'access-log',
       'approve',
       'changes',
       'comment',
@@ -43,7 +44,9 @@ describe('conformance resources', () => {
       'evaluate',
       'explain',
       'preview-release',
+      'print',
       'projections',
+      'raise-concern',
       'report-reuse',
       'sharing',
       'submit-for-review',
@@ -61,6 +64,7 @@ describe('conformance resources', () => {
     expect(await found('StructureDefinition?_id=plan-words,crisis-plan')).toEqual(['crisis-plan', 'plan-words']);
     expect(await found('OperationDefinition?status=draft&name=With')).toEqual(['withdraw']);
     expect(await found('OperationDefinition?status=http://hl7.org/fhir/publication-status|draft')).toEqual([
+      'access-log',
       'approve',
       'changes',
       'comment',
@@ -70,7 +74,9 @@ describe('conformance resources', () => {
       'evaluate',
       'explain',
       'preview-release',
+      'print',
       'projections',
+      'raise-concern',
       'report-reuse',
       'sharing',
       'submit-for-review',
@@ -81,7 +87,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 14, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 17, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

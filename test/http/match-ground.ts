@@ -49,7 +49,7 @@ const present = (headers: Readonly<Record<string, string | undefined>>): Record<
   Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 /** A ground with an ambulance service, an ED and police in agreement, and the door on it, with a clock that can be put forward. */
-export const openMatchGround = async () => {
+export const openMatchGround = async (issuers?: readonly string[]) => {
   const ground: Ground = await layGround();
   for (const [name, kind] of [
     ['amb', 'ambulance'],
@@ -58,11 +58,12 @@ export const openMatchGround = async () => {
   ] as const)
     await ground.recipient(name, kind);
   let ahead = 0;
-  const log = createLog('error', () => {});
+  const lines: string[] = [];
+  const log = createLog('info', (text) => lines.push(text));
   const config = { operatorOds: 'BROKER', behindProxy: false, publicUrl: null, outboundAllow: [], errorCodeSystem: System.httpErrorCodes };
   const app = createApp({
     store: ground.store,
-    ...accessParts(ground.database.pool),
+    ...accessParts(ground.database.pool, undefined, issuers),
     config,
     metrics: new Registry(),
     validate,
@@ -101,6 +102,8 @@ export const openMatchGround = async () => {
   return {
     ground,
     origin,
+    /** What was logged. */
+    lines,
     ask,
     match,
     confirm: (caller: Caller, token: string, resource: Patient): Promise<Answer> =>

@@ -228,7 +228,7 @@ describe('the confirm step', () => {
 
 describe('I7: on record before it is answered', () => {
   test('where the trail cannot be written neither step answers anything, nor does a match of nobody', async () => {
-    const { pool } = door.ground.database;
+    const { owner: pool } = door.ground.database;
     const token = tokenOf(await door.match(AMBULANCE, amber()));
     await pool.query('ALTER TABLE audit RENAME TO audit_away');
     try {

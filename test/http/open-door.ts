@@ -94,6 +94,7 @@ export const openDoorOn = async (
     tokens,
     store,
     pool: database.pool,
+    owner: database.owner,
     origin,
     lines,
     /** How many versions of any resource are stored. */

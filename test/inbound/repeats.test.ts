@@ -143,7 +143,7 @@ describe('two at once', () => {
     const answers = Promise.all(messages.map((each) => each()));
     const waiting = `SELECT count(*)::integer AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
     for (let tries = 0; tries < 500; tries++) {
-      const { rows: now } = await door.pool.query<{ n: number }>(waiting);
+      const { rows: now } = await door.owner.query<{ n: number }>(waiting);
       if (now[0]?.n === messages.length) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
       if (tries === 499) throw new Error('they do not wait for each other');

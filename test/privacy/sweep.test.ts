@@ -49,7 +49,7 @@ afterEach(async () => {
 const keepQueueRows = (): Promise<unknown> =>
   folder.query(`
     CREATE TABLE kept_by_test (row text);
-    CREATE FUNCTION keep_for_test() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION keep_for_test() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN INSERT INTO public.kept_by_test VALUES (TG_TABLE_NAME || ' ' || to_jsonb(NEW)::text); RETURN NULL; END $$;
     DO $$ DECLARE one record; BEGIN
       FOR one IN SELECT relname FROM pg_class WHERE relnamespace = 'bullmq'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition LOOP

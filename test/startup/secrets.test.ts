@@ -18,11 +18,11 @@ const OTHER = /sesame|BEGIN [A-Z ]*PRIVATE KEY/;
 let database: TestDatabase;
 beforeAll(async () => {
   database = await openDatabase();
-  await database.pool.query(`CREATE ROLE keeper LOGIN SUPERUSER PASSWORD '${PASSWORD}'`);
+  await database.owner.query(`CREATE ROLE keeper LOGIN SUPERUSER PASSWORD '${PASSWORD}'`);
 });
 afterAll(async () => {
   // The broker's connections end with its process; the role is the whole server's.
-  await database.pool.query('DROP ROLE keeper');
+  await database.owner.query('DROP ROLE keeper');
   await database.close();
 });
 
@@ -62,16 +62,16 @@ test('A running broker tells its secrets to nobody, whatever fails: by no log li
   await keep(door.post(TRUST, '/fhir/Practitioner', { resourceType: 'Practitioner', [TOKEN]: TOKEN }));
 
   // A table that is gone; connections that are cut; a password that is no longer the right one, where the server asks for it.
-  await database.pool.query('ALTER TABLE resource RENAME TO resource_gone');
+  await database.owner.query('ALTER TABLE resource RENAME TO resource_gone');
   expect(await keep(door.get(OPERATOR, '/fhir/Organization'))).toBe(500);
   await keep(withToken());
-  await database.pool.query('ALTER TABLE resource_gone RENAME TO resource');
-  await database.pool.query("ALTER ROLE keeper NOLOGIN PASSWORD 'another'");
-  await database.pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'keeper'");
+  await database.owner.query('ALTER TABLE resource_gone RENAME TO resource');
+  await database.owner.query("ALTER ROLE keeper NOLOGIN PASSWORD 'another'");
+  await database.owner.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'keeper'");
   await eventually(async () => expect(await keep(door.agent.get('/health/ready'))).toBe(503), 10_000);
   expect(await keep(door.get(OPERATOR, '/fhir/Organization'))).toBeGreaterThanOrEqual(500);
   await keep(door.agent.get('/metrics'));
-  await database.pool.query(`ALTER ROLE keeper LOGIN PASSWORD '${PASSWORD}'`);
+  await database.owner.query(`ALTER ROLE keeper LOGIN PASSWORD '${PASSWORD}'`);
   await eventually(async () => expect(await keep(door.agent.get('/health/ready'))).toBe(200), 10_000);
   expect(await keep(door.agent.get('/metrics'))).toBe(200);
   await stop(broker);

@@ -15,7 +15,7 @@ test('A test file gets a database of its own, with every migration and the queue
 
 test('Migrations of an empty database that start at the same time wait for each other, and take no step twice', async () => {
   const name = `${new URL(database.url).pathname.slice(1)}_empty`;
-  await database.pool.query(`CREATE DATABASE ${name}`);
+  await database.owner.query(`CREATE DATABASE ${name}`);
   try {
     const empty = new URL(database.url);
     empty.pathname = `/${name}`;
@@ -23,12 +23,12 @@ test('Migrations of an empty database that start at the same time wait for each 
     expect(steps.toSorted((one, two) => one - two)).toEqual([0, 0, (await migrationFiles()).length]);
     expect(await migrate(empty.href)).toBe(0);
   } finally {
-    await database.pool.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await database.owner.query(`DROP DATABASE ${name} WITH (FORCE)`);
   }
 });
 
 test('A transaction that throws leaves nothing, and its connection is given back clean', async () => {
-  await database.pool.query('CREATE TABLE probe (n int PRIMARY KEY)');
+  await database.owner.query('CREATE TABLE probe (n int PRIMARY KEY); GRANT ALL ON probe TO PUBLIC');
   const count = statement<[number], { n: number }>('probe-from', 'SELECT n FROM probe WHERE n >= $1');
   await expect(
     transaction(database.pool, async (client) => {

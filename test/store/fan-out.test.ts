@@ -214,11 +214,11 @@ describe('a fan-out that is larger than a batch', () => {
     await agree('many', 'executed');
     // The first batch is done; then whoever did it dies in the middle of the second.
     await fanOut(database.pool, 1);
-    await database.pool.query(`
+    await database.owner.query(`
       CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'died'; END $$;
       CREATE TRIGGER die BEFORE UPDATE ON fan_out FOR EACH ROW EXECUTE FUNCTION die();`);
     await expect(fanOut(database.pool, 1)).rejects.toThrow('died');
-    await database.pool.query('DROP TRIGGER die ON fan_out; DROP FUNCTION die()');
+    await database.owner.query('DROP TRIGGER die ON fan_out; DROP FUNCTION die()');
     expect((await behind(service)).behind).toBeLessThan(MANY);
     expect(await isFanOutPending(database.pool)).toBe(true);
     await fanOutAll();

@@ -13,6 +13,7 @@ export interface LateWatch {
 export async function watchLate(pool: pg.Pool): Promise<LateWatch> {
   await pool.query(`
     CREATE TABLE begun_too_late (audit_id bigint);
+    GRANT ALL ON begun_too_late TO PUBLIC;
     CREATE FUNCTION watch_late() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
       stands text;

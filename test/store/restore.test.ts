@@ -73,7 +73,7 @@ const startOn = async (name: string, isNew = false): Promise<Session> => {
     found,
     pool,
     // The first start lays the ground; later ones find it.
-    ground: await layGround({ url, pool, close: () => pool.end() }, isNew ? 'lay' : 'find', LIFETIME),
+    ground: await layGround({ url, runningUrl: url, pool, owner: pool, close: () => pool.end() }, isNew ? 'lay' : 'find', LIFETIME),
     stop: async () => {
       running = null;
       for (const stop of stops) await stop();

@@ -10,7 +10,7 @@ import { addClient } from '../../src/store/access/clients.ts';
 import type { Kind } from '../../src/model/kind.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { Sql } from '../../src/store/pool.ts';
-import { identityFor, userIssuers } from './sign-in.ts';
+import { identityFor, personIssuers, userIssuers } from './sign-in.ts';
 
 /** A system that calls: an organisation as one kind of service, with every scope where none are named. */
 export interface Caller {
@@ -23,7 +23,7 @@ export interface Caller {
 export const accessParts = (
   pool: pg.Pool,
   outboundAllow: readonly string[] = ['127.0.0.0/8'],
-  issuers: readonly string[] = [userIssuers()],
+  issuers: readonly string[] = [userIssuers(), personIssuers()],
 ) => ({
   userIssuers: readUserIssuers(issuers),
   access: openAccess(pool),

@@ -6,11 +6,18 @@ import { createLog } from '../../src/log.ts';
 import { keyEncryptionOf } from '../../src/store/keys/key-encryption.ts';
 import { openKeys } from '../../src/store/keys/open-keys.ts';
 import { createPool } from '../../src/store/pool.ts';
+import { runningOn } from '../../src/store/running-role.ts';
 
 /** A database of one test file, cloned from the migrated template. */
 export interface TestDatabase {
+  /** Of the owner, as `DATABASE_URL` gives it. */
   readonly url: string;
+  /** Connections as a running broker's: they may not change tables, nor the trail. */
   readonly pool: pg.Pool;
+  /** Address of those connections. */
+  readonly runningUrl: string;
+  /** Connections of the owner, for what only the owner may. */
+  readonly owner: pg.Pool;
   close(): Promise<void>;
 }
 
@@ -48,12 +55,18 @@ export const openDatabase = async (): Promise<TestDatabase> => {
   await administer(`CREATE DATABASE ${name} TEMPLATE template_broker`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const pool = await withTestKeys(createPool(url.href, createLog('error'), { max: 40, name }));
+  const running = await runningOn(url.href, false);
+  if (running.because !== null) throw new Error(running.because);
+  const log = createLog('error');
+  const pool = await withTestKeys(createPool(running.url, log, { max: 40, name }));
+  const owner = createPool(url.href, log, { max: 4, name });
   return {
     url: url.href,
+    runningUrl: running.url,
     pool,
+    owner,
     close: async () => {
-      await pool.end();
+      await Promise.all([pool.end(), owner.end()]);
       await administer(`DROP DATABASE ${name} WITH (FORCE)`);
     },
   };

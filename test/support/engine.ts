@@ -45,7 +45,7 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
     stops.unshift(() => stop(value));
     return value;
   };
-  const engine = await startEngine(part, config, log, database.pool, database.url, 1);
+  const engine = await startEngine(part, config, log, database.pool, database.runningUrl, 1);
   const store = openStore(database.pool, {
     epoch: 1,
     messageLifetime: config.messageLifetimeMs,

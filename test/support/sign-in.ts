@@ -30,6 +30,20 @@ const keyFile = (): string => {
 /** Value of USER_ISSUERS under which identities of `identityOf` and `identityFor` are believed. */
 export const userIssuers = (): string => `${ISSUER}=${keyFile()}`;
 
+/** An issuer for the persons whose plans they are, with the same key. */
+export const PERSON_ISSUER = 'https://nhs-login.example';
+export const personIssuers = (): string => `person:${PERSON_ISSUER}=${keyFile()}`;
+
+/** An id token of the person with that NHS number, as NHS login gives it, meant for `audience`. */
+export const personFor = (nhsNumber: string, audience: string): Promise<string> =>
+  identityOf({
+    iss: PERSON_ISSUER,
+    sub: 'c0ffee00-1111-4222-8333-444455556666',
+    aud: audience,
+    nhs_number: nhsNumber,
+    identity_proofing_level: 'P9',
+  });
+
 /** Claims of a registered clinician of that organisation, as NHS CIS2 names them. */
 export const claimsFor = (ods: string): JWTPayload => ({
   iss: ISSUER,

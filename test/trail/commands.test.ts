@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Line } from '../../src/log.ts';
 import * as body from '../support/bodies.ts';
 import { tokensAt } from '../support/access.ts';
 import { type BrokerProcess, spawnBroker } from '../support/broker.ts';
@@ -91,6 +92,25 @@ describe('broker trail', () => {
     await writeFile(path, (proved.lines[0] ?? '').replace('no-such-person', 'no-such-parson'));
     const changed = await run(['trail', 'check-proof', '--proof', path], nowhere);
     expect([changed.code, last(changed)]).toEqual([1, expect.objectContaining({ ok: false, row: false, tree: true, signature: true })]);
+  }, 60_000);
+
+  test('a running broker connects as the role that only adds to the trail, and commands do; a folder of before there was one is brought up to it', async () => {
+    const logins = async () =>
+      (
+        await folder.query(
+          "SELECT DISTINCT usename::text AS name FROM pg_stat_activity WHERE datname = 'broker' AND pid <> pg_backend_pid()",
+        )
+      ).map(({ name }) => name);
+    expect(await logins()).toEqual(['broker_running']);
+    await folder.query('DROP OWNED BY broker_running; DROP ROLE broker_running');
+    broker.signal('SIGTERM');
+    await broker.exit();
+    const verified = await run(['trail', 'verify']);
+    expect([verified.code, last(verified)]).toEqual([0, expect.objectContaining({ ok: true, rows: 7 })]);
+    broker = spawnBroker({ DATA_DIR: folder.path });
+    await broker.ready();
+    expect(await logins()).toEqual(['broker_running']);
+    expect(broker.messages()).not.toContain(Line.runsAsOwner.message);
   }, 60_000);
 
   test('what is asked wrongly is said in one line', async () => {

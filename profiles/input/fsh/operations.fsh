@@ -307,7 +307,7 @@ Usage: #definition
 * system = false
 * type = false
 * instance = true
-* description = "Service by service: what it may see, why, what it holds, what it was asked to give up and how it answered; in plain words, with codes beside them. For the publisher, of its own Patient. Each call is on record."
+* description = "Service by service: what it may see, why, what it holds, what it was asked to give up and how it answered; in plain words, with codes beside them. For the publisher, of its own Patient, and for the person themselves. Each call is on record."
 * parameter[+].name = #organization
 * parameter[=].use = #out
 * parameter[=].min = 0
@@ -1160,3 +1160,144 @@ Usage: #definition
 * parameter[=].part[=].min = 1
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #boolean
+
+Instance: access-log
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/access-log"
+* version = "0.1.0"
+* name = "AccessLog"
+* title = "Who looked at the plans of a person"
+* status = #draft
+* kind = #operation
+* code = #access-log
+* affectsState = false
+* resource = #Patient
+* system = false
+* type = false
+* instance = true
+* description = "Newest first: who was sent or shown a plan of the person, or was told that there is one, when, for what, and what they saw; and whoever asked in an emergency, whatever they were answered. To the person across every publisher, to a publisher of its own Patient. Nothing else that was refused is told. Each call is on record."
+* parameter[+].name = #_count
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Accesses on a page, 1 to 100; 50 where it is left out."
+* parameter[=].type = #integer
+* parameter[+].name = #after
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "What the page before answered as next."
+* parameter[=].type = #string
+* parameter[+].name = #access
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "One look."
+* parameter[=].part[+].name = #event
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Its AuditEvent, which the publisher may read."
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #at
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #instant
+* parameter[=].part[+].name = #organization
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Who looked: ODS code, and name in words. Nobody who works there is named."
+* parameter[=].part[=].type = #Reference
+* parameter[=].part[+].name = #kind
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #what
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #why
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #heading
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "*"
+* parameter[=].part[=].type = #code
+* parameter[+].name = #next
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Where the next page begins; absent on the last."
+* parameter[=].type = #string
+
+Instance: raise-concern
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/raise-concern"
+* version = "0.1.0"
+* name = "RaiseConcern"
+* title = "Ask for a correction, or complain"
+* status = #draft
+* kind = #operation
+* code = #raise-concern
+* affectsState = true
+* resource = #Patient
+* system = false
+* type = false
+* instance = true
+* description = "For the person whose record it is. A Task with the code correction or complaint lies with the privacy officer of its publisher, who answers by its status and notes; the person reads it. It is on record."
+* parameter[+].name = #concern
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "correction or complaint."
+* parameter[=].type = #code
+* parameter[+].name = #text
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "What is wrong, in the person's own words: 10 to 4,000 characters. It goes to the publisher, and to nobody else."
+* parameter[=].type = #string
+* parameter[+].name = #about
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "A plan in force of this record (CarePlan), or a look at one (an event of $access-log)."
+* parameter[=].type = #Reference
+* parameter[+].name = #task
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The Task, which the person may read."
+* parameter[=].type = #Reference
+
+Instance: print
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/print"
+* version = "0.1.0"
+* name = "Print"
+* title = "A plan on paper"
+* status = #draft
+* kind = #operation
+* code = #print
+* affectsState = false
+* resource = #CarePlan
+* system = false
+* type = false
+* instance = true
+* description = "The whole plan, every heading of it, as a tagged PDF: to the person a plan in force, to its publisher each of its own, which says whether it is in force. A call of the person's is on record."
+* parameter[+].name = #return
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The PDF: application/pdf, in base64."
+* parameter[=].type = #Binary

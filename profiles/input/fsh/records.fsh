@@ -48,7 +48,7 @@ Profile: BrokerTask
 Parent: Task
 Id: broker-task
 Title: "Work for a person"
-Description: "A recall to carry out, a crisis contact to know of, a draft to review or to change, or something that needs attention."
+Description: "A recall to carry out, a crisis contact to know of, a draft to review or to change, something that needs attention, or what a person asks of the publisher of their record."
 * code 1..1
 * code from TaskCodeVS (required)
 * owner 1..1

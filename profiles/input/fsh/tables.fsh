@@ -91,6 +91,8 @@ Description: "Kinds of work for a person."
 * #attention "attention"
 * #emergency-access "emergency access"
 * #reuse-breach "reuse breach"
+* #correction "correction"
+* #complaint "complaint"
 * #plan-review "plan review"
 * #review-comment "review comment"
 * #change-request "change request"
@@ -120,6 +122,8 @@ Description: "Events of the trail."
 * #agreement "agreement"
 * #reuse "reuse"
 * #ending "ending"
+* #access-log "access log"
+* #concern "concern"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason

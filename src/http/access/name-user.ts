@@ -1,4 +1,5 @@
 import type { Client } from '../../model/client.ts';
+import { personInTrail } from '../../model/person-identity.ts';
 import { userInTrail } from '../../model/user-identity.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { clientOf, principalOf } from '../exchange.ts';
@@ -14,16 +15,22 @@ export const isMeantFor = (audience: string, { id, userAudiences }: Client, site
   return origin === ownOrigin(site, reached) || (!site.behindProxy && isOwnOrigin(site, origin));
 };
 
-/** Names the user on whose behalf the client calls, where it says so. Throws `unauthenticated`, `forbidden` and `unavailable`. */
+/**
+ * Names the user on whose behalf the client calls, where it says so; by an app for persons, the person whose plan it is. The NHS number in their
+ * token is looked up here, and goes no further. Throws `unauthenticated`, `forbidden` and `unavailable`.
+ */
 export const nameUser = async (exchange: Exchange, door: Door): Promise<void> => {
   const sent = exchange.request.headers['x-user-identity'];
   if (sent === undefined) return;
   const client = clientOf(exchange);
   const principal = principalOf(exchange);
-  const user = await door.verifyUser(sent, {
-    organization: principal.organization,
-    isMeantFor: (audience) => isMeantFor(audience, client, door.config, exchange.request),
-  });
+  const meantFor = (audience: string): boolean => isMeantFor(audience, client, door.config, exchange.request);
+  if (principal.kind === 'person') {
+    const person = await door.verifyPerson(sent, meantFor);
+    exchange.principal = { ...principal, user: personInTrail(person), personId: await door.store.personOf(person.nhsNumber) };
+    return;
+  }
+  const user = await door.verifyUser(sent, { organization: principal.organization, isMeantFor: meantFor });
   exchange.user = user;
   exchange.principal = { ...principal, user: userInTrail(user) };
 };

@@ -1,5 +1,6 @@
 import type { Interaction } from '../../../profiles/resource-types.ts';
 import { anomaly } from '../../model/anomaly.ts';
+import type { Principal } from '../../model/principal.ts';
 import type { UserIdentity } from '../../model/user-identity.ts';
 import { USER_HEADER } from './user-identity.ts';
 
@@ -21,6 +22,13 @@ export const registeredUser = (interaction: Interaction, user: UserIdentity | nu
       at,
     );
   return user;
+};
+
+/** The person who calls, by the broker's own id. Throws `forbidden` where an app calls by itself. */
+export const personCalling = ({ personId }: Principal): string => {
+  if (personId === undefined)
+    throw anomaly('forbidden', 'needs the person whose plan it is: send the id token by which they signed in', at);
+  return personId;
 };
 
 /** Refuses what needs a person and has none who is registered. Throws `forbidden`. */

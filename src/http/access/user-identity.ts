@@ -1,10 +1,12 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { fromIdToken } from '../../../mappings/identity/from-id-token.ts';
+import { fromPersonToken } from '../../../mappings/identity/from-person-token.ts';
 import { Line } from '../../log.ts';
 import type { Log } from '../../log.ts';
 import { Anomaly } from '../../model/anomaly.ts';
 import type { Instant } from '../../model/instant.ts';
+import type { PersonIdentity } from '../../model/person-identity.ts';
 import type { UserIdentity } from '../../model/user-identity.ts';
 import { isCanonicalJws } from './canonical-jws.ts';
 import { type Fetch, IssuerSilent, issuerKeys } from './issuer-keys.ts';
@@ -29,6 +31,9 @@ export interface Presenter {
 
 /** Verifies what came in the header. Throws `unauthenticated`, `forbidden` where the user has no role at that organisation, and `unavailable`. */
 export type VerifyUser = (sent: string | readonly string[], by: Presenter) => Promise<UserIdentity>;
+
+/** The same for the person whose plan it is. Throws `unauthenticated`, `forbidden` where it is not proved who they are, and `unavailable`. */
+export type VerifyPerson = (sent: string | readonly string[], isMeantFor: Presenter['isMeantFor']) => Promise<PersonIdentity>;
 
 /** What the verifier is made of. */
 export interface UserVerifierParts {
@@ -80,17 +85,17 @@ const reasonOf = (error: unknown): string => {
 };
 
 /**
- * Verifies identities of users: id tokens (OIDC Core section 3.1.3.7) of the issuers of `USER_ISSUERS`, by their keys alone. What a token's header
- * says of keys (`jku`, `x5u`, `jwk`, `x5c`) is never looked at, and `kid` only chooses among keys that the issuer published.
+ * Verifies id tokens (OIDC Core section 3.1.3.7) of some issuers, by their keys alone. What a token's header says of keys (`jku`, `x5u`, `jwk`, `x5c`)
+ * is never looked at, and `kid` only chooses among keys that the issuer published.
  */
-export const createUserVerifier = ({ issuers, fetch, log, now }: UserVerifierParts): VerifyUser => {
+const openClaims = ({ issuers, fetch, log, now }: UserVerifierParts) => {
   const keysOf = new Map<string, JWTVerifyGetKey>(
     issuers.map(({ issuer, keys }) => {
       const tell = (because: string): void => log(Line.issuerSilent, { url: issuer, because });
       return [issuer, keys === null ? issuerKeys(issuer, fetch, now, tell) : createLocalJWKSet(keys)];
     }),
   );
-  return async (sent, { isMeantFor, organization }) => {
+  return async (sent: string | readonly string[], isMeantFor: Presenter['isMeantFor']): Promise<JWTPayload> => {
     const { token, issuer } = issuerIn(sent);
     const keys = keysOf.get(issuer ?? '');
     if (issuer === undefined || keys === undefined) throw refused('is of an issuer that the broker does not know');
@@ -112,6 +117,18 @@ export const createUserVerifier = ({ issuers, fetch, log, now }: UserVerifierPar
     if (![claims.aud ?? []].flat().some((audience) => typeof audience === 'string' && isMeantFor(audience)))
       throw refused('is meant for another system: aud names this client or this broker');
     if (isOtherToken(claims)) throw refused('is an id token, and no other that its issuer signs');
-    return fromIdToken(claims, organization);
+    return claims;
   };
+};
+
+/** Verifies identities of users, by the issuers of `USER_ISSUERS`; one that is for persons is not known here. */
+export const createUserVerifier = ({ issuers, ...parts }: UserVerifierParts): VerifyUser => {
+  const claimsIn = openClaims({ ...parts, issuers: issuers.filter(({ isForPersons }) => !isForPersons) });
+  return async (sent, { isMeantFor, organization }) => fromIdToken(await claimsIn(sent, isMeantFor), organization);
+};
+
+/** Verifies identities of persons, by the issuers of `USER_ISSUERS` that are for them; no other is known here. */
+export const createPersonVerifier = ({ issuers, ...parts }: UserVerifierParts): VerifyPerson => {
+  const claimsIn = openClaims({ ...parts, issuers: issuers.filter(({ isForPersons }) => isForPersons) });
+  return async (sent, isMeantFor) => fromPersonToken(await claimsIn(sent, isMeantFor));
 };

@@ -7,7 +7,15 @@ import { publicKeysIn } from './public-keys.ts';
 export interface UserIssuer {
   readonly issuer: string;
   readonly keys: JSONWebKeySet | null;
+  /** Whether it signs for the persons whose plans they are, and then for nobody else. */
+  readonly isForPersons: boolean;
 }
+
+/** Before an issuer for persons, in `USER_ISSUERS`. */
+const FOR_PERSONS = 'person:';
+
+/** The issuer of an entry of `USER_ISSUERS`, as its tokens name it. */
+export const issuerOf = (entry: string): string => entry.replace(FOR_PERSONS, '').split('=')[0] ?? '';
 
 const keysIn = (path: string): JSONWebKeySet => {
   const refused = (why: string): CannotStart => new CannotStart(`USER_ISSUERS: the key file ${path} ${why}`);
@@ -22,12 +30,19 @@ const keysIn = (path: string): JSONWebKeySet => {
   return keys;
 };
 
-/** Whether a text is one entry of `USER_ISSUERS`: `https://issuer`, or `https://issuer=FILE`. Plain `http:` is judged when it is asked. */
-export const isUserIssuer = (entry: string): boolean => /^https?:\/\/[^\s,=?#]+(=[^\0]+)?$/.test(entry);
+/**
+ * Whether a text is one entry of `USER_ISSUERS`: `https://issuer`, or `https://issuer=FILE`, with `person:` before it where it is for persons. Plain
+ * `http:` is judged when it is asked.
+ */
+export const isUserIssuer = (entry: string): boolean => /^(?:person:)?https?:\/\/[^\s,=?#]+(=[^\0]+)?$/.test(entry);
 
 /** Reads the key files of the issuers of `USER_ISSUERS`. Throws CannotStart in one line that names the file which cannot be used. */
 export const readUserIssuers = (entries: readonly string[]): readonly UserIssuer[] =>
   entries.map((entry) => {
-    const [issuer = '', ...path] = entry.split('=');
-    return { issuer, keys: path.length === 0 ? null : keysIn(path.join('=')) };
+    const [, ...path] = entry.split('=');
+    return {
+      issuer: issuerOf(entry),
+      keys: path.length === 0 ? null : keysIn(path.join('=')),
+      isForPersons: entry.startsWith(FOR_PERSONS),
+    };
   });

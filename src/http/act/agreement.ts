@@ -35,7 +35,8 @@ export const reportReuse: Act = async (exchange, door) => {
   };
 };
 
-const onlyAsked = (query: string, names: readonly string[]): URLSearchParams => {
+/** The parameters of an operation that is asked by GET. Throws `malformed` at the first that has another name. */
+export const onlyAsked = (query: string, names: readonly string[]): URLSearchParams => {
   const asked = new URLSearchParams(query);
   const strange = [...asked.keys()].find((name) => !names.includes(name));
   if (strange !== undefined) throw badParameter(strange, names.length === 0 ? 'is no parameter here' : `is none of ${names.join(', ')}`);

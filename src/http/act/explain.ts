@@ -21,7 +21,7 @@ export const explain: Act = async (exchange, door) => {
   const at = instantOf(query);
   const patientId = plan.body.resourceType === 'CarePlan' ? idOf(plan.body.subject, 'Patient') : null;
   if (patientId === null) throw anomaly('conflict', 'is no plan of a Patient');
-  const asked = { patientId, carePlanId: plan.id, recipientId };
+  const asked = { publisher: plan.owner, patientId, carePlanId: plan.id, recipientId };
   const principal = principalOf(exchange);
   const shared = at === null ? await door.store.explain(principal, asked) : await door.store.explainThen(principal, asked, at);
   if (shared === 'in the future') throw badParameter('at', 'is in the future: what will be decided then is not known');

@@ -50,10 +50,10 @@ export const onlyNamed = (parameters: Parameters, names: readonly string[]): Par
 };
 
 /** A person's own words for the privacy officer, in the parameter `text`. */
-export const textOf = (parameters: Parameters, says: string): string => {
+export const textOf = (parameters: Parameters, says: string, most = MOST_WORDS): string => {
   const text = parameter(parameters, 'text')?.valueString?.trim() ?? '';
-  if (text.length >= LEAST_WORDS && text.length <= MOST_WORDS) return text;
-  throw required('text', `says in ${LEAST_WORDS} to ${MOST_WORDS} characters ${says}`);
+  if (text.length >= LEAST_WORDS && text.length <= most) return text;
+  throw required('text', `says in ${LEAST_WORDS} to ${most} characters ${says}`);
 };
 
 /** The body of an operation, as valid FHIR. Throws `incorrect` with every place that is wrong. */

@@ -2,6 +2,7 @@ import { isUnchanged, versionHeaders } from '../etag.ts';
 import { principalOf, reachOf, routeOf } from '../exchange.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
 import { shown } from '../redact-header.ts';
+import { personCalling } from '../access/needs-person.ts';
 import { notFound } from '../refusal.ts';
 import { Anomaly } from '../../model/anomaly.ts';
 import { isOwn } from '../../model/principal.ts';
@@ -24,8 +25,20 @@ const absent = async (exchange: Exchange, door: Door): Promise<Anomaly> => {
   return isOwned ? gone() : notFound();
 };
 
+/** What is the caller's own as a person. Asked for before it is read: what is another's is one question that finds nothing, as what is not there. */
+const readSelf = async (exchange: Exchange, door: Door): Promise<Stored> => {
+  const { type, id } = routeOf(exchange);
+  const principal = principalOf(exchange);
+  const isOwned = await door.store.isOfPerson(personCalling(principal), type, id);
+  const stored = isOwned ? await door.store.read(type, id) : null;
+  if (stored !== null) return stored;
+  await door.store.notOfPerson(principal);
+  throw notFound();
+};
+
 /** The stored resource that the path names, if it is within the caller's reach. Throws `not-found` alike for absent and for another's. */
 export const readOwn = async (exchange: Exchange, door: Door): Promise<Stored> => {
+  if (reachOf(exchange) === 'self') return readSelf(exchange, door);
   const { type, id } = routeOf(exchange);
   const stored = ID.test(id) ? await door.store.read(type, id) : null;
   // What is another's is asked for as what is not there: neither answer comes sooner (I6).
@@ -52,12 +65,20 @@ const disclosed = async (exchange: Exchange, door: Door): Promise<Answer> => {
 const shaped = (exchange: Exchange, answer: Answer): Answer =>
   answer.body !== null && 'resourceType' in answer.body ? { ...answer, body: shapedAs(shapeAsked(exchange.query), answer.body) } : answer;
 
+/** A plan in force, its words, or what became of a concern, to the person whose it is: on record before it answers. */
+const readByPerson = async (exchange: Exchange, door: Door): Promise<Stored> => {
+  const stored = await readSelf(exchange, door);
+  await door.store.readByPerson(principalOf(exchange), stored.type, [stored.id]);
+  return stored;
+};
+
 /** Read (R4 http, read): a stored resource within reach, or a disclosure. */
 export const read: Act = async (exchange, door) => shaped(exchange, await readWhole(exchange, door));
 
 const readWhole = async (exchange: Exchange, door: Door): Promise<Answer> => {
   const reach = reachOf(exchange);
   if (reach === 'disclosed') return disclosed(exchange, door);
+  if (reach === 'self') return answerOf(exchange, await readByPerson(exchange, door));
   if (reach !== 'own-or-disclosed') return answerOf(exchange, await readOwn(exchange, door));
   const { type, id } = routeOf(exchange);
   const stored = ID.test(id) ? await door.store.read(type, id) : null;

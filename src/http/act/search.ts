@@ -15,6 +15,7 @@ import { storedSearch } from '../search/stored-search.ts';
 import { tokensAsked } from '../search/values.ts';
 import type { Act } from './act.ts';
 import { lookUpAs } from './disclosed.ts';
+import { searchSelf } from './self.ts';
 
 const answer = (found: Found): Answer => ({ status: 200, headers: {}, body: toSearchset(found) });
 
@@ -84,6 +85,7 @@ export const search: Act = async (exchange, door) => {
   const asked = askedOf(exchange);
   const reach = reachOf(exchange);
   if (reach === 'disclosed') return searchDisclosed(exchange, door, type, asked);
+  if (reach === 'self') return searchSelf(exchange, door, asked);
   const principal = principalOf(exchange);
   if (asked.page !== null) return show(exchange, door, await openPage(door, principal, type, asked.page), { used: [], ignored: [] });
   const { search: wanted, includes, used, ignored } = storedSearch({ type, asked, reach, principal, base: exchange.base, now: door.now() });

@@ -15,6 +15,7 @@ export const scopeOf = (reach: Reach | null, { organization, kind }: Principal):
     case 'published':
     case 'party':
     case 'provided':
+    case 'self':
     case null:
       return { is: 'nothing' };
     default:

@@ -4,6 +4,7 @@ import { extensionOf } from '../../../mappings/facts/extensions-of.ts';
 import { fromConsent } from '../../../mappings/facts/from-consent.ts';
 import { idOf } from '../../../mappings/facts/reference-of.ts';
 import { present } from '../../../mappings/facts/present.ts';
+import { digest } from '../../decide/digest.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import { NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
@@ -40,8 +41,9 @@ export const consentFact: FactRecorder<Consent> = {
     if (consent.binds !== null && consent.binds !== owner)
       throw anomaly('incorrect', "binds another publisher's plans", 'Consent.organization');
     await checkSupersedes(sql, consent.supersedes, resource, owner);
-    await putConsent(sql, resource.id, patientId, consent);
-    await noteConsent(sql, principal, await personOf(sql, patientId, owner, 'Consent.patient'), patientId, resource);
+    const hash = digest(resource);
+    await putConsent(sql, resource.id, patientId, { ...consent, version: present(resource.meta?.versionId, 'Consent.meta'), hash });
+    await noteConsent(sql, principal, await personOf(sql, patientId, owner, 'Consent.patient'), patientId, resource, hash);
   },
 };
 

@@ -26,6 +26,9 @@ export async function resolveAgain(sql: Sql, reference: string): Promise<void> {
   for (const row of await unresolved(sql, reference)) {
     const consent = (await openBody(sql, row)) as FhirConsent | null;
     if (consent !== null)
-      await putFacts(sql, row.id, fromConsent(consent, (await resolveParties(sql, consent)).resolve, row.facts.recordedAt));
+      await putFacts(sql, row.id, {
+        ...row.facts,
+        ...fromConsent(consent, (await resolveParties(sql, consent)).resolve, row.facts.recordedAt),
+      });
   }
 }

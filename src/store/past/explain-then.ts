@@ -52,7 +52,7 @@ export async function explainThen(
 ): Promise<SharedThen | NoSuchThen | null> {
   await onRecord(pool, 'explain', principal, asked.patientId, `HealthcareService/${asked.recipientId}`);
   const [known] = await odsOf(pool, asked.recipientId);
-  const pair = pairName(principal.organization, known?.ods ?? '');
+  const pair = pairName(asked.publisher, known?.ods ?? '');
   // The locks are given back before anything is read: a revocation waits for no explanation, and what is past changes no more.
   const now = await transaction(pool, async (tx) => {
     await waitForWriters(tx, asked.patientId, pair, asked.recipientId);
@@ -60,11 +60,11 @@ export async function explainThen(
   });
   if (at > now.getTime()) return 'in the future';
   if ((await versionsUntil(pool, 'CarePlan', [asked.carePlanId], at)).length === 0) return 'before the plan';
-  return known === undefined ? null : sharedThen(pool, principal.organization, asked, known.ods, at);
+  return known === undefined ? null : sharedThen(pool, asked, known.ods, at);
 }
 
-async function sharedThen(sql: Sql, publisher: string, asked: ExplainAsked, ods: string, at: Instant): Promise<SharedThen | null> {
-  const { patientId, carePlanId, recipientId } = asked;
+async function sharedThen(sql: Sql, asked: ExplainAsked, ods: string, at: Instant): Promise<SharedThen | null> {
+  const { patientId, carePlanId, recipientId, publisher } = asked;
   const [registered] = await versionsThen(sql, 'HealthcareService', [recipientId], at);
   if (registered === undefined) return null;
   const { recipient: service, active } = fromHealthcareService(registered.body as HealthcareService);

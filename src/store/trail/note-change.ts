@@ -31,6 +31,13 @@ export const noteChange = async (
 };
 
 /** Puts on record that a consent was written: which version, its hash, and for which of the person's plans. */
-export const noteConsent = async (sql: Sql, who: Who, person: string, patientId: string, resource: Resource): Promise<void> => {
-  await noteOfConsent(sql, who.organization, who.kind, who.user, person, patientId, digest(resource), nameOf(resource));
+export const noteConsent = async (
+  sql: Sql,
+  who: Who,
+  person: string,
+  patientId: string,
+  resource: Resource,
+  hash: string,
+): Promise<void> => {
+  await noteOfConsent(sql, who.organization, who.kind, who.user, person, patientId, hash, nameOf(resource));
 };

@@ -7,6 +7,7 @@ import { publicKeyOf, type SignedHead } from '../../decide/trail/head.ts';
 import { CannotStart } from '../../model/cannot-start.ts';
 import { openAuditIds } from '../audit-id.ts';
 import { statement } from '../pool.ts';
+import { type HeadRow, toHead } from './head-row.ts';
 
 /** A line of an export: what it is, a key, a head, a row, or a row that nobody sealed. */
 export type Line =
@@ -24,10 +25,10 @@ const keys = statement<[], { id: string; public_key: string }>(
   'trail-keys',
   'SELECT id, public_key FROM trail_key ORDER BY first_used_at, id',
 );
-const heads = statement<
-  [],
-  { stream: string; size: string; root: Buffer; link: Buffer; signed_at: Date; key_id: string; signature: Buffer }
->('trail-heads', 'SELECT stream, size, root, link, signed_at, key_id, signature FROM trail_head ORDER BY stream, size');
+const heads = statement<[], HeadRow>(
+  'trail-heads',
+  'SELECT stream, size, root, link, signed_at, key_id, signature FROM trail_head ORDER BY stream, size',
+);
 const rowsAfter = statement<
   [string, string, number],
   { stream: string; number: string; audit_id: string; content: string | null; salt: Buffer | null; leaf: Buffer; link: Buffer }
@@ -51,10 +52,7 @@ export async function* exportTrail(pool: pg.Pool): AsyncGenerator<Line> {
   const ids = await openAuditIds(pool)();
   yield { trail: 'crisis-plan-broker', version: 1 };
   for (const { id, public_key: publicKey } of await keys(pool)) yield { key: id, publicKey };
-  for (const { stream, size, root, link, signed_at: at, key_id: key, signature } of await heads(pool))
-    yield {
-      head: { stream, size: Number(size), root: base64(root), link: base64(link), at: at.toISOString(), key, signature: base64(signature) },
-    };
+  for (const row of await heads(pool)) yield { head: toHead(row) };
   for (let after: readonly [string, string] = ['', '0']; ; ) {
     const page = await rowsAfter(pool, ...after, PAGE);
     for (const { stream, number, audit_id: id, content, salt, leaf, link } of page)

@@ -10,47 +10,38 @@ interface Cursor {
   readonly mine: boolean;
   readonly is_over: boolean;
   readonly watched_id: string;
-  readonly next_xid: string;
-  readonly newest: string;
 }
 const look = statement<[], Cursor>(
   'look-at-trail',
   // One process at a time. What is watched is over when every transaction that ran then has ended: no row up to it can still come. Two seconds
   // besides: a row has its number a moment before its transaction has one.
   `SELECT pg_try_advisory_xact_lock(9, 0) AS mine, watched_id,
-          pg_snapshot_xmin(pg_current_snapshot()) >= watched_xid AND watched_at < clock_timestamp() - interval '2 seconds' AS is_over,
-          pg_snapshot_xmax(pg_current_snapshot()) AS next_xid, (SELECT coalesce(max(id), 0) FROM audit) AS newest
+          pg_snapshot_xmin(pg_current_snapshot()) >= watched_xid AND watched_at < clock_timestamp() - interval '2 seconds' AS is_over
      FROM trail_cursor`,
 );
-const unsealed = statement<[number], { id: string; stream: string; content: string }>(
+const unsealed = statement<[number], { id: string; stream: string; content: string; is_erased: boolean }>(
   'unsealed-rows',
-  `SELECT a.id, coalesce('publisher ' || p.publisher, 'asker ' || a.organization) AS stream, trail_content(a) AS content
-     FROM audit a LEFT JOIN plan p ON p.id = a.plan_id
+  `SELECT a.id, coalesce('publisher ' || p.publisher, 'asker ' || a.organization) AS stream, trail_content(a) AS content,
+          coalesce(a.at < k.destroyed_at AND a.event <> 'erase', false) AS is_erased
+     FROM audit a LEFT JOIN plan p ON p.id = a.plan_id LEFT JOIN person_key k ON k.id = p.patient_id
     WHERE a.id > (SELECT final_id FROM trail_cursor) AND NOT EXISTS (SELECT FROM trail_link l WHERE l.audit_id = a.id) ORDER BY a.id LIMIT $1`,
 );
 const streamsOf = statement<[readonly string[]], { stream: string; size: string; link: Buffer; frontier: Buffer[] }>(
   'streams-of-trail',
-  'SELECT stream, size, link, frontier FROM trail_stream WHERE stream = ANY($1::text[]) FOR UPDATE',
+  'SELECT stream, size, link, frontier FROM trail_stream WHERE stream = ANY($1::text[])',
 );
 const addLinks = statement<
-  [readonly string[], readonly number[], readonly string[], readonly Buffer[], readonly Buffer[], readonly Buffer[]],
+  [readonly string[], readonly number[], readonly string[], readonly Buffer[], readonly Buffer[], readonly (Buffer | null)[]],
   never
 >(
   'add-links',
+  // Of a row whose person was erased before it was sealed no salt is kept.
   `WITH one AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[]) AS one(stream, number, audit_id, leaf, link, salt)),
-   salted AS (INSERT INTO trail_salt (audit_id, salt) SELECT audit_id, salt FROM one)
+   salted AS (INSERT INTO trail_salt (audit_id, salt) SELECT audit_id, salt FROM one WHERE salt IS NOT NULL)
    INSERT INTO trail_link (stream, number, audit_id, leaf, link) SELECT stream, number, audit_id, leaf, link FROM one`,
 );
-const putStream = statement<[string, number, Buffer, readonly Buffer[]], never>(
-  'put-stream',
-  `INSERT INTO trail_stream (stream, size, link, frontier) VALUES ($1, $2, $3, $4)
-   ON CONFLICT (stream) DO UPDATE SET size = $2, link = $3, frontier = $4`,
-);
-const moveOn = statement<[string, string, string], never>(
-  'move-trail-cursor',
-  // Another process may have moved it since it was looked at.
-  'UPDATE trail_cursor SET final_id = watched_id, watched_id = $1, watched_xid = $2::text::xid8, watched_at = clock_timestamp() WHERE watched_id = $3',
-);
+const putStream = statement<[string, number, Buffer, readonly Buffer[]], never>('put-stream', 'SELECT trail_put_stream($1, $2, $3, $4)');
+const moveOn = statement<[string], never>('move-trail-cursor', 'SELECT trail_move_on($1)');
 
 interface Stream {
   size: number;
@@ -67,18 +58,18 @@ export const sealTrail = (pool: pg.Pool): Promise<number | null> =>
     const rows = await unsealed(tx, MOST);
     if (rows.length > 0) await sealRows(tx, rows);
     // What was not read to its end is watched on.
-    if (rows.length < MOST && at.is_over) await moveOn(tx, at.newest, at.next_xid, at.watched_id);
+    if (rows.length < MOST && at.is_over) await moveOn(tx, at.watched_id);
     return rows.length;
   });
 
 async function sealRows(
   sql: Sql,
-  rows: readonly { readonly id: string; readonly stream: string; readonly content: string }[],
+  rows: readonly { readonly id: string; readonly stream: string; readonly content: string; readonly is_erased: boolean }[],
 ): Promise<void> {
   const names = [...new Set(rows.map(({ stream }) => stream))].sort();
   const streams = new Map<string, Stream>(names.map((name) => [name, { size: 0, link: originOf(name), frontier: [] }]));
   for (const { stream, size, link, frontier } of await streamsOf(sql, names)) streams.set(stream, { size: Number(size), link, frontier });
-  const links = rows.map(({ id, stream: name, content }) => {
+  const links = rows.map(({ id, stream: name, content, is_erased: isErased }) => {
     const stream = streams.get(name);
     if (stream === undefined) throw new Error('every stream is there');
     const salt = randomBytes(32);
@@ -86,7 +77,7 @@ async function sealRows(
     stream.frontier = withLeaf(stream.frontier, stream.size, leaf);
     stream.link = linkOf(stream.link, leaf);
     stream.size += 1;
-    return { id, name, number: stream.size, salt, leaf, link: stream.link };
+    return { id, name, number: stream.size, salt: isErased ? null : salt, leaf, link: stream.link };
   });
   await addLinks(
     sql,

@@ -37,7 +37,7 @@ describe('A fault of the broker’s own', () => {
     const { rows } = await door.pool.query<{ name: string }>(
       "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN ('resource', 'resource_version', 'person', 'audit', 'ledger_key')",
     );
-    for (const { name } of rows) await door.pool.query(`ALTER TABLE "${name}" RENAME TO "${name}_gone"`);
+    for (const { name } of rows) await door.owner.query(`ALTER TABLE "${name}" RENAME TO "${name}_gone"`);
     try {
       for (const answer of [
         await door.get(TRUST, '/fhir/Practitioner/nurse'),
@@ -49,7 +49,7 @@ describe('A fault of the broker’s own', () => {
       ])
         expectNothingOf(answer);
     } finally {
-      for (const { name } of rows) await door.pool.query(`ALTER TABLE "${name}_gone" RENAME TO "${name}"`);
+      for (const { name } of rows) await door.owner.query(`ALTER TABLE "${name}_gone" RENAME TO "${name}"`);
     }
     // The log says where, and not what the error said: its words may be a person's.
     const lines = door.lines.filter((line) => line.includes('our fault'));

@@ -14,7 +14,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await openDatabase();
 });
-beforeEach(() => database.pool.query('TRUNCATE rate_limit'));
+beforeEach(() => database.owner.query('TRUNCATE rate_limit'));
 afterAll(() => database.close());
 
 const silent = createLog('silent');

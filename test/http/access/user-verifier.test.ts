@@ -327,7 +327,7 @@ describe('an issuer that publishes its keys', () => {
   test('keys that are too small, or of another use, are none', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
     const keys = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'small' }] };
-    const small = createUserVerifier({ ...parts, issuers: [{ issuer: 'https://small.example', keys }] });
+    const small = createUserVerifier({ ...parts, issuers: [{ issuer: 'https://small.example', keys, isForPersons: false }] });
     // jose signs by no such key either.
     const [header, claims] = [
       { alg: 'RS256', kid: 'small' },
@@ -352,7 +352,10 @@ describe('algorithms', () => {
       ? generateKeyPairSync('ec', { namedCurve: alg === 'ES256' ? 'P-256' : 'P-384' })
       : generateKeyPairSync('rsa', { modulusLength: 2_048 });
     const keys = { keys: [publicKey.export({ format: 'jwk' })] };
-    const one = createUserVerifier({ ...parts, issuers: [{ issuer: 'https://one.example', keys: keys as { keys: { kty: string }[] } }] });
+    const one = createUserVerifier({
+      ...parts,
+      issuers: [{ issuer: 'https://one.example', keys: keys as { keys: { kty: string }[] }, isForPersons: false }],
+    });
     const token = await new SignJWT({ ...claimsFor('ZZ1'), aud: BROKER, iss: 'https://one.example' })
       .setProtectedHeader({ alg })
       .setIssuedAt()
@@ -365,11 +368,28 @@ describe('algorithms', () => {
 describe('USER_ISSUERS', () => {
   test('an entry is an issuer, or an issuer and a file', () => {
     expect(
-      ['https://a.example', 'https://a.example:443/x/y', 'https://a.example=/k e y s.json', 'http://127.0.0.1:80'].map(isUserIssuer),
-    ).toEqual([true, true, true, true]);
+      [
+        'https://a.example',
+        'person:https://a.example',
+        'person:https://a.example=x.json',
+        'https://a.example:443/x/y',
+        'https://a.example=/k e y s.json',
+        'http://127.0.0.1:80',
+      ].map(isUserIssuer),
+    ).toEqual(Array(6).fill(true));
     expect(
-      ['a.example', 'https://a.example?x', 'https://a.example#x', 'https://a.example=', 'file:///x', 'https://a b'].map(isUserIssuer),
-    ).toEqual(Array(6).fill(false));
+      [
+        'a.example',
+        'person:',
+        'person:a.example',
+        'persons:https://a.example',
+        'https://a.example?x',
+        'https://a.example#x',
+        'https://a.example=',
+        'file:///x',
+        'https://a b',
+      ].map(isUserIssuer),
+    ).toEqual(Array(9).fill(false));
   });
 
   test('a file that cannot be used stops the start in one line', () => {

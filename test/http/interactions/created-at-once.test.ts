@@ -57,8 +57,8 @@ describe('resources that are created at once', () => {
   });
 
   test('fail by themselves where the database fails one of them', async () => {
-    await door.pool.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'on purpose'; END $$`);
-    await door.pool.query(
+    await door.owner.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'on purpose'; END $$`);
+    await door.owner.query(
       `CREATE TRIGGER fails BEFORE INSERT ON resource FOR EACH ROW WHEN (NEW.body LIKE '%Fails-On-Purpose%') EXECUTE FUNCTION fail()`,
     );
     // The first two statements wait for the table; all that comes meanwhile shares the next ones.
@@ -70,7 +70,7 @@ describe('resources that are created at once', () => {
     await holding.query('COMMIT');
     holding.release();
     const answers = await answering;
-    await door.pool.query('DROP TRIGGER fails ON resource');
+    await door.owner.query('DROP TRIGGER fails ON resource');
     expect(answers.map(({ status }) => status)).toEqual(many.map((at) => (at === 7 ? 500 : 201)));
   });
 });

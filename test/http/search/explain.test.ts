@@ -47,7 +47,7 @@ beforeAll(async () => {
         );
     }
   }
-  await pool.query('ANALYZE resource, resource_token, resource_string, resource_date');
+  await database.owner.query('ANALYZE resource, resource_token, resource_string, resource_date');
 }, 180_000);
 afterAll(() => database.close());
 

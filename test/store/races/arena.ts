@@ -47,8 +47,8 @@ export const report = (text: string): void => void process.stderr.write(`${text}
 
 export async function openArena(): Promise<Arena> {
   const ground = await layGround();
-  const { pool } = ground.database;
-  const watch = await watchLate(pool);
+  const { pool, owner } = ground.database;
+  const watch = await watchLate(owner);
   const lanes: Lane[] = [];
   for (let index = 0; index < LANES; index++) lanes.push(await ground.lane(`r${index}`));
   await ground.fanOutAll();

@@ -107,7 +107,7 @@ export function raceApproval(arena: () => Arena, rounds: number, timeout: number
     ] as const)(
       "without the %s's fan-out row some are not",
       async (fact, column) => {
-        const putBack = await loseFanOut(arena().ground.database.pool, column);
+        const putBack = await loseFanOut(arena().ground.database.owner, column);
         try {
           const tally = await arena().runUntilLost(rounds, (some) => race(arena(), some));
           report(`approval against agreement, without the ${fact}'s fan-out row: of ${tally.rounds} ${tally.lost} are not delivered`);

@@ -102,7 +102,7 @@ export function raceRead(arena: () => Arena, rounds: number, timeout: number): v
     ] as const)(
       'without %s some do',
       async (protection, passages) => {
-        const putBack = await alterFunction(arena().ground.database.pool, 'begin_read_of_one', passages);
+        const putBack = await alterFunction(arena().ground.database.owner, 'begin_read_of_one', passages);
         try {
           const tally = await arena().runUntilLost(rounds, async (some) => (await race(arena(), some)).late);
           report(`a look-up against ${REVOCATION.fact}, without ${protection}: of ${tally.rounds} ${tally.lost} show content too late`);

@@ -45,7 +45,7 @@ const FENCE_AND_VERSION = [['AND k.fence = expected_fence AND k.version = expect
 /** Two workers on one key: the fence lets the one begin that holds the lease; version and index stand behind it. */
 export function raceWorkers(arena: () => Arena, rounds: number, timeout: number): void {
   const without = async (passages: typeof FENCE | typeof FENCE_AND_VERSION, work: () => Promise<void>): Promise<void> => {
-    const putBack = await alterFunction(arena().ground.database.pool, 'begin_delivery', passages);
+    const putBack = await alterFunction(arena().ground.database.owner, 'begin_delivery', passages);
     try {
       await work();
     } finally {
@@ -89,7 +89,7 @@ export function raceWorkers(arena: () => Arena, rounds: number, timeout: number)
       'without fence and version the index on open deliveries lets one begin; without it too, both do',
       () =>
         without(FENCE_AND_VERSION, async () => {
-          const { pool } = arena().ground.database;
+          const { owner: pool } = arena().ground.database;
           const indexed = await race(arena(), rounds);
           expect(indexed.both).toBe(0);
           expect(indexed.thrown).toBeGreaterThan(0);

@@ -30,7 +30,7 @@ const rows = async () => {
 describe('an index that other search parameters made', () => {
   test('is made anew at the start, and not again at the next', async () => {
     const before = await rows();
-    await database.pool.query('TRUNCATE resource_token, resource_string, resource_date');
+    await database.owner.query('TRUNCATE resource_token, resource_string, resource_date');
     await database.pool.query(`INSERT INTO resource_token SELECT type, 'gone', 'value', owner, serial FROM resource`);
     expect(await rebuildIndex(database.pool)).toBe(COUNT);
     expect(await rows()).toEqual(before);
@@ -40,7 +40,7 @@ describe('an index that other search parameters made', () => {
 
   test('two processes that start at once make it once, together', async () => {
     const before = await rows();
-    await database.pool.query('TRUNCATE resource_token, resource_string, resource_date');
+    await database.owner.query('TRUNCATE resource_token, resource_string, resource_date');
     const other = await withTestKeys(createPool(database.url, createLog('error')));
     const done = await Promise.all([rebuildIndex(database.pool), rebuildIndex(other), rebuildIndex(database.pool)]);
     await other.end();

@@ -44,6 +44,10 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
             { name: 'reason', valueCode: 'cannot-consent' },
             { name: 'text', valueString: 'Found collapsed, nobody to ask' },
           ],
+    'raise-concern': [
+      { name: 'concern', valueCode: 'complaint' },
+      { name: 'text', valueString: 'A made-up complaint of somebody' },
+    ],
     match: [person],
     approve: [
       { name: 'version', valueString: '1' },
@@ -71,13 +75,18 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
 const patchOf = (type: string): object =>
   type === 'Task' ? [{ op: 'replace', path: '/status', value: 'accepted' }] : [{ op: 'add', path: '/language', value: 'en' }];
 
+/** What a person reads of their own. */
+const OF_BERYL: Readonly<Record<string, string>> = { Patient: 'beryl', CarePlan: 'plan-of-beryl', Composition: 'words-of-beryl' };
+
+const isOfPerson = ({ route, kind }: Cell): boolean => kind === 'person' && (route.type === 'Task' || OF_BERYL[route.type] !== undefined);
+
 const bodyFor = (cell: Cell, kept: Body | undefined): { readonly contentType: string | null; readonly body: string | null } => {
   const { route, kind, id } = cell;
   const json = (value: object, contentType = FHIR) => ({ contentType, body: JSON.stringify(value) });
   const whole = kept ?? bodyOf(route.type, kind, id);
   switch (route.body) {
     case 'form':
-      return { contentType: 'application/x-www-form-urlencoded', body: `_id=${id}` };
+      return { contentType: 'application/x-www-form-urlencoded', body: isOfPerson(cell) ? '' : `_id=${id}` };
     case 'patch':
       return json(patchOf(route.type), PATCH);
     case 'parameters':
@@ -101,15 +110,18 @@ export const askedBy = (cell: Cell, kept: Body | undefined): Asked => {
       wanted: id,
       ...bodyFor(cell, kept),
     };
-  const isWhere = route.rest === '' && route.method !== 'POST';
+  // A person finds their own, without a parameter.
+  const isWhere = route.rest === '' && route.method !== 'POST' && !isOfPerson(cell);
   return { method: route.method, path: isWhere ? `${path}?_id=${id}` : path, wanted: id, ...bodyFor(cell, kept) };
 };
 
 /** The id of what a cell is about, where no disclosure is meant. */
 export const idAsked = (route: TypeRoute, kind: Kind, target: 'own' | 'other'): string => {
+  const ofBeryl = kind === 'person' ? OF_BERYL[route.type] : undefined;
+  if (ofBeryl !== undefined) return ofBeryl;
   if (route.interaction === 'approve' || route.interaction === 'projections') return 'to-approve';
   if (route.interaction === 'preview-release') return 'to-approve';
   if (['submit-for-review', 'comment', 'changes'].includes(route.interaction)) return 'to-approve';
-  if (route.interaction === 'explain') return 'plan-of-beryl';
+  if (route.interaction === 'explain' || route.interaction === 'print') return 'plan-of-beryl';
   return route.interaction === 'withdraw' ? 'to-withdraw' : idOf(route.type, kind, target);
 };

@@ -2,7 +2,8 @@ import { Pool } from 'undici';
 import { type Kind, KINDS } from '../../../../src/model/kind.ts';
 import type { Scope } from '../../../../src/model/scope.ts';
 import { type Asked, askedBy, type Cell, idAsked } from './ask.ts';
-import { bodyOf, isRecipient, writerOf } from './bodies.ts';
+import { NOBODY } from '../../open-door.ts';
+import { BERYL, bodyOf, isRecipient, writerOf } from './bodies.ts';
 import { callerOf, canBeDisclosed, type MatrixGround } from './ground.ts';
 import { rightScope, wrongScopes } from './letters.ts';
 import { type Expected, readAnswers, type Target } from './read-answers.ts';
@@ -93,6 +94,8 @@ export const openMatrix = async (ground: MatrixGround) => {
     ...(await tokens.right(callerOf(kind, target), scope)),
     // What needs a person has one: without, a client is refused whatever it may.
     ...(['approve', 'emergency-access'].includes(route.interaction) ? await tokens.person(callerOf(kind, target)) : {}),
+    // A person asks for Beryl's: as she does, or as one who is not known here.
+    ...(kind === 'person' ? await tokens.self(target === 'own' ? BERYL : NOBODY) : {}),
   });
   const refused = async (place: Place, state: State, scope: Scope): Promise<string | null> => {
     const asked = requestOf({ ...place, id: idIn(place) });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { suspendClient } from '../../../../src/store/access/clients.ts';
 import type { Scope } from '../../../../src/model/scope.ts';
 import { type Caller, tokensAt } from '../../../support/access.ts';
-import { identityFor } from '../../../support/sign-in.ts';
+import { identityFor, personFor } from '../../../support/sign-in.ts';
 import type { OpenDoor } from '../../open-door.ts';
 import { openForge } from '../forge.ts';
 
@@ -60,6 +60,8 @@ export const openTokens = async ({ origin, pool, tokens }: Pick<OpenDoor, 'origi
     right: async (caller: Caller, scope: Scope): Promise<Headers> => bearer(await tokens.of({ ...caller, scopes: [scope] })),
     /** A registered clinician of the caller's organisation. */
     person: async ({ ods }: Caller): Promise<Headers> => ({ 'x-user-identity': await identityFor({ ods }, `${origin}/fhir`) }),
+    /** The person with that NHS number, who calls by their own app. */
+    self: async (nhsNumber: string): Promise<Headers> => ({ 'x-user-identity': await personFor(nhsNumber, `${origin}/fhir`) }),
     wrong: (state: State, { ods, kind }: Caller, scope: Scope): Promise<Headers> => {
       const name = `${state} ${ods} ${kind} ${scope}`;
       const known = bad.get(name) ?? make(state, { ods, kind, scopes: [scope] });

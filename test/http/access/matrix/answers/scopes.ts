@@ -27,7 +27,9 @@ PATCH                 us
 PATCH id              u
 GET id/$projections   r
 GET id/$sharing       r
+GET id/$access-log    r
 GET id/$explain       r
+GET id/$print         r
 POST id/$preview-release r
 POST id/$submit-for-review u
 POST id/$comment      u
@@ -35,6 +37,7 @@ GET id/$changes       r
 POST id/$approve      u
 POST id/$withdraw     u
 POST id/$report-reuse u
+POST id/$raise-concern u
 GET id/$ending-progress r
 GET id/$ending-proof  r
 DELETE                ds
