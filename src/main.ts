@@ -90,7 +90,7 @@ await runUntilSignal(log, async (part) => {
   if (replayed > 0) log(Line.ledgerRestored, { count: replayed });
   if (lost > 0) log(Line.ledgerLost, { count: lost });
 
-  // Half a second of reading, once, before anyone waits for it.
+  // A fifth of a second of reading, once, before anyone waits for it.
   definitions();
   const engine = await startEngine(part, config, log, pool, running.url, epoch);
   const trail = await startTrail(part, config, log, pool);

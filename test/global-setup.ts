@@ -53,4 +53,6 @@ export default async (): Promise<void> => {
   const { because } = await prepareRunning(template.href, false);
   if (because !== null) throw new Error(because);
   process.env['TEST_DATABASE_URL'] = database.url;
+  // Some two hundred brokers and commands are started in a run: each compiles only what none before it has (1.1 s of processor are 0.6 s).
+  process.env['NODE_COMPILE_CACHE'] = join(run.folder, 'compiled');
 };

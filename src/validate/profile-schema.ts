@@ -1,22 +1,28 @@
 import type { InternalTypeSchema } from '@medplum/core';
 import { getAllDataTypes, getDataType, parseStructureDefinition } from '@medplum/core';
 import type { StructureDefinition } from '@medplum/fhirtypes';
+import { whenAsked } from './when-asked.ts';
 
 /** A slice inside a slice: the library counts it among the outer ones. `rules/own-extensions.ts` checks these parts instead. */
 const INNER_SLICE = /\.extension:[^.]+\.extension/;
 
 /**
- * Reads a profile once and registers it under its URL, so that it can be asked for as a type. The library by itself follows a profile only
- * one level down; here each backbone element holds its own children, under the names that base R4 gives their types.
+ * Registers a profile under its URL, so that it can be asked for as a type. The library by itself follows a profile only one level down; here each
+ * backbone element holds its own children, under the names that base R4 gives their types.
  */
-export const registerProfile = (definition: StructureDefinition): void => {
+export const registerProfile = (definition: StructureDefinition): void =>
+  whenAsked([definition.url], () => {
+    getAllDataTypes()[definition.url] = schemaOf(definition);
+  });
+
+const schemaOf = (definition: StructureDefinition): InternalTypeSchema => {
   const elements = definition.snapshot?.element ?? [];
   const schema = parseStructureDefinition({
     ...definition,
     snapshot: { element: elements.filter(({ id = '' }) => !INNER_SLICE.test(id)) },
   });
   nest(schema, definition.type ?? '', schema.innerTypes);
-  getAllDataTypes()[definition.url] = schema;
+  return schema;
 };
 
 const nest = (parent: InternalTypeSchema, baseName: string, all: readonly InternalTypeSchema[]): void => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { PROTECTED } from '../../src/decide/protections.ts';
 import type { Protections } from '../../src/decide/protections.ts';
 import { history } from './history.ts';
-import { MOST_AFTER_QUIET, run } from './run-histories.ts';
+import { LOST, MOST_AFTER_QUIET, run } from './run-histories.ts';
 
 // More of them are played in histories.long.test.ts.
 const PROTECTED_RUNS = 6_000;
@@ -22,9 +22,9 @@ describe('random histories over the real decide, step and reconcile', () => {
   test.each(Object.keys(PROTECTED) as (keyof Protections)[])(
     'without %s the same histories end wrong',
     async (protection) => {
-      const tally = await run(RUNS_WITHOUT, { ...PROTECTED, [protection]: false });
+      const tally = await run(RUNS_WITHOUT, { ...PROTECTED, [protection]: false }, LOST);
       process.stderr.write(
-        `without ${protection}: of ${RUNS_WITHOUT} histories ${tally.wrong} end wrong, ${tally.forbidden} begin what is forbidden\n`,
+        `without ${protection}: of ${tally.runs} histories ${tally.wrong} end wrong, ${tally.forbidden} begin what is forbidden\n`,
       );
       expect(tally.wrong + tally.forbidden).toBeGreaterThan(0);
     },

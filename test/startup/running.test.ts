@@ -10,13 +10,14 @@ import { useStartup } from '../support/startup.ts';
 
 // Each makes a cluster and starts once or twice: seconds alone, and many beside a busy suite.
 jest.setTimeout(60_000);
-const { folder, start, started, stop } = useStartup();
 
 /** The order in which it stopped, whatever else was logged in between. */
 const lastWords = (broker: BrokerProcess): readonly string[] =>
   broker.messages().filter((message) => ['stopping', 'database stopped', 'stopped'].includes(message));
 
 describe('Starting and stopping', () => {
+  const { folder, start, started, stop } = useStartup('all tests');
+
   test('The broker prints one line when it is ready, and a second start finds what the first one stored', async () => {
     const first = start();
     const base = await first.ready();
@@ -70,6 +71,10 @@ describe('Starting and stopping', () => {
     await stop(await started());
     expect(await folder().postmaster()).toBeNull();
   }, 60_000);
+});
+
+describe('Starting in a folder of its own', () => {
+  const { folder, start, started, stop } = useStartup();
 
   test('A signal while the database is still being made stops the broker when that is done', async () => {
     const broker = start();
@@ -81,33 +86,46 @@ describe('Starting and stopping', () => {
     expect(await folder().postmaster()).toBeNull();
     await stop(await started());
   });
-});
 
-test('With DATABASE_URL no PostgreSQL of our own is made, and many brokers may share the database', async () => {
-  const database = await openDatabase();
-  const KEY_FILE = await testKeyFile(folder().path);
-  try {
-    const brokers = ['one', 'two'].map((name) => start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, name), KEY_FILE }));
-    await Promise.all(brokers.map((broker) => broker.ready()));
-    expect(await readdir(join(folder().path, 'one'))).not.toContain('postgres');
-    // Ledger epoch and attempts stand in the folder: it is one broker's, whosever the database is.
-    const third = start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, 'one'), KEY_FILE });
-    expect(await third.exit()).toBe(1);
-    expect(third.sentences()).toEqual([expect.stringContaining('in use by another broker')]);
-    for (const broker of brokers) await stop(broker);
-    // What is of others is shown to the owner alone; a backend ends a moment after its client.
-    await eventually(async () => {
-      const { rows } = await database.owner.query(
-        `SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'crisis-plan-broker%'`,
-      );
-      expect(rows).toEqual([]);
-    });
-  } finally {
-    await database.close();
-  }
+  test('A creation that broke off leaves nothing in the way', async () => {
+    const first = start();
+    while ((await readdir(folder().path)).every((name) => !name.startsWith('postgres.new')))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    first.signal('SIGKILL');
+    await first.exit();
+    const second = start();
+    await second.ready();
+    await stop(second);
+  });
+
+  test('With DATABASE_URL no PostgreSQL of our own is made, and many brokers may share the database', async () => {
+    const database = await openDatabase();
+    const KEY_FILE = await testKeyFile(folder().path);
+    try {
+      const brokers = ['one', 'two'].map((name) => start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, name), KEY_FILE }));
+      await Promise.all(brokers.map((broker) => broker.ready()));
+      expect(await readdir(join(folder().path, 'one'))).not.toContain('postgres');
+      // Ledger epoch and attempts stand in the folder: it is one broker's, whosever the database is.
+      const third = start({ DATABASE_URL: database.url, DATA_DIR: join(folder().path, 'one'), KEY_FILE });
+      expect(await third.exit()).toBe(1);
+      expect(third.sentences()).toEqual([expect.stringContaining('in use by another broker')]);
+      for (const broker of brokers) await stop(broker);
+      // What is of others is shown to the owner alone; a backend ends a moment after its client.
+      await eventually(async () => {
+        const { rows } = await database.owner.query(
+          `SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'crisis-plan-broker%'`,
+        );
+        expect(rows).toEqual([]);
+      });
+    } finally {
+      await database.close();
+    }
+  });
 });
 
 describe('Starting after a crash', () => {
+  const { folder, start, started, stop } = useStartup('all tests');
+
   test('After kill -9 of the broker its PostgreSQL is taken on, with all data', async () => {
     const first = start();
     await first.ready();
@@ -129,7 +147,7 @@ describe('Starting after a crash', () => {
   test('After kill -9 of the broker and of PostgreSQL, as in a power cut, the committed data is there', async () => {
     const first = start();
     await first.ready();
-    await folder().query('CREATE TABLE kept AS SELECT 42 AS n');
+    await folder().query('CREATE TABLE kept_too AS SELECT 42 AS n');
     const database = await folder().postmaster();
     first.signal('SIGKILL');
     if (database === null) throw new Error('no PostgreSQL ran');
@@ -138,7 +156,7 @@ describe('Starting after a crash', () => {
 
     const second = start();
     await second.ready();
-    expect(await folder().query('SELECT n FROM kept')).toEqual([{ n: 42 }]);
+    expect(await folder().query('SELECT n FROM kept_too')).toEqual([{ n: 42 }]);
     await stop(second);
   });
 
@@ -150,17 +168,6 @@ describe('Starting after a crash', () => {
       { mode: 0o600 },
     );
     await writeFile(join(folder().path, 'broker.lock'), `${process.pid}\nsome other start\n`);
-    const second = start();
-    await second.ready();
-    await stop(second);
-  });
-
-  test('A creation that broke off leaves nothing in the way', async () => {
-    const first = start();
-    while ((await readdir(folder().path)).every((name) => !name.startsWith('postgres.new')))
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    first.signal('SIGKILL');
-    await first.exit();
     const second = start();
     await second.ready();
     await stop(second);

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import { type BrokerProcess, spawnBroker } from './broker.ts';
 import { makeDataDir, type TestDataDir } from './data-dir.ts';
 
-/** A data folder anew for each test of a file, and brokers in it that do not outlive the test. */
+/** A data folder, and brokers in it that do not outlive the test. */
 export interface Startup {
   folder(): TestDataDir;
   start(env?: Readonly<Record<string, string>>, command?: readonly string[]): BrokerProcess;
@@ -12,17 +12,25 @@ export interface Startup {
   stop(broker: BrokerProcess): Promise<void>;
 }
 
-export const useStartup = (): Startup => {
+/**
+ * The folder is made anew for each test, or once for all tests around which this stands: to make a cluster takes longer than all else that most of
+ * them do.
+ */
+export const useStartup = (folderOf: 'each test' | 'all tests' = 'each test'): Startup => {
   let folder: TestDataDir;
   let running: BrokerProcess[] = [];
-  beforeEach(async () => {
+  const make = async (): Promise<void> => {
     folder = await makeDataDir();
-  });
-  afterEach(async () => {
+  };
+  const remove = (): Promise<void> => folder.remove();
+  if (folderOf === 'each test') beforeEach(make);
+  else beforeAll(make);
+  afterEach(() => {
     for (const { child } of running) child.kill('SIGKILL');
     running = [];
-    await folder.remove();
   });
+  if (folderOf === 'each test') afterEach(remove);
+  else afterAll(remove, 60_000);
   const start: Startup['start'] = (env = {}, command) => {
     const broker = spawnBroker({ DATA_DIR: folder.path, ...env }, command);
     running.push(broker);

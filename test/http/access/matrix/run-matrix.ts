@@ -134,9 +134,13 @@ export const openMatrix = async (ground: MatrixGround) => {
         return status === (isOffered ? 403 : 405) ? null : `${toldOf(place)} with ${scope}: ${status}`;
       });
     },
-    /** Every route and kind, and either tenant in turn. */
-    withToken: (type: string, state: State): Promise<readonly string[]> =>
-      atOnce(placesOf(type).filter(isInTurn), (place) => refused(place, state, 'system/*.cruds')),
+    /** Every route and kind, and either tenant in turn. All tokens are made together: some are made by waiting. */
+    withToken: async (type: string, state: State): Promise<readonly string[]> => {
+      const scope = 'system/*.cruds';
+      const places = placesOf(type).filter(isInTurn);
+      await Promise.all(places.map(({ kind, target }) => tokens.wrong(state, callerOf(kind, target), scope)));
+      return atOnce(places, (place) => refused(place, state, scope));
+    },
     /** Every route, kind and tenant, with each scope. */
     withTokenAndScopes: (type: string, state: State): Promise<readonly string[]> =>
       atOnce(
