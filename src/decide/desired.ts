@@ -47,7 +47,8 @@ export function desired(facts: Facts, now: Instant): Desired {
     place: { address: destination.address, identity: sentIdentity(person, recipient.kind) },
     headings: best.headings,
     purpose: best.purpose,
-    until,
+    // What is held has a banner from then on; what is not, has not.
+    until: isReviewOverdue(plan.version, now) ? until : earliest(until, reviewEnds(plan.version)),
   };
 }
 
@@ -147,10 +148,9 @@ export function disclosureDigest(
 
 /** The next moment at which time alone may change the answer. */
 export function nextChange(facts: Facts, now: Instant): Instant | null {
-  const { version } = facts.plan;
-  const moments = version === null ? [] : [version.expiresAt, reviewEnds(version)];
+  const expiresAt = facts.plan.version?.expiresAt ?? null;
   return earliest(
-    ...moments.map((moment) => (moment !== null && moment > now ? moment : null)),
+    expiresAt !== null && expiresAt > now ? expiresAt : null,
     ...facts.agreements.map((agreement) => nextBoundary(agreement.period, now)),
     ...facts.consents.flatMap((consent) => [
       nextBoundary(consent.period, now),

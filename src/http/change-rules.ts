@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Resource, Subscription, Task } from '@medplum/fhirtypes';
+import type { Provenance, Resource, Subscription, Task } from '@medplum/fhirtypes';
+import { Extension } from '../../profiles/canonicals.ts';
+import type { Issue } from '../model/anomaly.ts';
 import { Anomaly } from '../model/anomaly.ts';
 import { ENDED } from '../store/broker-task.ts';
 
@@ -38,11 +40,30 @@ const checkSubscription = (sent: Subscription, stored: Subscription | null): voi
   throw incorrect('Subscription.status', 'is requested, or off');
 };
 
+const SEALED: readonly string[] = [Extension.approvalSeal, Extension.approvalProjection, Extension.approverClaim];
+
+/** What the broker seals of an approval is nobody else's to say: where it stands in a Provenance that is sent, and not in what is stored. */
+export const sealedByOthers = ({ extension = [] }: Provenance, stored: Provenance | null): readonly Issue[] =>
+  extension.flatMap((each, index) =>
+    SEALED.includes(each.url) && !(stored?.extension ?? []).some((before) => isDeepStrictEqual(before, each))
+      ? [{ at: `Provenance.extension[${index}]`, code: 'business-rule', help: "is the broker's to write, when it approves" }]
+      : [],
+  );
+
+const checkProvenance = (sent: Provenance, stored: Provenance | null): void => {
+  const issues = sealedByOthers(sent, stored);
+  if (issues.length > 0) throw new Anomaly('incorrect', issues);
+};
+
+/** Types of which a write is judged by what is stored. */
+const RULED: readonly string[] = ['Task', 'Subscription', 'Provenance'];
+
 /** Whether a write of it is judged by what is stored (`checkChange`). */
-export const isRuledByStored = ({ resourceType }: Resource): boolean => resourceType === 'Task' || resourceType === 'Subscription';
+export const isRuledByStored = ({ resourceType }: Resource): boolean => RULED.includes(resourceType);
 
 /** Rules of a write that depend on what is stored; `stored` null is a creation. Throws `incorrect` or `conflict`. */
 export const checkChange = (sent: Resource, stored: Resource | null): void => {
   if (sent.resourceType === 'Task' && stored?.resourceType === 'Task') checkTask(sent, stored);
   if (sent.resourceType === 'Subscription') checkSubscription(sent, stored?.resourceType === 'Subscription' ? stored : null);
+  if (sent.resourceType === 'Provenance') checkProvenance(sent, stored?.resourceType === 'Provenance' ? stored : null);
 };

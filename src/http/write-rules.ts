@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { CarePlan, Endpoint, Provenance, Resource, Subscription, SubscriptionChannel } from '@medplum/fhirtypes';
+import type { CarePlan, Endpoint, Resource, Subscription, SubscriptionChannel } from '@medplum/fhirtypes';
 import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { extensionOf } from '../../mappings/facts/extensions-of.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
@@ -97,19 +97,10 @@ const checkEndpoint = ({ address, connectionType }: Endpoint, writing: Writing):
 const checkCarePlan = (plan: CarePlan): readonly Issue[] =>
   plan.status === 'draft' ? [] : wrong('CarePlan.status', 'a plan is written as a draft; $approve and $withdraw change its status');
 
-const SEALED: readonly string[] = [Extension.approvalSeal, Extension.approvalProjection, Extension.approverClaim];
-
-/** What the broker seals of an approval is nobody else's to say. */
-export const checkProvenance = ({ extension = [] }: Provenance): readonly Issue[] =>
-  extension.flatMap(({ url }, index) =>
-    SEALED.includes(url) ? wrong(`Provenance.extension[${index}]`, "is the broker's to write, when it approves") : [],
-  );
-
 /** The door's own rules of writing, which no profile can say: empty where the resource may be written. */
 export const writeRules = (resource: Resource, writing: Writing): readonly Issue[] => {
   if (resource.resourceType === 'CarePlan') return checkCarePlan(resource);
   if (resource.resourceType === 'Subscription') return checkSubscription(resource, writing);
-  if (resource.resourceType === 'Provenance') return checkProvenance(resource);
   if (resource.resourceType === 'MeasureReport') return reportIssues(resource);
   return resource.resourceType === 'Endpoint' ? checkEndpoint(resource, writing) : [];
 };

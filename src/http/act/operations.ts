@@ -7,7 +7,7 @@ import { versionHeaders } from '../etag.ts';
 import { principalOf, resourceOf, routeOf } from '../exchange.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { notFound } from '../refusal.ts';
-import { checkProvenance } from '../write-rules.ts';
+import { sealedByOthers } from '../change-rules.ts';
 import { registeredUser } from '../access/needs-person.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
@@ -71,7 +71,7 @@ export const approve: Act = async (exchange, door) => {
   const version = stringOf(parameters, 'version', 'names the versionId of the draft that is approved');
   const provenance: Resource | undefined = parameter(parameters, 'provenance')?.resource;
   if (provenance?.resourceType !== 'Provenance') throw required('provenance', 'is the Provenance of the approval');
-  const errors = [...errorsOf(door.validate(provenance)), ...checkProvenance(provenance)];
+  const errors = [...errorsOf(door.validate(provenance)), ...sealedByOthers(provenance, null)];
   if (errors.length > 0)
     throw new Anomaly(
       'incorrect',
