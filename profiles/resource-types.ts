@@ -32,6 +32,7 @@ export const INTERACTIONS = [
   'ending-proof',
   'access-log',
   'raise-concern',
+  'refuse-sharing',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -96,7 +97,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Patient',
     Profile.planPatient,
-    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing', 'access-log', 'raise-concern'],
+    [...KEEP, 'match', 'everything', 'emergency-access', 'sharing', 'access-log', 'raise-concern', 'refuse-sharing'],
     'active address-postalcode birthdate death-date deceased email family gender general-practitioner given identifier link name organization phone telecom',
   ),
   row('RelatedPerson', null, DELETABLE, 'active birthdate email gender identifier name patient phone relationship telecom', [], {

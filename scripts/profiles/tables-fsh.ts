@@ -40,7 +40,7 @@ const AGREEMENT_ROLES: readonly Row[] = [
   ['recipient', 'Recipient'],
 ];
 const REUSE_DUTIES: readonly Row[] = [['no-investigation', 'Not for investigation, intelligence or prosecution']];
-const CONSENT_GIVEN = ['written', 'verbal', 'other'];
+const CONSENT_GIVEN = ['written', 'verbal', 'app', 'other'];
 const CONSENT_BASES = ['best-interests', 'court-order'];
 const CAPACITY = ['not-in-doubt', 'has-capacity', 'lacks-capacity'];
 const AUTHORITIES: readonly Row[] = [

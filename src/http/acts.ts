@@ -6,7 +6,7 @@ import { capabilities, conformanceRead, conformanceSearch } from './act/conforma
 import { emergencyAccess } from './act/emergency.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
-import { accessLog, raiseConcern } from './act/self.ts';
+import { accessLog, raiseConcern, refuseSharing } from './act/self.ts';
 import { explain } from './act/explain.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
@@ -59,6 +59,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   sharing,
   'access-log': accessLog,
   'raise-concern': raiseConcern,
+  'refuse-sharing': refuseSharing,
   explain,
   print,
   'preview-release': previewRelease,

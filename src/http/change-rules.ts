@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Provenance, Resource, Subscription, Task } from '@medplum/fhirtypes';
+import type { Consent, Provenance, Resource, Subscription, Task } from '@medplum/fhirtypes';
+import { extensionOf } from '../../mappings/facts/extensions-of.ts';
 import { Extension } from '../../profiles/canonicals.ts';
 import type { Issue } from '../model/anomaly.ts';
 import { Anomaly } from '../model/anomaly.ts';
@@ -55,8 +56,21 @@ const checkProvenance = (sent: Provenance, stored: Provenance | null): void => {
   if (issues.length > 0) throw new Anomaly('incorrect', issues);
 };
 
+/** Whether it is the person's own word, by an app of theirs. */
+const isByPerson = (consent: Consent): boolean =>
+  extensionOf(extensionOf(consent, Extension.consentDecision), 'given')?.valueCode === 'app';
+
+const checkConsent = (sent: Consent, stored: Consent | null): void => {
+  if (stored !== null && isByPerson(stored))
+    throw new Anomaly('conflict', {
+      at: 'Consent',
+      help: 'the person wrote it: a new Consent, made with them, that supersedes it takes its place',
+    });
+  if (isByPerson(sent)) throw incorrect('Consent.extension', 'given by an app of their own is what the person says, by $refuse-sharing');
+};
+
 /** Types of which a write is judged by what is stored. */
-const RULED: readonly string[] = ['Task', 'Subscription', 'Provenance'];
+const RULED: readonly string[] = ['Task', 'Subscription', 'Provenance', 'Consent'];
 
 /** Whether a write of it is judged by what is stored (`checkChange`). */
 export const isRuledByStored = ({ resourceType }: Resource): boolean => RULED.includes(resourceType);
@@ -65,5 +79,6 @@ export const isRuledByStored = ({ resourceType }: Resource): boolean => RULED.in
 export const checkChange = (sent: Resource, stored: Resource | null): void => {
   if (sent.resourceType === 'Task' && stored?.resourceType === 'Task') checkTask(sent, stored);
   if (sent.resourceType === 'Subscription') checkSubscription(sent, stored?.resourceType === 'Subscription' ? stored : null);
+  if (sent.resourceType === 'Consent') checkConsent(sent, stored?.resourceType === 'Consent' ? stored : null);
   if (sent.resourceType === 'Provenance') checkProvenance(sent, stored?.resourceType === 'Provenance' ? stored : null);
 };

@@ -16,6 +16,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   sharing: `${BASE}/OperationDefinition/sharing`,
   'access-log': `${BASE}/OperationDefinition/access-log`,
   'raise-concern': `${BASE}/OperationDefinition/raise-concern`,
+  'refuse-sharing': `${BASE}/OperationDefinition/refuse-sharing`,
   explain: `${BASE}/OperationDefinition/explain`,
   print: `${BASE}/OperationDefinition/print`,
   'preview-release': `${BASE}/OperationDefinition/preview-release`,

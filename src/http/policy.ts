@@ -89,7 +89,7 @@ export const POLICY: readonly Row[] = [
     'own',
   ),
   row(['publisher'], ['Patient'], ['sharing', 'access-log'], 'own'),
-  row(['person'], ['Patient'], ['search', 'sharing', 'access-log', 'raise-concern'], 'self'),
+  row(['person'], ['Patient'], ['search', 'sharing', 'access-log', 'raise-concern', 'refuse-sharing'], 'self'),
   row(['person'], ['CarePlan'], ['read', 'search', 'explain', 'print'], 'self'),
   row(['person'], ['Composition'], ['read'], 'self'),
   row(['person'], ['Task'], ['read', 'search'], 'self'),

@@ -69,6 +69,7 @@ export const ROUTES: readonly Route[] = [
   route('GET /fhir/Patient/:id/$emergency-access', 'emergency-access'),
   route('POST /fhir/Patient/:id/$emergency-access', 'emergency-access', 'parameters'),
   route('POST /fhir/Patient/:id/$raise-concern', 'raise-concern', 'parameters'),
+  route('POST /fhir/Patient/:id/$refuse-sharing', 'refuse-sharing', 'parameters'),
   route('GET /fhir/Composition/:id/$document', 'document'),
   route('GET /fhir/Patient/:id/$sharing', 'sharing'),
   route('GET /fhir/Patient/:id/$access-log', 'access-log'),

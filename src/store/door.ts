@@ -7,6 +7,7 @@ import type { ContactMessage } from './messages.ts';
 import type { Among, Found, Search } from './search/search.ts';
 import type { Raised } from '../model/concern.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
+import type { RefusedSharing } from '../model/refused-sharing.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
 import type { EndingItem, EndingProgress } from '../model/ending.ts';
@@ -54,6 +55,8 @@ export interface Write {
   readonly newId?: string;
   /** The version that `If-Match` names; null when the sender named none. */
   readonly ifMatch: number | null;
+  /** ODS code of the trust that keeps what it is asked to create, where that is not who asks: a person's own word is of the record that it is about. */
+  readonly keptBy?: string;
   /** Whether there may be no such resource yet (`If-None-Match: *`). */
   readonly mustBeNew?: boolean;
 }
@@ -229,6 +232,8 @@ export interface DoorStore {
   ownRecords(principal: Principal): Promise<readonly OwnRecord[]>;
   /** Tells a record's publisher what the person whose it is asks of it; answers the id of the Task. */
   raiseConcern(principal: Principal, patientId: string, raised: Raised): Promise<string>;
+  /** Writes what the person who calls no longer wants to be shared from one trust's plans; answers the id of the Consent. */
+  refuseSharing(principal: Principal, patientId: string, refused: RefusedSharing): Promise<string>;
   /** Ids of the Tasks that the person who calls has raised, newest first. */
   ownConcerns(principal: Principal): Promise<readonly string[]>;
   /** How a plan in force is decided for one service now; null where they have nothing to do with each other. On record before it answers. */

@@ -17,6 +17,7 @@ import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
 import { isMigrated } from './migrate.ts';
 import type { HeldLocks } from './held-locks.ts';
+import { refuseSharing } from './refuse-sharing.ts';
 import { removeIn } from './remove.ts';
 import { WaitingToBePut } from './put-new.ts';
 import { readResource } from './resources.ts';
@@ -93,6 +94,7 @@ const storeIn = (
     readByPerson: notHere,
     ownRecords: notHere,
     raiseConcern: notHere,
+    refuseSharing: notHere,
     ownConcerns: notHere,
     explain: notHere,
     explainThen: notHere,
@@ -173,6 +175,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     readByPerson: (principal, type, read) => readByPerson(pool, principal, type, read),
     ownRecords: (principal) => ownRecords(pool, principal),
     raiseConcern: async (principal, patientId, raised) => raiseConcern(pool, await ids(), principal, patientId, raised),
+    refuseSharing: (principal, patientId, refused) => refuseSharing({ pool, ...options }, principal, patientId, refused),
     ownConcerns: (principal) => ownConcerns(pool, principal),
     explain: (principal, asked) => explainFor(pool, principal, asked),
     explainThen: (principal, asked, at) => explainThen(pool, principal, asked, at),

@@ -144,7 +144,8 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   const type = resource.resourceType;
   const recorder = RECORDERS[type] as FactRecorder | undefined;
   const seen = isNew ? null : await readResource(tx, type, id);
-  const fact: Fact = { resource, owner: seen?.owner ?? principal.organization, principal, now: Date.now(), defaultLifetime };
+  const { keptBy = principal.organization } = request;
+  const fact: Fact = { resource, owner: seen?.owner ?? keptBy, principal, now: Date.now(), defaultLifetime };
 
   if (resource.resourceType === 'Encounter') {
     const same = await sameContact(tx, principal, resource as Encounter);
@@ -171,7 +172,15 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
   if (resource.resourceType === 'Task' && previous !== null) checkNotEnded(resource as Task, previous.body as Task);
   if (resource.resourceType === 'CarePlan') await checkDraft(tx, resource as CarePlan, fact.owner);
 
-  const stored = await putNext(tx, resource, id, last?.owner ?? principal.organization, last, now, principal.kind);
+  const stored = await putNext(
+    tx,
+    resource,
+    id,
+    last?.owner ?? keptBy,
+    last,
+    now,
+    request.keptBy === undefined ? principal.kind : 'publisher',
+  );
   if (previous !== null) await backToDraft(tx, stored.body, stored.owner);
   if (recorder !== undefined && scope !== null) {
     await recorder.record(tx, { ...fact, resource: stored.body as Resource & { id: string }, now: stored.updatedAt });

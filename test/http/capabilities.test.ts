@@ -121,6 +121,7 @@ describe('what is listed is answered', () => {
     'emergency-access': (type) => door.agent.post(`/fhir/${type}/$emergency-access`),
     'access-log': (type) => door.agent.get(`/fhir/${type}/none/$access-log`),
     'raise-concern': (type) => door.agent.post(`/fhir/${type}/none/$raise-concern`),
+    'refuse-sharing': (type) => door.agent.post(`/fhir/${type}/none/$refuse-sharing`),
     sharing: (type) => door.agent.get(`/fhir/${type}/none/$sharing`),
     explain: (type) => door.agent.get(`/fhir/${type}/none/$explain?recipient=none`),
     print: (type) => door.agent.get(`/fhir/${type}/none/$print`),
@@ -148,6 +149,7 @@ describe('what is listed is answered', () => {
     'submit-for-review',
     'comment',
     'raise-concern',
+    'refuse-sharing',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

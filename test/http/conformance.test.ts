@@ -47,6 +47,7 @@ describe('conformance resources', () => {
       'print',
       'projections',
       'raise-concern',
+      'refuse-sharing',
       'report-reuse',
       'sharing',
       'submit-for-review',
@@ -77,6 +78,7 @@ describe('conformance resources', () => {
       'print',
       'projections',
       'raise-concern',
+      'refuse-sharing',
       'report-reuse',
       'sharing',
       'submit-for-review',
@@ -87,7 +89,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 17, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 18, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -1289,6 +1289,53 @@ Usage: #definition
 * parameter[=].documentation = "The Task, which the person may read."
 * parameter[=].type = #Reference
 
+Instance: refuse-sharing
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/refuse-sharing"
+* version = "0.1.0"
+* name = "RefuseSharing"
+* title = "No longer shared"
+* status = #draft
+* kind = #operation
+* code = #refuse-sharing
+* affectsState = true
+* resource = #Patient
+* system = false
+* type = false
+* instance = true
+* description = "For the person whose record it is: a Consent of their own that denies, from this moment, what is named, or all of it. It beats every permit. What is held is asked back. Only a later Consent of the trust's, made with the person, that supersedes it permits again; nobody rewrites it."
+* parameter[+].name = #kind
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Kinds of service that are to see nothing more. Without a kind and an organisation: everybody."
+* parameter[=].type = #code
+* parameter[+].name = #organization
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "ODS codes of organisations that are to see nothing more."
+* parameter[=].type = #string
+* parameter[+].name = #heading
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Headings that are meant. Without one: the whole plan."
+* parameter[=].type = #code
+* parameter[+].name = #keepEmergencyAccess
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whether a registered clinician may still look in an emergency. Without it: no."
+* parameter[=].type = #boolean
+* parameter[+].name = #consent
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The Consent."
+* parameter[=].type = #Reference
+
 Instance: print
 InstanceOf: OperationDefinition
 Usage: #definition

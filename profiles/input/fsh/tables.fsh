@@ -195,6 +195,7 @@ Description: "How a consent was given."
 * ^caseSensitive = true
 * #written "written"
 * #verbal "verbal"
+* #app "app"
 * #other "other"
 
 CodeSystem: Capacity

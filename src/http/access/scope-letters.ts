@@ -20,6 +20,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   sharing: 'r',
   'access-log': 'r',
   'raise-concern': 'u',
+  'refuse-sharing': 'u',
   explain: 'r',
   print: 'r',
   'preview-release': 'r',

@@ -1,4 +1,4 @@
-import type { Resource } from '@medplum/fhirtypes';
+import type { Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
 import { toAccessLog } from '../../../mappings/sharing/to-access-log.ts';
 import { toOwnPatient } from '../../../mappings/sharing/to-own-patient.ts';
 import { badParameter } from '../refusal.ts';
@@ -7,6 +7,9 @@ import { principalOf, routeOf } from '../exchange.ts';
 import type { Asked } from '../search/asked.ts';
 import { ONE_PAGE, toSearchset } from '../search/searchset.ts';
 import { isConcern, CONCERNS } from '../../model/concern.ts';
+import { isHeading } from '../../model/heading.ts';
+import { isRecipientKind, RECIPIENT_KINDS } from '../../model/kind.ts';
+import { isOdsCode } from '../../model/ods-code.ts';
 import type { Act } from './act.ts';
 import { onlyAsked } from './agreement.ts';
 import { onlyNamed, parameter, required, textOf, validParametersOf } from './operations.ts';
@@ -74,5 +77,38 @@ export const raiseConcern: Act = async (exchange, door) => {
     status: 200,
     headers: {},
     body: { resourceType: 'Parameters', parameter: [{ name: 'task', valueReference: { reference: `Task/${task}` } }] },
+  };
+};
+
+const MOST_NAMED = 50;
+
+/** The values of a parameter that may stand often. */
+const listOf = (parameters: Parameters, name: string, read: (each: ParametersParameter) => string | undefined): readonly string[] => {
+  const found = (parameters.parameter ?? []).filter((each) => each.name === name).map(read);
+  if (found.length > MOST_NAMED) throw required(name, `stands at most ${MOST_NAMED} times`);
+  return found.map((value) => value ?? '');
+};
+
+/** Patient/[id]/$refuse-sharing: what the person no longer wants to be shared from this trust's plans. */
+export const refuseSharing: Act = async (exchange, door) => {
+  const patient = await readOwn(exchange, door);
+  const parameters = onlyNamed(validParametersOf(exchange, door), ['kind', 'organization', 'heading', 'keepEmergencyAccess']);
+  const kinds = listOf(parameters, 'kind', ({ valueCode }) => valueCode).map((kind) => {
+    if (!isRecipientKind(kind)) throw required('kind', `is one of ${RECIPIENT_KINDS.join(', ')}`);
+    return kind;
+  });
+  const headings = listOf(parameters, 'heading', ({ valueCode }) => valueCode).map((heading) => {
+    if (!isHeading(heading)) throw required('heading', 'is a code of plan-heading');
+    return heading;
+  });
+  const organizations = listOf(parameters, 'organization', ({ valueString }) => valueString);
+  if (!organizations.every(isOdsCode)) throw required('organization', 'is an ODS code');
+  const keepsEmergencyAccess = parameter(parameters, 'keepEmergencyAccess')?.valueBoolean === true;
+  const refused = { kinds, organizations, headings, keepsEmergencyAccess };
+  const consent = await door.store.refuseSharing(principalOf(exchange), patient.id, refused);
+  return {
+    status: 200,
+    headers: {},
+    body: { resourceType: 'Parameters', parameter: [{ name: 'consent', valueReference: { reference: `Consent/${consent}` } }] },
   };
 };

@@ -379,3 +379,61 @@ describe('what they ask of a publisher', () => {
     expect(answers).toEqual([...Array(9).fill(200), 429]);
   });
 });
+
+describe('what a person no longer wants to be shared', () => {
+  const refuse = (name: string, of: string, parameter: readonly ParametersParameter[] = []) =>
+    as(name, `Patient/${of}/$refuse-sharing`, { resourceType: 'Parameters', ...(parameter.length === 0 ? {} : { parameter }) });
+  const flags = async (caller: Caller): Promise<number> =>
+    (await door.ask(caller, 'Flag/_search', new URLSearchParams({ 'patient.identifier': `${System.nhsNumber}|${number('amber')}` }))).json
+      .total;
+  const shownTo = async () => [await flags(ED), await flags(AMBULANCE), await flags(POLICE)];
+
+  test('what is wrong, or another’s, changes nothing', async () => {
+    expect(await shownTo()).toEqual([1, 1, 1]);
+    for (const wrong of [
+      { name: 'kind', valueCode: 'army' },
+      { name: 'heading', valueCode: 'everything' },
+      { name: 'organization', valueString: 'XNOWHERE' },
+      { name: 'police', valueBoolean: true },
+    ])
+      expect([wrong.name, (await refuse('amber', 'amber', [wrong])).status]).toEqual([wrong.name, 422]);
+    expect(shape(await refuse('beryl', 'amber'))).toEqual(shape(await refuse('beryl', 'nothing')));
+    expect(await shownTo()).toEqual([1, 1, 1]);
+  });
+
+  test('I1 G9 is shared no longer from the moment of the answer: with a kind, and then with everybody; the trust reads it, and it is on record as theirs', async () => {
+    const { status, json } = await refuse('amber', 'amber', [{ name: 'kind', valueCode: 'police' }]);
+    expect([status, await shownTo()]).toEqual([200, [1, 1, 0]]);
+    const reference: string = json.parameter[0].valueReference.reference;
+    const consent = (await door.ask(TRUST, reference)).json;
+    expect(errorsOf(validate(consent))).toEqual([]);
+    expect(consent).toMatchObject({ status: 'active', performer: [{ reference: 'Patient/amber' }], provision: { type: 'deny' } });
+    for (const caller of [OTHER_TRUST, ED, POLICE]) expect((await door.ask(caller, reference)).status).not.toBe(200);
+    const { rows } = await sql(`SELECT organization, kind, caller FROM audit WHERE event = 'consent' AND about LIKE $1`, `${reference}%`);
+    expect(rows).toEqual([{ organization: 'XAPP', kind: 'person', caller: expect.stringContaining('subject-of-amber') }]);
+    expect((await refuse('amber', 'amber')).status).toBe(200);
+    expect(await shownTo()).toEqual([0, 0, 0]);
+  });
+
+  test('its trust neither rewrites it nor writes one in the person’s name; one that supersedes it, made with them, permits again', async () => {
+    const { json } = await refuse('amber', 'amber', [{ name: 'kind', valueCode: 'ed' }]);
+    const id = String(json.parameter[0].valueReference.reference).slice('Consent/'.length);
+    const { json: mine } = await door.ask(TRUST, `Consent/${id}`);
+    const write = async (resource: object, to: string) =>
+      fetch(`${door.origin}/Consent/${to}`, {
+        method: 'PUT',
+        headers: { ...(await door.tokens.headersOf(TRUST, `Consent/${to}`)), 'content-type': 'application/fhir+json' },
+        body: JSON.stringify({ ...resource, id: to }),
+      });
+    expect((await write({ ...mine, status: 'inactive' }, id)).status).toBe(409);
+    expect((await write({ ...mine, status: 'inactive' }, 'in-their-name')).status).toBe(422);
+    const { rows } = await sql(`SELECT consent_id FROM consent_fact WHERE patient_id = 'amber' AND facts->>'active' = 'true'`);
+    const again = body.consent('again', 'amber', 'org-trust', { kinds: ['ed', 'ambulance', 'police'] });
+    const supersedes = rows.map(({ consent_id }) => ({
+      url: 'https://crisis-plan-broker.example/fhir/StructureDefinition/supersedes',
+      valueReference: { reference: `Consent/${consent_id}` },
+    }));
+    await door.ground.put(publisher, { ...again, extension: [...(again.extension ?? []), ...supersedes] });
+    expect(await shownTo()).toEqual([1, 1, 1]);
+  });
+});

@@ -48,6 +48,8 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
       { name: 'concern', valueCode: 'complaint' },
       { name: 'text', valueString: 'A made-up complaint of somebody' },
     ],
+    // Nobody of that kind is in the matrix's way.
+    'refuse-sharing': [{ name: 'kind', valueCode: 'crisis-line' }],
     match: [person],
     approve: [
       { name: 'version', valueString: '1' },

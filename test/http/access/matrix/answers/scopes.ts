@@ -38,6 +38,7 @@ POST id/$approve      u
 POST id/$withdraw     u
 POST id/$report-reuse u
 POST id/$raise-concern u
+POST id/$refuse-sharing u
 GET id/$ending-progress r
 GET id/$ending-proof  r
 DELETE                ds
