@@ -90,7 +90,7 @@ export const POLICY: readonly Row[] = [
   ),
   row(['publisher'], ['Patient'], ['sharing', 'access-log'], 'own'),
   row(['person'], ['Patient'], ['search', 'sharing', 'access-log', 'raise-concern', 'refuse-sharing'], 'self'),
-  row(['person'], ['CarePlan'], ['read', 'search', 'explain', 'print'], 'self'),
+  row(['person'], ['CarePlan'], ['read', 'search', 'explain', 'print', 'preview-release'], 'self'),
   row(['person'], ['Composition'], ['read'], 'self'),
   row(['person'], ['Task'], ['read', 'search'], 'self'),
   row(['publisher'], ['Contract'], ['ending-progress', 'ending-proof'], 'published'),

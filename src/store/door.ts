@@ -241,7 +241,7 @@ export interface DoorStore {
   /** The same as it was at an instant, or why nothing can be said of that one. On record before it answers. */
   explainThen(principal: Principal, asked: ExplainAsked, at: Instant): Promise<SharedThen | NoSuchThen | null>;
   /** What each service would gain or lose by a change that is tried out and undone, and what the guardrails find in a draft. The caller has read the CarePlan. On record before it answers. */
-  preview(principal: Principal, carePlan: CarePlan, trial: Trial): Promise<Preview>;
+  preview(principal: Principal, of: { readonly carePlan: CarePlan; readonly publisher: string }, trial: Trial): Promise<Preview>;
   /** Whether a service is, or was, a party to an agreement: its publisher, or either. */
   isParty(principal: Principal, contractId: string, as: 'publisher' | 'either'): Promise<boolean>;
   /** Tells both privacy officers of a reuse beyond the recipient's duty; answers the id of the reporter's own Task. The caller is a party. */

@@ -50,23 +50,25 @@ class Undone extends Error {
 
 /**
  * What a change would give and take, and to whom. The change is really written, by the code that writes it and under its locks, looked at, and undone:
- * nothing is stored, nobody is told. On record before it answers. The caller has read the CarePlan. Throws what the write would throw.
+ * nothing is stored, nobody is told. On record, as whoever asks, before it answers. The caller has read the CarePlan of `publisher`, which would write
+ * it. Throws what the write would throw.
  */
 export async function preview(
   pool: pg.Pool,
   principal: Principal,
-  carePlan: CarePlan,
+  { carePlan, publisher }: { readonly carePlan: CarePlan; readonly publisher: string },
   trial: Trial,
   messageLifetime: number,
 ): Promise<Preview> {
+  const writer: Principal = { ...principal, organization: publisher, kind: 'publisher' };
   const patientId = idOf(carePlan.subject, 'Patient');
   if (patientId === null) throw anomaly('incorrect', 'is of no Patient', 'CarePlan.subject');
   const previewed = await tried(pool, async (tx, locks) => {
-    const planId = await planOf(tx, principal, carePlan);
+    const planId = await planOf(tx, writer, carePlan);
     const ofPlan = ({ plan_id }: { readonly plan_id: string }): boolean => plan_id === planId;
     const before = await sharedNow(tx, patientId, ofPlan);
-    const findings = trial === null ? await approveDraft(tx, principal, carePlan, planId, patientId) : [];
-    if (trial !== null) await write(tx, locks, principal, trial, patientId, messageLifetime);
+    const findings = trial === null ? await approveDraft(tx, writer, carePlan, planId, patientId) : [];
+    if (trial !== null) await write(tx, locks, writer, trial, patientId, messageLifetime);
     return { changes: changesOf(before, await sharedNow(tx, patientId, ofPlan)), findings };
   });
   await onRecord(pool, 'preview', principal, patientId, `CarePlan/${carePlan.id}`);

@@ -179,7 +179,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     ownConcerns: (principal) => ownConcerns(pool, principal),
     explain: (principal, asked) => explainFor(pool, principal, asked),
     explainThen: (principal, asked, at) => explainThen(pool, principal, asked, at),
-    preview: (principal, carePlan, trial) => preview(pool, principal, carePlan, trial, options.messageLifetime),
+    preview: (principal, of, trial) => preview(pool, principal, of, trial, options.messageLifetime),
     isParty: (principal, contractId, as) => isParty(pool, principal, contractId, as),
     reportReuse: (principal, contractId, report) => reportReuse(pool, principal, contractId, report),
     endingProgress: (principal, contractId) => endingProgress(pool, principal, contractId),

@@ -2,7 +2,7 @@ import { toPreview } from '../../../mappings/sharing/to-preview.ts';
 import { toSharing } from '../../../mappings/sharing/to-sharing.ts';
 import { Anomaly, anomaly } from '../../model/anomaly.ts';
 import type { Door, Exchange } from '../exchange.ts';
-import { principalOf } from '../exchange.ts';
+import { principalOf, reachOf } from '../exchange.ts';
 import { errorsOf } from '../../validate/validate.ts';
 import type { Trial } from '../../store/preview.ts';
 import type { Act } from './act.ts';
@@ -50,5 +50,10 @@ export const previewRelease: Act = async (exchange, door) => {
   const plan = await readOwn(exchange, door);
   const trial = trialOf(exchange, door);
   if (plan.body.resourceType !== 'CarePlan') throw anomaly('conflict', 'is no plan');
-  return { status: 200, headers: {}, body: toPreview(await door.store.preview(principalOf(exchange), plan.body, trial)) };
+  const isByPerson = reachOf(exchange) === 'self';
+  if (isByPerson && trial?.resourceType !== 'Consent') throw required('consent', 'is what a person tries out');
+  // Nor does a person name one that is there: it might be another's.
+  const tried = isByPerson && trial !== null ? { ...trial, id: undefined } : trial;
+  const preview = await door.store.preview(principalOf(exchange), { carePlan: plan.body, publisher: plan.owner }, tried);
+  return { status: 200, headers: {}, body: toPreview(preview) };
 };

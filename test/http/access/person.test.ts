@@ -380,6 +380,29 @@ describe('what they ask of a publisher', () => {
   });
 });
 
+describe('what would change', () => {
+  test('a person tries out a consent on their own plan: who would lose what; nothing is stored, and it is on record as theirs', async () => {
+    const consent = body.consent('tried', 'amber', 'org-trust', { kinds: ['ed'] });
+    const tryOut = (path: string, resource: object, name = 'consent') =>
+      as('amber', `CarePlan/${path}/$preview-release`, { resourceType: 'Parameters', parameter: [{ name, resource }] });
+    const count = async () => (await sql('SELECT count(*) AS n FROM consent_fact')).rows[0].n;
+    const before = await count();
+    // Of the same words the consent that stands permits more: this one, beside it, takes nothing away.
+    expect((await tryOut('plan-amber', consent)).status).toBe(200);
+    const denies = { ...consent, provision: { type: 'deny' } };
+    const answer = await tryOut('plan-amber', denies);
+    expect(partsOf(answer, 'organization').length).toBeGreaterThanOrEqual(3);
+    expect(JSON.stringify(answer.json)).toContain('no-consent');
+    expect(await count()).toBe(before);
+    expect((await tryOut('plan-next', denies)).status).toBe(404);
+    expect((await tryOut('plan-amber', body.agreement('org-trust', ['svc-ed']), 'agreement')).status).toBe(422);
+    expect((await tryOut('plan-amber', { ...denies, patient: { reference: 'Patient/beryl' } })).status).toBe(422);
+    expect((await as('beryl', 'CarePlan/plan-amber/$preview-release', { resourceType: 'Parameters' })).status).toBe(404);
+    const { rows } = await sql(`SELECT DISTINCT kind FROM audit WHERE event = 'preview'`);
+    expect(rows).toEqual([{ kind: 'person' }]);
+  });
+});
+
 describe('what a person no longer wants to be shared', () => {
   const refuse = (name: string, of: string, parameter: readonly ParametersParameter[] = []) =>
     as(name, `Patient/${of}/$refuse-sharing`, { resourceType: 'Parameters', ...(parameter.length === 0 ? {} : { parameter }) });
