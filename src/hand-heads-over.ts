@@ -29,14 +29,14 @@ const reasonOf = (fault: unknown): string | null => {
 
 /** Hands heads over to `TRAIL_WITNESS_URL` through the guard of the channels. That it does not take them is logged once, until it does again. */
 export const openHandOver = (config: Pick<Config, 'outboundAllow' | 'sendTimeoutMs'>, url: string, log: Log, pool: pg.Pool): HandedOver => {
-  const fetch = createGuardedFetch(createAddressGuard(config.outboundAllow), {
+  const send = createGuardedFetch(createAddressGuard(config.outboundAllow), {
     timeoutMs: config.sendTimeoutMs,
     maxBytes: MAX_ANSWER,
   });
   const stopping = new AbortController();
   const witness = openWitness(pool, url, async (body) => {
     const headers = { 'content-type': 'application/json' };
-    const { ok, status } = await fetch(url, { method: 'POST', headers, body, signal: stopping.signal });
+    const { ok, status } = await send(url, { method: 'POST', headers, body, signal: stopping.signal });
     if (!ok) throw new NotAccepted(`status-${status}`);
   });
   let failures = 0;

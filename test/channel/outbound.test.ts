@@ -31,6 +31,7 @@ const STORES: Readonly<Record<string, string>> = {
   'src/store/assert-database.ts': 'pg',
   'src/store/migrate.ts': 'pg bullmq',
   'src/store/postgres-cluster.ts': 'pg',
+  'src/store/running-role.ts': 'pg',
   'queues/assert-redis.ts': 'ioredis',
   'queues/backend.ts': 'pg ioredis bullmq',
 };

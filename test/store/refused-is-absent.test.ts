@@ -202,7 +202,7 @@ describe('I6 G6: refused looks the same as no plan', () => {
 
   test(`nor over ${READ_PAIRS} pairs of reads of a CarePlan by an id, were a refusal five milliseconds more work than an absence`, async () => {
     // What is really between them is less than this machine's noise: so that the test could fail, it is made more.
-    const putBack = await alterFunction(ground.database.pool, 'begin_read_of_one', [
+    const putBack = await alterFunction(ground.database.owner, 'begin_read_of_one', [
       ['written := false;', 'written := false;\n  PERFORM pg_sleep(0.005);'],
     ]);
     const tally = await toldBy(

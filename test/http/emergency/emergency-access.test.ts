@@ -217,7 +217,7 @@ describe('I6 G6 nobody can tell a refusal from nobody', () => {
     await ruleOut('timed');
     // What is really between them is less than a machine's noise: so that the test could fail, it is made more.
     const tables = ['emergency_access', 'audit'];
-    await door.ground.database.pool.query(`
+    await door.ground.database.owner.query(`
       CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.03); RETURN NEW; END $$;
       ${tables.map((table) => `CREATE TRIGGER linger BEFORE INSERT ON ${table} FOR EACH ROW WHEN (NEW.person_id IS NOT NULL) EXECUTE FUNCTION linger();`).join('\n')}`);
     for (let pair = 0; pair < 30; pair++) {
@@ -237,7 +237,7 @@ describe('I6 G6 nobody can tell a refusal from nobody', () => {
       ];
       for (const one of pair % 2 === 0 ? asked : asked.toReversed()) await one();
     }
-    await door.ground.database.pool.query(`${tables.map((table) => `DROP TRIGGER linger ON ${table};`).join(' ')} DROP FUNCTION linger;`);
+    await door.ground.database.owner.query(`${tables.map((table) => `DROP TRIGGER linger ON ${table};`).join(' ')} DROP FUNCTION linger;`);
     expect(shapes.refused).toEqual(shapes.absent);
     // Both steps: saying whom, and why.
     for (const told of [
