@@ -48,8 +48,11 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
       { name: 'concern', valueCode: 'complaint' },
       { name: 'text', valueString: 'A made-up complaint of somebody' },
     ],
-    // Nobody of that kind is in the matrix's way.
-    'refuse-sharing': [{ name: 'kind', valueCode: 'crisis-line' }],
+    // What that kind is never shown: the cells that come after are as they were.
+    'refuse-sharing': [
+      { name: 'kind', valueCode: 'crisis-line' },
+      { name: 'heading', valueCode: 'home-access' },
+    ],
     match: [person],
     approve: [
       { name: 'version', valueString: '1' },
