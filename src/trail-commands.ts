@@ -61,22 +61,23 @@ const writeExport = async (pool: pg.Pool, path: string): Promise<void> => {
   print({ exported: path, rows });
 };
 
+/** One pass for the row and the heads, one for the leaves of its stream: no other row is kept. */
 const prove = async (pool: pg.Pool, event: string): Promise<void> => {
   const keys = new Map<string, string>();
   const heads: SignedHead[] = [];
-  const rows: SealedRow[] = [];
+  let found: SealedRow | undefined;
   for await (const line of exportTrail(pool)) {
     if ('key' in line) keys.set(line.key, line.publicKey);
     if ('head' in line) heads.push(line.head);
-    if ('row' in line) rows.push(line.row);
+    if ('row' in line && line.row.event === event) found = line.row;
   }
-  const row = rows.find((each) => each.event === event);
-  if (row === undefined) throw new CannotStart('no such event is sealed: one of the last second is not yet');
+  if (found === undefined) throw new CannotStart('no such event is sealed: one of the last second is not yet');
+  const row = found;
   const head = heads.filter(({ stream, size }) => stream === row.stream && size >= row.number).at(-1);
   if (head === undefined) throw new CannotStart('no head has been signed over it yet: one is every minute');
-  const leaves = rows
-    .filter(({ stream, number }) => stream === row.stream && number <= head.size)
-    .map(({ leaf }) => Buffer.from(leaf, 'base64'));
+  const leaves: Buffer[] = [];
+  for await (const line of exportTrail(pool))
+    if ('row' in line && line.row.stream === row.stream && line.row.number <= head.size) leaves.push(Buffer.from(line.row.leaf, 'base64'));
   const path = pathOf(leaves, row.number - 1).map((each) => each.toString('base64'));
   print({ row, path, head, publicKey: keys.get(head.key) ?? '' } satisfies Proof);
 };

@@ -25,11 +25,11 @@ const decode = (text: string): string =>
     },
   );
 
-// What looks alike reads alike: full-width letters, curly apostrophes, soft hyphens and invisible spaces hide no word from a rule.
+// What looks alike reads alike: full-width letters, curly apostrophes, soft hyphens and whatever else is not seen (Unicode: default ignorable) hide no word from a rule.
 const plain = (text: string): string =>
   text
     .normalize('NFKC')
-    .replace(/[\u00ad\u200b-\u200f\u2060\ufeff]/g, '')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .replace(/[\u2018\u2019\u02bc]/g, "'")
     .replace(/\s+/g, ' ')
     .trim();

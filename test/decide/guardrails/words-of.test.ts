@@ -17,6 +17,7 @@ describe('the lines of a text as a reader sees them', () => {
     ['what is no entity stays', '&none; &#; &#x; &amp &#99999999;', ['&none; &#; &#x; &amp &#99999999;']],
     ['an escaped tag is text', '&lt;b&gt;', ['<b>']],
     ['look-alike letters are the letters', 'ｃｏｎｖｅｙ ﬁ', ['convey fi']],
+    ['marks that turn or join what is read are not there', 'a\u202eb\u2066c\u061cd\u034fe\u2063f\u{e0041}g', ['abcdefg']],
     ['invisible letters are not there', 'a\u00adb\u200bc\u200fd\u2060e\ufefff', ['abcdef']],
     ['curly apostrophes are straight', 'don\u2019t \u2018x\u2018 \u02bc', ["don't 'x' '"]],
     ['several spaces are one, however they are written', 'a&nbsp; &#32;b', ['a b']],
