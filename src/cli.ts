@@ -31,7 +31,8 @@ const USAGE = `usage: npm run -s broker -- COMMAND
   trail verify [--export FILE] [--heads FILE]
                              whether any row of the trail was changed, removed, inserted or cut off; by the second owner's heads where they are given
   trail export --out FILE    all that a check needs, to be checked on another machine
-  trail prove --event ID     proof for one AuditEvent;  trail check-proof --proof FILE checks it
+  trail prove --event ID     proof for one AuditEvent;  trail check-proof --proof FILE --heads FILE
+                             checks it by the keys that the second owner was handed
 These work beside a running broker and without one.`;
 
 const OPTIONS = {
@@ -73,7 +74,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'trail verify': ['export', 'heads'],
   'trail export': ['out'],
   'trail prove': ['event'],
-  'trail check-proof': ['proof'],
+  'trail check-proof': ['proof', 'heads'],
 };
 
 const { positionals, values } = readArguments();
@@ -174,7 +175,7 @@ try {
     case 'trail check-proof': {
       const { checkProof } = await import('./trail-commands.ts');
       if (values.proof === undefined) refuse(USAGE);
-      await checkProof(values.proof);
+      await checkProof(values.proof, values.heads);
       break;
     }
     case 'trail verify':

@@ -94,8 +94,11 @@ const readProof = async (path: string): Promise<Proof> => {
   throw new CannotStart(`${path} is no proof that can be read`);
 };
 
-/** `trail check-proof`: needs no database either. */
-export const checkProof = async (path: string): Promise<void> => {
+/**
+ * `trail check-proof`: needs no database either. Whoever makes a proof up has a key of their own: only one that the second owner was handed (`heads`)
+ * proves anything.
+ */
+export const checkProof = async (path: string, heads: string | undefined): Promise<void> => {
   const proof = await readProof(path);
   const { row, head } = proof;
   const isRow =
@@ -107,18 +110,20 @@ export const checkProof = async (path: string): Promise<void> => {
     head.size,
     proof.path.map((each) => Buffer.from(each, 'base64')),
   );
-  const isInTree = root?.toString('base64') === head.root;
+  const isInTree = row.stream === head.stream && root?.toString('base64') === head.root;
   const isByKey = isSigned(head, new Map([[head.key, publicKeyOf(proof.publicKey)]]));
-  print({
-    ok: isRow && isInTree && isByKey,
-    row: isRow,
-    tree: isInTree,
-    signature: isByKey,
-    stream: head.stream,
-    number: row.number,
-    at: head.at,
-  });
-  if (!(isRow && isInTree && isByKey)) process.exitCode = 1;
+  const trusted = heads === undefined ? [] : await readWitness(heads);
+  const isAnchored = trusted.some(({ key, publicKey }) => key === head.key && publicKey === proof.publicKey);
+  const ok = isRow && isInTree && isByKey && isAnchored;
+  const signature = !isByKey
+    ? 'wrong'
+    : isAnchored
+      ? 'good'
+      : heads === undefined
+        ? 'by a key that nobody vouches for: name --heads'
+        : 'by another key';
+  print({ ok, row: isRow, tree: isInTree, signature, stream: head.stream, number: row.number, at: head.at });
+  if (!ok) process.exitCode = 1;
 };
 
 /** `trail verify`, `trail export` and `trail prove` on the broker's database. Throws CannotStart with one line why not. */

@@ -42,16 +42,20 @@ export const startTrail = async (part: Part, config: Config, log: Log, pool: pg.
     // A full portion says that there is more.
     while ((await sealTrail(pool)) === 2_000);
   };
-  const round = async (): Promise<void> => {
+  const saying = async (work: () => Promise<unknown>): Promise<void> => {
     try {
-      await sealAll();
-      if (performance.now() < signAt && !stopping.signal.aborted) return;
-      await signHeads(pool, key, files.witness, new Date());
-      handedOver?.begin();
-      signAt = performance.now() + config.trailHeadMs;
+      await work();
     } catch (fault) {
       log(Line.fault, { name: 'trail', fault });
     }
+  };
+  const round = async (): Promise<void> => {
+    await saying(sealAll);
+    if (performance.now() < signAt && !stopping.signal.aborted) return;
+    // What cannot be written to the file now is tried again with the next heads, and holds up nobody who takes them elsewhere.
+    signAt = performance.now() + config.trailHeadMs;
+    await saying(() => signHeads(pool, key, files.witness, new Date()));
+    handedOver?.begin();
   };
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {

@@ -2,6 +2,8 @@ import type { CarePlan, Composition, Patient } from '@medplum/fhirtypes';
 import { NEVER_STOPS_CARE } from '../../profiles/canonicals.ts';
 import { isReviewOverdue } from '../../src/decide/desired.ts';
 import type { Instant } from '../../src/model/instant.ts';
+import { refusalLine } from '../disclosure/refusal-line.ts';
+import { type RefusalResource, refusalsIn } from '../facts/refusals-of.ts';
 import { headingsShown } from '../disclosure/headings-shown.ts';
 import { fromCarePlan } from '../facts/from-care-plan.ts';
 import { fromComposition } from '../facts/from-composition.ts';
@@ -27,10 +29,16 @@ const STATUS: Readonly<Record<string, string>> = {
   revoked: 'This plan was withdrawn.',
 };
 
+/** What is printed: as it was signed, or would be; the status is that of now. */
+export interface Printed {
+  readonly carePlan: CarePlan;
+  readonly composition: Composition;
+  readonly refusals?: readonly RefusalResource[] | undefined;
+}
+
 /** The whole plan in its person's own words, every heading of it, whoever else may read which. Pure. */
 export const toPrintedPlan = (
-  carePlan: CarePlan,
-  composition: Composition,
+  { carePlan, composition, refusals = [] }: Printed,
   patient: Patient,
   publisher: string,
   now: Instant,
@@ -38,6 +46,7 @@ export const toPrintedPlan = (
   const { reviewDate, expiresAt, actions } = fromCarePlan(carePlan);
   const [name] = patient.name ?? [];
   const called = [...(name?.given ?? []), name?.family ?? ''].join(' ').trim();
+  const named = refusalsIn(composition, refusals).map(({ refusal }) => refusal);
   const isOverdue = isReviewOverdue({ reviewDate }, now);
   const status = STATUS[carePlan.status];
   return {
@@ -47,17 +56,23 @@ export const toPrintedPlan = (
       ...(patient.birthDate === undefined ? [] : [`Born: ${inWords(patient.birthDate)}`]),
       `Written with: ${publisher}`,
       `To be reviewed by: ${inWords(reviewDate)}`,
-      ...(expiresAt === null ? [] : [`Ends: ${day.format(expiresAt)}`]),
+      // The last day on which it is in force: an end is a midnight.
+      ...(expiresAt === null ? [] : [`Ends: ${day.format(expiresAt - 1)}`]),
       `Printed: ${day.format(now)}`,
     ],
     banners: [
       NEVER_STOPS_CARE,
       ...(status === undefined ? [] : [status]),
+      ...(expiresAt !== null && expiresAt <= now ? ['This plan has run out. Services are shown only whom to ring.'] : []),
       ...(isOverdue ? [`This plan was due for review on ${inWords(reviewDate)}. Check with the team that wrote it.`] : []),
     ],
-    sections: headingsShown({ sections: fromComposition(composition), actions }).map(({ title, divs, actions: toDo }) => ({
-      title,
-      lines: [...divs.flatMap((div) => toPlainText(div).split('\n')), ...toDo.map((action) => `- ${action}`)],
+    sections: headingsShown({ sections: fromComposition(composition), actions, refusals: named }).map((shown) => ({
+      title: shown.title,
+      lines: [
+        ...shown.divs.flatMap((div) => toPlainText(div).split('\n')),
+        ...shown.refusals.map(refusalLine),
+        ...shown.actions.map((action) => `- ${action}`),
+      ],
     })),
   };
 };

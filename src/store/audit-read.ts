@@ -96,7 +96,8 @@ function toEntry(row: Row, ids: AuditIds, isOperator: boolean): TrailEntry {
   const { at, refused, because, reason, organization, kind, caller, purpose } = row;
   const told = { id: ids.toId(row.serial), at: at.getTime(), event, refused, because, reason, organization, kind, caller, purpose };
   const own = AGREEMENTS.includes(event) ? { digest: row.digest, about: row.about } : { digest: null, about: null };
-  if (isOperator) return { ...told, ...own, headings: [], patientId: null, plan: null };
+  // What an issuer calls a person is that person, call after call.
+  if (isOperator) return { ...told, ...own, caller: kind === 'person' ? null : caller, headings: [], patientId: null, plan: null };
   const plan = row.care_plan_id === null || row.number === null ? null : { carePlanId: row.care_plan_id, version: row.number };
   const decided = row.decided_by === null ? {} : { decidedBy: row.decided_by };
   // There it names the person, who is told as one.

@@ -15,14 +15,15 @@ import { onRecord } from './sharing.ts';
 /** Concerns that one person may raise with one publisher in a day. */
 export const MOST_A_DAY = 10;
 
-// One after another: two at once are two.
+// One after another, and the lock before the statement that counts: its snapshot is taken when it begins. Two at once are two.
+const takeTurn = statement<[string], never>('turn-of-concern', "SELECT pg_advisory_xact_lock(8, hashtext('concern ' || $1))");
 const recordOf = statement<[string, string], { owner: string; raised: string; now: Date }>(
   'record-of-concern',
-  `WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(8, hashtext('concern ' || $2)))
-   SELECT pt.owner, clock_timestamp() AS now, (SELECT count(*) FROM concern c
+  `SELECT pt.owner, clock_timestamp() AS now, (SELECT count(*) FROM concern c
             WHERE c.patient_id = pt.patient_id AND c.raised_at > clock_timestamp() - interval '1 day') AS raised
-     FROM turn, patient_fact pt WHERE pt.patient_id = $2 AND pt.person_id = $1::uuid AND ${IS_OWN}`,
+     FROM patient_fact pt WHERE pt.patient_id = $2 AND pt.person_id = $1::uuid AND ${IS_OWN}`,
 );
+const holdPerson = statement<[string], never>('hold-person-of-concern', 'SELECT pg_advisory_xact_lock_shared(1, hashtext($1))');
 const keep = statement<[string, string], never>('keep-concern', 'INSERT INTO concern (task_id, patient_id) VALUES ($1, $2)');
 const raisedBy = statement<[string], { task_id: string }>(
   'own-concerns',
@@ -57,6 +58,9 @@ export const raiseConcern = (
 ): Promise<string> =>
   transaction(pool, async (tx) => {
     const personId = callerOf(principal);
+    await takeTurn(tx, patientId);
+    // Whose record it is stays so until this is committed: a correction waits.
+    await holdPerson(tx, personId);
     const [record] = await recordOf(tx, personId, patientId);
     if (record === undefined) throw anomaly('not-found', 'there is no such resource here');
     if (Number(record.raised) >= MOST_A_DAY) throw anomaly('busy', `${MOST_A_DAY} may be raised with one trust in a day: ring them`);

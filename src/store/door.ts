@@ -12,6 +12,7 @@ import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
 import type { EndingItem, EndingProgress } from '../model/ending.ts';
 import type { EndingPlace } from './endings.ts';
+import type { SignedResources } from './projections.ts';
 import type { ReuseReport } from './report-reuse.ts';
 import type { Preview, Trial } from './preview.ts';
 import type { NoSuchThen, SharedThen } from './past/explain-then.ts';
@@ -195,6 +196,8 @@ export interface DoorStore {
     user: UserIdentity,
     signs?: string | null,
   ): Promise<Stored>;
+  /** What is printed of a plan of `owner`: what was signed, or would be. Throws as `projections` for a draft without its words. */
+  planOnPaper(owner: string, carePlanId: string): Promise<SignedResources>;
   /** A draft of the caller's as each kind would see it. */
   projections(principal: Principal, carePlanId: string): Promise<SeenDraft>;
   /** Puts a draft of the caller's into review; once is enough for the same bytes. `version` null is the newest. On record. */

@@ -4,7 +4,7 @@ import { TaskCode } from '../../profiles/canonicals.ts';
 import { decidedBy } from '../decide/decided-by.ts';
 import { disclose } from '../decide/disclose.ts';
 import { EMERGENCY_LASTS, emergency } from '../decide/emergency.ts';
-import { anomaly } from '../model/anomaly.ts';
+import { Anomaly, anomaly } from '../model/anomaly.ts';
 import type { Disclosure } from '../model/disclosure.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
 import type { Instant } from '../model/instant.ts';
@@ -44,12 +44,15 @@ const keep = statement<[string, string | null, ...Caller], never>(
   'keep-emergency-access',
   'INSERT INTO emergency_access (id, person_id, organization, kind, caller) VALUES ($1, $2, $3, $4, $5)',
 );
-// One after another: two at once are two.
+// One after another, and the lock before the statement that counts: its snapshot is taken when it begins. Two at once are two.
+const takeTurn = statement<[...Caller], never>(
+  'turn-of-emergency-access',
+  `SELECT pg_advisory_xact_lock(8, hashtext($1 || ' ' || $2 || ' ' || $3))`,
+);
 const begunInAnHour = statement<[...Caller], { begun: string }>(
   'emergency-accesses-begun',
-  `WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(8, hashtext($1 || ' ' || $2 || ' ' || $3)))
-   SELECT count(a.id) AS begun FROM turn LEFT JOIN emergency_access a
-       ON a.organization = $1 AND a.kind = $2 AND a.caller = $3 AND a.started_at > clock_timestamp() - interval '1 hour'`,
+  `SELECT count(*) AS begun FROM emergency_access a
+    WHERE a.organization = $1 AND a.kind = $2 AND a.caller = $3 AND a.started_at > clock_timestamp() - interval '1 hour'`,
 );
 interface Access {
   readonly id: string;
@@ -127,6 +130,9 @@ export async function emergencyAccess(
       return await transaction(pool, (tx) => accessOnce(tx, principal, id, why));
     } catch (error) {
       if (isChanged(error)) return 'changed';
+      // What was tried too often is undone, and on record all the same.
+      if (error instanceof Anomaly && error.category === 'busy' && why !== null)
+        await onRecord(pool, JSON.stringify({ ...trailOf(principal), reason: why.reason }), null, 'too-many', '[]');
       throw error;
     }
   });
@@ -134,13 +140,16 @@ export async function emergencyAccess(
   return shown;
 }
 
+/** Who asks, as the trail names them. */
+const trailOf = ({ organization, kind, user }: Principal) => ({ organization, kind, caller: user });
+
 async function accessOnce(
   tx: pg.PoolClient,
   principal: Principal,
   asked: string,
   why: { readonly reason: EmergencyReason; readonly text: string } | null,
 ): Promise<EmergencyShown> {
-  const { organization, kind, user } = principal;
+  const { organization, kind } = principal;
   const access = await accessOf(tx, callerOf(principal), asked, why !== null);
   const personId = access?.person_id ?? null;
   const decided = personId === null ? [] : oneOfEachPlan((await rowsOf(tx, personId, organization, kind)).map(decide));
@@ -153,7 +162,7 @@ async function accessOnce(
     if (content === null) throw Object.assign(new Error('changed'), { code: CHANGED });
     disclosures.push(disclose(facts, want, content, row.disclosure_id, { digest: want.hold, version: 1, at: now }, now));
   }
-  const trail = { organization, kind, caller: user, reason: why?.reason ?? null };
+  const trail = { ...trailOf(principal), reason: why?.reason ?? null };
   await onRecord(
     tx,
     JSON.stringify(trail),
@@ -169,6 +178,7 @@ async function accessOnce(
 async function accessOf(tx: pg.PoolClient, caller: Caller, asked: string, begins: boolean): Promise<Access | null> {
   const id = UUID.test(asked) ? asked : randomUUID();
   if (!begins) return (await running(tx, id, ...caller))[0] ?? null;
+  await takeTurn(tx, ...caller);
   const [hour] = await begunInAnHour(tx, ...caller);
   if (Number(hour?.begun ?? 0) >= MOST_AN_HOUR)
     throw anomaly('busy', `emergency access may be begun ${MOST_AN_HOUR} times in an hour by one person: ask your privacy officer`);

@@ -63,7 +63,9 @@ export async function preview(
   const writer: Principal = { ...principal, organization: publisher, kind: 'publisher' };
   const patientId = idOf(carePlan.subject, 'Patient');
   if (patientId === null) throw anomaly('incorrect', 'is of no Patient', 'CarePlan.subject');
-  const previewed = await tried(pool, async (tx, locks) => {
+  // Before it is tried: what is refused was asked for, too.
+  await onRecord(pool, 'preview', principal, patientId, `CarePlan/${carePlan.id}`);
+  return tried(pool, async (tx, locks) => {
     const planId = await planOf(tx, writer, carePlan);
     const ofPlan = ({ plan_id }: { readonly plan_id: string }): boolean => plan_id === planId;
     const before = await sharedNow(tx, patientId, ofPlan);
@@ -71,8 +73,6 @@ export async function preview(
     if (trial !== null) await write(tx, locks, writer, trial, patientId, messageLifetime);
     return { changes: changesOf(before, await sharedNow(tx, patientId, ofPlan)), findings };
   });
-  await onRecord(pool, 'preview', principal, patientId, `CarePlan/${carePlan.id}`);
-  return previewed;
 }
 
 const tried = async (pool: pg.Pool, work: (tx: pg.PoolClient, locks: HeldLocks) => Promise<Preview>): Promise<Preview> => {

@@ -128,7 +128,11 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
       ...(carePlanId === null ? [] : [`CarePlan/${carePlanId}`]),
       // In an order of their own: the same facts are told alike, whenever it is asked.
       ...facts.agreements.map(({ id }) => `Contract/${id}`).sort(),
-      ...facts.consents.map(({ id }) => `Consent/${id}`).sort(),
+      // Of what binds another trust's plans alone this one is told nothing.
+      ...facts.consents
+        .filter(({ binds }) => binds === null || binds === facts.plan.publisher)
+        .map(({ id }) => `Consent/${id}`)
+        .sort(),
     ];
     result.push({
       planId: first.plan_id,

@@ -12,6 +12,7 @@ import { emergencyAccess, nameForEmergency } from './emergency.ts';
 import { everything } from './everything.ts';
 import { openLookUp } from './look-up.ts';
 import { matchOwn, openMatch } from './match.ts';
+import { planOnPaper } from './plan-on-paper.ts';
 import { preview } from './preview.ts';
 import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
@@ -77,6 +78,7 @@ const storeIn = (
     },
     receive: notHere,
     approve: notHere,
+    planOnPaper: notHere,
     projections: notHere,
     submitForReview: notHere,
     comment: notHere,
@@ -159,6 +161,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
         }),
       );
     },
+    planOnPaper: (owner, carePlanId) => planOnPaper(pool, owner, carePlanId),
     projections: (principal, carePlanId) => projections(pool, principal.organization, carePlanId),
     submitForReview: (principal, carePlanId, version, user) => submitForReview(pool, principal, carePlanId, version, user),
     comment: (principal, carePlanId, said, user) => comment(pool, principal, carePlanId, said, user),

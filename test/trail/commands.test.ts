@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,11 +88,25 @@ describe('broker trail', () => {
     const path = join(away, 'proof.json');
     await writeFile(path, proved.lines[0] ?? '');
     const nowhere = { DATA_DIR: join(away, 'none') };
-    const checked = await run(['trail', 'check-proof', '--proof', path], nowhere);
+    const heads = ['--heads', join(away, 'heads.jsonl')];
+    const checked = await run(['trail', 'check-proof', '--proof', path, ...heads], nowhere);
     expect([checked.code, last(checked)]).toEqual([0, expect.objectContaining({ ok: true, stream: 'asker XAMB', number: 4 })]);
     await writeFile(path, (proved.lines[0] ?? '').replace('no-such-person', 'no-such-parson'));
-    const changed = await run(['trail', 'check-proof', '--proof', path], nowhere);
-    expect([changed.code, last(changed)]).toEqual([1, expect.objectContaining({ ok: false, row: false, tree: true, signature: true })]);
+    const changed = await run(['trail', 'check-proof', '--proof', path, ...heads], nowhere);
+    expect([changed.code, last(changed)]).toEqual([1, expect.objectContaining({ ok: false, row: false, tree: true, signature: 'good' })]);
+    // By a key of whoever made it up, or by one that nobody vouches for, it proves nothing.
+    await writeFile(path, proved.lines[0] ?? '');
+    const alone = await run(['trail', 'check-proof', '--proof', path], nowhere);
+    expect([alone.code, last(alone)]).toEqual([
+      1,
+      expect.objectContaining({ ok: false, row: true, signature: expect.stringContaining('--heads') }),
+    ]);
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const other = join(away, 'other-heads.jsonl');
+    const spki = publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+    await writeFile(other, `${JSON.stringify({ ...JSON.parse(proved.lines[0] ?? '').head, publicKey: spki })}\n`);
+    const byOther = await run(['trail', 'check-proof', '--proof', path, '--heads', other], nowhere);
+    expect([byOther.code, last(byOther)]).toEqual([1, expect.objectContaining({ ok: false, signature: 'by another key' })]);
   }, 60_000);
 
   test('a running broker connects as the role that only adds to the trail, and commands do; a folder of before there was one is brought up to it', async () => {

@@ -71,7 +71,9 @@ export const approve: Act = async (exchange, door) => {
   const version = stringOf(parameters, 'version', 'names the versionId of the draft that is approved');
   const provenance: Resource | undefined = parameter(parameters, 'provenance')?.resource;
   if (provenance?.resourceType !== 'Provenance') throw required('provenance', 'is the Provenance of the approval');
-  const errors = [...errorsOf(door.validate(provenance)), ...sealedByOthers(provenance, null)];
+  const unfit = errorsOf(door.validate(provenance));
+  // Of what is no Provenance nothing can be asked further.
+  const errors = unfit.length > 0 ? unfit : sealedByOthers(provenance, null);
   if (errors.length > 0)
     throw new Anomaly(
       'incorrect',

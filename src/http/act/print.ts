@@ -1,4 +1,4 @@
-import type { Binary, CarePlan, Composition, Organization, Patient } from '@medplum/fhirtypes';
+import type { Binary, CarePlan, Organization, Patient } from '@medplum/fhirtypes';
 import { fromCarePlan } from '../../../mappings/facts/from-care-plan.ts';
 import { toPrintedPlan } from '../../../mappings/print/to-printed-plan.ts';
 import { System } from '../../../profiles/canonicals.ts';
@@ -24,15 +24,18 @@ export const print: Act = async (exchange, door) => {
   onlyAsked(exchange.query, []);
   const stored = await readOwn(exchange, door);
   const plan = stored.body as CarePlan;
-  const { patientId, compositionId } = fromCarePlan(plan);
-  const named = [`Patient/${patientId}`, `Composition/${compositionId}`];
-  const found = await door.store.named(named);
-  const own = (type: string) => found.find((each) => each.type === type && each.owner === stored.owner)?.body;
-  const [patient, words] = [own('Patient') as Patient | undefined, own('Composition') as Composition | undefined];
-  if (patient === undefined || words === undefined) throw anomaly('conflict', 'names no Patient or no words of its publisher', 'CarePlan');
+  const { patientId } = fromCarePlan(plan);
+  const patient = (await door.store.named([`Patient/${patientId}`])).find(({ owner }) => owner === stored.owner)?.body as
+    | Patient
+    | undefined;
+  if (patient === undefined) throw anomaly('conflict', 'names no Patient of its publisher', 'CarePlan.subject');
+  const signed = await door.store.planOnPaper(stored.owner, stored.id);
   if (reachOf(exchange) === 'self') await door.store.readByPerson(principalOf(exchange), 'CarePlan', [stored.id]);
   const now = door.now();
-  const pdf = await drawPdf(toPrintedPlan(plan, words, patient, await nameOf(door, stored.owner), now), new Date(now));
+  const pdf = await drawPdf(
+    toPrintedPlan({ ...signed, carePlan: { ...signed.carePlan, status: plan.status } }, patient, await nameOf(door, stored.owner), now),
+    new Date(now),
+  );
   const body: Binary = { resourceType: 'Binary', contentType: 'application/pdf', data: pdf.toString('base64') };
   return { status: 200, headers: {}, body };
 };

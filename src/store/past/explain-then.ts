@@ -30,6 +30,7 @@ export interface SharedThen extends Shared {
 export type NoSuchThen = 'in the future' | 'before the plan';
 
 const odsOf = statement<[string], { ods: string }>('ods-of-recipient', 'SELECT ods FROM recipient WHERE id = $1');
+const numberOf = statement<[string], { nhs_number: string | null }>('number-of-person', 'SELECT nhs_number FROM person WHERE id = $1');
 const waitForWriters = statement<[patient: string, pair: string, recipient: string], never>(
   'wait-for-writers',
   // In the order of every transaction. A write has its time once it has its locks: of an instant before these are had, all is committed that ever will be.
@@ -60,10 +61,10 @@ export async function explainThen(
   });
   if (at > now.getTime()) return 'in the future';
   if ((await versionsUntil(pool, 'CarePlan', [asked.carePlanId], at)).length === 0) return 'before the plan';
-  return known === undefined ? null : sharedThen(pool, asked, known.ods, at);
+  return known === undefined ? null : sharedThen(pool, principal, asked, known.ods, at);
 }
 
-async function sharedThen(sql: Sql, asked: ExplainAsked, ods: string, at: Instant): Promise<SharedThen | null> {
+async function sharedThen(sql: Sql, { personId }: Principal, asked: ExplainAsked, ods: string, at: Instant): Promise<SharedThen | null> {
   const { patientId, carePlanId, recipientId, publisher } = asked;
   const [registered] = await versionsThen(sql, 'HealthcareService', [recipientId], at);
   if (registered === undefined) return null;
@@ -72,6 +73,8 @@ async function sharedThen(sql: Sql, asked: ExplainAsked, ods: string, at: Instan
   const person = await personThen(sql, patientId, at);
   const plan = await planThen(sql, carePlanId, recipient.kind, at);
   if (person === null || plan === null) return null;
+  // Under another number it was the record of somebody else: what was decided of them is theirs.
+  if (personId !== undefined && (await numberOf(sql, personId))[0]?.nhs_number !== person.number) return null;
   const agreements = await agreementsThen(sql, publisher, recipient, at);
   const addresses = await addressesThen(sql, plan.planId, recipientId, at);
   const isInReach = plan.reach.recipientIds.includes(recipientId) || plan.reach.areas.some((area) => recipient.areas.includes(area));
@@ -110,6 +113,8 @@ async function sharedThen(sql: Sql, asked: ExplainAsked, ods: string, at: Instan
   const facts = { ...factsOf({ ...row, state: null }, VIEW), matched };
   // Of a service that was switched off no agreement is read.
   const isRead = ({ id }: Stored): boolean => facts.agreements.some((one) => one.id === id);
+  const isBinding = ({ id }: Stored): boolean =>
+    facts.consents.some((one) => one.id === id && (one.binds === null || one.binds === publisher));
   return {
     planId: plan.planId,
     carePlanId,
@@ -123,7 +128,7 @@ async function sharedThen(sql: Sql, asked: ExplainAsked, ods: string, at: Instan
       held: [],
       askedBack: null,
     })),
-    grounds: [person.stored, plan.stored, ...agreements.stored.filter(isRead), ...consents.stored].map(groundIn),
+    grounds: [person.stored, plan.stored, ...agreements.stored.filter(isRead), ...consents.stored.filter(isBinding)].map(groundIn),
     now: at,
     notes: [
       'rules',

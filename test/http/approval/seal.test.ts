@@ -106,6 +106,19 @@ describe('an approval is sealed', () => {
     expect(await of({ signature: [] })).toBeNull();
   });
 
+  test.each([[{ url: 'x' }], [[null]], [['x']]])(
+    'I10 a Provenance whose extension is %j is told of, and approves nothing',
+    async (extension) => {
+      const resource = { ...example('plan-approval', 'valid-approve'), extension };
+      const parameter = [
+        { name: 'version', valueString: '1' },
+        { name: 'provenance', resource },
+      ];
+      const { status, body } = await door.post(TRUST, '/fhir/CarePlan/plan-1/$approve', { resourceType: 'Parameters', parameter });
+      expect([status >= 400 && status < 500, body.resourceType]).toEqual([true, 'OperationOutcome']);
+    },
+  );
+
   test('nobody else writes what the broker seals', async () => {
     const forged = { ...sealed, id: 'forged', signature: undefined };
     const written = await door.put(TRUST, forged);

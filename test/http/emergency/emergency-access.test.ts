@@ -310,8 +310,11 @@ describe('G23 rare and visible', () => {
     const first = await handle(who, byNumber(number('amber')));
     for (let each = 0; each < 9; each += 1) expect((await ask(who, `Patient/${randomUUID()}/$emergency-access`, why())).status).toBe(200);
     expect(headingsIn(await ask(who, `Patient/${first}/$emergency-access`, why()))).toEqual(SHOWN);
+    const rows = (await rowsOf()).length;
     const refused = await begin(who, byNumber(number('amber')));
     expect([refused.status, refused.json.issue[0].code]).toEqual([429, 'throttled']);
+    // I7: it is on record all the same, of nobody.
+    expect((await rowsOf()).slice(rows)).toMatchObject([{ because: 'too-many', person_id: null }]);
     expect(headingsIn(await begin(await someone(), byNumber(number('amber'))))).toEqual(SHOWN);
   });
 
