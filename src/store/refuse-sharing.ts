@@ -15,7 +15,7 @@ const MOST_A_DAY = 20;
 const recordOf = statement<[string, string, readonly string[]], { owner: string; unknown: string[]; today: string }>(
   'record-of-refusal',
   // An organisation that is not known here might be anybody: nobody can tell whom a deny of it is about, and everything would be frozen.
-  `SELECT pt.owner, (SELECT count(*) FROM audit a WHERE a.person_id = pt.person_id AND a.event = 'consent' AND a.kind = 'person'
+  `SELECT pt.owner, (SELECT count(DISTINCT a.about) FROM audit a WHERE a.person_id = pt.person_id AND a.event = 'consent' AND a.kind = 'person'
                        AND a.at > clock_timestamp() - interval '1 day') AS today, ARRAY(SELECT code FROM unnest($3::text[]) AS named(code) WHERE NOT EXISTS (SELECT FROM recipient r WHERE r.ods = named.code)) AS unknown
      FROM patient_fact pt WHERE pt.patient_id = $2 AND pt.person_id = $1::uuid AND ${IS_OWN}`,
 );
