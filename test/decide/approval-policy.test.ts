@@ -17,6 +17,21 @@ describe('what a publisher asks of an approval', () => {
     expect(at(policy, approval)).toEqual([]);
     expect(at(policy, { ...approval, signs: false })).toHaveLength(1);
   });
+  test('each is told as the policy’s, with what to do and where', () => {
+    const all = againstPolicy(
+      { signs: 'required', person: 'agrees', carers: 'never', review: 'required' },
+      { ...approval, hands: [hand('RelatedPerson/r'), { ...hand('x'), reference: null }], agreed: false, signs: false },
+    );
+    expect(all.map(({ at: place }) => place)).toEqual([
+      "Parameters.parameter.where(name='signs')",
+      'CarePlan.extension.agreedWithPerson.agreed',
+      'CarePlan',
+      'RelatedPerson/r',
+    ]);
+    for (const issue of all) expect(issue).toMatchObject({ code: 'business-rule', help: expect.stringMatching(/^policy: .{15,}/) });
+    const [signature] = againstPolicy({ ...DEFAULT_POLICY, person: 'signs-or-second-clinician' }, approval);
+    expect(signature?.help).toContain('Patient');
+  });
   test('the agreement of the person, whoever else stands for it', () => {
     const policy = { ...DEFAULT_POLICY, person: 'agrees' as const };
     expect(at(policy, approval)).toEqual([]);
