@@ -40,7 +40,12 @@ describe('a draft against the version in force, heading by heading', () => {
     expect(changes(worded(), worded({ sections: [ring, { ...please, div: '<div>Speak up</div>' }] }))).toContain('please-do changed');
     expect(changes(worded(), worded({ actions: [{ heading: 'crisis-steps', description: 'Walk' }] }))).toContain('crisis-steps changed');
     expect(changes(worded(), worded({ actions: [] }))).toContain('crisis-steps removed');
-    expect(changes(worded(), worded({ refusals: [proxy] }))).toContain('refusals added');
+    expect(changes(worded(), worded({ refusals: [proxy] }))).toEqual([
+      'please-do same',
+      'crisis-steps same',
+      'who-to-ring same',
+      'refusals added',
+    ]);
     expect(changes(worded({ refusals: [proxy] }), worded({ refusals: [] }))).toContain('refusals removed');
   });
 
