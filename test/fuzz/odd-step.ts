@@ -29,13 +29,13 @@ const by = (path: string, id: string, asker: Asker, asked: Step['asked']): Step 
 const own = alone(TRUST);
 
 const STEPS: readonly Step[] = [
-  by('CarePlan/:id/$submit-for-review', 'f0', own, [{ name: 'version', valueString: '1' }]),
-  by('CarePlan/:id/$comment', 'f0', own, [
+  by('CarePlan/:id/$submit-for-review', 'plan-2', own, [{ name: 'version', valueString: '1' }]),
+  by('CarePlan/:id/$comment', 'plan-2', own, [
     { name: 'kind', valueCode: 'change-request' },
     { name: 'heading', valueCode: 'triggers' },
     { name: 'text', valueString: 'Say it more plainly' },
   ]),
-  by('CarePlan/:id/$changes', 'f0', own, ''),
+  by('CarePlan/:id/$changes', 'plan-2', own, ''),
   by('CarePlan/:id/$changes', 'plan-1', own, ''),
   by('CarePlan/:id/$print', 'plan-1', own, ''),
   by('CarePlan/:id/$print', 'plan-1', PERSON, ''),
@@ -51,11 +51,7 @@ const STEPS: readonly Step[] = [
     { name: 'text', valueString: 'It says that I live alone, and I do not' },
     { name: 'about', valueReference: { reference: 'CarePlan/plan-1' } },
   ]),
-  by('Patient/:id/$refuse-sharing', 'amber', PERSON, [
-    { name: 'kind', valueCode: 'police' },
-    { name: 'heading', valueCode: 'triggers' },
-    { name: 'organization', valueString: 'ZZ3' },
-  ]),
+  by('Patient/:id/$refuse-sharing', 'amber', PERSON, [{ name: 'kind', valueCode: 'police' }]),
   by('Contract/:id/$report-reuse', 'agreement-1', alone(AMBULANCE), [
     { name: 'reuse', valueCode: 'investigation' },
     { name: 'text', valueString: 'A made-up report of a reuse' },
