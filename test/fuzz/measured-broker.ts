@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnBroker } from '../support/broker.ts';
 import { testKeyFile } from '../support/database.ts';
 import { makeDataDir } from '../support/data-dir.ts';
+import { personIssuers, userIssuers } from '../support/sign-in.ts';
 
 /** A broker in a process of its own whose resident memory can be read. */
 export interface MeasuredBroker {
@@ -25,6 +26,7 @@ export const startMeasured = async (databaseUrl: string): Promise<MeasuredBroker
       DATABASE_URL: databaseUrl,
       KEY_FILE: await testKeyFile(folder.path),
       LOG_LEVEL: 'error',
+      USER_ISSUERS: `${userIssuers()},${personIssuers()}`,
       OUTBOUND_ALLOW: '127.0.0.0/8',
       // Each request is looked at, however many before it were refused.
       RATE_PER_MINUTE: '1000000000',

@@ -4,6 +4,7 @@ import { isObject, type Json } from './json.ts';
 import { mutated, mutation, type Mutation } from './mutation.ts';
 import { oddHeaders } from './odd-headers.ts';
 import { queryOf } from './odd-search.ts';
+import { aStep } from './odd-step.ts';
 import { FHIR, headersOf, ids, mangling, type Sent, text } from './sent.ts';
 import { VALID } from './valid-resources.ts';
 
@@ -88,4 +89,8 @@ const onOne: fc.Arbitrary<Sent> = fc
   });
 
 /** An operation of the broker. */
-export const anOperation: fc.Arbitrary<Sent> = fc.oneof({ weight: 3, arbitrary: match }, { weight: 2, arbitrary: onOne });
+export const anOperation: fc.Arbitrary<Sent> = fc.oneof(
+  { weight: 3, arbitrary: match },
+  { weight: 2, arbitrary: onOne },
+  { weight: 5, arbitrary: aStep },
+);

@@ -178,7 +178,7 @@ const look: fc.Arbitrary<Sent> = fc
 /** Any request of the run. */
 export const request: fc.Arbitrary<Sent> = fc.oneof(
   { weight: 40, arbitrary: write },
-  { weight: 7, arbitrary: anOperation },
+  { weight: 12, arbitrary: anOperation },
   { weight: 5, arbitrary: message },
   { weight: 12, arbitrary: bundle },
   { weight: 10, arbitrary: patch },

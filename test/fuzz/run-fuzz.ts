@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { approvePlan, callersAt } from '../http/open-door.ts';
+import { approvePlan, callersAt, example, TRUST } from '../http/open-door.ts';
 import { tokensAt } from '../support/access.ts';
 import { openDatabase } from '../support/database.ts';
 import { startMeasured } from './measured-broker.ts';
@@ -42,7 +42,12 @@ export const runFuzz = async (seed: number, requests: number): Promise<Fuzzed> =
   let fifth = 0;
   const startedAt = performance.now();
   try {
-    await approvePlan(callersAt(broker.origin, tokens));
+    const door = callersAt(broker.origin, tokens);
+    await approvePlan(door);
+    // A next version of the plan, for what is done to a draft.
+    await door.put(TRUST, { ...example('plan-words'), id: 'words-2' }).expect(201);
+    const next = { replaces: [{ reference: 'CarePlan/plan-1' }], supportingInfo: [{ reference: 'Composition/words-2' }] };
+    await door.put(TRUST, { ...example('crisis-plan'), id: 'plan-2', ...next }).expect(201);
     const books = await openBooks(database.pool);
     const wave = async (all: readonly (Sent | null)[]): Promise<void> => {
       const answers = await Promise.all(

@@ -1,5 +1,6 @@
 import { isKind } from '../../src/model/kind.ts';
 import type { Tokens } from '../support/access.ts';
+import { personFor } from '../support/sign-in.ts';
 import type pg from 'pg';
 import { Pool } from 'undici';
 import { MESSENGER } from './odd-message.ts';
@@ -24,6 +25,8 @@ export interface Sender {
 
 /** A caller, as `headersOf` writes it; what else stands there is odd, and sent as it is. */
 const CALLER = /^([A-Z0-9]+) ([a-z-]+)$/;
+/** Who is signed in to a person's app, by their number. */
+const PERSON = /^person (\d{10})$/;
 
 export const openSender = (origin: string, connections: number, tokens: Pick<Tokens, 'of'>): Sender => {
   const pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
@@ -31,8 +34,10 @@ export const openSender = (origin: string, connections: number, tokens: Pick<Tok
     send: async ({ method, path, headers, body }) => {
       const [, ods, kind = ''] = CALLER.exec(headers['authorization'] ?? '') ?? [];
       const authorization = ods === undefined || !isKind(kind) ? headers['authorization'] : `Bearer ${await tokens.of({ ods, kind })}`;
+      const [, signedIn] = PERSON.exec(headers['x-user-identity'] ?? '') ?? [];
+      const identity = signedIn === undefined ? {} : { 'x-user-identity': await personFor(signedIn, `${origin}/fhir`) };
       const startedAt = performance.now();
-      const answer = await pool.request({ method, path, headers: { ...headers, authorization }, body });
+      const answer = await pool.request({ method, path, headers: { ...headers, authorization, ...identity }, body });
       const text = await answer.body.text();
       return { status: answer.statusCode, headers: answer.headers, text, ms: performance.now() - startedAt };
     },
@@ -44,6 +49,7 @@ interface Told {
   readonly resourceType?: string;
   readonly type?: string;
   readonly issue?: readonly { readonly severity?: string; readonly code?: string }[];
+  readonly parameter?: readonly { readonly name?: string; readonly valueReference?: { readonly reference?: string } }[];
   readonly entry?: readonly { readonly response?: { readonly status?: string; readonly location?: string } }[];
 }
 
@@ -91,6 +97,10 @@ const versionsIn = ({ status, headers, text }: Answered): readonly string[] => {
     ...(told?.type === 'batch-response' || told?.type === 'transaction-response'
       ? (told.entry ?? []).map(({ response }) => response?.location)
       : []),
+    // A person's refusal is a new Consent each time, which is told by reference.
+    ...(told?.resourceType === 'Parameters' && Array.isArray(told.parameter) ? told.parameter : []).flatMap(({ name, valueReference }) =>
+      name === 'consent' && valueReference?.reference !== undefined ? [`/${valueReference.reference}/_history/1`] : [],
+    ),
   ];
   return locations.flatMap((each) => (typeof each === 'string' ? (VERSION.exec(each)?.[1] ?? []) : []));
 };

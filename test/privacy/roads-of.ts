@@ -30,8 +30,8 @@ const TYPES = RESOURCE_TYPES.map(({ type }) => type).filter((type) =>
 );
 const OWN_IDS: Readonly<Record<string, readonly string[]>> = {
   Patient: ['amber'],
-  CarePlan: ['plan-amber'],
-  Composition: ['words-amber'],
+  CarePlan: ['plan-amber', 'plan-next'],
+  Composition: ['words-amber', 'words-next'],
   Consent: ['cons-amber'],
   Contract: ['con-all'],
 };
@@ -59,6 +59,16 @@ const bodyOf = (path: string, { number, consent }: About): unknown => {
       ]);
     case '$preview-release':
       return parameters([{ name: 'consent', resource: consent as never }]);
+    case '$comment':
+      return parameters([
+        { name: 'kind', valueCode: 'comment' },
+        { name: 'text', valueString: 'A made-up comment' },
+      ]);
+    case '$raise-concern':
+      return parameters([
+        { name: 'concern', valueCode: 'correction' },
+        { name: 'text', valueString: 'A made-up concern about what is written' },
+      ]);
     case '$report-reuse':
       return parameters([
         { name: 'reuse', valueCode: 'investigation' },
@@ -104,6 +114,7 @@ const SEARCHES: readonly string[] = [
   'Provenance?target=CarePlan/plan-amber&_include=Provenance:target',
   'AuditEvent?entity=CarePlan/plan-amber&_include=*',
   'Task?focus=CarePlan/OWN&_include=Task:focus',
+  'Task?focus=CarePlan/plan-next&_include=Task:focus',
   'Task?_include=Task:focus',
   'Encounter?subject=Patient/amber&_include=*',
 ];

@@ -5,7 +5,7 @@ import { KINDS, RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { believed } from '../../src/store/believed.ts';
 import { exportTrail } from '../../src/store/trail/read-trail.ts';
 import { byNumber, OPERATOR, OTHER_TRUST, openMatchGround, somebody, TRUST, tokenOf } from '../http/match-ground.ts';
-import type { MatchGround } from '../http/match-ground.ts';
+import type { Answer, MatchGround } from '../http/match-ground.ts';
 import { caller as principalOf, operator, publisher } from '../store/ground.ts';
 import type { Caller } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
@@ -15,36 +15,49 @@ import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
 import { policeSubscription } from '../support/police-program.ts';
 import { openSending, type Sending } from '../support/sending.ts';
+import { personFor } from '../support/sign-in.ts';
 import { personFinder } from './find-persons.ts';
 import { notOffered, roadsOf, type Try } from './roads-of.ts';
 
 /** All roads against all gates: one marked sentence under each heading, asked for in every way that there is, by every kind that may not have it. */
 
 const MARK = 'zebrafinch';
-const wordsOf = (heading: string): string =>
-  heading === 'who-to-ring' ? `Ring the ${MARK} ${heading} team, day and night: 01632 960001` : `Humming ${MARK} ${heading} songs helps me`;
-const words = Object.fromEntries(HEADINGS.filter((heading) => heading !== 'formulation').map((heading) => [heading, wordsOf(heading)]));
+const wordsOf = (heading: string, draft: string): string =>
+  heading === 'who-to-ring'
+    ? `Ring the ${MARK} ${draft}${heading} team, day and night: 01632 960001`
+    : `Humming ${MARK} ${draft}${heading} songs helps me`;
+/** `draft` before each heading tells the words of a next version from those in force. */
+const wordsAt = (draft: string) =>
+  Object.fromEntries(HEADINGS.filter((heading) => heading !== 'formulation').map((heading) => [heading, wordsOf(heading, draft)]));
 /** In any shape that a text can carry it in: escaped, in base64, in hex. */
 const findMark = personFinder([{ what: 'words', value: MARK }]);
 
 const SERVICES = { ed: 'XED', ambulance: 'XAMB', police: 'XFORCE', epr: 'XEPR', 'crisis-line': 'XLINE' } as const;
 const PERMITTED: readonly Caller[] = Object.entries(SERVICES).map(([kind, ods]) => ({ ods, kind: kind as keyof typeof SERVICES }));
+/** A caller, and who is signed in to its app, by their number. */
+type Asker = Caller & { readonly signedIn?: string };
+const APP: Caller = { ods: 'XAPP', kind: 'person' };
 /** Who may have nothing even while others may. The last has a token of the ED, and none of its rights to a plan. */
 const NEVER: readonly Caller[] = [
   OTHER_TRUST,
   OPERATOR,
   { ods: 'XEVAL', kind: 'evaluator' },
-  { ods: 'XAPP', kind: 'person' },
+  APP,
   { ods: 'XELSE', kind: 'ed' },
   { ods: 'XED', kind: 'ed', scopes: ['system/Encounter.cruds'] },
 ];
 const NOBODY = 'nobody, without a token';
+
+const identityOf = async ({ signedIn }: Asker): Promise<Readonly<Record<string, string>>> =>
+  signedIn === undefined ? {} : { 'X-User-Identity': await personFor(signedIn, door.origin) };
 
 let door: MatchGround;
 let sending: Sending;
 let recipients: Record<'epr' | 'ed', FakeRecipient>;
 let hook: FakeHook;
 let number = '';
+/** Of somebody else, who has a record at the same trust. */
+let another = '';
 const ids = new Map<string, string>();
 const permitting = () => body.consent('cons-amber', 'amber', 'org-trust', { kinds: ['ed', 'ambulance', 'police', 'epr', 'crisis-line'] });
 const agreement = (status: 'executed' | 'terminated') => ({
@@ -54,6 +67,27 @@ const agreement = (status: 'executed' | 'terminated') => ({
 /** All that is due of those who are pushed to or told. */
 const sendAll = async (): Promise<void> => {
   for (const service of ['svc-ed', 'svc-epr', 'svc-force']) await sending.all(service);
+};
+
+/** A next version in review, with a comment: its words are nobody's but the trust's. */
+const layDraft = async (): Promise<void> => {
+  await door.ground.put(publisher, body.composition('words-next', 'amber', wordsAt('draft-')));
+  const reach = ['svc-ed', 'svc-epr', 'svc-force'];
+  await door.ground.put(publisher, body.carePlan('plan-next', 'amber', 'words-next', { reach, replaces: 'plan-amber' }));
+  for (const [path, parameter] of [
+    ['$submit-for-review', [{ name: 'version', valueString: '1' }]],
+    [
+      '$comment',
+      [
+        { name: 'kind', valueCode: 'change-request' },
+        { name: 'text', valueString: `Hum ${MARK} draft-comment louder` },
+      ],
+    ],
+  ] as const)
+    expect([path, (await door.ask(TRUST, `CarePlan/plan-next/${path}`, { resourceType: 'Parameters', parameter })).status]).toEqual([
+      path,
+      200,
+    ]);
 };
 
 beforeAll(async () => {
@@ -77,7 +111,7 @@ beforeAll(async () => {
   number = ground.numbers.next();
   await ground.put(publisher, somebody('amber', number));
   await ground.put(publisher, permitting());
-  await ground.put(publisher, body.composition('words-amber', 'amber', words));
+  await ground.put(publisher, body.composition('words-amber', 'amber', wordsAt('')));
   const action = (code: string) => ({
     detail: {
       code: { coding: [{ system: System.heading, code }] },
@@ -90,6 +124,9 @@ beforeAll(async () => {
     activity: ['crisis-steps', 'coping'].map(action),
   });
   await ground.store.approve(publisher, 'plan-amber', '1', body.approval('plan-amber'), body.approver);
+  await layDraft();
+  another = door.ground.numbers.next();
+  await ground.put(publisher, somebody('beryl', another));
   await sendAll();
 }, 60_000);
 afterAll(async () => {
@@ -99,13 +136,14 @@ afterAll(async () => {
 });
 
 /** One answer, headers and all; `caller` null has no token. */
-const send = async ({ method, path, sent, headers = {} }: Try, caller: Caller | null): Promise<{ status: number; text: string }> => {
+const send = async ({ method, path, sent, headers = {} }: Try, caller: Asker | null): Promise<{ status: number; text: string }> => {
   const isForm = sent instanceof URLSearchParams;
   const type = method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json';
   const response = await fetch(`${door.origin}/${path}`, {
     method,
     headers: {
       ...(caller === null ? {} : await door.tokens.headersOf(caller, path)),
+      ...(caller === null ? {} : await identityOf(caller)),
       ...(sent === undefined || isForm ? {} : { 'Content-Type': type }),
       ...headers,
     },
@@ -116,10 +154,11 @@ const send = async ({ method, path, sent, headers = {} }: Try, caller: Caller | 
 };
 
 /** What a match lets a caller see, by both of its steps, and emergency access by both of its. */
-const bySteps = async (caller: Caller): Promise<readonly (readonly [road: string, text: string])[]> => {
+const bySteps = async (caller: Asker): Promise<readonly (readonly [road: string, text: string])[]> => {
   const parameter = [{ name: 'resource', resource: byNumber(number) }];
-  const found = await door.ask(caller, 'Patient/$match', { resourceType: 'Parameters', parameter });
-  const named = await door.ask(caller, 'Patient/$emergency-access', { resourceType: 'Parameters', parameter });
+  const ask = async (path: string, sent?: unknown): Promise<Answer> => door.ask(caller, path, sent, await identityOf(caller));
+  const found = await ask('Patient/$match', { resourceType: 'Parameters', parameter });
+  const named = await ask('Patient/$emergency-access', { resourceType: 'Parameters', parameter });
   const texts: [string, string][] = [
     ['match', found.text],
     ['emergency access', named.text],
@@ -132,11 +171,14 @@ const bySteps = async (caller: Caller): Promise<readonly (readonly [road: string
       { name: 'reason', valueCode: 'danger-to-life' },
       { name: 'text', valueString: 'Cannot wait for anybody' },
     ];
-    texts.push(['emergency access, begun', (await door.ask(caller, path, { resourceType: 'Parameters', parameter: why })).text]);
-    texts.push(['emergency access, again', (await door.ask(caller, path)).text]);
+    texts.push(['emergency access, begun', (await ask(path, { resourceType: 'Parameters', parameter: why })).text]);
+    texts.push(['emergency access, again', (await ask(path)).text]);
   }
   return texts;
 };
+
+/** A printed plan is compressed: no word is found in it, and it is all of them. */
+const PRINTED = 'application/pdf';
 
 interface Leak {
   readonly who: string;
@@ -147,14 +189,17 @@ const headingsIn = (text: string): readonly string[] =>
   [...text.matchAll(new RegExp(`${MARK} ([a-z-]+)`, 'gi'))].map(([, heading = '']) => heading.toLowerCase());
 
 /** Every answer in which the mark stands, by who asked and road. */
-const leaks = async (callers: readonly (Caller | null)[]): Promise<{ readonly asked: number; readonly leaked: readonly Leak[] }> => {
+const leaks = async (callers: readonly (Asker | null)[]): Promise<{ readonly asked: number; readonly leaked: readonly Leak[] }> => {
   const leaked: Leak[] = [];
   let asked = 0;
   for (const caller of callers) {
-    const who = caller === null ? NOBODY : [caller.kind, caller.ods, ...(caller.scopes ?? [])].join(' ');
+    const who =
+      caller === null
+        ? NOBODY
+        : [caller.kind, caller.ods, ...(caller.scopes ?? []), ...(caller.signedIn === undefined ? [] : ['signed in'])].join(' ');
     const note = (road: string, text: string): void => {
       asked += 1;
-      if (findMark(road, text).length > 0) leaked.push({ who, road, headings: headingsIn(text) });
+      if (findMark(road, text).length > 0 || text.includes(PRINTED)) leaked.push({ who, road, headings: headingsIn(text) });
     };
     const about = { number, own: ids.get(caller?.kind ?? 'ed') ?? 'none', consent: permitting() };
     const queue = roadsOf(about, caller ?? OTHER_TRUST).values();
@@ -171,6 +216,9 @@ const begun = async (): Promise<number> =>
   Number(
     (await door.ground.database.pool.query("SELECT count(*) FROM delivery WHERE action = 'update' AND digest IS NOT NULL")).rows[0].count,
   );
+/** Versions of the trust's resources: all that stands in its name. */
+const ofTrust = async (): Promise<number> =>
+  Number((await door.ground.database.pool.query("SELECT count(*) FROM resource_version WHERE owner = 'TRUST1'")).rows[0].count);
 /** Messages that were pushed with words in them. */
 const pushed = (): number =>
   [...recipients.epr.received(), ...recipients.ed.received()].filter(({ bytes }) => findMark('push', bytes).length > 0).length;
@@ -224,8 +272,19 @@ describe('all roads, all gates', () => {
   });
 
   test('I1 G6 while it is permitted to others, no word comes to whoever is never permitted', async () => {
-    const { leaked, asked } = await leaks([...NEVER, null]);
+    const get = (path: string, asker: Asker) => identityOf(asker).then((identity) => door.ask(asker, path, undefined, identity));
+    // The draft has words for the trust, the plan has them for whose it is, and the other person is known here.
+    const changes = await get('CarePlan/plan-next/$changes', TRUST);
+    expect(headingsIn(changes.text)).toEqual(expect.arrayContaining(['draft-triggers', 'draft-comment']));
+    const own = { ...APP, signedIn: number };
+    expect((await get('Composition/words-amber', own)).text).toContain(MARK);
+    expect((await get('CarePlan/plan-amber/$print', own)).text).toContain(PRINTED);
+    expect((await get('Patient', { ...APP, signedIn: another })).json.total).toBe(1);
+    const before = await ofTrust();
+    const { leaked, asked } = await leaks([...NEVER, { ...APP, signedIn: another }, null]);
     expect(leaked).toEqual([]);
+    // Nor was anything done to it: no version of the trust's, and no word more in the review.
+    expect([await ofTrust(), (await get('CarePlan/plan-next/$changes', TRUST)).text]).toEqual([before, changes.text]);
     expect(asked).toBeGreaterThan(700);
     expect(KINDS.every((kind) => [...PERMITTED, ...NEVER, TRUST].some((caller) => caller.kind === kind))).toBe(true);
   }, 120_000);
