@@ -50,7 +50,7 @@ beforeAll(async () => {
     people.push({ number, patient, consent, revokedAt: Number.POSITIVE_INFINITY });
   });
   await ground.fanOutAll();
-  watch = await watchLate(engine.database.pool);
+  watch = await watchLate(engine.database.owner);
 }, 600_000);
 afterAll(async () => {
   await engine?.stop();
