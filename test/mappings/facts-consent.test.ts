@@ -53,6 +53,35 @@ describe('from a Consent', () => {
     expect(read(example('valid-revoked')).active).toBe(false);
   });
 
+  test.each(['valid-best-interests', 'valid-court-order'])(
+    '%s: a basis other than consent ends when it was said to end, and freezes without an end',
+    (name) => {
+      const basis = example(name);
+      const of = (change: (part: { url: string }) => boolean | object): Consent =>
+        read({
+          ...basis,
+          extension: (basis.extension ?? []).map((each) =>
+            each.url === Extension.consentBasis
+              ? {
+                  ...each,
+                  extension: (each.extension ?? []).flatMap((part) =>
+                    change(part) === true ? [part] : change(part) === false ? [] : [change(part) as never],
+                  ),
+                }
+              : each,
+          ),
+        });
+      const expires = (day: string) => (part: { url: string }) => (part.url === 'expires' ? { url: 'expires', valueDateTime: day } : true);
+      // A day ends at midnight in London, in summer, too; no period of the Consent goes beyond it, and an earlier end of the period stands.
+      expect(of(expires('2026-12-15')).period.end).toBe(Date.parse('2026-12-16T00:00:00Z'));
+      expect(of(expires('2026-07-15')).period.end).toBe(Date.parse('2026-07-15T23:00:00Z'));
+      expect(of(expires('2026-12-15')).undecidable).toBeNull();
+      expect(of(({ url }) => url !== 'expires').undecidable).toMatch(/has an end/);
+      const before = read({ ...basis, provision: { ...basis.provision, period: { end: '2026-06-01' } } });
+      expect(before.period.end).toBe(Date.parse('2026-06-01T23:00:00Z'));
+    },
+  );
+
   test('it binds the publisher that it names, or all where it says so', () => {
     expect(read(example('valid-binds-all'))).toMatchObject({ binds: null, undecidable: null });
     expect(read({ ...full, organization: [{ reference: 'Organization/trust' }] })).toMatchObject({ binds: 'ZZ1', undecidable: null });
