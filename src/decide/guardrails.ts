@@ -78,7 +78,7 @@ export const GUARDRAILS: readonly Rule[] = [
 export interface Finding extends Find, Pick<Rule, 'id' | 'sentence'> {}
 
 /** All that the guardrails find: what stops an approval, and what the approver should look at again. Never quotes the plan. */
-export const findingsOf = (draft: Draft): readonly Finding[] =>
+const findingsOf = (draft: Draft): readonly Finding[] =>
   GUARDRAILS.flatMap(({ id, sentence, check }) => check(draft).map((find) => ({ ...find, id, sentence })));
 
 const judge = (draft: Draft, stops: boolean): readonly Issue[] =>

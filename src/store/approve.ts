@@ -126,12 +126,12 @@ async function approveOnce(
     const standing = await lockedRefusals(tx, composition, { owner, patientId: facts.patientId, now: Date.now() });
     const refusals = standing.resources;
     const { agreed, secondClinician } = facts.agreedWithPerson;
-    const draftJudged = await draftToJudge(tx, owner, { carePlan, composition, refusals, provenance });
+    const judgedDraft = await draftToJudge(tx, owner, { carePlan, composition, refusals, provenance });
     const signed = wouldSign({ carePlan, composition, refusals });
     const inReview = (await bytesInReview(tx, owner, carePlanId)) === signed.bytes;
-    const { hands } = draftJudged;
+    const { hands } = judgedDraft;
     const asked = { hands, agreed, person: `Patient/${facts.patientId}`, signs: signs !== null, inReview };
-    const refused = [...standing.issues, ...guardrails(draftJudged), ...againstPolicy(policyOf(owner), asked)];
+    const refused = [...standing.issues, ...guardrails(judgedDraft), ...againstPolicy(policyOf(owner), asked)];
     if (refused.length > 0) throw new Anomaly('incorrect', refused);
     await checkApprover(tx, owner, { provenance, secondClinician, patientId: facts.patientId }, user);
 

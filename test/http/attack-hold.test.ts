@@ -35,7 +35,7 @@ const onClock = (step: number) => {
     now,
   });
 };
-const send = (step: number, entries: number) => {
+const send = (step: number, entries: number, type: 'transaction' | 'batch' = 'transaction') => {
   const entry = Array.from({ length: entries }, (_, at) => ({
     request: { method: 'PUT', url: `Practitioner/held-${at}` },
     resource: { resourceType: 'Practitioner', id: `held-${at}` },
@@ -43,7 +43,7 @@ const send = (step: number, entries: number) => {
   return door
     .as(request(onClock(step)).post('/fhir'), TRUST)
     .set('Content-Type', 'application/fhir+json')
-    .send(JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }));
+    .send(JSON.stringify({ resourceType: 'Bundle', type, entry }));
 };
 
 test('I12 a transaction that holds its locks for more than ten seconds gives them up, and leaves nothing', async () => {
@@ -52,6 +52,17 @@ test('I12 a transaction that holds its locks for more than ten seconds gives the
   expect(answer.status).toBe(429);
   expect(answer.body.issue[0]).toMatchObject({ code: 'too-costly', expression: ['Bundle.entry'] });
   expect(await door.stored()).toBe(before);
+});
+
+test('I12 a batch that has run for ten seconds does no more: what was done stands, and each entry that was not says so', async () => {
+  const answer = await send(1_000, 20, 'batch');
+  const statuses = (answer.body.entry as { response: { status: string; outcome?: { issue: { code: string }[] } } }[]).map(({ response }) =>
+    response.outcome?.issue[0]?.code === 'too-costly' ? 'too-costly' : response.status.slice(0, 3),
+  );
+  const done = statuses.indexOf('too-costly');
+  expect(done).toBeGreaterThan(0);
+  expect(new Set(statuses.slice(0, done))).toEqual(new Set(['201']));
+  expect(new Set(statuses.slice(done))).toEqual(new Set(['too-costly']));
 });
 
 test('one that does not is done', async () => {

@@ -55,8 +55,8 @@ const batch = async (exchange: Exchange, door: Door, entries: readonly Entry[]):
 const ORDER = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'];
 
 /**
- * So long may a transaction hold what others wait for, 500 creations take a second (measured). A contact of a person among many slow searches
- * would keep everyone from that person's plan.
+ * So long may a transaction hold what others wait for, and a batch keep everyone else waiting; 500 creations take a second (measured). A contact of a
+ * person among many slow searches would keep everyone from that person's plan.
  */
 const MOST_MS = 10_000;
 

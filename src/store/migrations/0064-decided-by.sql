@@ -171,6 +171,8 @@ BEGIN
   RETURN number;
 END $$;
 
+-- This one besides: a look at somebody of whom a trust has a record and no plan is on that trust's trail, too: a row for each such record, which names
+-- it in `about`. Where the caller has no service that is switched on, each plan has its row, as a plan without an agreement.
 CREATE OR REPLACE FUNCTION begin_emergency(trail jsonb, person_known uuid, because_none text, seen jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one jsonb;

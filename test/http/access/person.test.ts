@@ -219,6 +219,16 @@ describe('their own', () => {
     expect(idsIn(await as('cedar', 'Patient'))).toEqual([]);
     await door.ground.put(secondPublisher, somebody('amber-2', number('amber')));
   });
+
+  test('I4 of the time when their record had another’s number a person is told nothing', async () => {
+    const why = 'CarePlan/plan-beryl/$explain?recipient=HealthcareService/svc-ed';
+    const before = encodeURIComponent(new Date().toISOString());
+    expect((await as('beryl', `${why}&at=${before}`)).status).toBe(200);
+    await door.ground.put(publisher, somebody('beryl', number('dogwood')));
+    expect([(await as('dogwood', why)).status, (await as('dogwood', `${why}&at=${before}`)).status]).toEqual([200, 404]);
+    expect((await door.ask(TRUST, `${why}&at=${before}`)).status).toBe(200);
+    await door.ground.put(publisher, somebody('beryl', number('beryl')));
+  });
 });
 
 describe('who looked', () => {
@@ -477,5 +487,16 @@ describe('what a person no longer wants to be shared', () => {
     }));
     await door.ground.put(publisher, { ...again, extension: [...(again.extension ?? []), ...supersedes] });
     expect(await shownTo()).toEqual([1, 1, 1]);
+  });
+
+  test('twenty in a day, also at once: one more is not written', async () => {
+    const count = async () => Number((await sql(`SELECT count(*) AS n FROM consent_fact WHERE patient_id = 'amber-2'`)).rows[0].n);
+    const before = await count();
+    // Three were written before, with the other trust.
+    const answers = await Promise.all(
+      Array.from({ length: 19 }, () => refuse('amber', 'amber-2', [{ name: 'kind', valueCode: 'police' }])),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(17).fill(200), 429, 429]);
+    expect(await count()).toBe(before + 17);
   });
 });
