@@ -116,3 +116,18 @@ test('one that takes them again is said to; plain http goes only where OUTBOUND_
 test.each(['ftp://owner.example/', 'https://name:word@owner.example/', 'https://[/'])('%s is no address of a second owner', (url) => {
   expect(() => config({ TRAIL_WITNESS_URL: url })).toThrow(/^TRAIL_WITNESS_URL must be /);
 });
+
+test('a file that cannot be written holds up nobody who takes heads over HTTP', async () => {
+  owner.takes = false;
+  const first = await start(config());
+  await write('XWAIT');
+  await eventually(async () => expect(await first.waiting()).toBeGreaterThan(0));
+  await first.stop();
+  owner.takes = true;
+  await write('XLATE');
+  // A folder is no file.
+  const second = await start(config({ TRAIL_WITNESS_FILE: folder }));
+  await eventually(async () => expect(await second.waiting()).toBe(0));
+  expect(second.said).toContain(Line.fault.message);
+  await second.stop();
+});
