@@ -343,7 +343,7 @@ describe('I6: refused looks the same as no match', () => {
     const absences: number[] = [];
     await door.person(somebody('timed', number('timed'), { birthDate: '1955-05-05' }));
     const tokens: string[] = [];
-    for (let each = 0; each < 70; each++) tokens.push(tokenOf(await door.match(AMBULANCE, byNumber(number('timed')))));
+    for (let each = 0; each < 160; each++) tokens.push(tokenOf(await door.match(AMBULANCE, byNumber(number('timed')))));
     await door.ground.put(publisher, body.consent('cons-timed', 'timed', 'org-trust', {}));
     for (const [index, token] of tokens.entries()) {
       const again = byNumber(number('timed'));
