@@ -1,6 +1,7 @@
 import { startCluster } from './ground/cluster.ts';
 import { machine, toPage, writePage } from './measure/report.ts';
 import type { Verdict } from './measure/verdict.ts';
+import { crowd } from './parts/crowd.ts';
 import { decisions } from './parts/decisions.ts';
 import { deliveries } from './parts/deliveries.ts';
 import { access } from './parts/access.ts';
@@ -13,6 +14,7 @@ import type { Part } from './parts/part.ts';
 import { recall } from './parts/recall.ts';
 import { sealing } from './parts/sealing.ts';
 import { slow } from './parts/slow.ts';
+import { troubled } from './parts/troubled.ts';
 
 /**
  * `npm run bench` runs every part and writes `bench/results.md`; `npm run bench -- NAME…` runs the parts that are named, and writes nothing.
@@ -26,6 +28,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   ending,
   drain,
   slow,
+  troubled,
+  crowd,
   access,
   decisions,
   sealing,

@@ -30,7 +30,7 @@ export const withDoor = async (
   const broker = await startBroker(url, cluster.folder);
   await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
   const pool = await openPool(url, 2);
-  await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], likeKeyAt: 'pull:svc-amb', keysAt: null });
+  await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], likeKeyAt: 'pull:svc-amb', keysAt: [] });
   await pool.query('CHECKPOINT');
   await pool.end();
   const generator = startGenerator();

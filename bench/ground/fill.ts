@@ -14,8 +14,8 @@ export interface Fill {
   readonly reach: readonly string[];
   /** A destination where each of them has a key like the template's: of a recipient that has looked it up, or holds it. Null where there is none. */
   readonly likeKeyAt: string | null;
-  /** A destination of a recipient that has an empty, resting key for each of them; null where none has. */
-  readonly keysAt: { readonly destination: string; readonly recipient: string } | null;
+  /** Destinations of recipients that have an empty, resting key for each of them. */
+  readonly keysAt: readonly { readonly destination: string; readonly recipient: string }[];
 }
 
 /** Persons in one statement; fewer where their words are filled with them. */
@@ -49,7 +49,7 @@ export const fill = async (pool: pg.Pool, { count, from, words, reach, likeKeyAt
       await client.query(COPY_PLANS, [reach]);
       if (words) await client.query(ADD_WORDS);
       if (likeKeyAt !== null) await client.query(ADD_LIKE, [likeKeyAt]);
-      if (keysAt !== null) await client.query(MAKE_KEYS, [keysAt.destination, keysAt.recipient, emptyLedger(1)]);
+      for (const { destination, recipient } of keysAt) await client.query(MAKE_KEYS, [destination, recipient, emptyLedger(1)]);
       await client.query('COMMIT');
     }
     await client.query('RESET synchronous_commit');

@@ -32,7 +32,7 @@ export const deliveries: Part = async ({ cluster, say }) => {
     words: true,
     reach: ['svc-epr'],
     likeKeyAt: null,
-    keysAt: { destination: 'end-epr', recipient: 'svc-epr' },
+    keysAt: [{ destination: 'end-epr', recipient: 'svc-epr' }],
   });
   const numbers = testNumbers(KEYS);
 

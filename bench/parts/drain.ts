@@ -44,7 +44,7 @@ export const drain: Part = async ({ cluster, say }) => {
   );
   await untilQuiet(pool);
   await first.stop();
-  await fill(pool, { count: HELD, from: 0, words: false, reach: ['svc-epr'], likeKeyAt: 'end-epr', keysAt: null });
+  await fill(pool, { count: HELD, from: 0, words: false, reach: ['svc-epr'], likeKeyAt: 'end-epr', keysAt: [] });
   await pool.query('CHECKPOINT');
 
   const broker = await startBroker(url, cluster.folder, { SWEEP_MS: '200' });

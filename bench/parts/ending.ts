@@ -31,7 +31,7 @@ const groundOf = async (cluster: Cluster, name: string, keys: number): Promise<G
   await setTemplate(broker, [{ name: 'epr', kind: 'epr', address: 'http://127.0.0.1:9/fhir' }]);
   await broker.stop();
   const pool = await openPool(url, 4);
-  const keysAt = { destination: 'end-epr', recipient: 'svc-epr' };
+  const keysAt = [{ destination: 'end-epr', recipient: 'svc-epr' }];
   await fill(pool, { count: keys, from: 0, words: false, reach: ['svc-epr'], likeKeyAt: null, keysAt });
   await pool.query('UPDATE ledger_key SET generation = 2, look_at = clock_timestamp()');
   // What filling it left to write is written before anything is timed, and the loop has its connections.

@@ -20,7 +20,7 @@ const brokerOver = async (cluster: Cluster, name: string, count: number): Promis
   const broker = await startBroker(url, cluster.folder);
   await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
   const pool = await openPool(url, 2);
-  await fill(pool, { count, from: 0, words: false, reach: ['svc-amb'], likeKeyAt: 'pull:svc-amb', keysAt: null });
+  await fill(pool, { count, from: 0, words: false, reach: ['svc-amb'], likeKeyAt: 'pull:svc-amb', keysAt: [] });
   await pool.query('CHECKPOINT');
   await pool.end();
   return broker;

@@ -29,7 +29,7 @@ export const lookup: Part = async ({ cluster, say }) => {
   const broker = await startBroker(url, cluster.folder);
   await setTemplate(broker, [{ name: 'amb', kind: 'ambulance', address: null }]);
   const pool = await openPool(url, 2);
-  await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], likeKeyAt: 'pull:svc-amb', keysAt: null });
+  await fill(pool, { count: PERSONS, from: 0, words: false, reach: ['svc-amb'], likeKeyAt: 'pull:svc-amb', keysAt: [] });
   const [bare, least] = [await startBare(url, 'facts'), await startBare(url, 'least')];
   const generator = startGenerator();
   const verdicts: Verdict[] = [];

@@ -28,7 +28,7 @@ export const recall: Part = async ({ cluster, say }) => {
   await setTemplate(broker, [{ name: 'epr', kind: 'epr', address: recipient.address }]);
   const pool = await openPool(url, 4);
   const revoked = IDLE_RECALLS + MOST_LOADED_RECALLS;
-  const keysAt = { destination: 'end-epr', recipient: 'svc-epr' };
+  const keysAt = [{ destination: 'end-epr', recipient: 'svc-epr' }];
   await fill(pool, { count: revoked + DUE, from: 0, words: true, reach: ['svc-epr'], likeKeyAt: null, keysAt });
   const numbers = testNumbers(revoked + DUE);
   const publisher = callerOf(broker, PUBLISHER, 'publisher');

@@ -32,7 +32,7 @@ export const slow: Part = async ({ cluster, say }) => {
     words: true,
     reach: ['svc-healthy'],
     likeKeyAt: null,
-    keysAt: { destination: 'end-healthy', recipient: 'svc-healthy' },
+    keysAt: [{ destination: 'end-healthy', recipient: 'svc-healthy' }],
   });
   await fill(pool, {
     count: SLOW,
@@ -40,7 +40,7 @@ export const slow: Part = async ({ cluster, say }) => {
     words: true,
     reach: ['svc-slow'],
     likeKeyAt: null,
-    keysAt: { destination: 'end-slow', recipient: 'svc-slow' },
+    keysAt: [{ destination: 'end-slow', recipient: 'svc-slow' }],
   });
   const persons = testNumbers(HEALTHY);
   const others = testNumbers(SLOW, HEALTHY);

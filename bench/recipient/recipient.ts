@@ -8,12 +8,21 @@ export interface Arrival {
   readonly person: string;
 }
 
-/** What the parent says: `drain` asks for what has arrived since the last time; `delayMs` is how long each answer takes from now on. */
-export type Order = { readonly drain: true } | { readonly delayMs: number };
+/** What the parent says: `drain` asks for what has arrived since the last time; the others hold from now on. */
+export type Order =
+  | { readonly drain: true }
+  /** How long each answer takes. */
+  | { readonly delayMs: number }
+  /** Whether nothing listens: connections are cut and refused. */
+  | { readonly dead: boolean }
+  /** Whether it is down for a second after each second; what is under way is cut. */
+  | { readonly flaps: boolean };
 
 /** A FHIR server that takes `$process-message` and does nothing else with it: as light as a recipient can be. */
 let arrivals: Arrival[] = [];
 let delayMs = 0;
+let flapping: NodeJS.Timeout | null = null;
+let isDown = false;
 
 const read = (bytes: string): { readonly id: string; readonly arrival: Arrival } => {
   const [{ resource: header }, { resource: focus }] = JSON.parse(bytes).entry;
@@ -29,6 +38,10 @@ const read = (bytes: string): { readonly id: string; readonly arrival: Arrival }
 };
 
 const server = createServer((request, response) => {
+  if (isDown) {
+    request.socket.destroy();
+    return;
+  }
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
@@ -45,14 +58,35 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = 60_000;
+let port = 0;
+const flap = (): void => {
+  isDown = !isDown;
+  if (isDown) server.closeAllConnections();
+};
 process.on('message', (order: Order) => {
-  if ('delayMs' in order) {
-    ({ delayMs } = order);
-    process.send?.([]);
+  if ('drain' in order) {
+    process.send?.(arrivals);
+    arrivals = [];
     return;
   }
-  process.send?.(arrivals);
-  arrivals = [];
+  const done = () => process.send?.([]);
+  if ('delayMs' in order) {
+    ({ delayMs } = order);
+    done();
+  } else if ('flaps' in order) {
+    if (flapping !== null) clearInterval(flapping);
+    isDown = false;
+    flapping = order.flaps ? setInterval(flap, 1_000) : null;
+    done();
+  } else if (order.dead) {
+    server.close(done);
+    server.closeAllConnections();
+  } else {
+    server.listen(port, '127.0.0.1', done);
+  }
 });
 process.on('disconnect', () => process.exit());
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+server.listen(0, '127.0.0.1', () => {
+  ({ port } = server.address() as AddressInfo);
+  process.send?.(port);
+});

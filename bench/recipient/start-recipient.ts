@@ -10,6 +10,10 @@ export interface Recipient {
   drain(): Promise<readonly Arrival[]>;
   /** How long each of its answers takes from now on. */
   delay(millis: number): Promise<void>;
+  /** Whether nothing listens at its address from now on. */
+  dead(is: boolean): Promise<void>;
+  /** Whether it is down every other second from now on. */
+  flaps(does: boolean): Promise<void>;
   stop(): void;
 }
 
@@ -25,6 +29,8 @@ export const startRecipient = async (): Promise<Recipient> => {
     address: `http://127.0.0.1:${port}/fhir`,
     drain: () => order({ drain: true }),
     delay: async (millis) => void (await order({ delayMs: millis })),
+    dead: async (is) => void (await order({ dead: is })),
+    flaps: async (does) => void (await order({ flaps: does })),
     stop: () => child.disconnect(),
   };
 };
