@@ -1,6 +1,6 @@
 import { startCluster } from './ground/cluster.ts';
-import { machine, toPage, writePage } from './measure/report.ts';
-import type { Verdict } from './measure/verdict.ts';
+import type { Result } from './measure/report.ts';
+import { keepResults, machine, toPage } from './measure/report.ts';
 import { crowd } from './parts/crowd.ts';
 import { decisions } from './parts/decisions.ts';
 import { deliveries } from './parts/deliveries.ts';
@@ -17,8 +17,8 @@ import { slow } from './parts/slow.ts';
 import { troubled } from './parts/troubled.ts';
 
 /**
- * `npm run bench` runs every part and writes `bench/results.md`; `npm run bench -- NAME…` runs the parts that are named, and writes nothing.
- * `door` names all four whose names begin with it.
+ * `npm run bench` runs every part, `npm run bench -- NAME…` those that are named (`door` names all four whose names begin with it), and what they
+ * find takes the place of what was found before in `bench/results.md`; with `--only-tell` nothing is written.
  */
 const PARTS: Readonly<Record<string, Part>> = {
   lookup,
@@ -40,7 +40,8 @@ const PARTS: Readonly<Record<string, Part>> = {
 };
 const isNamed = (name: string, part: string): boolean => name === part || part.startsWith(`${name}:`);
 
-const asked = process.argv.slice(2);
+const keeps = !process.argv.includes('--only-tell');
+const asked = process.argv.slice(2).filter((each) => each !== '--only-tell');
 const unknown = asked.filter((name) => !Object.keys(PARTS).some((part) => isNamed(name, part)));
 if (unknown.length > 0) {
   process.stderr.write(`no part ${unknown.join(', ')}: there are ${Object.keys(PARTS).join(', ')}\n`);
@@ -49,18 +50,25 @@ if (unknown.length > 0) {
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const cluster = await startCluster();
-const verdicts: Verdict[] = [];
+const results: Result[] = [];
+let failed = false;
 try {
-  for (const [name, part] of Object.entries(PARTS)) {
-    if (asked.length > 0 && !asked.some((each) => isNamed(each, name))) continue;
+  for (const [part, run] of Object.entries(PARTS)) {
+    if (asked.length > 0 && !asked.some((each) => isNamed(each, part))) continue;
     const startedAt = performance.now();
-    verdicts.push(...(await part({ cluster, say })));
-    say(`${name} took ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+    try {
+      const verdicts = await run({ cluster, say });
+      results.push({ part, date: new Date().toISOString().slice(0, 10), where: machine(cluster.version), verdicts });
+    } catch (error) {
+      // What the others find is not lost by it.
+      failed = true;
+      say(`${part} failed: ${error instanceof Error ? error.stack : 'unknown'}`);
+    }
+    say(`${part} took ${Math.round((performance.now() - startedAt) / 1_000)} s`);
   }
 } finally {
   await cluster.stop();
 }
-const page = toPage(verdicts, machine(cluster.version), new Date());
-process.stdout.write(page);
-if (asked.length === 0) writePage(page);
-process.exitCode = verdicts.every(({ is }) => is !== 'missed') ? 0 : 1;
+process.stdout.write(toPage(results));
+if (keeps) keepResults(results, Object.keys(PARTS));
+process.exitCode = failed || results.some(({ verdicts }) => verdicts.some(({ is }) => is === 'missed')) ? 1 : 0;

@@ -62,7 +62,8 @@ for (const checklist of CHECKLISTS) {
   const path = `${ROOT}docs/conformance/${checklist.page}.md`;
   const text = page(checklist);
   if (!isCheck) writeFileSync(path, text);
-  else if (readFileSync(path, 'utf8') !== text) faults.push(`docs/conformance/${checklist.page}.md is not what the tests say: npm run conformance`);
+  else if (readFileSync(path, 'utf8') !== text)
+    faults.push(`docs/conformance/${checklist.page}.md is not what the tests say: npm run conformance`);
 }
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exitCode = 1;

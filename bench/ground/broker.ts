@@ -34,10 +34,7 @@ export const startBroker = async (databaseUrl: string, folder: string, env: Read
     ...env,
   };
   const workers: BrokerProcess[] = [];
-  const broker = startChild(settings, [
-    ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
-    'src/main.ts',
-  ]);
+  const broker = startChild(settings, [...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]), 'src/main.ts']);
   const withSql: WithSql = async (work) => {
     const client = new pg.Client({ connectionString: databaseUrl });
     await client.connect();

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import type { Verdict } from './verdict.ts';
 
@@ -27,18 +27,47 @@ const SAID: Readonly<Record<Verdict['is'], string>> = {
   told: '',
 };
 
-/** The result as a Markdown page: ratios with their rounds (median, least to most), and the figures that they come from. */
-export const toPage = (verdicts: readonly Verdict[], where: string, at: Date): string =>
-  [
+/** What one part found, where and when: parts are measured together or one by one, and each keeps its last result. */
+export interface Result {
+  readonly part: string;
+  readonly date: string;
+  /** As `machine` says it. */
+  readonly where: string;
+  readonly verdicts: readonly Verdict[];
+}
+
+const KEPT = new URL('../results.json', import.meta.url);
+
+/** The last result of each part. */
+export const keptResults = (): readonly Result[] => (existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, 'utf8')) : []);
+
+/** The results as a Markdown page: ratios with their rounds (median, least to most), the figures that they come from, and at which run each was found. */
+export const toPage = (results: readonly Result[]): string => {
+  const runs = [...new Set(results.map(({ date, where }) => `${date}: ${where}`))];
+  const runOf = ({ date, where }: Result): number => runs.indexOf(`${date}: ${where}`) + 1;
+  return [
     '# What was measured',
     '',
-    `${at.toISOString().slice(0, 10)}: ${where}. Written by \`npm run bench\`: rounds interleaved in one run, medians with least and most.`,
+    'Written by `npm run bench`, whole or part by part: rounds interleaved in one run, medians with least and most. Each line says at which run.',
     'Everything ran on the same cores: load generator, broker, PostgreSQL and recipients. A bare time says nothing of another machine; a ratio says a little.',
     '',
-    '| part | asked | found | | from |',
-    '|---|---|---|---|---|',
-    ...verdicts.map(({ part, asked, found, is, from }) => `| ${part} | ${asked} | ${found} | ${SAID[is]} | ${from} |`),
+    ...runs.map((run, place) => `${place + 1}. ${run}`),
+    '',
+    '| part | asked | found | | from | run |',
+    '|---|---|---|---|---|---|',
+    ...results.flatMap((result) =>
+      result.verdicts.map(
+        ({ part, asked, found, is, from }) => `| ${part} | ${asked} | ${found} | ${SAID[is]} | ${from} | ${runOf(result)} |`,
+      ),
+    ),
     '',
   ].join('\n');
+};
 
-export const writePage = (page: string): void => writeFileSync(new URL('../results.md', import.meta.url), page);
+/** Keeps what was found in the place of what was found before, part by part in the order of `parts`, and writes `bench/results.md`. */
+export const keepResults = (found: readonly Result[], parts: readonly string[]): void => {
+  const last = new Map([...keptResults(), ...found].map((result) => [result.part, result]));
+  const kept = parts.flatMap((part) => last.get(part) ?? []);
+  writeFileSync(KEPT, `${JSON.stringify(kept, null, 1)}\n`);
+  writeFileSync(new URL('../results.md', import.meta.url), toPage(kept));
+};

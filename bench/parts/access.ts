@@ -19,7 +19,8 @@ const AMBULANCE = { ods: 'AMB', kind: 'ambulance' } as const;
 /** More than are used in the seconds for which a token is remembered. */
 const FRESH = 15_000;
 const CHECKS = 2_000;
-const ASSERTIONS = 600;
+/** More than are used up in one run: a run that runs out of them fails. */
+const ASSERTIONS = 3_000;
 
 /** Tokens as the broker signs them, none of them seen before. */
 const freshTokens = async (pool: pg.Pool, origin: string, clientId: string, count: number): Promise<readonly string[]> => {

@@ -45,7 +45,7 @@ const FAILURES_BEFORE_ERROR = 5;
 export function portsOn(world: World): Ports<StoredLook> {
   const { pool, ledger } = world;
   // Words that are wanted at the same moment are read in one statement.
-  const content = inBatches((asked: readonly ContentAsked[]) => contentsOf(pool, asked), { most: 16, atOnce: 4 });
+  const content = inBatches((asked: readonly ContentAsked[]) => contentsOf(pool, asked), { most: 16, atOnce: 1 });
   return {
     look: (claim) => ledger.look(claim),
     begin: async (claim, look, want, move) => {

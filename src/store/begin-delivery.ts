@@ -37,9 +37,9 @@ const whenFree = statement<[string], never>(
   'when-key-is-free',
   `SELECT set_config('synchronous_commit', 'off', true) FROM ledger_key WHERE id = $1 FOR UPDATE`,
 );
-const together = statement<[string, number], { begun: readonly (string | null)[] }>(
+const together = statement<[string, readonly (string | null)[], number], { begun: readonly (string | null)[] }>(
   'begin-deliveries',
-  `CALL begin_deliveries_on_disk($1, $2 * interval '1 millisecond', NULL)`,
+  `CALL begin_deliveries_on_disk($1, $2, $3 * interval '1 millisecond', NULL)`,
 );
 
 /**
@@ -67,14 +67,16 @@ export const openBegin = (
   const shared = inBatches<Beginning, number | null>(
     async (beginnings) => {
       try {
-        const [row] = await together(pool, JSON.stringify(beginnings), lease);
+        const parcels = beginnings.map(({ parcel }) => (parcel === null ? null : JSON.stringify(parcel)));
+        const rest = JSON.stringify(beginnings.map(({ parcel: _apart, ...beginning }) => beginning));
+        const [row] = await together(pool, rest, parcels, lease);
         return (row?.begun ?? []).map(toNumber);
       } catch {
         // Nothing was written. Each has its own transaction now, and the one that fails is told there, without the others.
         return beginnings.map(() => null);
       }
     },
-    { most: 16, atOnce: 3 },
+    { most: 16, atOnce: 2 },
   );
   return async (beginning, isAlone) => {
     if (!isProtected) return one(beginning, true);

@@ -80,7 +80,7 @@ export const openSettle = (pool: pg.Pool): ((settlement: Settlement) => Promise<
         return settlements.map(() => null);
       }
     },
-    { most: 16, atOnce: 4 },
+    { most: 16, atOnce: 1 },
   );
   return async (settlement) => (await shared(settlement)) ?? alone(settlement);
 };
