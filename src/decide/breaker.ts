@@ -41,8 +41,8 @@ const KEYS_THAT_TELL = 2;
 const NO_CONNECTION: readonly string[] = ['not-connected', 'address-forbidden'];
 /** Not of the recipient: our own time ran out, or a Task waits for a person. */
 const OURS: readonly string[] = ['abandoned', 'lease-expired', 'recall-task-open', 'recall-task-refused'];
-/** It was answered, and the answer is still to come. */
-const PENDING = 'answer-pending';
+/** It was answered: the answer is still to come, or a part of the parcel was refused for its content. */
+const isAnswer = (because: string): boolean => because === 'answer-pending' || because.startsWith('in-part-');
 
 /**
  * What an outcome says of the recipient: trouble where nobody can tell what it did, and where it turned us away before it looked at the content
@@ -57,7 +57,7 @@ export function signOf(outcome: Outcome): Sign {
       return outcome.retry ? { sign: 'trouble', because: outcome.because } : { sign: 'answered' };
     case 'unknown':
       if (OURS.includes(outcome.because)) return { sign: 'nothing' };
-      return outcome.because === PENDING ? { sign: 'answered' } : { sign: 'trouble', because: outcome.because };
+      return isAnswer(outcome.because) ? { sign: 'answered' } : { sign: 'trouble', because: outcome.because };
     default:
       return outcome satisfies never;
   }
