@@ -1,31 +1,14 @@
 import type pg from 'pg';
 import { anomaly } from '../../model/anomaly.ts';
-import type { Instant } from '../../model/instant.ts';
+import type { PauseAsked, PauseState } from '../../model/pause.ts';
 import { type Sql, statement, transaction } from '../pool.ts';
 import { lockPace } from './pace-row.ts';
 import { recipientIsWell, tellOfRecipient } from './recipient-task.ts';
-
-/** A pause as an operator asks for it. */
-export interface PauseAsked {
-  readonly recipientId: string;
-  /** Why; kept in the trail and in a Task: names nobody. */
-  readonly reason: string;
-  /** Holds recalls back, too. Without it a pause holds updates only: a recall is a duty. */
-  readonly recalls: boolean;
-}
 
 /** Who asks: ODS code of who runs the broker, and the person behind the call, where one is known. */
 export interface Pausing {
   readonly operator: string;
   readonly caller: string | null;
-}
-
-/** How a recipient stands after it. */
-export interface PauseState {
-  readonly recipientId: string;
-  readonly paused: { readonly since: Instant; readonly by: string; readonly reason: string; readonly recalls: boolean } | null;
-  /** Keys at which a recall may be owed now. */
-  readonly recallsOwed: number;
 }
 
 const isThere = statement<[string], { id: string }>('recipient-there', 'SELECT id FROM recipient WHERE id = $1');
