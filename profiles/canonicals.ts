@@ -84,6 +84,8 @@ export const Extension = {
   recallForm: definition('recall-form'),
   messageLifetime: definition('message-lifetime'),
   acknowledgement: definition('acknowledgement'),
+  messageRate: definition('message-rate'),
+  inFlightLimit: definition('in-flight-limit'),
   matchConfirmation: definition('match-confirmation'),
   approvalSeal: definition('approval-seal'),
   approvalProjection: definition('approval-projection'),

@@ -28,6 +28,9 @@ const USAGE = `usage: npm run -s broker -- COMMAND
                              for an auditor: the bytes that were signed (ID of a CarePlan) or sent (ID of a delivery); it stands in the trail
   verify plan ID [--heads FILE]
                              whether an approved version (ID of its CarePlan) and the words that leave are what was approved, by whom, under the seal
+  recipient pause SERVICE --reason TEXT [--all]
+                             sends no update to a recipient (id of its HealthcareService) until it is resumed; with --all no recall either
+  recipient resume SERVICE   ends that
   trail verify [--export FILE] [--heads FILE]
                              whether any row of the trail was changed, removed, inserted or cut off; by the second owner's heads where they are given
   trail export --out FILE    all that a check needs, to be checked on another machine
@@ -53,6 +56,7 @@ const OPTIONS = {
   heads: { type: 'string' },
   event: { type: 'string' },
   proof: { type: 'string' },
+  all: { type: 'boolean' },
 } as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
@@ -71,6 +75,8 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   erase: ['patient', 'reason', 'yes'],
   inspect: ['key', 'reason'],
   'verify plan': ['heads'],
+  'recipient pause': ['reason', 'all'],
+  'recipient resume': [],
   'trail verify': ['export', 'heads'],
   'trail export': ['out'],
   'trail prove': ['event'],
@@ -78,9 +84,10 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
 };
 
 const { positionals, values } = readArguments();
-/** One command takes what it is about as a word. */
-const [, , planId] = positionals[0] === 'verify' && positionals.length === 3 ? positionals : [];
-const command = (planId === undefined ? positionals : positionals.slice(0, 2)).join(' ');
+/** Commands that take what they are about as a word. */
+const WITH_A_WORD: readonly string[] = ['verify', 'recipient'];
+const [, , word] = WITH_A_WORD.includes(positionals[0] ?? '') && positionals.length === 3 ? positionals : [];
+const command = (word === undefined ? positionals : positionals.slice(0, 2)).join(' ');
 const taken = COMMANDS[command];
 if (taken === undefined || Object.keys(values).some((name) => !taken.some((each) => each === name))) refuse(USAGE);
 
@@ -166,10 +173,18 @@ try {
       break;
     }
     case 'verify plan': {
-      if (planId === undefined) refuse(USAGE);
+      if (word === undefined) refuse(USAGE);
       const { verifyPlanCommand } = await import('./trail-commands.ts');
       const { withDatabase } = await import('./own-database.ts');
-      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, planId, values.heads));
+      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, word, values.heads));
+      break;
+    }
+    case 'recipient pause':
+    case 'recipient resume': {
+      if (word === undefined) refuse(USAGE);
+      const { recipientCommand } = await import('./recipient-commands.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      await withDatabase(config, quiet, (pool) => recipientCommand(pool, config, { name: command, recipientId: word }, values));
       break;
     }
     case 'trail check-proof': {

@@ -16,6 +16,7 @@ import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
 import { StoredLedger } from './store/ledger.ts';
 import { attemptFolder } from './store/ledger-epoch.ts';
+import { tellOfPauses } from './store/pace/pause.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
 import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
 import { endSubscriptions } from './store/subscriptions.ts';
@@ -91,6 +92,7 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
             found.byResync += missing.length;
             if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
             await tellOfReviews(pool);
+            await tellOfPauses(pool, config.operatorOds);
             await tellOfPlans(pool, sweeps === RESYNC_EVERY ? MAPPING_VERSION : null);
             if (sweeps === RESYNC_EVERY) await tellOfRules(pool);
           }

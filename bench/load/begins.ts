@@ -28,6 +28,7 @@ const ports: Ports<StoredLook> = {
   },
   deliver: async () => ({ kind: 'accepted', level: 'application' }),
   settle: (claim, look, attempt, outcome, next) => ledger.settle(claim, look, attempt, outcome, next),
+  hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),
   rest: (claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt),
 };
 

@@ -13,6 +13,10 @@ export interface Declared {
   /** Milliseconds. */
   readonly lifetime: number | null;
   readonly acknowledgements: readonly Acknowledgement[] | null;
+  /** Messages a second at most. */
+  readonly rate: number | null;
+  /** Exchanges at once at most, over all workers. */
+  readonly inFlight: number | null;
 }
 
 const RECALL_FORMS: readonly RecallForm[] = ['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task'];
@@ -38,6 +42,30 @@ const readLifetime = (element: Extensible, at: string): number | null => {
   return Math.ceil(value * unit);
 };
 
+/** More than any recipient takes: beyond that a rate is a mistake. */
+const MOST_A_SECOND = 1_000;
+const MOST_IN_FLIGHT = 256;
+
+const readRate = (element: Extensible, at: string): number | null => {
+  const [found] = extensionsOf(element, Extension.messageRate);
+  if (found === undefined) return null;
+  const here = `${at}.extension[${found[1]}].valueDecimal`;
+  const value = present(found[0].valueDecimal, here);
+  if (!(value > 0 && value <= MOST_A_SECOND))
+    throw anomaly('incorrect', `a rate is more than 0 and at most ${MOST_A_SECOND} messages a second`, here);
+  return value;
+};
+
+const readInFlight = (element: Extensible, at: string): number | null => {
+  const [found] = extensionsOf(element, Extension.inFlightLimit);
+  if (found === undefined) return null;
+  const here = `${at}.extension[${found[1]}].valuePositiveInt`;
+  const value = present(found[0].valuePositiveInt, here);
+  if (!(Number.isInteger(value) && value >= 1 && value <= MOST_IN_FLIGHT))
+    throw anomaly('incorrect', `is a whole number from 1 to ${MOST_IN_FLIGHT}`, here);
+  return value;
+};
+
 const readAcknowledgements = (element: Extensible, at: string): readonly Acknowledgement[] | null => {
   const found = extensionsOf(element, Extension.acknowledgement);
   if (found.length === 0) return null;
@@ -60,6 +88,8 @@ export const declaredOf = (element: Extensible, at: string): Declared => {
     recallForm: recall === undefined ? null : oneOf(RECALL_FORMS, recall[0].valueCode, `${at}.extension[${recall[1]}].valueCode`),
     lifetime: readLifetime(element, at),
     acknowledgements: readAcknowledgements(element, at),
+    rate: readRate(element, at),
+    inFlight: readInFlight(element, at),
   };
 };
 

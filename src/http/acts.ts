@@ -12,6 +12,7 @@ import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
 import { live, metrics, ready } from './act/open.ts';
 import { approve, document, projections, withdraw } from './act/operations.ts';
+import { pause, resume } from './act/pause.ts';
 import { print } from './act/print.ts';
 import { processMessage } from './act/process-message.ts';
 import { read, vread } from './act/read.ts';
@@ -69,5 +70,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'report-reuse': reportReuse,
   'ending-progress': endingProgress,
   'ending-proof': endingProof,
+  pause,
+  resume,
   'process-message': processMessage,
 };

@@ -26,6 +26,8 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'report-reuse': `${BASE}/OperationDefinition/report-reuse`,
   'ending-progress': `${BASE}/OperationDefinition/ending-progress`,
   'ending-proof': `${BASE}/OperationDefinition/ending-proof`,
+  pause: `${BASE}/OperationDefinition/pause`,
+  resume: `${BASE}/OperationDefinition/resume`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

@@ -70,6 +70,7 @@ export function portsOn(world: World): Ports<StoredLook> {
         await setSubscription(pool, destination.id, ['active'], 'error');
       }
     },
+    hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),
     rest: (claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt),
   };
 }

@@ -7,6 +7,8 @@ export interface Claim {
   readonly keyId: string;
   readonly recipientId: string;
   readonly fence: number;
+  /** What may be done with it now: anything; nothing but a recall; or nothing at all, for it is only looked at. */
+  readonly may: 'send' | 'recall' | 'look';
 }
 
 /** What one look saw: generation first, then everything else. `stamp` names the exact state, and is opaque here. */
@@ -33,6 +35,8 @@ export interface Ports<L extends Look = Look> {
   deliver(claim: Claim, look: L, attempt: Attempt): Promise<Outcome>;
   /** Writes the outcome. Fenced. After an acceptance `next` says whether the key may rest; otherwise it is looked at again after the back-off. */
   settle(claim: Claim, look: L, attempt: Attempt, outcome: Outcome, next: Next): Promise<void>;
+  /** What is to be done may not be done now: it waits until the recipient's pace lets it. Fenced. */
+  hold(claim: Claim, look: L, desired: Desired, move: Move): Promise<void>;
   /** Nothing to do until `lookAt`. Fenced. */
   rest(claim: Claim, look: L, desired: Desired, lookAt: Instant | null): Promise<void>;
 }

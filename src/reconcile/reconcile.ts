@@ -13,7 +13,7 @@ export async function reconcile<L extends Look>(
   claim: Claim,
   ports: Ports<L>,
   on: Protections = PROTECTED,
-): Promise<Outcome['kind'] | 'rest' | 'changed'> {
+): Promise<Outcome['kind'] | 'rest' | 'held' | 'changed'> {
   const look = await ports.look(claim);
   const { destination } = look.facts;
   const want = desired(look.facts, look.now);
@@ -22,6 +22,11 @@ export async function reconcile<L extends Look>(
     await ports.rest(claim, look, want, action.lookAt);
     return 'rest';
   }
+  // A breaker or a pause holds back updates, not claims: only a look tells whether a recall is owed.
+  if (!isPermitted(claim.may, action.kind)) {
+    await ports.hold(claim, look, want, action);
+    return 'held';
+  }
   // Before the wire: a crash from here on leaves the copy uncertain, and what is uncertain is recalled.
   const attempt = await ports.begin(claim, look, want, action);
   if (attempt === null) return 'changed';
@@ -29,3 +34,5 @@ export async function reconcile<L extends Look>(
   await ports.settle(claim, look, attempt, outcome, (ledger, now) => step(want, ledger, now, destination, on));
   return outcome.kind;
 }
+
+const isPermitted = (may: Claim['may'], kind: 'update' | 'recall'): boolean => may === 'send' || (may === 'recall' && kind === 'recall');

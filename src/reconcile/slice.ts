@@ -1,19 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StoredLook } from '../store/ledger.ts';
-import { isOrdered, nextOf } from '../store/due.ts';
+import { nextOf } from '../store/due.ts';
+import type { Outcome } from '../model/ledger.ts';
 import { shakeHands } from './handshake.ts';
 import type { Claim, Ports } from './ports.ts';
+import { openPacing, type Pacing } from './pacing.ts';
 import type { World } from './ports-on.ts';
 import { reconcile } from './reconcile.ts';
 
 /** How long one job works before it lets others in. */
 const SLICE_MS = 1_000;
-/** Exchanges with one recipient at once. */
-const IN_FLIGHT = 16;
 /** A recipient that answers within this has half as many keys again being read and written down: where those wait for the disk, its road does not. */
 const QUICK_MS = 100;
 /** How often new keys are looked for while a handshake is waited for. */
 const LOOK_AGAIN_MS = 100;
+/** A slot is not kept for a token: others get in, and a few have come by then. */
+const NAP_MS = 100;
 /** How often facts may change under one claim before it is given back. */
 const CHANGES = 3;
 
@@ -30,13 +32,14 @@ export interface SliceEnd {
  * waits behind the updates that were there before it.
  */
 export async function slice(world: World, ports: Ports<StoredLook>, recipientId: string, closing: AbortSignal): Promise<SliceEnd> {
-  const places = (await isOrdered(world.pool, recipientId)) ? 1 : IN_FLIGHT;
+  const pacing = await openPacing(world, recipientId);
+  const places = pacing.places();
   const endsAt = performance.now() + SLICE_MS;
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
   const road = openRoad(ports, places);
   const start = (claim: Claim): void => {
-    const work = oneKey(world, road.ports, claim)
+    const work = oneKey(world, road, pacing, claim)
       .catch((error: unknown) => void failures.push(error))
       .finally(() => running.delete(work));
     running.add(work);
@@ -45,6 +48,7 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
   // A subscriber that does not answer its handshake keeps nothing else waiting: least of all a recall.
   let shaking = true;
   let changed = false;
+  let heldFor: number | null = null;
   const handshakes = shakeHands(world, recipientId)
     .then((made) => {
       changed = made;
@@ -55,11 +59,12 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
     });
 
   while (!closing.aborted && (shaking || performance.now() < endsAt) && failures.length === 0) {
-    const hands = places > 1 && road.isQuick() ? (places * 7) / 4 : places;
+    const hands = places > 1 && !pacing.isPaced() && road.isQuick() ? (places * 7) / 4 : places;
     // Half of the places at a time: one claim for several keys, and still recalls first.
     if (running.size <= hands / 2) {
-      const claims = await world.ledger.claim(recipientId, hands - running.size);
+      const claims = await pacing.claim(hands - running.size);
       if (claims.length === 0 && running.size === 0) {
+        heldFor = shaking ? null : pacing.wait();
         if (!shaking) break;
         await Promise.race([handshakes, wait(LOOK_AGAIN_MS)]);
         continue;
@@ -72,22 +77,37 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
   await Promise.all([handshakes, ...running]);
   // What the ledger could not write down is told to the worker, which tries again later; the lease protects the key meanwhile.
   if (failures.length > 0) throw failures[0];
+  await pacing.end();
   const { due, lookAt } = await nextOf(world.pool, recipientId);
+  if (!due) await pacing.quiet();
+  // What is due is held back: there is no use in coming again before.
+  if (heldFor !== null)
+    return { more: false, lookAt: Math.min(lookAt ?? Number.POSITIVE_INFINITY, Date.now() + Math.max(heldFor, NAP_MS)), changed };
   return { more: due, lookAt, changed };
 }
 
+interface Road {
+  readonly ports: Ports<StoredLook>;
+  readonly isQuick: () => boolean;
+  /** How the last exchange about a key ended; null where there was none. */
+  readonly outcomeOf: (claim: Claim) => Outcome | null;
+}
+
 /** The ports with a road on which `places` exchanges find room at once, and whether the last of them was answered quickly. */
-function openRoad(ports: Ports<StoredLook>, places: number): { readonly ports: Ports<StoredLook>; readonly isQuick: () => boolean } {
+function openRoad(ports: Ports<StoredLook>, places: number): Road {
   const waiting: (() => void)[] = [];
   let free = places;
   let quick = false;
+  const outcomes = new Map<string, Outcome>();
   const deliver: Ports<StoredLook>['deliver'] = async (claim, look, attempt) => {
     if (free > 0) free -= 1;
     // No recall waits behind an update.
     else await new Promise<void>((enter) => (attempt.action.kind === 'recall' ? waiting.unshift(enter) : waiting.push(enter)));
     const startedAt = performance.now();
     try {
-      return await ports.deliver(claim, look, attempt);
+      const outcome = await ports.deliver(claim, look, attempt);
+      outcomes.set(claim.keyId, outcome);
+      return outcome;
     } finally {
       quick = performance.now() - startedAt < QUICK_MS;
       const next = waiting.shift();
@@ -95,12 +115,18 @@ function openRoad(ports: Ports<StoredLook>, places: number): { readonly ports: P
       else next();
     }
   };
-  return { ports: { ...ports, deliver }, isQuick: () => quick };
+  const outcomeOf = ({ keyId }: Claim): Outcome | null => {
+    const outcome = outcomes.get(keyId) ?? null;
+    outcomes.delete(keyId);
+    return outcome;
+  };
+  return { ports: { ...ports, deliver }, isQuick: () => quick, outcomeOf };
 }
 
-async function oneKey(world: World, ports: Ports<StoredLook>, claim: Claim): Promise<void> {
+async function oneKey(world: World, road: Road, pacing: Pacing, claim: Claim): Promise<void> {
   for (let turn = 0; turn < CHANGES; turn++) {
-    if ((await reconcile(claim, ports)) !== 'changed') return;
+    if ((await reconcile(claim, road.ports)) !== 'changed') return pacing.ended(claim, road.outcomeOf(claim));
   }
   await world.ledger.release(claim);
+  await pacing.ended(claim, null);
 }

@@ -25,7 +25,7 @@ interface Row {
 }
 
 /** Of the others `because` says why something was done. */
-const REFUSED = `(a.because IS NOT NULL AND a.event NOT IN ('recall', 'erase', 'inspect'))`;
+const REFUSED = `(a.because IS NOT NULL AND a.event NOT IN ('recall', 'erase', 'inspect', 'pause'))`;
 
 /** An emergency look at somebody of whom a trust has a record and no plan names that record. */
 const NAMES_PATIENT = `a.event = 'emergency' AND a.about IS NOT NULL`;
@@ -34,8 +34,8 @@ const PATIENT_NAMED = `CASE WHEN ${WITHOUT_PLAN} THEN substr(a.about, 9) END`;
 const ofPublisher = (ods: string): string =>
   `(p.publisher = ${ods} OR ${WITHOUT_PLAN} AND EXISTS (SELECT FROM patient_fact f WHERE f.patient_id = substr(a.about, 9) AND f.owner = ${ods}))`;
 
-/** Agreements are the operator's own. */
-const AGREEMENTS: readonly string[] = ['agreement', 'reuse', 'ending'];
+/** Agreements and recipients are the operator's own. */
+const OPERATORS_OWN: readonly string[] = ['agreement', 'reuse', 'ending', 'pause', 'resume'];
 
 /**
  * Rows of the trail, newest first, within the caller's reach: a publisher those about plans that it published, and emergency looks at its Patients who
@@ -95,7 +95,7 @@ function toEntry(row: Row, ids: AuditIds, isOperator: boolean): TrailEntry {
   if (event === undefined) throw new Error('the trail holds an event that is not known');
   const { at, refused, because, reason, organization, kind, caller, purpose } = row;
   const told = { id: ids.toId(row.serial), at: at.getTime(), event, refused, because, reason, organization, kind, caller, purpose };
-  const own = AGREEMENTS.includes(event) ? { digest: row.digest, about: row.about } : { digest: null, about: null };
+  const own = OPERATORS_OWN.includes(event) ? { digest: row.digest, about: row.about } : { digest: null, about: null };
   // What an issuer calls a person is that person, call after call.
   if (isOperator) return { ...told, ...own, caller: kind === 'person' ? null : caller, headings: [], patientId: null, plan: null };
   const plan = row.care_plan_id === null || row.number === null ? null : { carePlanId: row.care_plan_id, version: row.number };

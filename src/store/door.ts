@@ -10,6 +10,7 @@ import type { EmergencyReason } from '../model/emergency.ts';
 import type { RefusedSharing } from '../model/refused-sharing.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
+import type { PauseAsked, PauseState } from '../model/pause.ts';
 import type { EndingItem, EndingProgress } from '../model/ending.ts';
 import type { EndingPlace } from './endings.ts';
 import type { SignedResources } from './projections.ts';
@@ -257,6 +258,9 @@ export interface DoorStore {
     contractId: string,
     page: { readonly after: EndingPlace | null; readonly count: number },
   ): Promise<{ readonly items: readonly EndingItem[]; readonly next: EndingPlace | null }>;
+  /** Pauses a recipient, or ends its pause. On record, and told of by Tasks. The caller is an operator, and has read the HealthcareService. */
+  pauseRecipient(principal: Principal, asked: PauseAsked): Promise<PauseState>;
+  resumeRecipient(principal: Principal, recipientId: string): Promise<PauseState>;
   /** Names a person for emergency access: an id for this caller and five minutes, the same whether anybody is meant by it or nobody. */
   nameForEmergency(principal: Principal, sent: Traits): Promise<string>;
   /** Emergency access by such an id: begun with a reason, or looked at again within its hour (null). A view: nothing is held. On record, and told of, before it answers. */

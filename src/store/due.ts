@@ -2,31 +2,40 @@ import { type Sql, statement } from './pool.ts';
 
 const dueRecipients = statement<[], { recipient_id: string }>(
   'due-recipients',
-  `SELECT recipient_id FROM ledger_key
-    WHERE look_at <= statement_timestamp() AND look_at < 'infinity' AND (lease_until IS NULL OR lease_until <= statement_timestamp()) GROUP BY recipient_id
-   UNION SELECT recipient_id FROM destination WHERE handshake_due`,
+  // What a pause holds back, and recalls between the moments at which an open breaker lets one through, are due to nobody yet.
+  `SELECT k.recipient_id FROM ledger_key k LEFT JOIN pace p ON p.recipient_id = k.recipient_id
+    WHERE k.look_at <= statement_timestamp() AND k.look_at < 'infinity' AND (k.lease_until IS NULL OR k.lease_until <= statement_timestamp())
+      AND NOT coalesce(p.paused_at IS NOT NULL AND p.holds_recalls
+                       OR p.breaker = 'open' AND k.rank = 0 AND least(p.recall_at, p.probe_at) > statement_timestamp(), false)
+    GROUP BY k.recipient_id
+   UNION SELECT recipient_id FROM destination WHERE handshake_due
+   UNION SELECT p.recipient_id FROM pace p
+    WHERE (NOT p.holds OR p.paused_at IS NULL AND p.probe_at <= statement_timestamp())
+      AND EXISTS (SELECT FROM ledger_key k WHERE k.recipient_id = p.recipient_id AND k.held
+                     AND (k.lease_until IS NULL OR k.lease_until <= statement_timestamp()))`,
 );
 const nextLook = statement<[], { at: string | null }>(
   'next-look',
-  `SELECT extract(epoch FROM min(greatest(look_at, coalesce(lease_until, look_at)))) * 1000 AS at FROM (
-     SELECT look_at, lease_until FROM ledger_key WHERE look_at > statement_timestamp() AND look_at < 'infinity' ORDER BY look_at LIMIT 100) soon`,
+  `SELECT extract(epoch FROM least(
+     (SELECT min(greatest(look_at, coalesce(lease_until, look_at))) FROM (
+        SELECT look_at, lease_until FROM ledger_key WHERE look_at > statement_timestamp() AND look_at < 'infinity' ORDER BY look_at LIMIT 100) soon),
+     (SELECT min(probe_at) FROM pace WHERE breaker = 'open' AND paused_at IS NULL AND probe_at > statement_timestamp()))) * 1000 AS at`,
 );
 // Rank by rank, along (recipient_id, rank, look_at): without `look_at < 'infinity'`, which would let the planner walk along everybody's.
 const DUE = (
-  rank: 0 | 1,
+  rank: 0 | 1 | 2,
 ): string => `EXISTS (SELECT FROM ledger_key WHERE recipient_id = $1 AND rank = ${rank} AND look_at <= statement_timestamp()
                      AND (lease_until IS NULL OR lease_until <= statement_timestamp()))`;
 const NEXT = (
-  rank: 0 | 1,
+  rank: 0 | 1 | 2,
 ): string => `(SELECT nullif(look_at, 'infinity') FROM ledger_key WHERE recipient_id = $1 AND rank = ${rank} AND look_at > statement_timestamp()
              ORDER BY look_at LIMIT 1)`;
+/** What was held back, and is no longer. */
+const FREED = `EXISTS (SELECT FROM ledger_key WHERE recipient_id = $1 AND held AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+                  AND NOT EXISTS (SELECT FROM pace WHERE recipient_id = $1 AND holds))`;
 const nextLookOf = statement<[string], { due: boolean; at: string | null }>(
   'next-look-of',
-  `SELECT ${DUE(0)} OR ${DUE(1)} AS due, extract(epoch FROM least(${NEXT(0)}, ${NEXT(1)})) * 1000 AS at`,
-);
-const inFlight = statement<[string], { ordered: boolean }>(
-  'is-ordered',
-  `SELECT EXISTS (SELECT FROM destination WHERE recipient_id = $1 AND facts->>'channel' IN ('hl7v2-mllp', 'subscription')) AS ordered`,
+  `SELECT ${DUE(0)} OR ${DUE(1)} OR ${DUE(2)} OR ${FREED} AS due, extract(epoch FROM least(${NEXT(0)}, ${NEXT(1)}, ${NEXT(2)})) * 1000 AS at`,
 );
 const counts = statement<[], { due: string; open: string; fan_outs: string }>(
   'ledger-counts',
@@ -48,9 +57,6 @@ export async function nextOf(sql: Sql, recipientId: string): Promise<{ due: bool
   const [row] = await nextLookOf(sql, recipientId);
   return { due: row?.due ?? false, lookAt: row?.at == null ? null : Number(row.at) };
 }
-
-/** Whether a recipient takes one message after another: HL7 v2 has one in flight, notifications are numbered. */
-export const isOrdered = async (sql: Sql, recipientId: string): Promise<boolean> => (await inFlight(sql, recipientId))[0]?.ordered ?? false;
 
 /** Figures for the metrics. */
 export async function ledgerCounts(sql: Sql): Promise<{ due: number; open: number; fanOuts: number }> {

@@ -45,14 +45,23 @@ const plansOf = statement<[string[], string[], string[], string | null, number],
      UNION SELECT c.plan_id FROM (${BY_CONTACT}) c WHERE c.recipient_id = ANY($3::text[])) plans
     WHERE id > ${AFTER} ORDER BY id LIMIT $5`,
 );
+const STILL_OPEN = `c.open AND (c.ends_at IS NULL OR c.ends_at > statement_timestamp())`;
+/** Those of the plans whose person is in an open crisis contact, whoever tells of it. Plan by plan, along indexes. */
+const plansInContact = statement<[string[]], { id: string }>(
+  'plans-in-contact',
+  `SELECT one.id FROM unnest($1::uuid[]) asked CROSS JOIN LATERAL (
+     SELECT p.id FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
+      WHERE p.id = asked AND (EXISTS (SELECT FROM contact c WHERE c.nhs_number = pe.nhs_number AND ${STILL_OPEN})
+         OR EXISTS (SELECT FROM patient_fact o JOIN contact c ON c.patient_id = o.patient_id WHERE o.person_id = pe.id AND ${STILL_OPEN})) OFFSET 0) one`,
+);
 /**
  * New keys for whoever is in reach, on every road out: a destination that only reads has a key once it has read. OFFSET 0 keeps it plan by
  * plan, along indexes: a hundred thousand persons are not read for a batch.
  */
-const makeKeys = statement<[string[], string[], string[], string[], object], { recipient_id: string }>(
+const makeKeys = statement<[string[], string[], string[], string[], object, string[]], { recipient_id: string }>(
   'make-keys',
-  `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, state)
-   SELECT gen_random_uuid(), p.id, d.id, r.id, disclosure_id(p.id, r.id), $5
+  `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, state, rank)
+   SELECT gen_random_uuid(), p.id, d.id, r.id, disclosure_id(p.id, r.id), $5, CASE WHEN p.id = ANY($6::uuid[]) THEN 1 ELSE 2 END
      FROM unnest($1::uuid[]) asked
      CROSS JOIN LATERAL (SELECT id, publisher, patient_id, reach_recipients, reach_areas FROM plan WHERE id = asked AND version IS NOT NULL OFFSET 0) p
      CROSS JOIN LATERAL (SELECT person.nhs_number FROM patient_fact pt JOIN person ON person.id = pt.person_id
@@ -77,16 +86,17 @@ const holdingKeys = statement<[string[], string[], string[], string[]], Sealed<K
  * nobody has claimed, is left as it is: whoever claims it looks at the facts after that, and each write of a row is a write to all its indexes.
  * One whose lease has run out may still be worked on by whoever had it, on facts of before: it is bumped.
  */
-const bumpKeys = statement<[string[], string[], string[], string[], string[], string | null], { recipient_id: string }>(
+const bumpKeys = statement<[string[], string[], string[], string[], string[], string | null, string[]], { recipient_id: string }>(
   'bump-keys',
   `WITH ended AS (DELETE FROM fan_out WHERE id = $6::bigint),
-   concerned AS MATERIALIZED (SELECT k.id, k.recipient_id FROM ledger_key k, recipient r, plan p WHERE ${CONCERNED}),
+   concerned AS MATERIALIZED (SELECT k.id, k.recipient_id, CASE WHEN k.id = ANY($5::uuid[]) THEN 0 WHEN k.plan_id = ANY($7::uuid[]) THEN 1 ELSE 2 END AS goes
+                              FROM ledger_key k, recipient r, plan p WHERE ${CONCERNED}),
    bumped AS (
      UPDATE ledger_key k SET generation = k.generation + 1, look_at = least(k.look_at, clock_timestamp()),
-            rank = CASE WHEN k.id = ANY($5::uuid[]) THEN 0 ELSE 1 END
+            rank = concerned.goes
        FROM concerned WHERE k.id = concerned.id
         AND NOT (k.generation > k.observed AND k.look_at <= statement_timestamp() AND k.lease_until IS NULL
-                 AND (k.rank = 0 OR k.id <> ALL($5::uuid[]))))
+                 AND k.rank IN (0, concerned.goes)))
    SELECT DISTINCT recipient_id FROM concerned`,
 );
 const moveOn = statement<[string, string], never>('move-fan-out', 'UPDATE fan_out SET cursor = $2 WHERE id = $1');
@@ -107,11 +117,12 @@ export async function fanOut(pool: pg.Pool, epoch: number): Promise<{ more: bool
       await endFanOut(tx, row.id);
       return { more: true, recipients: [] };
     }
-    const made = await makeKeys(tx, plans, persons, recipients, pairs, emptyLedger(epoch));
+    const inContact = (await plansInContact(tx, plans)).map(({ id }) => id);
+    const made = await makeKeys(tx, plans, persons, recipients, pairs, emptyLedger(epoch), inContact);
     // Before the rows are locked: a delivery that waits for one holds its policy locks meanwhile, and a revocation waits for those.
     const recalls = recallsAmong(await opened<KeyRow>(tx, await holdingKeys(tx, plans, persons, recipients, pairs)));
     const last = plans.length === BATCH ? plans.at(-1) : undefined;
-    const bumped = await bumpKeys(tx, plans, persons, recipients, pairs, recalls, last === undefined ? row.id : null);
+    const bumped = await bumpKeys(tx, plans, persons, recipients, pairs, recalls, last === undefined ? row.id : null, inContact);
     if (last !== undefined) await moveOn(tx, row.id, last);
     return { more: true, recipients: [...new Set([...made, ...bumped].map((key) => key.recipient_id))] };
   });

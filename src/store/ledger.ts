@@ -20,6 +20,10 @@ import { openParcel, sealParcel } from './keys/sealed-parcel.ts';
 import { openState, type SealedLedger, sealState } from './keys/sealed-state.ts';
 import { unpacked } from './packed-parcel.ts';
 import { statement } from './pool.ts';
+import { claimWithinPace, type PacedAsk, type PacedClaims } from './pace/claim-paced.ts';
+import { type Noted, noteDelivery } from './pace/note-delivery.ts';
+import type { Pace } from './pace/pace-row.ts';
+import { restKey } from './rest-key.ts';
 import { openSettle, type Settled, type Settlement } from './settle-delivery.ts';
 import { isAskedByTask, takeBackTasks } from './recall-task.ts';
 
@@ -50,19 +54,6 @@ export interface Frozen {
   /** The attempt whose parcel a retry repeats: always the first with it. */
   readonly repeats: string | null;
 }
-
-// A rest that is lost in a crash of PostgreSQL is found again by its lease: it need not wait for the disk.
-// A read that came after the look has left a copy of its own: then the key is looked at again.
-const restKey = statement<[string, number, number, Instant | null, string, string], { kept: string; raised: boolean }>(
-  'rest-key',
-  `WITH kept AS (
-     UPDATE ledger_key SET lease_until = NULL, observed = $3, rank = 0,
-            look_at = CASE WHEN generation > $3 OR version <> $5 THEN clock_timestamp()
-                           ELSE coalesce(to_timestamp($4::double precision / 1000), 'infinity') END
-      WHERE id = $1 AND fence = $2 RETURNING id)
-   SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true), EXISTS (SELECT FROM resource WHERE type = 'Task' AND id = $6) AS raised
-     FROM kept`,
-);
 
 const parcelOf = statement<[string], { first: string; parcel: object; wrapped: string | null }>(
   'parcel-of-delivery',
@@ -115,6 +106,17 @@ export class StoredLedger {
 
   claim(recipientId: string, most: number): Promise<readonly ClaimedKey[]> {
     return claim(this.#pool, recipientId, most, this.#limits.lease, this.#on.settleExpired);
+  }
+
+  /** The same of a recipient that is paced, within its pace: an open breaker lets a key through each `backoffMax`, and a recall each `backoffMin`. */
+  claimWithinPace(ask: PacedAsk): Promise<PacedClaims> {
+    const { lease, backoffMin, backoffMax } = this.#limits;
+    return claimWithinPace(this.#pool, ask, { lease, probeEvery: backoffMax, recallEvery: backoffMin }, this.#on.settleExpired);
+  }
+
+  /** Works what a delivery says of its recipient into its breaker. */
+  note(recipientId: string, noted: Noted, operator: string): Promise<Pace> {
+    return noteDelivery(this.#pool, recipientId, noted, { operator, probeEvery: this.#limits.backoffMax });
   }
 
   async look(claimed: ClaimedKey): Promise<StoredLook> {
@@ -225,7 +227,7 @@ export class StoredLedger {
       const slowest = isAskedByTask(because) ? Math.max(this.#limits.backoffMax, HOUR) : this.#limits.backoffMax;
       const retryAt = now + backoff(after.failures, this.#limits.backoffMin, slowest, Math.random());
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
-      const rank = then === null ? (attempt.action.kind === 'recall' ? 0 : 1) : then.kind === 'update' ? 1 : 0;
+      const rank = then === null ? rankOf(attempt.action) : rankOf(then);
       const { kept, raised } = await this.#settle({
         key: claimed.keyId,
         fence: claimed.fence,
@@ -256,11 +258,24 @@ export class StoredLedger {
 
   async rest(claimed: ClaimedKey, look: StoredLook, want: Desired, lookAt: Instant | null): Promise<void> {
     const raisedId = attentionId(look.facts.plan.publisher, claimed.keyId);
-    const [answer] = await restKey(this.#pool, claimed.keyId, claimed.fence, look.generation, lookAt, look.row.key_version, raisedId);
+    const { key_version: version } = look.row;
+    const [answer] = await restKey(this.#pool, claimed.keyId, claimed.fence, look.generation, lookAt, version, raisedId, RESTS, false);
     if (answer === undefined || Number(answer.kept) === 0) return;
     if (!holds(want) && ASKS_FOR_A_PERSON.includes(want.because)) await attention(this.#pool, look, want.because);
     else if (holds(want) && (await isOutOfTouch(this.#pool, look, want.hold))) await attention(this.#pool, look, 'no-open-address');
     else await this.#isWell(look, answer.raised, true);
+  }
+
+  /**
+   * Puts off what may not be sent now. An update waits until nothing holds its recipient's updates back, and is looked at before when time alone
+   * changes the answer; a recall waits its turn among recalls. Fenced.
+   */
+  async hold(claimed: ClaimedKey, look: StoredLook, want: Desired, move: Move): Promise<void> {
+    const { key_version: version } = look.row;
+    const isUpdate = move.kind === 'update';
+    // Spread: what is held back together is not all looked at together.
+    const again = isUpdate ? Math.min(look.now + HELD * (0.75 + Math.random() / 2), want.until ?? Number.POSITIVE_INFINITY) : look.now;
+    await restKey(this.#pool, claimed.keyId, claimed.fence, look.generation, again, version, '', rankOf(move), isUpdate);
   }
 
   /** What failed or could not be decided before is over: nobody need look, and where nothing is owed nobody need give anything up. */
@@ -269,6 +284,12 @@ export class StoredLedger {
     if (isAtRest && look.ledger.failures > 0) await takeBackTasks(this.#pool, { keyId: look.row.key_id, ods: look.facts.recipient.ods });
   }
 }
+
+/** How long an update that is held back is left alone at most. */
+const HELD = HOUR;
+/** What rests goes first when time makes it due: a recall may be owed by then. */
+const RESTS = 0;
+const rankOf = (action: Action): number => (action.kind === 'update' ? 2 : 0);
 
 /** What a person has to put right before the plan can reach the recipient: I11, I12. */
 const ASKS_FOR_A_PERSON: readonly string[] = ['consent-undecidable', 'not-traced'];

@@ -26,6 +26,9 @@ export interface Settled {
   readonly raised: boolean;
 }
 
+// A fan-out that came meanwhile has said what comes first; otherwise whoever was in an open crisis contact still is.
+const RANK = (generation: string, rank: string): string =>
+  `CASE WHEN k.generation > ${generation} OR ${rank} = 2 AND k.rank = 1 THEN k.rank ELSE ${rank} END`;
 const LOOK_AT = (generation: string, lookAt: string): string =>
   `CASE WHEN k.generation > ${generation} THEN clock_timestamp() ELSE coalesce(to_timestamp(${lookAt}::double precision / 1000), 'infinity') END`;
 
@@ -33,7 +36,8 @@ const LOOK_AT = (generation: string, lookAt: string): string =>
 const one = statement<[string, number, string, Ledger, number, Instant | null, number, string, string, string | null, string], Settled>(
   'settle-delivery',
   `WITH kept AS (
-     UPDATE ledger_key k SET state = $4, version = k.version + 1, open_delivery = NULL, lease_until = NULL, observed = $5, rank = $7,
+     UPDATE ledger_key k SET state = $4, version = k.version + 1, open_delivery = NULL, lease_until = NULL, observed = $5,
+            rank = ${RANK('$5', '$7')},
             look_at = ${LOOK_AT('$5', '$6')}
       WHERE k.id = $1 AND k.fence = $2 AND k.version = $3 RETURNING k.id),
    done AS (UPDATE delivery SET outcome = $9, because = $10, settled_at = clock_timestamp() WHERE id = $8 AND EXISTS (SELECT FROM kept))
@@ -51,7 +55,7 @@ const together = statement<[string], Settled & { readonly key: string }>(
                            OFFSET 0 FOR UPDATE SKIP LOCKED) mine),
    kept AS (
      UPDATE ledger_key k SET state = free.state, version = k.version + 1, open_delivery = NULL, lease_until = NULL, observed = free.generation,
-            rank = free.rank, look_at = ${LOOK_AT('free.generation', 'free."lookAt"')}
+            rank = ${RANK('free.generation', 'free.rank')}, look_at = ${LOOK_AT('free.generation', 'free."lookAt"')}
        FROM free WHERE k.id = free.id RETURNING k.id),
    done AS (
      UPDATE delivery d SET outcome = free.outcome, because = free.because, settled_at = clock_timestamp()

@@ -1,6 +1,7 @@
 import type { Provenance, Resource } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
+import type { Principal } from '../model/principal.ts';
 import { approve, type Approving, withdraw } from './approve.ts';
 import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
@@ -17,6 +18,7 @@ import { preview } from './preview.ts';
 import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
 import { isMigrated } from './migrate.ts';
+import { pauseRecipient, type Pausing, resumeRecipient } from './pace/pause.ts';
 import type { HeldLocks } from './held-locks.ts';
 import { refuseSharing } from './refuse-sharing.ts';
 import { removeIn } from './remove.ts';
@@ -43,6 +45,8 @@ export interface StoreOptions extends WriteOptions {
 
 /** How often a transaction starts over: each time it may have learned of one more lock. */
 const STARTS = 20;
+
+const pausing = ({ organization, user }: Principal): Pausing => ({ operator: organization, caller: user });
 
 const notHere = (): never => {
   throw anomaly('unsupported', 'is not done inside a transaction: send it alone, or in a batch');
@@ -105,6 +109,8 @@ const storeIn = (
     reportReuse: notHere,
     endingProgress: notHere,
     endingProof: notHere,
+    pauseRecipient: notHere,
+    resumeRecipient: notHere,
     nameForEmergency: notHere,
     emergencyAccess: notHere,
     everything: notHere,
@@ -187,6 +193,8 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     reportReuse: (principal, contractId, report) => reportReuse(pool, principal, contractId, report),
     endingProgress: (principal, contractId) => endingProgress(pool, principal, contractId),
     endingProof: (principal, contractId, page) => endingProof(pool, principal, contractId, page),
+    pauseRecipient: (principal, asked) => pauseRecipient(pool, asked, pausing(principal)),
+    resumeRecipient: (principal, recipientId) => resumeRecipient(pool, recipientId, pausing(principal)),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
     emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),

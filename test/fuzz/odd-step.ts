@@ -58,6 +58,11 @@ const STEPS: readonly Step[] = [
     { name: 'plan', valueReference: { reference: 'CarePlan/plan-1' } },
   ]),
   by('Contract/:id/$ending-progress', 'agreement-1', own, ''),
+  by('HealthcareService/:id/$pause', 'ambulance', alone(OPERATOR), [
+    { name: 'reason', valueString: 'A made-up reason' },
+    { name: 'recalls', valueBoolean: true },
+  ]),
+  by('HealthcareService/:id/$resume', 'ambulance', alone(OPERATOR), []),
   by('Contract/:id/$ending-proof', 'agreement-1', own, ''),
   by('Contract/:id/$ending-proof', 'agreement-1', alone(OPERATOR), `after=${Buffer.from('ambulance/\0').toString('base64url')}`),
 ];

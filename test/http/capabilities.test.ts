@@ -132,6 +132,8 @@ describe('what is listed is answered', () => {
     'report-reuse': (type) => door.agent.post(`/fhir/${type}/none/$report-reuse`),
     'ending-progress': (type) => door.agent.get(`/fhir/${type}/none/$ending-progress`),
     'ending-proof': (type) => door.agent.get(`/fhir/${type}/none/$ending-proof`),
+    pause: (type) => door.agent.post(`/fhir/${type}/none/$pause`),
+    resume: (type) => door.agent.post(`/fhir/${type}/none/$resume`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([
@@ -150,6 +152,8 @@ describe('what is listed is answered', () => {
     'comment',
     'raise-concern',
     'refuse-sharing',
+    'pause',
+    'resume',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

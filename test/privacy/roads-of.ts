@@ -74,6 +74,8 @@ const bodyOf = (path: string, { number, consent }: About): unknown => {
         { name: 'reuse', valueCode: 'investigation' },
         { name: 'text', valueString: 'A made-up report of a reuse' },
       ]);
+    case '$pause':
+      return parameters([{ name: 'reason', valueString: 'A made-up reason' }]);
     default:
       return parameters(undefined);
   }

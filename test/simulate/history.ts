@@ -36,6 +36,9 @@ export type Recipient = 'refuses-lower' | 'last-wins' | 'files-documents';
 
 export async function history(seed: number, kind: Recipient, on: Protections): Promise<History> {
   const dice = chance(seed);
+  // Every other recipient is held back now and then, by dice of its own: the rest of a history stays the same.
+  const pauses = chance(seed + 0x5eed);
+  let may: Claim['may'] = 'send';
   const time = virtualTime(1_000_000);
   const start = time.now();
   const isTrouble = (): boolean => time.now() < start + TROUBLE;
@@ -61,6 +64,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
       pause: () => time.sleep(dice.below(300)),
       facts: () => world.facts,
       epoch: () => world.epoch,
+      may: () => (isTrouble() ? may : 'send'),
     },
     { lease: 4_000, sendBefore: 1_000, backoffMin: 200, backoffMax: 3_000 },
     on,
@@ -117,6 +121,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
     look: fragile((claim: Claim) => ledger.look(claim)),
     begin: fragile((claim, look, want, move) => ledger.begin(claim, look, want, move)),
     settle: fragile((claim, look, attempt, outcome, next) => ledger.settle(claim, look, attempt, outcome, next)),
+    hold: fragile((claim, look, want, move) => ledger.hold(claim, look, want, move)),
     rest: fragile((claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt)),
     async deliver(_claim, _look, attempt) {
       if (isTrouble() && dice.is(0.05)) await time.sleep(dice.below(2_500));
@@ -161,6 +166,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
     while (isTrouble()) {
       await time.sleep(dice.is(0.5) ? dice.below(1_500) : dice.below(12_000));
       world.change(dice, time.now());
+      if (seed % 2 === 1) may = pauses.is(0.4) ? pauses.of(['look', 'recall']) : 'send';
       ledger.bump(KEY);
       if (!dice.is(0.3)) nudge();
     }

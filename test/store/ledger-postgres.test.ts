@@ -40,6 +40,7 @@ const portsOf = (ledger: StoredLedger): LedgerUnderTest<StoredLook>['ports'] => 
     return (await ledger.begin(claim, look, want, attempt, frozen)) === null ? null : attempt;
   },
   settle: (claim, look, attempt, outcome, next) => ledger.settle(claim, look, attempt, outcome, next),
+  hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),
   rest: (claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt),
 });
 

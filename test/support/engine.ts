@@ -33,9 +33,9 @@ const FAST = {
   LOG_LEVEL: 'warn',
 };
 
-/** Starts store and loop with short times; `env` as the broker's own. */
-export async function startTestEngine(env: Readonly<Record<string, string>> = {}): Promise<TestEngine> {
-  const database = await openDatabase();
+/** Starts store and loop with short times; `env` as the broker's own. `on`: a further process's worth on a database that another keeps. */
+export async function startTestEngine(env: Readonly<Record<string, string>> = {}, on: TestDatabase | null = null): Promise<TestEngine> {
+  const database = on ?? (await openDatabase());
   const folder = mkdtempSync(join(tmpdir(), 'broker-'));
   const config = parseConfig({ ...FAST, DATA_DIR: folder, DATABASE_URL: database.url, ...env });
   const log = createLog(config.logLevel);
@@ -60,7 +60,7 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
     engine,
     stop: async () => {
       for (const stop of stops) await stop();
-      await database.close();
+      if (on === null) await database.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -3,7 +3,7 @@ import { begun, emptyLedger, nextSequence, readBy, settled } from '../../src/dec
 import { desired } from '../../src/decide/desired.ts';
 import type { Protections } from '../../src/decide/protections.ts';
 import { backoff } from '../../src/decide/retry.ts';
-import { DAY } from '../../src/model/instant.ts';
+import { DAY, HOUR } from '../../src/model/instant.ts';
 import { holds } from '../../src/model/ledger.ts';
 import type { Facts } from '../../src/model/facts.ts';
 import type { Attempt, Desired, Ledger, Move, Outcome } from '../../src/model/ledger.ts';
@@ -16,6 +16,7 @@ interface Row {
   observed: number;
   lookAt: number | null;
   leaseUntil: number;
+  held: boolean;
   fence: number;
   open: Attempt | null;
 }
@@ -28,6 +29,8 @@ export interface MemoryWorld {
   facts(keyId: string): Facts;
   /** Changes with each fact. */
   epoch(): number;
+  /** What may be done with a key that is claimed: less than everything while a breaker or a pause holds back. Without it, everything. */
+  may?(): Claim['may'];
 }
 
 export interface MemoryLimits {
@@ -54,7 +57,17 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
   }
 
   addKey(id: string): void {
-    this.rows.set(id, { id, ledger: emptyLedger(1), generation: 1, observed: 0, lookAt: null, leaseUntil: 0, fence: 0, open: null });
+    this.rows.set(id, {
+      id,
+      ledger: emptyLedger(1),
+      generation: 1,
+      observed: 0,
+      lookAt: null,
+      leaseUntil: 0,
+      held: false,
+      fence: 0,
+      open: null,
+    });
   }
 
   bump(id: string): void {
@@ -62,7 +75,8 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
   }
 
   isDue(row: Row): boolean {
-    return row.observed < row.generation || (row.lookAt !== null && row.lookAt <= this.#world.now());
+    const isFreed = row.held && this.#may() === 'send';
+    return isFreed || row.observed < row.generation || (row.lookAt !== null && row.lookAt <= this.#world.now());
   }
 
   async due(): Promise<readonly string[]> {
@@ -74,6 +88,7 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     const now = this.#world.now();
     if (!this.isDue(row) || row.leaseUntil > now) return null;
     row.leaseUntil = now + this.#limits.lease;
+    row.held = false;
     row.fence++;
     if (row.open !== null && this.#on.settleExpired) {
       row.ledger = settled(
@@ -85,7 +100,7 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
       );
       row.open = null;
     }
-    return { keyId, recipientId: keyId, fence: row.fence };
+    return { keyId, recipientId: keyId, fence: row.fence, may: this.#may() };
   }
 
   async look(claim: Claim): Promise<Look> {
@@ -148,6 +163,15 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     row.leaseUntil = 0;
   }
 
+  async hold(claim: Claim, look: Look, want: Desired, move: Move): Promise<void> {
+    const row = this.row(claim.keyId);
+    if (row.fence !== claim.fence) return;
+    row.observed = look.generation;
+    row.held = move.kind === 'update';
+    row.lookAt = move.kind === 'update' ? Math.min(this.#world.now() + HOUR, want.until ?? Number.POSITIVE_INFINITY) : this.#world.now();
+    row.leaseUntil = 0;
+  }
+
   /** A read is a delivery too: it adds a copy of its own, and the key is looked at within a day. */
   async read(keyId: string, read: Read): Promise<void> {
     const row = this.row(keyId);
@@ -164,6 +188,10 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
   /** What the broker would answer now, for the tests. */
   desired(id: string): Desired {
     return desired(this.#world.facts(id), this.#world.now());
+  }
+
+  #may(): Claim['may'] {
+    return this.#world.may?.() ?? 'send';
   }
 
   #stamp(row: Row): string {

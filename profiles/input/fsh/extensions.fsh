@@ -195,6 +195,22 @@ Description: "What an application acknowledgement (MSA-1, optionally with ERR-3)
 * extension[means].value[x] only code
 * extension[means].valueCode from AcknowledgementMeaningVS (required)
 
+Extension: MessageRate
+Id: message-rate
+Title: "Message rate"
+Description: "Messages a second that the recipient takes at most, over all its addresses. An address says it where its service does not; of several the slowest counts. Left out means no limit."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only decimal
+
+Extension: InFlightLimit
+Id: in-flight-limit
+Title: "In-flight limit"
+Description: "Exchanges that the recipient takes at once at most, over all its addresses. Left out means 16; HL7 v2 and notifications have one, whatever is said here."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only positiveInt
+
 Extension: MatchConfirmation
 Id: match-confirmation
 Title: "Match confirmation"

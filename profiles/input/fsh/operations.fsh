@@ -1358,3 +1358,129 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "The PDF: application/pdf, in base64."
 * parameter[=].type = #Binary
+
+Instance: pause
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/pause"
+* version = "0.1.0"
+* name = "Pause"
+* title = "Pause a recipient"
+* status = #draft
+* kind = #operation
+* code = #pause
+* affectsState = true
+* resource = #HealthcareService
+* system = false
+* type = false
+* instance = true
+* description = "For the operator: no update is sent to this recipient until it is resumed; recalls still go, for they are a duty, unless they are held back too. What was begun before ends within seconds. It is on record, and a Task with the operator and each publisher stays open as long as it lasts."
+* parameter[+].name = #reason
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Why, in at most 200 characters; it names nobody."
+* parameter[=].type = #string
+* parameter[+].name = #recalls
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "True holds recalls back, too: its Task says how many are owed. Left out means false."
+* parameter[=].type = #boolean
+* parameter[+].name = #recipient
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The service."
+* parameter[=].type = #Reference
+* parameter[+].name = #paused
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whether it is paused now."
+* parameter[=].type = #boolean
+* parameter[+].name = #since
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].type = #instant
+* parameter[+].name = #by
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Who paused it."
+* parameter[=].type = #string
+* parameter[+].name = #reason
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].type = #string
+* parameter[+].name = #recalls
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whether recalls are held back, too."
+* parameter[=].type = #boolean
+* parameter[+].name = #recallsOwed
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Plans that may have to be asked back there now."
+* parameter[=].type = #unsignedInt
+
+Instance: resume
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/resume"
+* version = "0.1.0"
+* name = "Resume"
+* title = "Resume a recipient"
+* status = #draft
+* kind = #operation
+* code = #resume
+* affectsState = true
+* resource = #HealthcareService
+* system = false
+* type = false
+* instance = true
+* description = "For the operator: ends a pause. Everything that waits is decided again, and goes. It is on record. The same answer where there was no pause."
+* parameter[+].name = #recipient
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The service."
+* parameter[=].type = #Reference
+* parameter[+].name = #paused
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whether it is paused now."
+* parameter[=].type = #boolean
+* parameter[+].name = #since
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].type = #instant
+* parameter[+].name = #by
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Who paused it."
+* parameter[=].type = #string
+* parameter[+].name = #reason
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].type = #string
+* parameter[+].name = #recalls
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whether recalls are held back, too."
+* parameter[=].type = #boolean
+* parameter[+].name = #recallsOwed
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Plans that may have to be asked back there now."
+* parameter[=].type = #unsignedInt

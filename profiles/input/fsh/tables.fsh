@@ -124,6 +124,8 @@ Description: "Events of the trail."
 * #ending "ending"
 * #access-log "access log"
 * #concern "concern"
+* #pause "pause"
+* #resume "resume"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason

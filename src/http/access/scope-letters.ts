@@ -34,4 +34,6 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   projections: 'r',
   approve: 'u',
   withdraw: 'u',
+  pause: 'u',
+  resume: 'u',
 };

@@ -1,5 +1,5 @@
 import type { Endpoint, Subscription } from '@medplum/fhirtypes';
-import { settled, type Declared } from '../../../mappings/facts/declared-of.ts';
+import { type Declared, declaredOf, settled } from '../../../mappings/facts/declared-of.ts';
 import { channelOf, fromEndpoint, servedBy } from '../../../mappings/facts/from-endpoint.ts';
 import { fromSubscription } from '../../../mappings/facts/from-subscription.ts';
 import type { Anomaly } from '../../model/anomaly.ts';
@@ -7,6 +7,7 @@ import { anomaly } from '../../model/anomaly.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
 import { sealHeaders } from '../keys/sealed-headers.ts';
+import { declarePace } from '../pace/declare-pace.ts';
 import { joinScopes, NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
 import type { Fact, FactRecorder } from './fact.ts';
@@ -58,6 +59,7 @@ export const endpointFact: FactRecorder<Endpoint> = {
     if (there !== undefined && there.channel !== channelOf(fact.resource))
       throw anomaly('conflict', 'an address keeps its type: switch it off, and register another', 'Endpoint.connectionType');
     await record(sql, fact, recipient);
+    await recordPace(sql, recipient);
   },
 };
 
@@ -68,6 +70,20 @@ async function record(
 ): Promise<void> {
   const destination = fromEndpoint(resource, recipient.declared, defaultLifetime);
   if (destination !== null) await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
+}
+
+/** The pace is the recipient's: its service's word, else that of its addresses in use. */
+async function recordPace(sql: Sql, recipient: RecipientRow): Promise<void> {
+  const endpoints = (await endpointsOf(sql, recipient.id)).map(({ body }) => JSON.parse(body) as Endpoint);
+  const inUse = endpoints.filter(({ status }) => status === 'active');
+  // What an older broker wrote of a service says nothing of a pace.
+  const { rate = null, inFlight = null } = recipient.declared as Partial<Declared>;
+  await declarePace(
+    sql,
+    recipient.id,
+    { rate, inFlight },
+    inUse.map((each) => declaredOf(each, 'Endpoint')),
+  );
 }
 
 const declareToSubscriptions = statement<[string, object], never>(
@@ -82,6 +98,7 @@ export async function recordDestinations(sql: Sql, recipientId: string, defaultL
   for (const { body } of await endpointsOf(sql, recipientId)) {
     await record(sql, { resource: JSON.parse(body) as Endpoint & { id: string }, defaultLifetime }, recipient);
   }
+  await recordPace(sql, recipient);
   const declared = settled('subscription', null, recipient.declared, defaultLifetime);
   await declareToSubscriptions(sql, recipientId, { ...declared, recallForm: 'notification' });
 }

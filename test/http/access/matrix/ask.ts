@@ -72,6 +72,7 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
         ? [{ name: 'recipient', valueReference: { reference: `HealthcareService/${kindId('ambulance', OTHER)}` } }]
         : []),
     ],
+    pause: [{ name: 'reason', valueString: 'A made-up reason' }],
     withdraw: [{ name: 'reason', valueString: 'Asked for by the person' }],
   }[route.interaction];
   return { resourceType: 'Parameters', ...(parameter === undefined ? {} : { parameter }) };

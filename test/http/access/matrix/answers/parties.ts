@@ -58,6 +58,8 @@ PATCH                  403        403        403        403        403        40
 PATCH id               403        403        403        403        403        403         403       200       403
 DELETE                 405
 DELETE id              405
+POST id/$pause         403        403        403        403        403        403         403       200       403
+POST id/$resume        403        403        403        403        403        403         403       200       403
 
 Location               publisher  epr        ed         ambulance  police     crisis-line evaluator operator  person
 GET                    403        403        403        403        403        403         403       200+      403

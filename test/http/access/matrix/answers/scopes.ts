@@ -41,6 +41,8 @@ POST id/$raise-concern u
 POST id/$refuse-sharing u
 GET id/$ending-progress r
 GET id/$ending-proof  r
+POST id/$pause        u
+POST id/$resume       u
 DELETE                ds
 DELETE id             d
 POST $validate        any

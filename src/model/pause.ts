@@ -1,0 +1,24 @@
+import type { Instant } from './instant.ts';
+
+/** A pause of a recipient, as an operator asks for it. */
+export interface PauseAsked {
+  readonly recipientId: string;
+  /** Why; kept in the trail and in a Task: names nobody. */
+  readonly reason: string;
+  /** Holds recalls back, too. Without it a pause holds updates only: a recall is a duty. */
+  readonly recalls: boolean;
+}
+
+/** How a recipient stands. */
+export interface PauseState {
+  readonly recipientId: string;
+  readonly paused: { readonly since: Instant; readonly by: string; readonly reason: string; readonly recalls: boolean } | null;
+  /** Keys at which a recall may be owed now. */
+  readonly recallsOwed: number;
+}
+
+const MOST_CHARACTERS = 200;
+
+/** Whether a reason may be kept where no person is named: something, not too long, and without what looks like an NHS number. */
+export const isPlainReason = (reason: string): boolean =>
+  reason.trim() !== '' && reason.length <= MOST_CHARACTERS && !/\d{3}\D?\d{3}\D?\d{4}/.test(reason);
