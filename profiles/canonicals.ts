@@ -83,6 +83,8 @@ export const Extension = {
   replaceHidesOld: definition('replace-hides-old'),
   recallForm: definition('recall-form'),
   messageLifetime: definition('message-lifetime'),
+  contentForm: definition('content-form'),
+  copiesEndAfter: definition('copies-end-after'),
   acknowledgement: definition('acknowledgement'),
   messageRate: definition('message-rate'),
   inFlightLimit: definition('in-flight-limit'),
@@ -156,6 +158,7 @@ export const Code = {
 /** `Task.code` values, in the broker's own system. */
 export const TaskCode = {
   recall: 'recall',
+  recallByHand: 'recall-by-hand',
   contact: 'crisis-contact',
   attention: 'attention',
   emergency: 'emergency-access',

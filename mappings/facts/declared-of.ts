@@ -1,6 +1,8 @@
+import type { ContactPoint } from '@medplum/fhirtypes';
 import { Extension } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
-import type { Acknowledgement, Destination, RecallForm } from '../../src/model/recipient.ts';
+import type { Acknowledgement, ContentForm, Destination, RecallForm } from '../../src/model/recipient.ts';
+import { CONTENT_FORMS, RECALL_FORMS } from '../../src/model/recipient.ts';
 import type { Extensible } from './extensions-of.ts';
 import { extensionOf, extensionsOf } from './extensions-of.ts';
 import { present } from './present.ts';
@@ -17,13 +19,25 @@ export interface Declared {
   readonly rate: number | null;
   /** Exchanges at once at most, over all workers. */
   readonly inFlight: number | null;
+  readonly contentForm: ContentForm | null;
+  /** Milliseconds. */
+  readonly copiesEndAfter: number | null;
+  /** Whom people ring or write to: `phone 020 7946 0000`. */
+  readonly contact: string | null;
 }
 
-const RECALL_FORMS: readonly RecallForm[] = ['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task'];
+/** An element that declares: a HealthcareService has `telecom`, an Endpoint `contact`. */
+export interface Declaring extends Extensible {
+  readonly telecom?: readonly ContactPoint[] | undefined;
+  readonly contact?: readonly ContactPoint[] | undefined;
+}
 const CODES: readonly Acknowledgement['code'][] = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR'];
 const MEANINGS: readonly Acknowledgement['means'][] = ['accepted', 'refused', 'unknown'];
-/** Milliseconds in each UCUM unit that a lifetime may be given in. */
+/** Milliseconds in each UCUM unit that a lifetime may be given in, and the longer ones of what is agreed. */
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000 };
+const LONG_UNITS: Readonly<Record<string, number>> = { ...UNITS, h: 3_600_000, d: 86_400_000 };
+/** A hundred years: no agreement is for longer, and no date is out of reach. */
+const LONGEST = 36_525 * 86_400_000;
 
 const oneOf = <T extends string>(list: readonly T[], value: string | undefined, at: string): T => {
   const found = list.find((each) => each === value);
@@ -31,14 +45,14 @@ const oneOf = <T extends string>(list: readonly T[], value: string | undefined, 
   return found;
 };
 
-const readLifetime = (element: Extensible, at: string): number | null => {
-  const [found] = extensionsOf(element, Extension.messageLifetime);
+const readDuration = (element: Extensible, url: string, units: Readonly<Record<string, number>>, at: string): number | null => {
+  const [found] = extensionsOf(element, url);
   if (found === undefined) return null;
   const here = `${at}.extension[${found[1]}].valueDuration`;
-  const unit = UNITS[found[0].valueDuration?.code ?? found[0].valueDuration?.unit ?? ''];
+  const unit = units[found[0].valueDuration?.code ?? found[0].valueDuration?.unit ?? ''];
   const value = present(found[0].valueDuration?.value, `${here}.value`);
-  if (unit === undefined) throw anomaly('incorrect', 'the unit is ms, s or min (UCUM)', `${here}.code`);
-  if (!(value >= 0)) throw anomaly('incorrect', 'a lifetime is not negative', `${here}.value`);
+  if (unit === undefined) throw anomaly('incorrect', `the unit is one of ${Object.keys(units).join(', ')} (UCUM)`, `${here}.code`);
+  if (!(value >= 0)) throw anomaly('incorrect', 'a duration is not negative', `${here}.value`);
   return Math.ceil(value * unit);
 };
 
@@ -66,6 +80,29 @@ const readInFlight = (element: Extensible, at: string): number | null => {
   return value;
 };
 
+const readCopiesEndAfter = (element: Extensible, at: string): number | null => {
+  const agreed = readDuration(element, Extension.copiesEndAfter, LONG_UNITS, at);
+  if (agreed !== null && (agreed === 0 || agreed > LONGEST))
+    throw anomaly(
+      'incorrect',
+      'is more than nothing and at most a hundred years',
+      `${at}.extension.where(url='${Extension.copiesEndAfter}').value`,
+    );
+  return agreed;
+};
+
+const readCode = <T extends string>(element: Extensible, url: string, list: readonly T[], at: string): T | null => {
+  const [found] = extensionsOf(element, url);
+  return found === undefined ? null : oneOf(list, found[0].valueCode, `${at}.extension[${found[1]}].valueCode`);
+};
+
+/** Somebody to ring before somebody to write to; what is over is nobody any more. */
+const readContact = ({ telecom, contact }: Declaring): string | null => {
+  const points = [...(contact ?? []), ...(telecom ?? [])].filter(({ value, use }) => value !== undefined && value !== '' && use !== 'old');
+  const best = points.find(({ system }) => system === 'phone') ?? points[0];
+  return best === undefined ? null : `${best.system ?? 'other'} ${best.value}`.slice(0, 200);
+};
+
 const readAcknowledgements = (element: Extensible, at: string): readonly Acknowledgement[] | null => {
   const found = extensionsOf(element, Extension.acknowledgement);
   if (found.length === 0) return null;
@@ -80,18 +117,18 @@ const readAcknowledgements = (element: Extensible, at: string): readonly Acknowl
 };
 
 /** Reads the declarations on a HealthcareService or an Endpoint. Throws `incorrect` for a code or unit that is not in its list. */
-export const declaredOf = (element: Extensible, at: string): Declared => {
-  const [recall] = extensionsOf(element, Extension.recallForm);
-  return {
-    refusesLowerSequence: extensionOf(element, Extension.refusesLowerSequence)?.valueBoolean ?? null,
-    replaceHidesOld: extensionOf(element, Extension.replaceHidesOld)?.valueBoolean ?? null,
-    recallForm: recall === undefined ? null : oneOf(RECALL_FORMS, recall[0].valueCode, `${at}.extension[${recall[1]}].valueCode`),
-    lifetime: readLifetime(element, at),
-    acknowledgements: readAcknowledgements(element, at),
-    rate: readRate(element, at),
-    inFlight: readInFlight(element, at),
-  };
-};
+export const declaredOf = (element: Declaring, at: string): Declared => ({
+  refusesLowerSequence: extensionOf(element, Extension.refusesLowerSequence)?.valueBoolean ?? null,
+  replaceHidesOld: extensionOf(element, Extension.replaceHidesOld)?.valueBoolean ?? null,
+  recallForm: readCode(element, Extension.recallForm, RECALL_FORMS, at),
+  lifetime: readDuration(element, Extension.messageLifetime, UNITS, at),
+  acknowledgements: readAcknowledgements(element, at),
+  contentForm: readCode(element, Extension.contentForm, CONTENT_FORMS, at),
+  copiesEndAfter: readCopiesEndAfter(element, at),
+  contact: readContact(element),
+  rate: readRate(element, at),
+  inFlight: readInFlight(element, at),
+});
 
 /** What a destination is taken to be where neither the address nor the service says. */
 const RECALL_FORM_OF: Readonly<Record<Destination['channel'], RecallForm>> = {
@@ -101,16 +138,52 @@ const RECALL_FORM_OF: Readonly<Record<Destination['channel'], RecallForm>> = {
   pull: 'task',
 };
 
+/** The forms of content that each channel has; the first is what is sent where nothing is declared that it has. */
+const CONTENT_FORMS_OF: Readonly<Record<Destination['channel'], readonly ContentForm[]>> = {
+  'fhir-messaging': ['document'],
+  'hl7v2-mllp': ['text-and-document', 'text'],
+  subscription: [],
+  pull: [],
+};
+
+/** The content form of an address. Throws `incorrect` where it declares one itself that its channel has not; what its service declares is for those that have it. */
+export const contentFormOf = (channel: Destination['channel'], own: Declared | null, service: Declared | null): ContentForm | undefined => {
+  const forms = CONTENT_FORMS_OF[channel];
+  const chosen = own?.contentForm ?? null;
+  if (chosen !== null && !forms.includes(chosen))
+    throw anomaly(
+      'incorrect',
+      `over this channel it is ${forms.join(' or ')}`,
+      `Endpoint.extension.where(url='${Extension.contentForm}').value`,
+    );
+  return chosen ?? forms.find((form) => form === service?.contentForm) ?? forms[0];
+};
+
+/** What a destination is made of beside where it is. */
+export type Profile = Pick<
+  Destination,
+  'refusesLowerSequence' | 'replaceHidesOld' | 'recallForm' | 'lifetime' | 'acknowledgements' | 'contentForm' | 'copiesEndAfter' | 'contact'
+>;
+
 /** The declared part of a destination: the address's own word wins over the service's, and both over the defaults. */
 export const settled = (
   channel: Destination['channel'],
   own: Declared | null,
   service: Declared | null,
   defaultLifetime: number,
-): Pick<Destination, 'refusesLowerSequence' | 'replaceHidesOld' | 'recallForm' | 'lifetime' | 'acknowledgements'> => ({
-  refusesLowerSequence: own?.refusesLowerSequence ?? service?.refusesLowerSequence ?? false,
-  replaceHidesOld: own?.replaceHidesOld ?? service?.replaceHidesOld ?? true,
-  recallForm: own?.recallForm ?? service?.recallForm ?? RECALL_FORM_OF[channel],
-  lifetime: own?.lifetime ?? service?.lifetime ?? defaultLifetime,
-  acknowledgements: own?.acknowledgements ?? service?.acknowledgements ?? [],
-});
+): Profile => {
+  const contentForm = contentFormOf(channel, own, service);
+  const recallForm = own?.recallForm ?? service?.recallForm ?? RECALL_FORM_OF[channel];
+  const copiesEndAfter = recallForm === 'expires' ? (own?.copiesEndAfter ?? service?.copiesEndAfter ?? null) : null;
+  const contact = own?.contact ?? service?.contact ?? null;
+  return {
+    refusesLowerSequence: own?.refusesLowerSequence ?? service?.refusesLowerSequence ?? false,
+    replaceHidesOld: own?.replaceHidesOld ?? service?.replaceHidesOld ?? true,
+    recallForm,
+    lifetime: own?.lifetime ?? service?.lifetime ?? defaultLifetime,
+    acknowledgements: own?.acknowledgements ?? service?.acknowledgements ?? [],
+    ...(contentForm === undefined ? {} : { contentForm }),
+    ...(copiesEndAfter === null ? {} : { copiesEndAfter }),
+    ...(contact === null ? {} : { contact }),
+  };
+};

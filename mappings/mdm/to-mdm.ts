@@ -13,8 +13,8 @@ export interface PlanMdm extends MdmFrame {
   readonly kind: 'T02' | 'T10';
   readonly parent: string | null;
   readonly disclosure: Disclosure;
-  /** The bytes of the document Bundle: the same that every other road carries. */
-  readonly document: string;
+  /** The bytes of the document Bundle: the same that every other road carries. Null where the recipient takes text alone. */
+  readonly document: string | null;
 }
 
 /** MDM^T02 or T10: the plan as readable text, one OBX a heading after the banners, then the FHIR document in base64. */
@@ -28,7 +28,7 @@ export const toMdm = ({ kind, parent, disclosure, document, ...frame }: PlanMdm)
     textSegment(1, 'read-first', 'Read this first', banners(disclosure).join('\n')),
     ...shown.map((heading, index) => textSegment(index + 2, heading.heading, heading.title, toText(heading))),
     textSegment(shown.length + 2, 'publisher', 'Written by', `${disclosure.publisher.name} (${disclosure.publisher.ods})`),
-    documentBytes(shown.length + 3, document),
+    ...(document === null ? [] : [documentBytes(shown.length + 3, document)]),
   ]);
 };
 

@@ -1,6 +1,7 @@
 import { System, TaskCode } from '../../profiles/canonicals.ts';
 import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
+import { CONTENT_FORMS, RECALL_FORMS } from '../../src/model/recipient.ts';
 import { PROXIES } from '../../src/model/refusal.ts';
 import { KINDS, PURPOSES, RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { COMMENT_KINDS, HEADING_CHANGES, REVIEW_STATES } from '../../src/model/review.ts';
@@ -84,12 +85,8 @@ const definitions = (): string[] => [
   codeSystem('RepresentativeAuthority', 'representative-authority', 'By what authority somebody decides for a person', AUTHORITIES),
   codeSystem('LegalProxy', 'legal-proxy', 'Who speaks for a person who lacks capacity, and by what authority', Object.entries(PROXIES)),
   codeSystem('ConsentBasis', 'consent-basis', 'Bases of sharing other than consent', same(CONSENT_BASES)),
-  codeSystem(
-    'RecallForm',
-    'recall-form',
-    'Ways to take content back',
-    same(['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task']),
-  ),
+  codeSystem('RecallForm', 'recall-form', 'Ways to take content back', same(RECALL_FORMS)),
+  codeSystem('ContentForm', 'content-form', 'What an update carries', same(CONTENT_FORMS)),
   codeSystem(
     'AcknowledgementCode',
     'acknowledgement-code',
@@ -122,6 +119,7 @@ const definitions = (): string[] => [
   ]),
   valueSet('ConsentBasisVS', 'consent-basis', 'Bases of sharing other than consent', ['include codes from system ConsentBasis']),
   valueSet('RecallFormVS', 'recall-form', 'Ways to take content back', ['include codes from system RecallForm']),
+  valueSet('ContentFormVS', 'content-form', 'What an update carries', ['include codes from system ContentForm']),
   valueSet('AcknowledgementCodeVS', 'acknowledgement-code', 'Acknowledgement codes', ['include codes from system AcknowledgementCode']),
   valueSet('AcknowledgementMeaningVS', 'acknowledgement-meaning', 'What an acknowledgement means', [
     'include codes from system AcknowledgementMeaning',

@@ -1,7 +1,7 @@
 import type { Outcome, RecallLevel } from '../model/ledger.ts';
 
 /** Levels in the order in which they grow; a parcel reaches the least of its messages. */
-const LEVELS: readonly RecallLevel[] = ['transport', 'stored', 'application', 'attested', 'retained-by-law'];
+const LEVELS: readonly RecallLevel[] = ['transport', 'stored', 'application', 'attested', 'expired', 'retained-by-law'];
 
 /**
  * The outcome of a parcel of several messages. Content, where there is some, is in the last one: its refusal is the parcel's, for nothing of

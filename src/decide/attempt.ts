@@ -6,13 +6,17 @@ import type { Attempt, Ledger, Move, Outcome } from '../model/ledger.ts';
 import type { Destination } from '../model/recipient.ts';
 import type { Protections } from './protections.ts';
 import { PROTECTED } from './protections.ts';
+import { cancelsByMessage, filesByDocument, recallRoad } from './recall-road.ts';
 
 /** The sequence of the next action: a retry keeps its own, anything else is one higher in the ledger's epoch. */
 export const nextSequence = (ledger: Ledger, move: Move, epoch: number): Sequence =>
   move.retryOf?.sequence ?? (epoch > ledger.sequence.epoch ? { epoch, count: 1 } : { epoch, count: ledger.sequence.count + 1 });
 
+/** What of a destination says until when an attempt may still arrive, and when what arrived has ended there. Milliseconds. */
+type Times = Pick<Destination, 'lifetime' | 'copiesEndAfter'>;
+
 /** The ledger once an attempt is on record and before the wire: its copy is uncertain, and so is what it recalls. */
-export function begun(ledger: Ledger, attempt: Attempt, lifetime: number, on: Protections = PROTECTED): Ledger {
+export function begun(ledger: Ledger, attempt: Attempt, { lifetime, copiesEndAfter }: Times, on: Protections = PROTECTED): Ledger {
   const { action } = attempt;
   const effect = action.kind === 'update' ? action.effect : null;
   const own: Copy = {
@@ -25,13 +29,19 @@ export function begun(ledger: Ledger, attempt: Attempt, lifetime: number, on: Pr
     state: 'uncertain',
     againAt: attempt.sendBefore + lifetime,
     acceptedSince: false,
+    ...(effect === null || copiesEndAfter === undefined ? {} : { endsAt: attempt.sendBefore + lifetime + copiesEndAfter }),
   };
   // Of content that the attempt repeats, one copy of an earlier try stays: this try may be refused, and what that one left is not (I2).
   const earlier = ledger.copies.findLast((copy) => carriesContent(copy) && isSpent(copy, attempt));
   const kept = ledger.copies
     .filter((copy) => copy === earlier || !isSpent(copy, attempt))
     .filter((copy) => on.copyPerAttempt || !samePlace(copy.place, own.place) || copy.effect === null)
-    .map((copy): Copy => (action.kind === 'recall' && samePlace(copy.place, action.place) ? { ...copy, state: 'uncertain' } : copy));
+    .map((copy): Copy => (action.kind === 'recall' && samePlace(copy.place, action.place) ? recalled(copy) : copy));
+  // What was sent before an end was agreed has been there since before now: it has ended when it would have from now on.
+  function recalled(copy: Copy): Copy {
+    const ends = carriesContent(copy) && copiesEndAfter !== undefined ? { endsAt: copy.endsAt ?? attempt.begunAt + copiesEndAfter } : {};
+    return { ...copy, state: 'uncertain', ...ends };
+  }
   return {
     ...ledger,
     copies: on.copyBeforeWire ? [...kept, own] : ledger.copies,
@@ -95,10 +105,19 @@ function afterAcceptance(copy: Copy, attempt: Attempt, effectiveFrom: Instant, d
   const order = compareSequence(copy.sequence, attempt.sequence);
   if (!on.emptyNarrowly) return [];
   if (!samePlace(copy.place, attempt.action.place) || order > 0) return [copy];
+  if (staysBeside(copy, attempt, destination)) return [{ ...copy, acceptedSince: true }];
   if (copy.againAt === null) return [];
   if (order === 0) return copy.againAt <= attempt.begunAt ? [] : [{ ...copy, acceptedSince: true }];
   const canNoLongerTakeEffect = destination.refusesLowerSequence || copy.againAt <= effectiveFrom || !on.reassert;
   return canNoLongerTakeEffect ? [] : [{ ...copy, state: 'uncertain', acceptedSince: true }];
+}
+
+/** Where each document is filed by its own id, and no message cancels one, what was not replaced lies there beside the new one. */
+function staysBeside(copy: Copy, { action, begunAt, documentId }: Attempt, destination: Destination): boolean {
+  if (action.kind !== 'update' || !carriesContent(copy) || !filesByDocument(destination)) return false;
+  if (cancelsByMessage(destination) || (recallRoad(destination) === 'time' && copy.endsAt !== undefined && copy.endsAt <= begunAt))
+    return false;
+  return copy.documentId !== documentId && copy.documentId !== action.parent;
 }
 
 /** What a ledger without the copy before the wire would know: only tests reach it. */

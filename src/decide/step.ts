@@ -5,8 +5,10 @@ import { DAY, earliest } from '../model/instant.ts';
 import type { Action, Desired, LastAttempt, Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import type { Destination } from '../model/recipient.ts';
+import { endOf, isFresh, renewAt } from './copy-ends.ts';
 import type { Protections } from './protections.ts';
 import { PROTECTED } from './protections.ts';
+import { cancelsByMessage, filesByDocument, recallRoad } from './recall-road.ts';
 
 /** However long the answer seems to stand, a key with a copy is looked at again after this. */
 const RECHECK = DAY;
@@ -24,9 +26,16 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   if ('freeze' in want) return rest(want.until);
 
   const target = holds(want) ? want : null;
+  const road = recallRoad(destination);
+  // Where time takes copies away nobody asks for them: what lies there is over when the last of it has ended.
+  const waitsUntil = (copy: Copy): Instant | null => {
+    const end = road === 'time' ? endOf(ledger, copy.place) : null;
+    if (end !== null && end > now) return end;
+    return isWaiting(copy, now) ? copy.againAt : null;
+  };
   const away = ledger.copies.filter((copy) => carriesContent(copy) && (target === null || !samePlace(copy.place, target.place)));
-  const awayDue = away.filter((copy) => !isWaiting(copy, now));
-  const awayLater = away.filter((copy) => isWaiting(copy, now)).map((copy) => copy.againAt);
+  const awayDue = away.filter((copy) => waitsUntil(copy) === null);
+  const awayLater = away.map(waitsUntil);
 
   if (awayDue.length > 0 && (target === null || !mayPassBy(ledger, target.place, now, destination))) {
     return recall(nextPlace(awayDue, ledger.last), ledger, now, destination);
@@ -34,17 +43,24 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   if (target === null) return rest(...awayLater);
 
   const here = ledger.copies.filter((copy) => samePlace(copy.place, target.place));
-  const held = newest(here.filter((copy) => copy.state === 'held' && copy.effect === target.hold));
-  // Where each document is filed by its own id, the same words under another id are a second document.
-  const filesByDocument = destination.channel === 'hl7v2-mllp';
-  const isContrary = (copy: Copy): boolean =>
-    copy.effect !== target.hold || (filesByDocument && held !== undefined && copy.documentId !== held.documentId);
+  const held = newest(here.filter((copy) => copy.state === 'held' && copy.effect === target.hold && isFresh(copy, now, destination)));
+  // Where each document is filed by its own id, the same words under another id are a second document: it is cancelled where a message can.
+  const files = filesByDocument(destination);
+  const filesForGood = files && !cancelsByMessage(destination);
+  const isContrary = (copy: Copy): boolean => {
+    if (filesForGood) return copy.effect !== target.hold && !(road === 'time' && carriesContent(copy) && copy.acceptedSince);
+    return copy.effect !== target.hold || (files && held !== undefined && copy.documentId !== held.documentId);
+  };
   const contrary = here.filter(isContrary);
   const contraryDue = contrary.filter((copy) => !isWaiting(copy, now));
   const restHere = (): Action =>
     awayDue.length > 0
       ? recall(nextPlace(awayDue, ledger.last), ledger, now, destination)
-      : rest(...awayLater, ...contrary.filter((copy) => isWaiting(copy, now)).map((copy) => copy.againAt));
+      : rest(
+          ...awayLater,
+          ...contrary.filter((copy) => isWaiting(copy, now)).map((copy) => copy.againAt),
+          held === undefined ? null : renewAt(held, destination),
+        );
 
   // Nothing is sent to a place that only reads: what it read and may no longer hold is recalled.
   const onlyReads = destination.channel === 'pull';
@@ -55,13 +71,16 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   const documents = documentsOf(here);
   // Only what was acknowledged can be replaced: a strict recipient refuses a parent that it never saw.
   const parent = documentsOf(here.filter((copy) => copy.state === 'held'))[0] ?? null;
+  // What no message cancels and nothing replaces would stay beside the new one: people, or a Task, take it away first.
+  const isInTheWay = (copy: Copy): boolean => carriesContent(copy) && copy.documentId !== parent;
+  if (filesForGood && road !== 'time' && contraryDue.some(isInTheWay)) return recall(target.place, ledger, now, destination);
   return {
     kind: 'update',
     place: target.place,
     effect: target.hold,
     headings: target.headings,
     parent,
-    stale: documents.filter((id) => id !== parent),
+    stale: filesForGood ? [] : documents.filter((id) => id !== parent),
     retryOf: retryOf(ledger.last, 'update', target.place, target.hold, here, now, destination),
   };
 }
@@ -109,14 +128,14 @@ function retryOf(
   effect: Digest | null,
   here: readonly Copy[],
   now: Instant,
-  { channel, open, lifetime }: Destination,
+  destination: Destination,
 ): LastAttempt | null {
   if (last === null || last.outcome !== 'unknown' || last.kind !== kind || last.effect !== effect || !samePlace(last.place, place))
     return null;
   // Ids are remembered from when they were first seen: repeated for longer than a message's lifetime, one more could arrive when they are forgotten.
-  // A Task, by which a reader and a closed address are asked, crosses no network: it is the same one until it is answered.
-  const isByTask = channel === 'pull' || !open;
-  if (!isByTask && now - last.since > lifetime) return null;
+  // What asks a Task, or people, or waits for time, crosses no network: it is the same one until it is answered.
+  const crosses = kind === 'update' ? destination.open && destination.channel !== 'pull' : recallRoad(destination) === 'wire';
+  if (crosses && now - last.since > destination.lifetime) return null;
   const saidAgain = here.some(
     (copy) => copy.effect !== effect && copy.againAt !== null && copy.againAt <= now && last.since < copy.againAt,
   );

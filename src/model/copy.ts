@@ -37,6 +37,8 @@ export interface Copy {
   readonly againAt: Instant | null;
   /** Whether anything was accepted at this place since. */
   readonly acceptedSince: boolean;
+  /** When it has ended at the recipient by agreement at the latest, as it stood when it was sent; left out where nothing was agreed. */
+  readonly endsAt?: Instant;
 }
 
 export const carriesContent = (copy: Copy): boolean => copy.effect !== null;

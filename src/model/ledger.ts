@@ -110,4 +110,4 @@ export type Outcome =
   | { readonly kind: 'unknown'; readonly because: string };
 
 /** How far an acknowledgement reaches. */
-export type RecallLevel = 'transport' | 'stored' | 'application' | 'attested' | 'retained-by-law';
+export type RecallLevel = 'transport' | 'stored' | 'application' | 'attested' | 'expired' | 'retained-by-law';

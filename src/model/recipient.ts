@@ -1,7 +1,15 @@
 import type { RecipientKind } from './kind.ts';
 
-/** How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, notification, or a Task that it polls. */
-export type RecallForm = 'mdm-t11' | 'mdm-t10-notice' | 'message' | 'notification' | 'task';
+/**
+ * How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, notification, a Task that it polls, or without any message:
+ * `manual` (profile D: people ring, and attest it), `expires` (its copies end by themselves after an agreed time). `none` is no way at all.
+ */
+export const RECALL_FORMS = ['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task', 'manual', 'expires', 'none'] as const;
+export type RecallForm = (typeof RECALL_FORMS)[number];
+
+/** What an update carries: the FHIR document, text that is read as it stands (HL7 v2), or both. */
+export const CONTENT_FORMS = ['document', 'text', 'text-and-document'] as const;
+export type ContentForm = (typeof CONTENT_FORMS)[number];
 
 /** What a recipient declares of an application acknowledgement: MSA-1, optionally with ERR-3. */
 export interface Acknowledgement {
@@ -35,4 +43,10 @@ export interface Destination {
   /** Milliseconds during which a message once written to the wire may still arrive, and ids are remembered. */
   readonly lifetime: number;
   readonly acknowledgements: readonly Acknowledgement[];
+  /** Left out: all that the channel can carry. */
+  readonly contentForm?: ContentForm;
+  /** Milliseconds after which what it stored has ended there by agreement; only where the recall form is `expires`. */
+  readonly copiesEndAfter?: number;
+  /** Whom people ring or write to there; left out where nobody is declared. */
+  readonly contact?: string;
 }

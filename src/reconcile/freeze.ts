@@ -4,6 +4,7 @@ import { toMdmUpdate } from '../../mappings/mdm/to-mdm-update.ts';
 import { toMessageBundle } from '../../mappings/message/to-message-bundle.ts';
 import { toRecallMessage } from '../../mappings/message/to-recall-message.ts';
 import type { Parcel } from '../channel/channel.ts';
+import { recallRoad } from '../decide/recall-road.ts';
 import type { Disclosure, Envelope } from '../model/disclosure.ts';
 import type { Attempt } from '../model/ledger.ts';
 import type { Destination, Recipient } from '../model/recipient.ts';
@@ -35,6 +36,8 @@ export function freeze(it: ToFreeze): Parcel {
 }
 
 function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: string } {
+  // What people, a Task or time take away crosses no channel.
+  if (it.attempt.action.kind === 'recall' && recallRoad(it.destination) !== 'wire') return { bytes: '', contentType: 'text/plain' };
   switch (it.destination.channel) {
     case 'fhir-messaging':
       return { bytes: toMessage(it), contentType: 'application/fhir+json' };
@@ -65,7 +68,7 @@ function toHl7({ attempt: { action }, envelope, sender, recipient, destination, 
     const form = destination.recallForm === 'mdm-t10-notice' ? 'mdm-t10-notice' : 'mdm-t11';
     return toMdmRecall({ ...frame, form, disclosureId, identity: action.place.identity, documents: action.documents });
   }
-  const document = JSON.stringify(toDocumentBundle(present(disclosure), envelope));
+  const document = destination.contentForm === 'text' ? null : JSON.stringify(toDocumentBundle(present(disclosure), envelope));
   return toMdmUpdate({ ...frame, disclosure: present(disclosure), document, parent: action.parent, stale: action.stale });
 }
 

@@ -15,11 +15,11 @@ import type { AttemptLog } from '../store/attempt-log.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
 import { inBatches } from '../store/in-batches.ts';
 import type { Frozen, StoredLedger, StoredLook } from '../store/ledger.ts';
-import { askByTask } from '../store/recall-task.ts';
 import { giveBackNumber, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
 import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
 import type { Claim, Ports } from './ports.ts';
+import { recallOffTheWire } from './recall-off-the-wire.ts';
 
 export interface World {
   readonly pool: pg.Pool;
@@ -113,15 +113,11 @@ async function freezeFor(
 async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Sending): Promise<Outcome> {
   const { destination, recipient } = look.facts;
   const { action } = attempt;
-  if (destination.channel === 'pull' || !destination.open) {
-    return askByTask(world.pool, {
-      documentId: attempt.documentId,
-      ods: recipient.ods,
-      kind: recipient.kind,
-      keyId: claim.keyId,
-      disclosureId: look.row.disclosure_id,
-    });
+  if (action.kind === 'recall') {
+    const outcome = await recallOffTheWire(world.pool, claim, look, attempt);
+    if (outcome !== null) return outcome;
   }
+  if (destination.channel === 'pull') throw new Error('nothing is sent to a place that only reads');
   // Counted on the monotonic clock from before the look, so that no wait in between is forgotten.
   const deadline = look.seenAt + (attempt.sendBefore - look.now);
   const limits: Limits = { msLeft: () => deadline - performance.now(), timeoutMs: world.sendTimeout };

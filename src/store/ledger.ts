@@ -3,6 +3,7 @@ import { begun, nextSequence, settled } from '../decide/attempt.ts';
 import { decidedBy } from '../decide/decided-by.ts';
 import type { Protections } from '../decide/protections.ts';
 import { PROTECTED } from '../decide/protections.ts';
+import { recallRoad } from '../decide/recall-road.ts';
 import { backoff } from '../decide/retry.ts';
 import type { Facts } from '../model/facts.ts';
 import type { Instant } from '../model/instant.ts';
@@ -11,6 +12,7 @@ import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/l
 import { holds } from '../model/ledger.ts';
 import { attention, attentionId, calm, isOutOfTouch } from './attention.ts';
 import { openBegin } from './begin-delivery.ts';
+import { endByHand, isAskedOfPeople } from './by-hand-task.ts';
 import type { ClaimedKey } from './claim.ts';
 import { claim } from './claim.ts';
 import { inBatches } from './in-batches.ts';
@@ -163,7 +165,7 @@ export class StoredLedger {
         version: look.row.key_version,
         stamp: stampOf(look.row),
         until: want.until,
-        state: sealState(look.row.key, claimed.keyId, begun(look.ledger, attempt, look.facts.destination.lifetime, this.#on)),
+        state: sealState(look.row.key, claimed.keyId, begun(look.ledger, attempt, look.facts.destination, this.#on)),
         attempt: {
           id: attempt.id,
           action: action.kind,
@@ -217,14 +219,15 @@ export class StoredLedger {
   ): Promise<void> {
     const { destination } = look.facts;
     const now = look.now + (performance.now() - look.seenAt);
-    let before = begun(look.ledger, attempt, destination.lifetime, this.#on);
+    let before = begun(look.ledger, attempt, destination, this.#on);
     let version = String(BigInt(look.row.key_version) + 1n);
     let isUndisturbed = true;
     for (;;) {
       const after = settled(before, attempt, outcome, destination, this.#on);
       const then = outcome.kind === 'accepted' ? next(after, now) : null;
       const because = 'because' in outcome ? outcome.because : null;
-      const slowest = isAskedByTask(because) ? Math.max(this.#limits.backoffMax, HOUR) : this.#limits.backoffMax;
+      const slowest =
+        isAskedByTask(because) || isAskedOfPeople(because) ? Math.max(this.#limits.backoffMax, HOUR) : this.#limits.backoffMax;
       const retryAt = now + backoff(after.failures, this.#limits.backoffMin, slowest, Math.random());
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
       const rank = then === null ? rankOf(attempt.action) : rankOf(then);
@@ -281,6 +284,8 @@ export class StoredLedger {
   /** What failed or could not be decided before is over: nobody need look, and where nothing is owed nobody need give anything up. */
   async #isWell(look: StoredLook, raised: boolean, isAtRest: boolean): Promise<void> {
     if (raised) await calm(this.#pool, look);
+    if (isAtRest && look.ledger.last?.kind === 'recall' && recallRoad(look.facts.destination) === 'people')
+      await endByHand(this.#pool, look);
     if (isAtRest && look.ledger.failures > 0) await takeBackTasks(this.#pool, { keyId: look.row.key_id, ods: look.facts.recipient.ods });
   }
 }

@@ -7,7 +7,7 @@ const nothingTold = uncertain('n', 2, LATER, { effect: null, headings: [], docum
 
 describe('an attempt on record', () => {
   test('an update: what is said of it, as the last, as a copy and as a disclosure', () => {
-    const after = begun(ledger([]), attempt('u', 1, updateMove()), LIFETIME);
+    const after = begun(ledger([]), attempt('u', 1, updateMove()), { lifetime: LIFETIME });
     const shared = { id: 'u', place: HERE, effect: 'digest-1', sequence: { epoch: 1, count: 1 }, documentId: 'document-u' };
     expect(after.last).toEqual({ ...shared, kind: 'update', since: NOW, documents: [], outcome: 'open' });
     expect(after.copies).toEqual([
@@ -19,14 +19,16 @@ describe('an attempt on record', () => {
 
   test('a recall names its documents, discloses nothing, and counts from when it was first begun', () => {
     const disclosed = { digest: 'digest-1', version: 4, at: NOW - 9 };
-    const after = begun(ledger([copy('a', 1)], { disclosed }), attempt('r', 2, recallMove({ documents: ['document-a'] })), LIFETIME);
+    const after = begun(ledger([copy('a', 1)], { disclosed }), attempt('r', 2, recallMove({ documents: ['document-a'] })), {
+      lifetime: LIFETIME,
+    });
     expect(after.last).toMatchObject({ kind: 'recall', effect: null, documents: ['document-a'], outcome: 'open' });
     expect(after).toMatchObject({ disclosed, recallSince: NOW });
-    expect(begun({ ...after, recallSince: NOW - 7 }, attempt('s', 3, recallMove()), LIFETIME).recallSince).toBe(NOW - 7);
+    expect(begun({ ...after, recallSince: NOW - 7 }, attempt('s', 3, recallMove()), { lifetime: LIFETIME }).recallSince).toBe(NOW - 7);
   });
 
   test('that nothing was found at a read stays on record: it was answered, and can be told again', () => {
-    const after = begun(ledger([nothingTold]), attempt('u', 3, updateMove()), LIFETIME);
+    const after = begun(ledger([nothingTold]), attempt('u', 3, updateMove()), { lifetime: LIFETIME });
     expect(after.copies.map(({ id }) => id)).toEqual(['n', 'u']);
   });
 
@@ -53,7 +55,7 @@ describe('an attempt on record', () => {
             : { kind, because: 'x' };
       const mine = attempt('u', 1, updateMove());
       const lastOf = (state: Parameters<typeof settled>[0]) => settled(state, mine, outcome, destination()).last;
-      const { last } = begun(ledger([]), mine, LIFETIME);
+      const { last } = begun(ledger([]), mine, { lifetime: LIFETIME });
       if (last === null) throw new Error('no attempt is on record');
       expect(lastOf(ledger([], { last }))).toEqual({ ...last, outcome: kind });
       expect(lastOf(ledger([], { last: { ...last, id: 'other' } }))).toEqual({ ...last, id: 'other' });
@@ -96,7 +98,7 @@ describe('a read that found nothing', () => {
   });
 
   test('I3: what came before it is no longer the last, but for an attempt that is still open', () => {
-    const { last } = begun(ledger([]), attempt('u', 1, updateMove()), LIFETIME);
+    const { last } = begun(ledger([]), attempt('u', 1, updateMove()), { lifetime: LIFETIME });
     if (last === null) throw new Error('no attempt is on record');
     expect(refusedBy(ledger([told], { last }), 'n', 1).last).toBe(last);
     expect(refusedBy(ledger([told], { last: { ...last, outcome: 'accepted' } }), 'n', 1).last).toBeNull();

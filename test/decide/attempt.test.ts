@@ -29,6 +29,8 @@ const retryOf: LastAttempt = {
   outcome: 'unknown',
 };
 
+const FILED_FOR_GOOD = { channel: 'hl7v2-mllp', recallForm: 'manual' } as const;
+
 describe('nextSequence', () => {
   test('is one higher in its epoch, begins again in a higher one, and a retry keeps its own', () => {
     const state = ledger([copy('a', 4)]);
@@ -40,7 +42,7 @@ describe('nextSequence', () => {
 });
 
 describe('begun: before the wire', () => {
-  const start = (state: Ledger, it: Attempt): Ledger => begun(state, it, LIFETIME);
+  const start = (state: Ledger, it: Attempt): Ledger => begun(state, it, { lifetime: LIFETIME });
 
   test('I2: an update leaves its own uncertain copy, which may arrive until send_before and a lifetime have passed', () => {
     const after = start(emptyLedger(1), attempt('u', 1, updateMove()));
@@ -93,7 +95,7 @@ describe('begun: before the wire', () => {
 describe('I2: the same ids again and again', () => {
   const again = (state: Ledger, id: string, at: number): [Ledger, Attempt] => {
     const it = { ...attempt(id, 3, updateMove()), begunAt: at, sendBefore: at + 1 };
-    return [begun(state, it, LIFETIME), it];
+    return [begun(state, it, { lifetime: LIFETIME }), it];
   };
   const LATER = 2 * LIFETIME;
 
@@ -114,7 +116,7 @@ describe('I2: the same ids again and again', () => {
 
 describe('settled', () => {
   const settle = (copies: readonly Copy[], it: Attempt, outcome: Outcome, change: Partial<Destination> = {}): Ledger =>
-    settled(begun(ledger(copies), it, LIFETIME), it, outcome, destination(change));
+    settled(begun(ledger(copies), it, { lifetime: LIFETIME }), it, outcome, destination(change));
   const update = attempt('u', 5, updateMove());
   const recall = attempt('r', 5, recallMove());
 
@@ -123,7 +125,7 @@ describe('settled', () => {
     expect(ids(after)).toEqual(['a', 'u']);
     expect(one(after, 'u')).toMatchObject({ state: 'uncertain', acceptedSince: false });
     expect(after).toMatchObject({ failures: 1, last: { outcome: 'unknown' } });
-    expect(settledUnknown(begun(ledger([copy('a', 1)]), update, LIFETIME), 'u')).toEqual(after);
+    expect(settledUnknown(begun(ledger([copy('a', 1)]), update, { lifetime: LIFETIME }), 'u')).toEqual(after);
     expect(settledUnknown(after, 'another').last).toEqual(after.last);
   });
 
@@ -134,7 +136,7 @@ describe('settled', () => {
   });
 
   test('accepted: its copy is held, nothing of it is in doubt, and failures are forgotten', () => {
-    const it = begun(ledger([], { failures: 3 }), update, LIFETIME);
+    const it = begun(ledger([], { failures: 3 }), update, { lifetime: LIFETIME });
     const after = settled(it, update, ACCEPTED, destination());
     expect(after.copies).toEqual([copy('u', 5)]);
     expect(after).toMatchObject({ failures: 0, last: { outcome: 'accepted' } });
@@ -148,8 +150,18 @@ describe('settled', () => {
   });
 
   test('an accepted update does not end a recall elsewhere', () => {
-    const it = begun(ledger([copy('x', 1, { place: ELSEWHERE })], { recallSince: NOW - 5 }), update, LIFETIME);
+    const it = begun(ledger([copy('x', 1, { place: ELSEWHERE })], { recallSince: NOW - 5 }), update, { lifetime: LIFETIME });
     expect(settled(it, update, ACCEPTED, destination()).recallSince).toBe(NOW - 5);
+  });
+
+  test('when what is sent has ended there by agreement: at the latest, so counted from when it can last arrive', () => {
+    const agreed = { lifetime: LIFETIME, copiesEndAfter: 5 * LIFETIME };
+    const [own] = begun(ledger([]), update, agreed).copies;
+    expect(own?.endsAt).toBe(update.sendBefore + 6 * LIFETIME);
+    // A recall has no content to end. What was sent before an end was agreed has one from now on, and no other is moved.
+    const after = begun(ledger([copy('a', 1), copy('b', 2, { endsAt: NOW + 3 })]), recall, agreed).copies;
+    expect(after.map(({ endsAt }) => endsAt)).toEqual([recall.begunAt + 5 * LIFETIME, NOW + 3, undefined]);
+    expect(begun(ledger([]), update, { lifetime: LIFETIME }).copies[0]).not.toHaveProperty('endsAt');
   });
 
   /** What an acceptance at sequence 5, first said at NOW, does to another copy. */
@@ -164,6 +176,19 @@ describe('settled', () => {
     ['of a higher sequence', uncertain('p', 6, NOW), { refusesLowerSequence: true }, 'stays'],
     ['held, of a higher sequence', copy('p', 6), { refusesLowerSequence: true }, 'stays'],
     ['of an older epoch with a higher count', uncertain('p', 9, NOW, { sequence: { epoch: 0, count: 9 } }), {}, 'gone'],
+    ['a second document that no message cancels', copy('p', 1, { effect: 'digest-0' }), FILED_FOR_GOOD, 'waits'],
+    [
+      'one that has ended',
+      copy('p', 1, { endsAt: NOW }),
+      { ...FILED_FOR_GOOD, recallForm: 'expires', copiesEndAfter: 5 * LIFETIME },
+      'gone',
+    ],
+    [
+      'one that has not ended',
+      copy('p', 1, { endsAt: NOW + 1 }),
+      { ...FILED_FOR_GOOD, recallForm: 'expires', copiesEndAfter: 5 * LIFETIME },
+      'waits',
+    ],
     ['with the same ids, may still arrive', uncertain('p', 5, NOW + 1), { refusesLowerSequence: true }, 'waits'],
   ];
   test.each(others)('I2: what an acceptance empties: %s', (_, before, change, expected) => {
@@ -171,7 +196,7 @@ describe('settled', () => {
     const found = after.copies.find(({ id }) => id === 'p');
     expect(found === undefined ? 'gone' : found.acceptedSince ? 'waits' : 'stays').toBe(expected);
     if (expected === 'stays') expect(found).toEqual(before);
-    if (expected === 'waits') expect(found?.state).toBe('uncertain');
+    if (expected === 'waits') expect(found?.state).toBe(change.channel === undefined ? 'uncertain' : before.state);
   });
 
   test('an acceptance counts from the first attempt with its ids', () => {
@@ -215,7 +240,7 @@ describe('readBy: a read by a recipient that stores what it reads', () => {
   });
 
   test('an attempt that is open stays so; nothing else is a retry any more', () => {
-    expect(readBy(begun(emptyLedger(1), attempt('u', 1, updateMove()), LIFETIME), read, 1).last).toMatchObject({
+    expect(readBy(begun(emptyLedger(1), attempt('u', 1, updateMove()), { lifetime: LIFETIME }), read, 1).last).toMatchObject({
       id: 'u',
       outcome: 'open',
     });
@@ -224,7 +249,12 @@ describe('readBy: a read by a recipient that stores what it reads', () => {
 
   test('I2: a read while an update is open is not emptied by its acceptance', () => {
     const it = attempt('u', 1, updateMove());
-    const after = settled(readBy(begun(emptyLedger(1), it, LIFETIME), { ...read, effect: 'digest-2' }, 1), it, ACCEPTED, destination());
+    const after = settled(
+      readBy(begun(emptyLedger(1), it, { lifetime: LIFETIME }), { ...read, effect: 'digest-2' }, 1),
+      it,
+      ACCEPTED,
+      destination(),
+    );
     expect(ids(after)).toEqual(['u', 'read']);
     expect(one(after, 'u').state).toBe('held');
   });
@@ -233,13 +263,13 @@ describe('readBy: a read by a recipient that stores what it reads', () => {
 describe('a read while an update is open whose retry keeps its sequence', () => {
   const read = { id: 'read', place: HERE, effect: 'digest-2', headings: ['please-do'] as const, at: NOW, lifetime: LIFETIME };
   const it = attempt('u', 1, updateMove());
-  const lost = settled(readBy(begun(emptyLedger(1), it, LIFETIME), read, 1), it, UNKNOWN, destination());
+  const lost = settled(readBy(begun(emptyLedger(1), it, { lifetime: LIFETIME }), read, 1), it, UNKNOWN, destination());
 
   test('I2: the sequence of the read is not given out again', () => {
     if (lost.last === null) throw new Error('it is still the last attempt');
     const move = updateMove({ retryOf: lost.last });
     const retry = attempt('u2', 1, move, { sequence: nextSequence(lost, move, 1) });
-    const after = begun(lost, retry, LIFETIME);
+    const after = begun(lost, retry, { lifetime: LIFETIME });
     expect(retry.sequence).toEqual({ epoch: 1, count: 1 });
     expect(after.sequence).toEqual({ epoch: 1, count: 2 });
     expect(nextSequence(after, updateMove(), 1)).toEqual({ epoch: 1, count: 3 });
@@ -256,7 +286,7 @@ describe('I4 I5: how a recipient counts its disclosure', () => {
   });
   test('a recall does not count', () => {
     const state = ledger([copy('a', 1)], { disclosed: { digest: 'd1', version: 4, at: 10 } });
-    expect(begun(state, attempt('r', 2, recallMove()), LIFETIME).disclosed).toEqual({ digest: 'd1', version: 4, at: 10 });
+    expect(begun(state, attempt('r', 2, recallMove()), { lifetime: LIFETIME }).disclosed).toEqual({ digest: 'd1', version: 4, at: 10 });
   });
 });
 
@@ -295,12 +325,12 @@ describe('refusedBy: a read that was refused', () => {
 
   test('I3: what was under way when it read does not settle it; what is told after does', () => {
     const it = attempt('u', 1, updateMove());
-    const open = refusedBy(begun(emptyLedger(1), it, LIFETIME), 'vain', 1);
+    const open = refusedBy(begun(emptyLedger(1), it, { lifetime: LIFETIME }), 'vain', 1);
     expect(open.last).toMatchObject({ id: 'u', outcome: 'open' });
     const answered = settled(open, it, ACCEPTED, destination());
     expect(ids(answered)).toEqual(['u', 'vain']);
     const again = attempt('v', 3, updateMove());
-    expect(ids(settled(begun(answered, again, LIFETIME), again, ACCEPTED, destination()))).toEqual(['v']);
+    expect(ids(settled(begun(answered, again, { lifetime: LIFETIME }), again, ACCEPTED, destination()))).toEqual(['v']);
   });
 
   test('where nothing was told, or a recall was begun after it, nothing changes', () => {

@@ -32,6 +32,10 @@ const go = (want: Desired, state: Ledger, change: Partial<Destination> = {}): Ac
 const kindOf = (action: Action): string =>
   action.kind === 'rest' ? 'rest' : `${action.kind} ${action.place.identity === HERE.identity ? 'here' : 'elsewhere'}`;
 
+const FILES = { channel: 'hl7v2-mllp' } as const;
+const END = 10 * LIFETIME;
+const ENDS = { recallForm: 'expires', copiesEndAfter: END } as const;
+
 const recallLost = uncertain('r', 2, LATER, { effect: null, headings: [] });
 
 describe('step: what follows from what should be held and what may be held', () => {
@@ -157,6 +161,63 @@ describe('step: what follows from what should be held and what may be held', () 
     ],
     ['pull: what was read and is over is recalled', nothing(), ledger([uncertain('a', 1, LATER)]), { channel: 'pull' }, 'recall here'],
     ['pull: a recall in doubt is not answered by pushing', hold(), ledger([recallLost]), { channel: 'pull' }, 'rest'],
+    // A destination that no message calls back.
+    ['I2: by hand: people are asked', nothing(), ledger([copy('a', 1)]), { recallForm: 'manual' }, 'recall here'],
+    [
+      'by hand: a document is replaced as anywhere',
+      hold('digest-2'),
+      ledger([copy('a', 1)]),
+      { ...FILES, recallForm: 'manual' },
+      'update here',
+    ],
+    [
+      'I2: by hand: a document in doubt cannot be replaced, so people take it away first',
+      hold('digest-2'),
+      ledger([uncertain('a', 1, LATER)]),
+      { ...FILES, recallForm: 'manual' },
+      'recall here',
+    ],
+    [
+      'by hand: the same words twice take nothing from anybody',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, LATER)]),
+      { ...FILES, recallForm: 'manual' },
+      'rest',
+    ],
+    ['I2: no way at all: people are asked', nothing(), ledger([copy('a', 1)]), { open: false, recallForm: 'none' }, 'recall here'],
+    ['I2: by an end that is not said: people are asked', nothing(), ledger([copy('a', 1)]), { recallForm: 'expires' }, 'recall here'],
+    ['I2: by time: it ends by itself', nothing(), ledger([copy('a', 1, { endsAt: LATER })]), ENDS, 'rest'],
+    ['I2: by time: once it has ended the chase does', nothing(), ledger([copy('a', 1, { endsAt: NOW })]), ENDS, 'recall here'],
+    [
+      'I2: by time: not before the last of a place has',
+      nothing(),
+      ledger([copy('b', 2, { endsAt: LATER }), copy('a', 1, { endsAt: NOW })]),
+      ENDS,
+      'rest',
+    ],
+    ['I2: by time: what was sent before that was agreed has no end yet', nothing(), ledger([copy('a', 1)]), ENDS, 'recall here'],
+    [
+      'by time: another identity that ends does not hold the new one back',
+      hold(),
+      ledger([copy('a', 1, { place: ELSEWHERE, endsAt: LATER })]),
+      ENDS,
+      'update here',
+    ],
+    ['I3: by time: it is held, and not half over', hold(), ledger([copy('a', 1, { endsAt: NOW + END })]), ENDS, 'rest'],
+    [
+      'I3: by time: it is renewed before it ends',
+      hold(),
+      ledger([copy('a', 1, { endsAt: NOW + LIFETIME + END / 2 })]),
+      ENDS,
+      'update here',
+    ],
+    [
+      'by time: a document that stays beside the new one ends by itself',
+      hold(),
+      ledger([copy('b', 2, { endsAt: NOW + END }), uncertain('a', 1, NOW - 1, { effect: 'digest-2', acceptedSince: true, endsAt: LATER })]),
+      { ...ENDS, ...FILES },
+      'rest',
+    ],
     // A closed destination.
     ['closed: nothing new', hold(), ledger(), { open: false }, 'rest'],
     ['closed: no update either', hold('digest-2'), ledger([copy('a', 1)]), { open: false }, 'rest'],
@@ -190,6 +251,12 @@ describe('step: until when it may rest', () => {
     ],
     ['a freeze ends', freeze(LATER), ledger([copy('a', 1)]), LATER],
   ];
+
+  test('what ends by time is looked at when it is renewed, and when it has ended', () => {
+    const copies = ledger([copy('a', 1, { endsAt: NOW + END })]);
+    expect(lookAt(hold(), copies, ENDS)).toBe(NOW + END - LIFETIME - END / 2);
+    expect(lookAt(nothing(), copies, ENDS)).toBe(NOW + END);
+  });
   test.each(rows)('%s', (_, want, state, expected) => {
     expect(lookAt(want, state)).toBe(expected);
   });
@@ -240,6 +307,12 @@ describe('step: what an action names', () => {
   });
   test('what was read has no document', () => {
     expect(go(nothing(), ledger([copy('a', 1, { documentId: '' })]))).toMatchObject({ kind: 'recall', documents: [] });
+  });
+  test('where no message cancels a document of HL7 v2, none is cancelled with an update', () => {
+    const state = ledger([copy('b', 2, { effect: 'digest-0' }), uncertain('a', 1, LATER, { acceptedSince: true })]);
+    expect(go(hold(), state, FILES)).toMatchObject({ kind: 'update', parent: 'document-b', stale: ['document-a'] });
+    for (const change of [{ recallForm: 'manual' }, { recallForm: 'task' }, ENDS] as const)
+      expect(go(hold(), state, { ...FILES, ...change })).toMatchObject({ kind: 'update', parent: 'document-b', stale: [] });
   });
   test('I2: an old and a new number never stand in one message', () => {
     expect(go(hold(), ledger([copy('a', 1, { place: ELSEWHERE })]))).toMatchObject({ place: ELSEWHERE, documents: ['document-a'] });
@@ -317,6 +390,7 @@ describe('step: ids repeat only for a retry straight after the same action', () 
   test.each([
     ['a reader', destination({ channel: 'pull', address: 'pull:' })],
     ['a closed address', destination({ open: false })],
+    ['people', destination({ recallForm: 'manual' })],
   ])('a Task to %s is the same one until it is answered, however long that takes', (_, to) => {
     const state = ledger([copy('a', 1), recallLost], { last: { ...recalled, since: NOW - 100 * LIFETIME } });
     expect(step(nothing(), state, NOW, to)).toMatchObject({ kind: 'recall', retryOf: { id: 'last' } });

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { CarePlan, Composition, Contract, Encounter, Endpoint, HealthcareService, Patient, Subscription } from '@medplum/fhirtypes';
 import { declaredOf } from '../../mappings/facts/declared-of.ts';
+import { whyNotActive } from '../../mappings/facts/why-not-active.ts';
+import type { Destination } from '../../src/model/recipient.ts';
 import { fromCarePlan } from '../../mappings/facts/from-care-plan.ts';
 import { fromComposition } from '../../mappings/facts/from-composition.ts';
 import { fromContract } from '../../mappings/facts/from-contract.ts';
@@ -195,6 +197,9 @@ describe('from a recipient', () => {
         recallForm: 'mdm-t11',
         lifetime: 30_000,
         acknowledgements: [{ code: 'AE', error: '207', means: 'unknown' }],
+        contentForm: null,
+        copiesEndAfter: null,
+        contact: null,
       },
     });
     expect(fromHealthcareService(example('recipient-service/valid-bare')).recipient.retains).toBe(true);
@@ -214,6 +219,7 @@ describe('from a recipient', () => {
       recallForm: 'mdm-t11',
       lifetime: 30_000,
       acknowledgements: [{ code: 'AE', error: '207', means: 'unknown' }],
+      contentForm: 'text-and-document',
     });
     expect(fromEndpoint(endpoint, null, 60_000)).toMatchObject({ lifetime: 60_000, refusesLowerSequence: false, acknowledgements: [] });
     expect(fromEndpoint(example('destination-endpoint/valid-fhir-messaging'), null, 1)).toMatchObject({
@@ -236,6 +242,58 @@ describe('from a recipient', () => {
     expect(declaredOf(lifetime('min'), 'Endpoint').lifetime).toBe(120_000);
     expect(declaredOf(lifetime('ms'), 'Endpoint').lifetime).toBe(2);
     expect(placeOf(() => declaredOf(lifetime('fortnight'), 'Endpoint'))).toBe('Endpoint.extension[0].valueDuration.code');
+  });
+
+  test('whom people ring, what it takes and when its copies end: the address before its service', () => {
+    const phone = { system: 'phone', value: '01632 960002' } as const;
+    const days = { url: Extension.copiesEndAfter, valueDuration: { value: 30, code: 'd' } };
+    const form = (code: string) => ({ url: Extension.recallForm, valueCode: code });
+    const content = (code: string) => ({ url: Extension.contentForm, valueCode: code });
+    const declared = declaredOf({ extension: [form('expires'), days, content('text')], telecom: [phone] }, 'HealthcareService');
+    expect(declared).toMatchObject({ copiesEndAfter: 30 * 86_400_000, contact: 'phone 01632 960002', contentForm: 'text' });
+    const { extension: own = [] } = endpoint;
+    const bare = { ...endpoint, extension: own.filter(({ url }) => url === Extension.serves) };
+    expect(fromEndpoint(bare, declared, 1)).toMatchObject({ recallForm: 'expires', copiesEndAfter: 30 * 86_400_000, contentForm: 'text' });
+    // Of several it is somebody to ring, and nobody who is no more.
+    const contact = [
+      { value: 'x', use: 'old' as const },
+      { system: 'email' as const, value: 'epr@hospital.example' },
+      { ...phone, value: '01632 960003' },
+    ];
+    expect(fromEndpoint({ ...bare, contact }, declared, 1)?.contact).toBe('phone 01632 960003');
+    // A FHIR message carries the document, whatever the service's other addresses take.
+    const messaging = example<Endpoint>('destination-endpoint/valid-fhir-messaging');
+    expect(fromEndpoint(messaging, declared, 1)).toMatchObject({ contentForm: 'document' });
+    const asText = { ...messaging, extension: [...(messaging.extension ?? []), content('text')] };
+    expect(placeOf(() => fromEndpoint(asText, null, 1))).toBe(`Endpoint.extension.where(url='${Extension.contentForm}').value`);
+    expect(placeOf(() => declaredOf({ extension: [content('fax')] }, 'Endpoint'))).toBe('Endpoint.extension[0].valueCode');
+    // An end that was agreed means something only where time takes copies away.
+    expect(fromEndpoint({ ...bare, extension: [...bare.extension, form('mdm-t11')] }, declared, 1)).not.toHaveProperty('copiesEndAfter');
+    const never = { extension: [{ url: Extension.copiesEndAfter, valueDuration: { value: 0, code: 'd' } }] };
+    expect(placeOf(() => declaredOf(never, 'Endpoint'))).toBe(`Endpoint.extension.where(url='${Extension.copiesEndAfter}').value`);
+  });
+
+  test.each([
+    ['no way at all', { recallForm: 'none' }, Extension.recallForm],
+    ['an end that is not said', { recallForm: 'expires' }, Extension.copiesEndAfter],
+    ['an end before it could be renewed', { recallForm: 'expires', copiesEndAfter: 200_000 }, Extension.copiesEndAfter],
+    [
+      'an end, and a replacement that hides nothing',
+      { recallForm: 'expires', copiesEndAfter: 400_000, replaceHidesOld: false },
+      Extension.replaceHidesOld,
+    ],
+    ['people, and nobody to ring', { recallForm: 'manual' }, 'Endpoint.contact'],
+  ] as const)('I2: %s may not be active', (_, change, place) => {
+    const issue = whyNotActive({ ...(fromEndpoint(endpoint, null, 60_000) as Destination), replaceHidesOld: true, ...change }, 'Endpoint');
+    expect(issue?.at).toContain(place);
+  });
+
+  test.each([
+    ['T11', { recallForm: 'mdm-t11' }],
+    ['an end', { recallForm: 'expires', copiesEndAfter: 240_000, replaceHidesOld: true }],
+    ['people', { recallForm: 'manual', contact: 'phone 01632 960002' }],
+  ] as const)('%s may be', (_, change) => {
+    expect(whyNotActive({ ...(fromEndpoint(endpoint, null, 60_000) as Destination), ...change }, 'Endpoint')).toBeNull();
   });
 
   test('a Subscription is open once it is active, and is called back by notification', () => {

@@ -1,8 +1,11 @@
+import { endOf } from '../../src/decide/copy-ends.ts';
 import { desired } from '../../src/decide/desired.ts';
+import type { Place } from '../../src/model/copy.ts';
 import type { Protections } from '../../src/decide/protections.ts';
-import type { Attempt, Outcome } from '../../src/model/ledger.ts';
+import { recallRoad } from '../../src/decide/recall-road.ts';
+import type { Attempt, Ledger, Outcome } from '../../src/model/ledger.ts';
 import { holds } from '../../src/model/ledger.ts';
-import type { Destination } from '../../src/model/recipient.ts';
+import type { Destination, RecallForm } from '../../src/model/recipient.ts';
 import type { Claim, Ports } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';
@@ -31,8 +34,22 @@ export interface History {
 class Crash extends Error {}
 
 /** One seeded history: 40 s of changing facts and every fault, 60 s of quiet, then the question what the recipient holds. */
-/** How the recipient treats what comes: it refuses lower sequences, believes what came last, or files each document by its id. */
-export type Recipient = 'refuses-lower' | 'last-wins' | 'files-documents';
+/**
+ * How the recipient treats what comes: it refuses lower sequences, believes what came last, or files each document by its id. The last four are
+ * called back by no message: people take their copies away, or time does.
+ */
+export type Recipient = 'refuses-lower' | 'last-wins' | 'files-documents' | 'by-hand' | 'files-by-hand' | 'ends' | 'files-and-ends';
+
+const FORMS: Readonly<Record<Recipient, RecallForm>> = {
+  'refuses-lower': 'message',
+  'last-wins': 'message',
+  'files-documents': 'mdm-t11',
+  'by-hand': 'manual',
+  'files-by-hand': 'manual',
+  ends: 'expires',
+  'files-and-ends': 'expires',
+};
+const ENDS_AFTER = 4 * LIFETIME;
 
 export async function history(seed: number, kind: Recipient, on: Protections): Promise<History> {
   const dice = chance(seed);
@@ -45,18 +62,22 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   const destination: Destination = {
     id: 'destination',
     recipientId: 'recipient',
-    channel: kind === 'files-documents' ? 'hl7v2-mllp' : 'fhir-messaging',
+    channel: kind.startsWith('files') ? 'hl7v2-mllp' : 'fhir-messaging',
     address: 'a',
     open: true,
     refusesLowerSequence: kind === 'refuses-lower',
     replaceHidesOld: true,
-    recallForm: 'message',
+    recallForm: FORMS[kind],
     lifetime: LIFETIME,
     acknowledgements: [],
+    ...(FORMS[kind] === 'expires' ? { copiesEndAfter: ENDS_AFTER } : {}),
   };
+  const endsAfter = FORMS[kind] === 'expires' ? ENDS_AFTER : Number.POSITIVE_INFINITY;
   const world = new SimulatedWorld(destination);
   const recipient: Simulated =
-    kind === 'files-documents' ? new FilingRecipient(LIFETIME * 2) : new SimulatedRecipient(kind === 'refuses-lower', LIFETIME * 2);
+    destination.channel === 'hl7v2-mllp'
+      ? new FilingRecipient(LIFETIME * 2, endsAfter)
+      : new SimulatedRecipient(kind === 'refuses-lower', LIFETIME * 2, endsAfter);
   const ledger = new MemoryLedger(
     {
       now: time.now,
@@ -71,9 +92,11 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   );
   ledger.addKey(KEY);
 
+  const sentAt = new Map<string, number>();
   let forbidden = 0;
   ledger.onBegun = (attempt, facts) => {
     if (attempt.action.kind !== 'update') return;
+    sentAt.set(placeName(attempt.action.place), attempt.begunAt);
     const want = desired(facts, attempt.begunAt);
     if (!holds(want) || want.hold !== attempt.action.effect) forbidden++;
   };
@@ -106,6 +129,25 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
       if (trouble && dice.is(0.1)) time.at(time.now() + dice.below(LIFETIME), () => arrive(false));
     });
 
+  // People act within a lifetime of each time that they are asked, and attest what lay there when they were asked. Each attestation answers once.
+  const attested = new Map<string, { readonly askedAt: number; readonly at: number }>();
+  const byHand = ({ action: { place } }: Attempt): Outcome => {
+    const name = placeName(place);
+    const said = attested.get(name);
+    attested.delete(name);
+    if (said !== undefined && said.askedAt > (sentAt.get(name) ?? 0)) return { kind: 'accepted', level: 'attested', at: said.at };
+    const askedAt = time.now();
+    time.at(askedAt + dice.below(LIFETIME), () => {
+      recipient.remove(place);
+      attested.set(name, { askedAt, at: time.now() });
+    });
+    return { kind: 'unknown', because: 'recall-by-hand-open' };
+  };
+  const byTime = (ledgerThen: Ledger, now: number, { action }: Attempt): Outcome => {
+    const end = endOf(ledgerThen, action.place);
+    return end !== null && end <= now ? { kind: 'accepted', level: 'expired', at: end } : { kind: 'unknown', because: 'ends-by-agreement' };
+  };
+
   /** Each await of a worker is a place to stall, or to die before or after what it asked for. */
   const fragile =
     <A extends unknown[], R>(ask: (...args: A) => Promise<R>) =>
@@ -123,7 +165,10 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
     settle: fragile((claim, look, attempt, outcome, next) => ledger.settle(claim, look, attempt, outcome, next)),
     hold: fragile((claim, look, want, move) => ledger.hold(claim, look, want, move)),
     rest: fragile((claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt)),
-    async deliver(_claim, _look, attempt) {
+    async deliver(_claim, look, attempt) {
+      const road = attempt.action.kind === 'recall' ? recallRoad(look.facts.destination) : 'wire';
+      if (road === 'people') return byHand(attempt);
+      if (road === 'time') return byTime(look.ledger, look.now, attempt);
       if (isTrouble() && dice.is(0.05)) await time.sleep(dice.below(2_500));
       if (time.now() > attempt.sendBefore) return { kind: 'refused', because: 'abandoned', retry: true };
       return send(attempt);
@@ -177,15 +222,20 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   for (const part of [work(), work(), sweep(), live()]) part.catch((error: unknown) => crashed.push(error));
   await time.runUntil(start + TROUBLE + QUIET / 2);
   const sentBefore = sent;
-  await time.runUntil(start + TROUBLE + QUIET);
+  // What time takes away may have been sent, as it should be, until the last consent ended.
+  await time.runUntil(start + TROUBLE + QUIET + (FORMS[kind] === 'expires' ? ENDS_AFTER + 2 * LIFETIME : 0));
   if (crashed.length > 0) throw crashed[0];
 
   const want = desired(world.facts, time.now());
   const should = holds(want) ? [`${want.place.address} ${want.place.identity} ${want.hold}`] : [];
-  const does = recipient.holds();
-  const converged = should.length === does.length && should.every((one, index) => does[index] === one);
+  const does = recipient.holds(time.now());
+  // What no message cancels may lie there twice: the same words under two ids.
+  const once = kind.startsWith('files') && destination.recallForm !== 'mdm-t11' ? [...new Set(does)] : does;
+  const converged = should.length === once.length && should.every((one, index) => once[index] === one);
   return { converged, forbidden, afterQuiet: sent - sentBefore, sent };
 }
+
+const placeName = ({ address, identity }: Place): string => `${address} ${identity}`;
 
 const cancelledBy = ({ action }: Attempt): readonly string[] =>
   action.kind === 'recall' ? action.documents : [...action.stale, ...(action.parent === null ? [] : [action.parent])];

@@ -132,7 +132,7 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
         holds(want) && this.#on.secondDecision && want.until !== null ? want.until : Infinity,
       ),
     };
-    row.ledger = begun(row.ledger, attempt, look.facts.destination.lifetime, this.#on);
+    row.ledger = begun(row.ledger, attempt, look.facts.destination, this.#on);
     row.open = attempt;
     this.onBegun(attempt, this.#world.facts(claim.keyId));
     return attempt;

@@ -180,6 +180,25 @@ Description: "How long a message once written to the wire may still arrive, and 
 * valueDuration.value 1..1
 * valueDuration.code 1..1
 
+Extension: ContentFormExtension
+Id: content-form
+Title: "Content form"
+Description: "What an update carries: the FHIR document, text that is read as it stands, or both. Left out means all that the channel can carry."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only code
+* valueCode from ContentFormVS (required)
+
+Extension: CopiesEndAfter
+Id: copies-end-after
+Title: "Copies end after"
+Description: "After how long what the recipient stored ends there by agreement: its recall form is expires, and nobody asks for it. UCUM ms, s, min, h or d."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only Duration
+* valueDuration.value 1..1
+* valueDuration.code 1..1
+
 Extension: AcknowledgementExtension
 Id: acknowledgement
 Title: "Acknowledgement"

@@ -5,6 +5,8 @@ RuleSet: Declared
 * extension[messageLifetime].value[x] 1..1
 * extension[messageRate].value[x] 1..1
 * extension[inFlightLimit].value[x] 1..1
+* extension[contentForm].value[x] 1..1
+* extension[copiesEndAfter].value[x] 1..1
 * extension[acknowledgement].extension[code].value[x] 1..1
 * extension[acknowledgement].extension[error].value[x] 1..1
 * extension[acknowledgement].extension[means].value[x] 1..1
@@ -14,7 +16,7 @@ Parent: HealthcareService
 Id: recipient-service
 Title: "Recipient"
 Description: "A service of an organisation that may hold plans: its kind, its areas, and what it declares of how it takes messages."
-* extension contains Retains named retains 0..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and MessageRate named messageRate 0..1 and InFlightLimit named inFlightLimit 0..1 and AcknowledgementExtension named acknowledgement 0..*
+* extension contains Retains named retains 0..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and MessageRate named messageRate 0..1 and InFlightLimit named inFlightLimit 0..1 and AcknowledgementExtension named acknowledgement 0..* and ContentFormExtension named contentForm 0..1 and CopiesEndAfter named copiesEndAfter 0..1
 * extension[retains].value[x] 1..1
 * insert Declared
 * providedBy 1..1
@@ -27,7 +29,7 @@ Parent: Endpoint
 Id: destination-endpoint
 Title: "Address of a recipient"
 Description: "One address. What it declares wins over what its service declares."
-* extension contains Serves named serves 1..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and MessageRate named messageRate 0..1 and InFlightLimit named inFlightLimit 0..1 and AcknowledgementExtension named acknowledgement 0..*
+* extension contains Serves named serves 1..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and MessageRate named messageRate 0..1 and InFlightLimit named inFlightLimit 0..1 and AcknowledgementExtension named acknowledgement 0..* and ContentFormExtension named contentForm 0..1 and CopiesEndAfter named copiesEndAfter 0..1
 * extension[serves].value[x] 1..1
 * insert Declared
 * connectionType from DestinationConnectionVS (required)

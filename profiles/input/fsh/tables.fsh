@@ -87,6 +87,7 @@ Title: "Kinds of work for a person"
 Description: "Kinds of work for a person."
 * ^caseSensitive = true
 * #recall "recall"
+* #recall-by-hand "recall by hand"
 * #crisis-contact "crisis contact"
 * #attention "attention"
 * #emergency-access "emergency access"
@@ -245,6 +246,18 @@ Description: "Ways to take content back."
 * #message "message"
 * #notification "notification"
 * #task "task"
+* #manual "manual"
+* #expires "expires"
+* #none "none"
+
+CodeSystem: ContentForm
+Id: content-form
+Title: "What an update carries"
+Description: "What an update carries."
+* ^caseSensitive = true
+* #document "document"
+* #text "text"
+* #text-and-document "text and document"
 
 CodeSystem: AcknowledgementCode
 Id: acknowledgement-code
@@ -355,6 +368,12 @@ Id: recall-form
 Title: "Ways to take content back"
 Description: "Ways to take content back."
 * include codes from system RecallForm
+
+ValueSet: ContentFormVS
+Id: content-form
+Title: "What an update carries"
+Description: "What an update carries."
+* include codes from system ContentForm
 
 ValueSet: AcknowledgementCodeVS
 Id: acknowledgement-code

@@ -1,9 +1,9 @@
 import type { Endpoint, Subscription } from '@medplum/fhirtypes';
 import { type Declared, declaredOf, settled } from '../../../mappings/facts/declared-of.ts';
 import { channelOf, fromEndpoint, servedBy } from '../../../mappings/facts/from-endpoint.ts';
+import { whyNotActive } from '../../../mappings/facts/why-not-active.ts';
 import { fromSubscription } from '../../../mappings/facts/from-subscription.ts';
-import type { Anomaly } from '../../model/anomaly.ts';
-import { anomaly } from '../../model/anomaly.ts';
+import { Anomaly, anomaly } from '../../model/anomaly.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
 import { sealHeaders } from '../keys/sealed-headers.ts';
@@ -58,7 +58,7 @@ export const endpointFact: FactRecorder<Endpoint> = {
     // What was sent over one channel can be recalled over that one only.
     if (there !== undefined && there.channel !== channelOf(fact.resource))
       throw anomaly('conflict', 'an address keeps its type: switch it off, and register another', 'Endpoint.connectionType');
-    await record(sql, fact, recipient);
+    await record(sql, fact, recipient, 'Endpoint');
     await recordPace(sql, recipient);
   },
 };
@@ -67,9 +67,13 @@ async function record(
   sql: Sql,
   { resource, defaultLifetime }: Pick<Fact<Endpoint>, 'resource' | 'defaultLifetime'>,
   recipient: RecipientRow,
+  written: 'Endpoint' | 'HealthcareService',
 ): Promise<void> {
   const destination = fromEndpoint(resource, recipient.declared, defaultLifetime);
-  if (destination !== null) await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
+  if (destination === null) return;
+  const issue = destination.open ? whyNotActive(destination, written) : null;
+  if (issue !== null) throw new Anomaly('incorrect', issue);
+  await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
 }
 
 /** The pace is the recipient's: its service's word, else that of its addresses in use. */
@@ -96,7 +100,7 @@ export async function recordDestinations(sql: Sql, recipientId: string, defaultL
   const [recipient] = await recipientById(sql, recipientId);
   if (recipient === undefined) return;
   for (const { body } of await endpointsOf(sql, recipientId)) {
-    await record(sql, { resource: JSON.parse(body) as Endpoint & { id: string }, defaultLifetime }, recipient);
+    await record(sql, { resource: JSON.parse(body) as Endpoint & { id: string }, defaultLifetime }, recipient, 'HealthcareService');
   }
   await recordPace(sql, recipient);
   const declared = settled('subscription', null, recipient.declared, defaultLifetime);
