@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StoredLook } from '../store/ledger.ts';
+import { inSpan, SpanName } from '../span.ts';
 import { isOrdered, nextOf } from '../store/due.ts';
 import { shakeHands } from './handshake.ts';
 import type { Claim, Ports } from './ports.ts';
@@ -100,7 +101,8 @@ function openRoad(ports: Ports<StoredLook>, places: number): { readonly ports: P
 
 async function oneKey(world: World, ports: Ports<StoredLook>, claim: Claim): Promise<void> {
   for (let turn = 0; turn < CHANGES; turn++) {
-    if ((await reconcile(claim, ports)) !== 'changed') return;
+    const named = { 'broker.key.id': claim.keyId, 'broker.recipient.id': claim.recipientId };
+    if ((await inSpan(SpanName.reconcile, named, () => reconcile(claim, ports))) !== 'changed') return;
   }
   await world.ledger.release(claim);
 }
