@@ -6,15 +6,18 @@ import {
   runMigrations,
   withBackend,
 } from 'bullmq';
-import type { JobsOptions } from 'bullmq';
+import type { JobsOptions, Telemetry } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import pg from 'pg';
+import { queueTelemetry } from './queue-telemetry.ts';
 
 /** Where the queue lives: PostgreSQL (session pooling, for LISTEN), or Redis 6.2+ with `noeviction` when an address is given. */
 export interface QueueAddress {
   readonly databaseUrl: string;
   readonly redisUrl?: string | undefined;
+  /** Whether what is added and run is told to OpenTelemetry, and a job carries the ids of its trace. */
+  readonly isTraced?: boolean;
 }
 
 /** All that a job carries: an opaque recipient id, or nothing for a fan-out. */
@@ -50,6 +53,9 @@ export interface Backend {
   end(): Promise<void>;
 }
 
+/** What BullMQ is told beside its own options; nothing where nobody traces. */
+type Telemetered = { readonly telemetry?: Telemetry };
+
 const SCHEMA = 'bullmq';
 /** BullMQ never trims less than this; nobody reads its events. */
 const streams = { events: { maxLen: 100 } };
@@ -81,7 +87,7 @@ class HeardClient extends pg.Client {
   }
 }
 
-const onPostgres = (databaseUrl: string): Backend => {
+const onPostgres = (databaseUrl: string, telemetry: Telemetered): Backend => {
   const { Queue, Worker } = withBackend(createPostgresBackend);
   const pool = new pg.Pool({
     connectionString: databaseUrl,
@@ -107,8 +113,9 @@ const onPostgres = (databaseUrl: string): Backend => {
         client.release();
       }
     },
-    producer: (name) => new Queue<NudgeData>(name, { connection: pool, streams }),
-    consumer: (name, run, concurrency) => new Worker<NudgeData, void>(name, run, { connection: pool, concurrency, ...WORKING }),
+    producer: (name) => new Queue<NudgeData>(name, { connection: pool, streams, ...telemetry }),
+    consumer: (name, run, concurrency) =>
+      new Worker<NudgeData, void>(name, run, { connection: pool, concurrency, ...WORKING, ...telemetry }),
     end: () => pool.end(),
   };
 };
@@ -141,7 +148,7 @@ class KeptRedis extends Redis {
   }
 }
 
-const onRedis = (redisUrl: string): Backend => {
+const onRedis = (redisUrl: string, telemetry: Telemetered): Backend => {
   const { Queue, Worker } = withBackend(createRedisBackend);
   const clients: KeptRedis[] = [];
   const connect = (options: { readonly enableOfflineQueue: boolean }): Redis => {
@@ -154,9 +161,9 @@ const onRedis = (redisUrl: string): Backend => {
   return {
     prepare: async () => undefined,
     // While Redis is away a nudge fails at once, and does not heap up in this process.
-    producer: (name) => new Queue<NudgeData>(name, { connection: connect({ enableOfflineQueue: false }), streams }),
+    producer: (name) => new Queue<NudgeData>(name, { connection: connect({ enableOfflineQueue: false }), streams, ...telemetry }),
     consumer: (name, run, concurrency) =>
-      new Worker<NudgeData, void>(name, run, { connection: connect({ enableOfflineQueue: true }), concurrency, ...WORKING }),
+      new Worker<NudgeData, void>(name, run, { connection: connect({ enableOfflineQueue: true }), concurrency, ...WORKING, ...telemetry }),
     async end() {
       for (const client of clients) for (const each of [client, ...client.copies]) each.disconnect();
     },
@@ -164,5 +171,7 @@ const onRedis = (redisUrl: string): Backend => {
 };
 
 /** BullMQ on Redis when an address of one is given, on PostgreSQL otherwise. */
-export const backendOf = (address: QueueAddress): Backend =>
-  address.redisUrl ? onRedis(address.redisUrl) : onPostgres(address.databaseUrl);
+export const backendOf = ({ databaseUrl, redisUrl, isTraced = false }: QueueAddress): Backend => {
+  const telemetry = isTraced ? { telemetry: queueTelemetry() } : {};
+  return redisUrl ? onRedis(redisUrl, telemetry) : onPostgres(databaseUrl, telemetry);
+};

@@ -34,6 +34,8 @@ export interface NudgeQueue {
   nudgeFanOut(delayMs?: number): Promise<void>;
   /** Nudges that wait or run. Rejects when the store does not answer in time: for readiness and metrics. */
   depth(): Promise<number>;
+  /** The queues themselves, for the operators' look into them (board.ts). */
+  readonly producers: readonly Producer[];
   /** For worker.ts. */
   consumer(name: string, run: Run, concurrency: number): Consumer;
   readonly onError: OnError;
@@ -97,6 +99,7 @@ export const openQueue = async (address: QueueAddress, onError: OnError): Promis
     nudge,
     nudgeFanOut,
     onError,
+    producers: [recipients, fanOuts],
     rescue: (recipientId) => add(recipients, JobName.RECIPIENT, recipientId, rescueOf(recipientId)),
     rescueFanOut: () => add(fanOuts, JobName.FAN_OUT, undefined, rescueOf(JobName.FAN_OUT)),
     async depth() {

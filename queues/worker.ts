@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { inNewTrace } from '../src/span.ts';
 import type { Consumer } from './backend.ts';
 import { QueueLine } from './line.ts';
 import { JobName } from './nudge.ts';
@@ -62,12 +63,13 @@ export const startWorkers = async (queue: NudgeQueue, work: Work): Promise<Worke
     try {
       const { more, lookAt } = await work.slice(recipientId, closing.signal);
       pause.forget(recipientId);
-      if (more) await queue.nudge(recipientId);
+      // Where keys never run out, or nobody ever answers, one trace would never end.
+      if (more) await inNewTrace(() => queue.nudge(recipientId));
       const away = lookAt === null ? Infinity : lookAt - Date.now();
-      if (away < HORIZON) await queue.nudge(recipientId, Math.max(away, SOON));
+      if (away < HORIZON) await inNewTrace(() => queue.nudge(recipientId, Math.max(away, SOON)));
     } catch (error) {
       queue.onError(QueueLine.SLICE_FAILED, error);
-      await queue.nudge(recipientId, pause.after(recipientId));
+      await inNewTrace(() => queue.nudge(recipientId, pause.after(recipientId)));
     }
   };
   // Batch after batch for a while, and only then the queue: where the nudge of a killed process is stuck there, a rescue does not stop after one.

@@ -115,9 +115,10 @@ try {
   switch (command) {
     case 'worker': {
       const { assertRedis } = await import('../queues/assert-redis.ts');
-      const { startEngine } = await import('./engine.ts');
       const { runUntilSignal } = await import('./lifecycle.ts');
+      const { traced } = await import('./watch-process.ts');
       await runUntilSignal(log, async (part) => {
+        await traced(part, config, 'crisis-plan-broker worker');
         const owner = await databaseUrl(config);
         await assertDatabase(owner);
         const { url, because } = await runningOn(owner, config.databaseUrl === null);
@@ -129,7 +130,8 @@ try {
           (open) => open.end(),
         );
         await openKeysFromFiles(pool, config, 'beside');
-        await startEngine(part, config, log, pool, url, await currentEpoch(pool));
+        const { runWorker } = await import('./run-worker.ts');
+        await runWorker(part, config, log, pool, url, await currentEpoch(pool));
         process.stdout.write('ready worker\n');
       });
       break;

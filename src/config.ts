@@ -36,6 +36,14 @@ export interface Config {
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
   /** Port on loopback that answers `/health/*` over plain HTTP; null opens none. */
   readonly healthPort: number | null;
+  /** Port on loopback for `/metrics` and `/health/*`; null opens none. */
+  readonly metricsPort: number | null;
+  /** Port on loopback for the operators' look into the queue; null opens none. */
+  readonly boardPort: number | null;
+  /** Collector of traces; null traces nothing. */
+  readonly otlpEndpoint: string | null;
+  /** Share of the traces that begin here, from 0 to 1. */
+  readonly traceRatio: number;
   readonly maxConnections: number;
   /** Requests of one client in a minute; 0 is no limit. */
   readonly ratePerMinute: number;
@@ -83,6 +91,10 @@ interface Parsed {
   readonly TLS_KEY?: string;
   readonly TLS_CLIENT_CA?: string;
   readonly HEALTH_PORT?: number;
+  readonly METRICS_PORT?: number;
+  readonly BOARD_PORT?: number;
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  readonly OTEL_TRACES_SAMPLER_ARG: number;
   readonly MAX_CONNECTIONS: number;
   readonly RATE_PER_MINUTE: number;
   readonly REFUSED_PER_MINUTE: number;
@@ -158,7 +170,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
       .filter((name) => given[name] !== undefined && !URL.canParse(given[name]))
       .map((name) => `${name} must be ${SETTINGS[name].rule}`),
     ...(outboundAllow.every((cidr) => ipaddr.isValidCIDR(cidr)) ? [] : [`OUTBOUND_ALLOW must be ${SETTINGS.OUTBOUND_ALLOW.rule}`]),
-    ...(hasNoLogin(given.TRAIL_WITNESS_URL) ? [] : [`TRAIL_WITNESS_URL must be ${SETTINGS.TRAIL_WITNESS_URL.rule}`]),
+    ...(['TRAIL_WITNESS_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const)
+      .filter((name) => !hasNoLogin(given[name]))
+      .map((name) => `${name} must be ${SETTINGS[name].rule}`),
     ...(userIssuers.every(isUserIssuer) && new Set(issuers).size === issuers.length
       ? []
       : [`USER_ISSUERS must be ${SETTINGS.USER_ISSUERS.rule}`]),
@@ -191,6 +205,10 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     approvalPolicy: given.APPROVAL_POLICY ?? null,
     tls: hasTls ? { cert: TLS_CERT, key: TLS_KEY, clientCa: TLS_CLIENT_CA ?? null } : null,
     healthPort: given.HEALTH_PORT ?? null,
+    metricsPort: given.METRICS_PORT ?? null,
+    boardPort: given.BOARD_PORT ?? null,
+    otlpEndpoint: given.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    traceRatio: given.OTEL_TRACES_SAMPLER_ARG,
     maxConnections: given.MAX_CONNECTIONS,
     ratePerMinute: given.RATE_PER_MINUTE,
     refusedPerMinute: given.REFUSED_PER_MINUTE,

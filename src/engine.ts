@@ -11,6 +11,8 @@ import type { Part } from './lifecycle.ts';
 import { Line, type Log } from './log.ts';
 import { portsOn } from './reconcile/ports-on.ts';
 import { slice } from './reconcile/slice.ts';
+import { type Delivered, watched } from './reconcile/watched-ports.ts';
+import { inSpan, SpanName, tell } from './span.ts';
 import { openAttemptLog } from './store/attempt-log.ts';
 import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
@@ -35,8 +37,16 @@ const SLICES = 16;
 const leaseOf = (config: Config): number => config.sendTimeoutMs + config.sendBeforeMs + 10_000;
 const RESYNC_EVERY = 20;
 
-/** Starts the loop on a database. Each part stops in reverse order: sweep, workers, queue, roads. */
-export async function startEngine(part: Part, config: Config, log: Log, pool: pg.Pool, url: string, epoch: number): Promise<Engine> {
+/** Starts the loop on a database. Each part stops in reverse order: sweep, workers, queue, roads. Each exchange is told to `onDelivered`. */
+export async function startEngine(
+  part: Part,
+  config: Config,
+  log: Log,
+  pool: pg.Pool,
+  url: string,
+  epoch: number,
+  onDelivered: (delivered: Delivered) => void = () => {},
+): Promise<Engine> {
   const channels = await part(
     'channels',
     () => openChannels(config.outboundAllow, { onUnexpected: () => log(Line.strayAnswer) }),
@@ -56,11 +66,11 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
   const ledger = new StoredLedger(pool, limits, epoch);
   const sender = { ods: config.operatorOds, name: 'Crisis-plan broker', endpoint: BASE };
   const world = { pool, ledger, channels, attempts, sender, sendTimeout: config.sendTimeoutMs };
-  const ports = portsOn(world);
+  const ports = watched(portsOn(world), onDelivered);
   const onError = (name: string, fault: unknown): void => log(Line.fault, { name, fault });
   const queue = await part(
     'queue',
-    () => openQueue({ databaseUrl: url, ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }) }, onError),
+    () => openQueue({ databaseUrl: url, redisUrl: config.redisUrl ?? undefined, isTraced: config.otlpEndpoint !== null }, onError),
     (open) => open.close(),
   );
   const changed = (): void => void queue.nudgeFanOut();
@@ -68,12 +78,18 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
     'workers',
     () =>
       startWorkers(queue, {
-        slice: async (recipientId, closing) => {
-          const end = await slice(world, ports, recipientId, closing);
-          if (end.changed) changed();
-          return end;
-        },
-        fanOut: () => fanOut(pool, epoch),
+        slice: (recipientId, closing) =>
+          inSpan(SpanName.slice, { 'broker.recipient.id': recipientId }, async () => {
+            const end = await slice(world, ports, recipientId, closing);
+            if (end.changed) changed();
+            return end;
+          }),
+        fanOut: () =>
+          inSpan(SpanName.fanOut, {}, async () => {
+            const end = await fanOut(pool, epoch);
+            tell({ 'broker.count': end.recipients.length });
+            return end;
+          }),
         concurrency: SLICES,
       }),
     (workers) => workers.close(config.sendTimeoutMs + 1_000),

@@ -16,6 +16,8 @@ import { listenForHealth } from './http/listen-for-health.ts';
 import { readTls } from './http/tls-files.ts';
 import { runUntilSignal } from './lifecycle.ts';
 import { createLog, Line } from './log.ts';
+import { deliveryMetrics } from './delivery-metrics.ts';
+import { engineMetrics } from './engine-metrics.ts';
 import { brokerMetrics } from './metrics.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { openAccess } from './store/access/access.ts';
@@ -31,6 +33,7 @@ import { createPool } from './store/pool.ts';
 import { rebuildIndex } from './store/search/rebuild-index.ts';
 import { openStore } from './store/store.ts';
 import { startTrail } from './trail-part.ts';
+import { openMetrics, traced } from './watch-process.ts';
 import { definitions } from './validate/definitions.ts';
 import { validate } from './validate/validate.ts';
 
@@ -52,6 +55,7 @@ const log = createLog(config.logLevel);
 
 /** The broker, part by part: each stands on those above it, and they stop from the bottom up. */
 await runUntilSignal(log, async (part) => {
+  await traced(part, config, 'crisis-plan-broker');
   // What stands in the way of the start is told before a database is made for it.
   if (config.tls !== null) await readTls(config.tls);
   if (config.redisUrl !== null) await assertRedis(config.redisUrl);
@@ -92,7 +96,9 @@ await runUntilSignal(log, async (part) => {
 
   // A fifth of a second of reading, once, before anyone waits for it.
   definitions();
-  const engine = await startEngine(part, config, log, pool, running.url, epoch);
+  const metrics = new Registry();
+  const engine = await startEngine(part, config, log, pool, running.url, epoch, deliveryMetrics(metrics));
+  engineMetrics(metrics, engine);
   const trail = await startTrail(part, config, log, pool);
   const store = openStore(pool, {
     epoch,
@@ -101,7 +107,7 @@ await runUntilSignal(log, async (part) => {
     changed: engine.changed,
     queueAnswers: async () => void (await engine.queue.depth()),
   });
-  const metrics = brokerMetrics(new Registry(), pool, engine, trail);
+  brokerMetrics(metrics, pool, trail);
   const fetchKeys = createGuardedFetch(createAddressGuard(config.outboundAllow), KEY_LIMITS);
   const rateLimit = createRateLimit(pool, { perMinute: config.ratePerMinute, refusedPerMinute: config.refusedPerMinute, log, metrics });
   const app = createApp({
@@ -134,7 +140,23 @@ await runUntilSignal(log, async (part) => {
     () => writeBrokerAddress(config.dataDir, config.publicUrl ?? door.url),
     (takeBack) => takeBack(),
   );
-  const { healthPort } = config;
+  const { healthPort, boardPort } = config;
+  await openMetrics(part, config, log, { metrics, isReady: () => store.isReady() });
+  if (boardPort !== null) {
+    const { boardOf } = await import('../queues/board.ts');
+    await part(
+      'board',
+      () =>
+        listen(boardOf(engine.queue), {
+          host: '127.0.0.1',
+          port: boardPort,
+          log,
+          errorCodeSystem: config.errorCodeSystem,
+          maxConnections: 20,
+        }),
+      (listening) => listening.close(),
+    );
+  }
   if (healthPort !== null)
     await part(
       'health',

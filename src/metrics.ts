@@ -1,16 +1,35 @@
 import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Engine } from './engine.ts';
+import { keptFor } from './kept-for.ts';
 import type { Trail } from './trail-part.ts';
+import { oldestChase } from './store/chases.ts';
 import { ledgerCounts } from './store/due.ts';
+import { recallsOwed, tasksOpen, uncertainKeys } from './store/standing.ts';
 
-/** The broker's own figures beside those of the door. No label names a person, a plan or a recipient. */
-export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine, { handedOver }: Trail): Registry {
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
+/** How long figures stand that cost more than a look along an index, in milliseconds. */
+const SOON_MS = 10_000;
+const EVERY_KEY_MS = 60_000;
+
+/**
+ * What stands in the database, beside the figures of the door: the same whichever process is asked, so the broker alone tells it. No label names a person or a
+ * plan; a recipient is named by the id of its HealthcareService, which the operator chose.
+ */
+export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }: Pick<Trail, 'handedOver'>): Registry {
+  const gauge = (name: string, help: string, read?: () => Promise<number>): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      ...(read === undefined
+        ? {}
+        : {
+            async collect() {
+              this.set(await read());
+            },
+          }),
+    });
   const open = gauge('broker_deliveries_open', 'Deliveries begun and not settled');
   const fanOuts = gauge('broker_fan_outs', 'Fan-outs that are not finished');
-  const swept = gauge('broker_sweep_found', 'Recipients with due keys that a sweep found since the start: lost nudges');
-  const resynced = gauge('broker_resync_found', 'Keys that a resync found missing since the start: each is an alarm');
   new Gauge({
     name: 'broker_keys_due',
     help: 'Keys that are due',
@@ -21,19 +40,41 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine,
       this.set(counts.due);
       open.set(counts.open);
       fanOuts.set(counts.fanOuts);
-      swept.set(engine.found.bySweep);
-      resynced.set(engine.found.byResync);
+    },
+  });
+  const uncertain = keptFor(EVERY_KEY_MS, () => uncertainKeys(pool));
+  gauge('broker_keys_uncertain', 'Keys at which the fate of what was sent or read is not known; counted once a minute', uncertain);
+  const oldest = keptFor(SOON_MS, () => oldestChase(pool));
+  gauge('broker_recall_oldest_seconds', 'Age of the oldest recall that was begun and is still owed; 0 where none is', async () => {
+    const since = await oldest();
+    return since === null ? 0 : Math.max(0, (Date.now() - since) / 1_000);
+  });
+  const owed = keptFor(SOON_MS, () => recallsOwed(pool));
+  new Gauge({
+    name: 'broker_recalls_unanswered',
+    help: 'Keys with a recall that was begun and not answered, by HealthcareService',
+    labelNames: ['recipient'] as const,
+    registers: [registry],
+    async collect() {
+      const rows = await owed();
+      this.reset();
+      for (const { recipient, count } of rows) this.set({ recipient }, count);
+    },
+  });
+  const tasks = keptFor(SOON_MS, () => tasksOpen(pool));
+  new Gauge({
+    name: 'broker_tasks_open',
+    help: "Tasks of the broker's that nobody has ended, by what they ask and why",
+    labelNames: ['code', 'reason'] as const,
+    registers: [registry],
+    async collect() {
+      const rows = await tasks();
+      this.reset();
+      for (const { code, reason, count } of rows) this.set({ code, reason }, count);
     },
   });
   if (handedOver !== null) {
-    new Gauge({
-      name: 'broker_trail_heads_waiting',
-      help: 'Heads of the trail that its second owner has not accepted yet',
-      registers: [registry],
-      async collect() {
-        this.set(await handedOver.waiting());
-      },
-    });
+    gauge('broker_trail_heads_waiting', 'Heads of the trail that its second owner has not accepted yet', () => handedOver.waiting());
     new Counter({
       name: 'broker_trail_hand_overs_failed_total',
       help: 'Times that the second owner of the trail did not take its heads',

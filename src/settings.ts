@@ -53,6 +53,29 @@ export const SETTINGS = {
     about:
       'Port on 127.0.0.1 that answers `/health/live` and `/health/ready`, and nothing else, over plain HTTP: for health checks beside TLS.',
   },
+  METRICS_PORT: {
+    schema: { type: 'integer', minimum: 1, maximum: 65_535 },
+    rule: 'a port from 1 to 65535',
+    about:
+      'Port on 127.0.0.1 that answers `/metrics`, `/health/live` and `/health/ready`, and nothing else, over plain HTTP: of the broker, and of each `broker worker`, which has no door. Each process on a machine needs its own.',
+  },
+  BOARD_PORT: {
+    schema: { type: 'integer', minimum: 1, maximum: 65_535 },
+    rule: 'a port from 1 to 65535',
+    about:
+      'Port on 127.0.0.1 at which operators look into the queue with a browser (bull-board, read only). Without it there is none: it asks nobody who they are, so whoever may log in to the machine may look.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: { type: 'string', pattern: '^https?://\\S+$' },
+    rule: 'an http:// or https:// address without name and password',
+    about:
+      'OpenTelemetry collector that takes traces by OTLP over HTTP (`/v1/traces` is added). Without it nothing is traced. `OTEL_EXPORTER_OTLP_HEADERS` and the other variables of the official exporter are read by it.',
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    schema: { type: 'number', minimum: 0, maximum: 1, default: 1 },
+    rule: 'a number from 0 to 1',
+    about: 'Share of the traces that begin in the broker. One that a caller began by `traceparent` is traced where the caller says so.',
+  },
   MAX_CONNECTIONS: {
     schema: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 10_000 },
     rule: 'a whole number from 1 to 1000000',

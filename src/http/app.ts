@@ -14,6 +14,7 @@ import { runPipeline } from './pipeline.ts';
 import { readBody } from './read/read-body.ts';
 import { readJson } from './read/read-json.ts';
 import { requestMetrics } from './request-metrics.ts';
+import { openRequestSpan } from './request-span.ts';
 import { createPageTokens } from './search/page-token.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -97,8 +98,14 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
       newId: null,
       answer: null,
     };
-    response.once('close', () => count(exchange.route?.label ?? 'none', response.statusCode, performance.now() - exchange.startedAt));
-    return runPipeline(exchange, response, door);
+    // Of health checks and scrapes there is nothing to follow.
+    const span = path.startsWith('/fhir') ? openRequestSpan(request.headers['traceparent']) : null;
+    response.once('close', () => {
+      const label = exchange.route?.label ?? 'none';
+      count(label, response.statusCode, performance.now() - exchange.startedAt);
+      span?.end(label, exchange.request.method, response.statusCode);
+    });
+    return span === null ? runPipeline(exchange, response, door) : span.run(() => runPipeline(exchange, response, door));
   });
   app.use(lastAnswer(door));
   return app;

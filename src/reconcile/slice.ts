@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StoredLook } from '../store/ledger.ts';
+import { inSpan, SpanName } from '../span.ts';
 import { nextOf } from '../store/due.ts';
 import type { Outcome } from '../model/ledger.ts';
 import { shakeHands } from './handshake.ts';
@@ -125,7 +126,9 @@ function openRoad(ports: Ports<StoredLook>, places: number): Road {
 
 async function oneKey(world: World, road: Road, pacing: Pacing, claim: Claim): Promise<void> {
   for (let turn = 0; turn < CHANGES; turn++) {
-    if ((await reconcile(claim, road.ports)) !== 'changed') return pacing.ended(claim, road.outcomeOf(claim));
+    const named = { 'broker.key.id': claim.keyId, 'broker.recipient.id': claim.recipientId };
+    const ended = await inSpan(SpanName.reconcile, named, () => reconcile(claim, road.ports));
+    if (ended !== 'changed') return pacing.ended(claim, road.outcomeOf(claim));
   }
   await world.ledger.release(claim);
   await pacing.ended(claim, null);

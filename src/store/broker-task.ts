@@ -3,7 +3,7 @@ import type { Task } from '@medplum/fhirtypes';
 import { System, type TaskCode } from '../../profiles/canonicals.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Instant } from '../model/instant.ts';
-import type { Sql } from './pool.ts';
+import { type Sql, statement } from './pool.ts';
 import { lockResource, putNext, readResource } from './resources.ts';
 
 /** Work for a person or a system that the broker raises. Holds no words of a plan and no identifier of the person. */
@@ -21,6 +21,12 @@ export interface BrokerTask {
   readonly about: string;
   readonly description: string;
 }
+
+/** Why it was raised, for the figures: the Task itself is sealed. */
+const noteReason = statement<[string, string, string], never>(
+  'note-task-reason',
+  'INSERT INTO task_reason (id, code, reason) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET reason = $3',
+);
 
 /** The same id for the same matter: raised twice, there is one Task. */
 export const taskId = (task: Pick<BrokerTask, 'code' | 'owner' | 'about'>): string =>
@@ -54,6 +60,7 @@ export async function raiseTask(
     owner: { type: 'Organization', identifier: { system: System.odsOrganization, value: task.owner } },
   };
   const { updatedAt } = await putNext(sql, body, id, 'BROKER', previous, now);
+  await noteReason(sql, id, task.code, task.reason);
   return { id, status: 'requested', updatedAt };
 }
 
