@@ -4,7 +4,8 @@ const dueRecipients = statement<[], { recipient_id: string }>(
   'due-recipients',
   `SELECT recipient_id FROM ledger_key
     WHERE look_at <= statement_timestamp() AND look_at < 'infinity' AND (lease_until IS NULL OR lease_until <= statement_timestamp()) GROUP BY recipient_id
-   UNION SELECT recipient_id FROM destination WHERE handshake_due`,
+   UNION SELECT recipient_id FROM destination WHERE handshake_due
+   UNION SELECT recipient_id FROM recipient_check WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= statement_timestamp())`,
 );
 const nextLook = statement<[], { at: string | null }>(
   'next-look',
@@ -34,7 +35,7 @@ const counts = statement<[], { due: string; open: string; fan_outs: string }>(
           (SELECT count(*) FROM delivery WHERE outcome = 'open') AS open, (SELECT count(*) FROM fan_out) AS fan_outs`,
 );
 
-/** Recipients with keys that are due and claimable, or with a handshake to make. */
+/** Recipients with keys that are due and claimable, with a handshake to make, or with a check that goes on. */
 export const due = async (sql: Sql): Promise<readonly string[]> => (await dueRecipients(sql)).map((row) => row.recipient_id);
 
 /** The next moment at which time alone makes a key due; null when there is none. */
