@@ -26,6 +26,8 @@ const USAGE = `usage: npm run -s broker -- COMMAND
                              lawful erasure: destroys the key of a Patient's record for good; without --yes only tells what that would be
   inspect --key ID --reason TEXT
                              for an auditor: the bytes that were signed (ID of a CarePlan) or sent (ID of a delivery); it stands in the trail
+  recipient check SERVICE [--endpoint ID] [--again]
+                             a conformance conversation with the addresses of a HealthcareService, about a test person; goes on where it was cut short
   verify plan ID [--heads FILE]
                              whether an approved version (ID of its CarePlan) and the words that leave are what was approved, by whom, under the seal
   trail verify [--export FILE] [--heads FILE]
@@ -53,6 +55,8 @@ const OPTIONS = {
   heads: { type: 'string' },
   event: { type: 'string' },
   proof: { type: 'string' },
+  endpoint: { type: 'string' },
+  again: { type: 'boolean' },
 } as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
@@ -70,6 +74,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'keys rewrap': [],
   erase: ['patient', 'reason', 'yes'],
   inspect: ['key', 'reason'],
+  'recipient check': ['endpoint', 'again'],
   'verify plan': ['heads'],
   'trail verify': ['export', 'heads'],
   'trail export': ['out'],
@@ -78,9 +83,10 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
 };
 
 const { positionals, values } = readArguments();
-/** One command takes what it is about as a word. */
-const [, , planId] = positionals[0] === 'verify' && positionals.length === 3 ? positionals : [];
-const command = (planId === undefined ? positionals : positionals.slice(0, 2)).join(' ');
+/** These commands take what they are about as a word. */
+const ABOUT_ONE = ['verify', 'recipient'];
+const [, , aboutId] = ABOUT_ONE.includes(positionals[0] ?? '') && positionals.length === 3 ? positionals : [];
+const command = (aboutId === undefined ? positionals : positionals.slice(0, 2)).join(' ');
 const taken = COMMANDS[command];
 if (taken === undefined || Object.keys(values).some((name) => !taken.some((each) => each === name))) refuse(USAGE);
 
@@ -166,10 +172,17 @@ try {
       break;
     }
     case 'verify plan': {
-      if (planId === undefined) refuse(USAGE);
+      if (aboutId === undefined) refuse(USAGE);
       const { verifyPlanCommand } = await import('./trail-commands.ts');
       const { withDatabase } = await import('./own-database.ts');
-      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, planId, values.heads));
+      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, aboutId, values.heads));
+      break;
+    }
+    case 'recipient check': {
+      if (aboutId === undefined) refuse(USAGE);
+      const { recipientCheck } = await import('./recipient-commands.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      await withDatabase(config, quiet, (pool) => recipientCheck(pool, config, aboutId, values));
       break;
     }
     case 'trail check-proof': {

@@ -56,6 +56,15 @@ export const latestCheck = async (sql: Sql, destinationId: string): Promise<Reci
   return row === undefined ? null : toCheck(row);
 };
 
+const addresses = statement<[string], { id: string }>(
+  'addresses-to-check',
+  `SELECT id FROM destination WHERE recipient_id = $1 AND facts->>'channel' NOT IN ('pull', 'subscription') ORDER BY id`,
+);
+
+/** Ids of the Endpoints of a service to which content is pushed. */
+export const addressesToCheck = async (sql: Sql, recipientId: string): Promise<readonly string[]> =>
+  (await addresses(sql, recipientId)).map(({ id }) => id);
+
 /** The address as the loop knows it; null where nothing is pushed to it. */
 export const destinationToCheck = async (sql: Sql, destinationId: string): Promise<Destination | null> =>
   (await destinationById(sql, destinationId))[0]?.facts ?? null;
