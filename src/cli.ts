@@ -26,6 +26,8 @@ const USAGE = `usage: npm run -s broker -- COMMAND
                              lawful erasure: destroys the key of a Patient's record for good; without --yes only tells what that would be
   inspect --key ID --reason TEXT
                              for an auditor: the bytes that were signed (ID of a CarePlan) or sent (ID of a delivery); it stands in the trail
+  recipient check SERVICE [--endpoint ID] [--again]
+                             a conformance conversation with the addresses of a HealthcareService, about a test person; goes on where it was cut short
   verify plan ID [--heads FILE]
                              whether an approved version (ID of its CarePlan) and the words that leave are what was approved, by whom, under the seal
   recipient pause SERVICE --reason TEXT [--all]
@@ -57,6 +59,8 @@ const OPTIONS = {
   event: { type: 'string' },
   proof: { type: 'string' },
   all: { type: 'boolean' },
+  endpoint: { type: 'string' },
+  again: { type: 'boolean' },
 } as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
@@ -74,6 +78,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'keys rewrap': [],
   erase: ['patient', 'reason', 'yes'],
   inspect: ['key', 'reason'],
+  'recipient check': ['endpoint', 'again'],
   'verify plan': ['heads'],
   'recipient pause': ['reason', 'all'],
   'recipient resume': [],
@@ -187,6 +192,13 @@ try {
       const { recipientCommand } = await import('./recipient-commands.ts');
       const { withDatabase } = await import('./own-database.ts');
       await withDatabase(config, quiet, (pool) => recipientCommand(pool, config, { name: command, recipientId: word }, values));
+      break;
+    }
+    case 'recipient check': {
+      if (word === undefined) refuse(USAGE);
+      const { recipientCheck } = await import('./recipient-check-command.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      await withDatabase(config, quiet, (pool) => recipientCheck(pool, config, word, values));
       break;
     }
     case 'trail check-proof': {

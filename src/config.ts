@@ -16,6 +16,8 @@ export interface Config {
   /** Null runs BullMQ on PostgreSQL. */
   readonly redisUrl: string | null;
   readonly operatorOds: string;
+  /** Whether an Endpoint becomes active only after its check. */
+  readonly requireCheck: boolean;
   /** CIDRs that the outbound address guard lets through. */
   readonly outboundAllow: readonly string[];
   readonly sweepMs: number;
@@ -76,6 +78,7 @@ interface Parsed {
   readonly REDIS_URL?: string;
   readonly OPERATOR_ODS: string;
   readonly OUTBOUND_ALLOW: string;
+  readonly REQUIRE_CHECK: '0' | '1';
   readonly SWEEP_MS: number;
   readonly SEND_TIMEOUT_MS: number;
   readonly SEND_BEFORE_MS: number;
@@ -192,6 +195,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     redisUrl: given.REDIS_URL ?? null,
     operatorOds: given.OPERATOR_ODS,
     outboundAllow,
+    requireCheck: given.REQUIRE_CHECK === '1',
     sweepMs: given.SWEEP_MS,
     sendTimeoutMs: given.SEND_TIMEOUT_MS,
     sendBeforeMs: given.SEND_BEFORE_MS,

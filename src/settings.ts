@@ -123,6 +123,12 @@ export const SETTINGS = {
   BACKOFF_MIN_MS: millis(1_000, 10, 'First wait after a failed delivery; it doubles from there.'),
   BACKOFF_MAX_MS: millis(60_000, 10, 'Longest wait between two tries. Not less than `BACKOFF_MIN_MS`.'),
   MESSAGE_LIFETIME_MS: millis(60_000, 0, 'How long a message once sent may still arrive, for recipients that declare no lifetime.'),
+  REQUIRE_CHECK: {
+    schema: { type: 'string', enum: ['0', '1'], default: '0' },
+    rule: '0 or 1',
+    about:
+      '1: an Endpoint is made active only once its check has been through (`broker recipient check`, `Endpoint/[id]/$check`) at the address that it has, and, over HL7 v2, with a recall form that is declared. 0: what a check saw still counts, where there was one.',
+  },
   LOG_LEVEL: {
     schema: { type: 'string', enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
     rule: 'debug, info, warn, error or silent',

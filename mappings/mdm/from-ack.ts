@@ -20,7 +20,7 @@ export const fromAck = (
   if (fieldOf(segments, 'MSA', 2) !== messageControlId) return { kind: 'unknown', because: 'answer-to-another' };
   const code = fieldOf(segments, 'MSA', 1);
   const errors = errorsOf(segments);
-  const means = declared(code, errors, acknowledgements) ?? byDefault(code, errors, action);
+  const means = meaningOf(code, errors, acknowledgements, action);
   const because = KNOWN.has(code) ? `${code}${errors[0] === undefined ? '' : `-${errors[0]}`}` : 'answer-unreadable';
   switch (means) {
     case 'accepted':
@@ -35,6 +35,14 @@ export const fromAck = (
       return means satisfies never;
   }
 };
+
+/** What an acknowledgement means: by the recipient's own table, else by the standard. */
+export const meaningOf = (
+  code: string,
+  errors: readonly string[],
+  acknowledgements: readonly Acknowledgement[],
+  action: 'update' | 'recall',
+): Means => declared(code, errors, acknowledgements) ?? byDefault(code, errors, action);
 
 const KNOWN: ReadonlySet<string> = new Set(['AA', 'AE', 'AR', 'CA', 'CE', 'CR']);
 

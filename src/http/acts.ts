@@ -2,6 +2,7 @@ import type { Act } from './act/act.ts';
 import { endingProgress, endingProof, reportReuse } from './act/agreement.ts';
 import { readAuditEvent, searchAuditEvents } from './act/audit.ts';
 import { bundle } from './act/bundle.ts';
+import { check } from './act/check.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
 import { emergencyAccess } from './act/emergency.ts';
 import { evaluateConsents } from './act/evaluate.ts';
@@ -72,5 +73,6 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'ending-proof': endingProof,
   pause,
   resume,
+  check,
   'process-message': processMessage,
 };

@@ -29,6 +29,8 @@ export interface HttpConfig extends Site {
   readonly operatorOds: string;
   /** CIDRs to which plain `http:` and `mllp:` addresses may be registered. */
   readonly outboundAllow: readonly string[];
+  /** Whether an Endpoint becomes active only after its check; left out: no. */
+  readonly requireCheck?: boolean;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
 }

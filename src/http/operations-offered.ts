@@ -29,5 +29,6 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   pause: `${BASE}/OperationDefinition/pause`,
   resume: `${BASE}/OperationDefinition/resume`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
+  check: `${BASE}/OperationDefinition/check`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

@@ -57,6 +57,7 @@ const without = (interactions: readonly Interaction[], ...left: readonly Interac
 export const POLICY: readonly Row[] = [
   row(['operator'], ['Organization', 'HealthcareService', 'Endpoint', 'Contract'], KEEP, 'any'),
   row(['operator'], ['HealthcareService'], ['pause', 'resume'], 'any'),
+  row(['operator'], ['Endpoint'], ['check'], 'any'),
   row(['operator'], ['Location'], KEEP_OR_DELETE, 'any'),
   row(['operator'], ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
   row(['operator'], ['AuditEvent'], ['read', 'search'], 'any'),
@@ -107,7 +108,7 @@ export const POLICY: readonly Row[] = [
   row(RECIPIENT_KINDS, ['Composition'], ['document'], 'disclosed'),
   row(RECIPIENT_KINDS, ['Encounter'], without(KEEP, 'read'), 'own'),
   row(RECIPIENT_KINDS, ['Subscription'], KEEP_OR_DELETE, 'own'),
-  row(RECIPIENT_KINDS, ['Endpoint'], KEEP, 'own'),
+  row(RECIPIENT_KINDS, ['Endpoint'], [...KEEP, 'check'], 'own'),
   row(RECIPIENT_KINDS, ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
   row(RECIPIENT_KINDS, ['HealthcareService'], ['read'], 'provided'),
   // It reads nothing of anybody but what is sent with it.

@@ -87,6 +87,7 @@ export const ROUTES: readonly Route[] = [
   route('GET /fhir/Contract/:id/$ending-proof', 'ending-proof'),
   route('POST /fhir/HealthcareService/:id/$pause', 'pause', 'parameters'),
   route('POST /fhir/HealthcareService/:id/$resume', 'resume', 'parameters'),
+  route('POST /fhir/Endpoint/:id/$check', 'check', 'parameters'),
 ];
 
 /** A route with what its path names; empty strings where it names none. */

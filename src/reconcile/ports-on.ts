@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
-import { toMessageHeaders } from '../../mappings/message/to-message-headers.ts';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
 import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Limits, Parcel, Target } from '../channel/channel.ts';
@@ -20,6 +19,7 @@ import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
 import type { Claim, Ports } from './ports.ts';
 import { recallOffTheWire } from './recall-off-the-wire.ts';
+import { isPushedTo, sendParcel } from './send-parcel.ts';
 
 export interface World {
   readonly pool: pg.Pool;
@@ -121,19 +121,8 @@ async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Se
   // Counted on the monotonic clock from before the look, so that no wait in between is forgotten.
   const deadline = look.seenAt + (attempt.sendBefore - look.now);
   const limits: Limits = { msLeft: () => deadline - performance.now(), timeoutMs: world.sendTimeout };
-  const target = { address: action.place.address, acknowledgements: destination.acknowledgements };
-  switch (destination.channel) {
-    case 'fhir-messaging': {
-      const headers = toMessageHeaders(world.sender, { ods: recipient.ods, name: null, endpoint: action.place.address });
-      return world.channels['fhir-messaging'].send({ ...target, headers }, attempt.parcel, limits);
-    }
-    case 'hl7v2-mllp':
-      return world.channels['hl7v2-mllp'].send({ ...target, headers: {} }, attempt.parcel, limits);
-    case 'subscription':
-      return notify(world, look, attempt, target, limits);
-    default:
-      return destination.channel satisfies never;
-  }
+  if (isPushedTo(destination)) return sendParcel(world, { recipient, destination, address: action.place.address }, attempt.parcel, limits);
+  return notify(world, look, attempt, { address: action.place.address, acknowledgements: destination.acknowledgements }, limits);
 }
 
 async function notify(world: World, look: StoredLook, attempt: Sending, target: Omit<Target, 'headers'>, limits: Limits): Promise<Outcome> {

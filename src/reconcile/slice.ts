@@ -3,6 +3,7 @@ import type { StoredLook } from '../store/ledger.ts';
 import { inSpan, SpanName } from '../span.ts';
 import { nextOf } from '../store/due.ts';
 import type { Outcome } from '../model/ledger.ts';
+import { runCheck } from './check/run-check.ts';
 import { shakeHands } from './handshake.ts';
 import type { Claim, Ports } from './ports.ts';
 import { openPacing, type Pacing } from './pacing.ts';
@@ -46,28 +47,33 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
     running.add(work);
   };
 
-  // A subscriber that does not answer its handshake keeps nothing else waiting: least of all a recall.
-  let shaking = true;
+  // A subscriber that does not answer its handshake, and a check, scenario by scenario, keep nothing else waiting: least of all a recall.
+  let beside = true;
   let changed = false;
   let heldFor: number | null = null;
-  const handshakes = shakeHands(world, recipientId)
-    .then((made) => {
-      changed = made;
-    })
+  let checking = false;
+  const shaken = shakeHands(world, recipientId).then((made) => {
+    changed = made;
+  });
+  const checked = runCheck(world, recipientId).then((check) => {
+    checking = check !== null && check.endedAt === null;
+  });
+  const others = Promise.all([shaken, checked])
+    .then(() => undefined)
     .catch((error: unknown) => void failures.push(error))
     .finally(() => {
-      shaking = false;
+      beside = false;
     });
 
-  while (!closing.aborted && (shaking || performance.now() < endsAt) && failures.length === 0) {
+  while (!closing.aborted && (beside || performance.now() < endsAt) && failures.length === 0) {
     const hands = places > 1 && !pacing.isPaced() && road.isQuick() ? (places * 7) / 4 : places;
     // Half of the places at a time: one claim for several keys, and still recalls first.
     if (running.size <= hands / 2) {
       const claims = await pacing.claim(hands - running.size);
       if (claims.length === 0 && running.size === 0) {
-        heldFor = shaking ? null : pacing.wait();
-        if (!shaking) break;
-        await Promise.race([handshakes, wait(LOOK_AGAIN_MS)]);
+        heldFor = beside ? null : pacing.wait();
+        if (!beside) break;
+        await Promise.race([others, wait(LOOK_AGAIN_MS)]);
         continue;
       }
       claims.forEach(start);
@@ -75,16 +81,16 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
     }
     await Promise.race(running);
   }
-  await Promise.all([handshakes, ...running]);
+  await Promise.allSettled([shaken, checked, ...running]);
   // What the ledger could not write down is told to the worker, which tries again later; the lease protects the key meanwhile.
   if (failures.length > 0) throw failures[0];
   await pacing.end();
   const { due, lookAt } = await nextOf(world.pool, recipientId);
   if (!due) await pacing.quiet();
   // What is due is held back: there is no use in coming again before.
-  if (heldFor !== null)
+  if (heldFor !== null && !checking)
     return { more: false, lookAt: Math.min(lookAt ?? Number.POSITIVE_INFINITY, Date.now() + Math.max(heldFor, NAP_MS)), changed };
-  return { more: due, lookAt, changed };
+  return { more: due || checking, lookAt, changed };
 }
 
 interface Road {

@@ -7,6 +7,8 @@ import type { ContactMessage } from './messages.ts';
 import type { Among, Found, Search } from './search/search.ts';
 import type { Raised } from '../model/concern.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
+import type { RecipientCheck } from '../model/recipient-check.ts';
+import type { Destination } from '../model/recipient.ts';
 import type { RefusedSharing } from '../model/refused-sharing.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
@@ -46,6 +48,12 @@ export interface Sorted {
   readonly id: string | null;
   readonly rows: readonly Stored[];
   readonly total: number;
+}
+
+/** A check of an Endpoint, and the Endpoint as the loop knows it. */
+export interface CheckedEndpoint {
+  readonly check: RecipientCheck;
+  readonly destination: Destination;
 }
 
 /** A write that a door asks for. `id` null lets the store choose one. */
@@ -271,6 +279,10 @@ export interface DoorStore {
   ): Promise<EmergencyShown>;
   /** The Patient, what the trust wrote about them, what was addressed to it, and whom that refers to. The caller has read the Patient. */
   everything(asked: EverythingAsked): Promise<Everything>;
+  /** Starts a check of an Endpoint that the caller has read, or finds the one that goes on or was made; null where nothing is pushed to it. */
+  checkEndpoint(principal: Principal, endpointId: string, again: boolean): Promise<CheckedEndpoint | null>;
+  /** The last check of an Endpoint, as it stands; null where there was none. */
+  checkOf(endpointId: string): Promise<CheckedEndpoint | null>;
   /** Rows of the trail within the caller's reach, newest first. */
   trail(principal: Principal, search: TrailSearch): Promise<readonly TrailEntry[]>;
   /** Whether database, queue and migrations are in order. */

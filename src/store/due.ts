@@ -9,6 +9,7 @@ const dueRecipients = statement<[], { recipient_id: string }>(
                        OR p.breaker = 'open' AND k.rank = 0 AND least(p.recall_at, p.probe_at) > statement_timestamp(), false)
     GROUP BY k.recipient_id
    UNION SELECT recipient_id FROM destination WHERE handshake_due
+   UNION SELECT recipient_id FROM recipient_check WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= statement_timestamp())
    UNION SELECT p.recipient_id FROM pace p
     WHERE (NOT p.holds OR p.paused_at IS NULL AND p.probe_at <= statement_timestamp())
       AND EXISTS (SELECT FROM ledger_key k WHERE k.recipient_id = p.recipient_id AND k.held
@@ -43,7 +44,7 @@ const counts = statement<[], { due: string; open: string; fan_outs: string }>(
           (SELECT count(*) FROM delivery WHERE outcome = 'open') AS open, (SELECT count(*) FROM fan_out) AS fan_outs`,
 );
 
-/** Recipients with keys that are due and claimable, or with a handshake to make. */
+/** Recipients with keys that are due and claimable, with a handshake to make, or with a check that goes on. */
 export const due = async (sql: Sql): Promise<readonly string[]> => (await dueRecipients(sql)).map((row) => row.recipient_id);
 
 /** The next moment at which time alone makes a key due; null when there is none. */

@@ -23,6 +23,7 @@ import type { HeldLocks } from './held-locks.ts';
 import { refuseSharing } from './refuse-sharing.ts';
 import { removeIn } from './remove.ts';
 import { WaitingToBePut } from './put-new.ts';
+import { askForCheck, checkOf } from './recipient-checks.ts';
 import { readResource } from './resources.ts';
 import { searchingOn } from './search/searching-on.ts';
 import { comment, submitForReview } from './review.ts';
@@ -39,6 +40,8 @@ export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
   readonly epoch: number;
   readonly approving: Approving;
+  /** There is something to do for a recipient that no fact says. Without it the sweep finds it. */
+  readonly nudge?: (recipientId: string) => void;
   /** Rejects when the queue's store does not answer. */
   readonly queueAnswers: () => Promise<void>;
 }
@@ -114,6 +117,8 @@ const storeIn = (
     nameForEmergency: notHere,
     emergencyAccess: notHere,
     everything: notHere,
+    checkEndpoint: notHere,
+    checkOf: (endpointId) => checkOf(tx, endpointId),
     trail: notHere,
     isReady: notHere,
   };
@@ -198,6 +203,12 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
     emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),
+    checkEndpoint: async (principal, endpointId, again) => {
+      const asked = await askForCheck(pool, endpointId, principal.organization, again);
+      if (asked !== null && asked.endedAt === null) options.nudge?.(asked.recipientId);
+      return checkOf(pool, endpointId);
+    },
+    checkOf: (endpointId) => checkOf(pool, endpointId),
     trail: async (principal, search) => searchTrail(pool, await ids(), principal, search),
     isReady: async () => {
       await options.queueAnswers();

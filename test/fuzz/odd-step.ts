@@ -65,6 +65,8 @@ const STEPS: readonly Step[] = [
   by('HealthcareService/:id/$resume', 'ambulance', alone(OPERATOR), []),
   by('Contract/:id/$ending-proof', 'agreement-1', own, ''),
   by('Contract/:id/$ending-proof', 'agreement-1', alone(OPERATOR), `after=${Buffer.from('ambulance/\0').toString('base64url')}`),
+  by('Endpoint/:id/$check', 'endpoint-1', alone(OPERATOR), [{ name: 'again', valueBoolean: true }]),
+  by('Endpoint/:id/$check', 'endpoint-1', alone(AMBULANCE), []),
 ];
 
 const others = fc.constantFrom<Asker>(

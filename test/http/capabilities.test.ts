@@ -134,6 +134,7 @@ describe('what is listed is answered', () => {
     'ending-proof': (type) => door.agent.get(`/fhir/${type}/none/$ending-proof`),
     pause: (type) => door.agent.post(`/fhir/${type}/none/$pause`),
     resume: (type) => door.agent.post(`/fhir/${type}/none/$resume`),
+    check: (type) => door.agent.post(`/fhir/${type}/none/$check`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([
@@ -148,6 +149,7 @@ describe('what is listed is answered', () => {
     'emergency-access',
     'preview-release',
     'report-reuse',
+    'check',
     'submit-for-review',
     'comment',
     'raise-concern',

@@ -37,6 +37,7 @@ describe('conformance resources', () => {
       'access-log',
       'approve',
       'changes',
+      'check',
       'comment',
       'emergency-access',
       'ending-progress',
@@ -70,6 +71,7 @@ describe('conformance resources', () => {
       'access-log',
       'approve',
       'changes',
+      'check',
       'comment',
       'emergency-access',
       'ending-progress',
@@ -93,7 +95,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 20, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 21, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -24,7 +24,7 @@ export const startFakeFhirRecipient = async (options: FakeOptions = {}): Promise
   const listener = await fakeListener(
     () =>
       createServer((request, response) => {
-        answer(store, request, response).catch((error: unknown) => {
+        answer(store, request, response, options).catch((error: unknown) => {
           // What the fake cannot read is the sender's fault: said loudly, and nothing is stored.
           if (!response.headersSent)
             response.writeHead(400, JSON_TYPE).end(outcome('structure', error instanceof Error ? error.message : 'unreadable'));
@@ -45,21 +45,27 @@ export const startFakeFhirRecipient = async (options: FakeOptions = {}): Promise
 
 const JSON_TYPE = { 'content-type': 'application/fhir+json' };
 
-const answer = async (store: FakeStore, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const answer = async (store: FakeStore, request: IncomingMessage, response: ServerResponse, options: FakeOptions): Promise<void> => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   if (request.method !== 'POST' || request.url !== '/fhir/$process-message') {
     response.writeHead(404, JSON_TYPE).end(outcome('not-found', 'only $process-message'));
     return;
   }
-  const read = readMessage(Buffer.concat(chunks).toString('utf8'), request.headers);
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (options.believesAnything === true && !isReadable(text)) {
+    response.writeHead(200, JSON_TYPE).end(messageAnswer('ok', JSON.parse(text).entry[0].resource.id));
+    return;
+  }
+  const read = readMessage(text, request.headers);
   const { how, delayMs } = store.note(read.message);
   const keep = (): 'stored' | 'lower' => apply(store, read);
   const reply = (code: string, identifier = read.headerId): void => {
     response.writeHead(200, JSON_TYPE).end(messageAnswer(code, identifier));
   };
   const say = (): void => {
-    if (keep() === 'lower') response.writeHead(409, JSON_TYPE).end(outcome('conflict', 'lower sequence'));
+    if (store.refuses(read.message)) response.writeHead(422, JSON_TYPE).end(outcome('business-rule', 'refused'));
+    else if (keep() === 'lower') response.writeHead(409, JSON_TYPE).end(outcome('conflict', 'lower sequence'));
     else reply('ok');
   };
   switch (how) {
@@ -109,6 +115,15 @@ const answer = async (store: FakeStore, request: IncomingMessage, response: Serv
       return;
     default:
       how satisfies never;
+  }
+};
+
+const isReadable = (text: string): boolean => {
+  try {
+    readMessage(text, {});
+    return true;
+  } catch {
+    return false;
   }
 };
 

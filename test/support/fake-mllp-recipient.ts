@@ -65,9 +65,14 @@ const answer = async (store: FakeStore, socket: Socket, text: string, options: F
     socket.destroy();
     return;
   }
+  if (!segments.some(([name]) => name === 'TXA')) {
+    // A document message without its document: 101, required field missing.
+    socket.write(toFrame(ack(options.believesAnything === true ? 'AA' : 'AE^101', fieldOf(segments, 'MSH', 10))));
+    return;
+  }
   const message = toReceived(segments, text);
   const { how, delayMs } = store.note(message);
-  const keep = (): string => apply(store, segments, message, options);
+  const keep = (): string => (store.refuses(message) ? 'AE' : apply(store, segments, message, options));
   const say = (code: string, id = message.id): void => {
     socket.write(toFrame(ack(code, id)));
   };

@@ -56,6 +56,12 @@ export interface FakeOptions {
   readonly refusesLowerSequence?: boolean;
   /** False: a replaced document stays in its store until it is recalled. */
   readonly replaceHidesOld?: boolean;
+  /** It says that it took what nobody can file. */
+  readonly believesAnything?: boolean;
+  /** It knows ids that it has seen, and calls them a mistake: AE, 422. */
+  readonly refusesRepeats?: boolean;
+  /** It takes nothing back, and says so: AE, 422. */
+  readonly refusesRecalls?: boolean;
 }
 
 /** What every fake recipient can be asked and told. */

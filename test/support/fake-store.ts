@@ -23,6 +23,11 @@ export class FakeStore {
   received = (): readonly Received[] => [...this.#received];
   duplicates = (): number => this.#duplicates;
 
+  /** Whether it answers a message with a refusal by its own nature: a repeat, a recall. */
+  refuses({ id, kind }: Pick<Received, 'id' | 'kind'>): boolean {
+    return (this.#options.refusesRepeats === true && this.#answers.has(id)) || (this.#options.refusesRecalls === true && kind === 'recall');
+  }
+
   behave = (behaviour: Behaviour): void => {
     this.#behaviour = behaviour;
     this.#left = behaviour.times ?? Number.POSITIVE_INFINITY;

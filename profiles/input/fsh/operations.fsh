@@ -1484,3 +1484,141 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "Plans that may have to be asked back there now."
 * parameter[=].type = #unsignedInt
+
+Instance: check
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/check"
+* version = "0.1.0"
+* name = "Check"
+* title = "Check of an address"
+* status = #draft
+* kind = #operation
+* code = #check
+* affectsState = true
+* resource = #Endpoint
+* system = false
+* type = false
+* instance = true
+* description = "A conformance conversation with the address, over its own channel, about a test person: started where there was none, and otherwise told how far it is and what the recipient did. Ask again until its status is done. What it saw and is not declared keeps the Endpoint from being active."
+* parameter[+].name = #again
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "True: one that has ended is held anew."
+* parameter[=].type = #boolean
+* parameter[+].name = #check
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Its id."
+* parameter[=].type = #id
+* parameter[+].name = #status
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "running or done."
+* parameter[=].type = #code
+* parameter[+].name = #began
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "When it began."
+* parameter[=].type = #instant
+* parameter[+].name = #ended
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "When it ended."
+* parameter[=].type = #instant
+* parameter[+].name = #tried
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Scenarios that have been tried."
+* parameter[=].type = #integer
+* parameter[+].name = #of
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Scenarios that there are."
+* parameter[=].type = #integer
+* parameter[+].name = #scenario
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "*"
+* parameter[=].documentation = "Each scenario, in order: waiting, running, not-asked-by-message, unanswered, as-declared or contradicts, and what was said in it."
+* parameter[=].part[+].name = #name
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #state
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #said
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "*"
+* parameter[=].part[=].part[+].name = #message
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #outcome
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #code
+* parameter[=].part[=].part[+].name = #answer
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #string
+* parameter[=].part[=].part[+].name = #ms
+* parameter[=].part[=].part[=].use = #out
+* parameter[=].part[=].part[=].min = 1
+* parameter[=].part[=].part[=].max = "1"
+* parameter[=].part[=].part[=].type = #integer
+* parameter[+].name = #contradiction
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "What was seen and is not what is declared: the Endpoint is not made active while it stands."
+* parameter[=].part[+].name = #scenario
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #declared
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #uri
+* parameter[=].part[+].name = #seen
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+* parameter[+].name = #proposal
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "What the profile should say, by what was seen."
+* parameter[=].part[+].name = #scenario
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #declare
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #uri
+* parameter[=].part[+].name = #value
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string

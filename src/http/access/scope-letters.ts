@@ -32,6 +32,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   'ending-proof': 'r',
   'emergency-access': 'r',
   projections: 'r',
+  check: 'u',
   approve: 'u',
   withdraw: 'u',
   pause: 'u',

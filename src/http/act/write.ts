@@ -5,6 +5,7 @@ import type { Stored, Written } from '../../store/door.ts';
 import { checkChange, isRuledByStored } from '../change-rules.ts';
 import { etagOf, ifMatchOf, stale, versionHeaders } from '../etag.ts';
 import { conditionLock, onTheOne, theOne, withId } from '../conditional.ts';
+import { checkIsChecked } from '../needs-check.ts';
 import { patchOf, principalOf, reachOf, resourceOf, routeOf } from '../exchange.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
 import { permitted } from '../policy.ts';
@@ -57,6 +58,7 @@ export const create: Act = async (exchange, door) => {
 const createIn = async (exchange: Exchange, door: Door, resource: Resource): Promise<Answer> => {
   const principal = principalOf(exchange);
   await checkServesOwn(door.store, principal, resource);
+  await checkIsChecked(door, resource);
   const newId = exchange.newId === null ? {} : { newId: exchange.newId };
   const { stored, created } = await door.store.write({ principal, resource, id: null, ifMatch: null, ...newId });
   // The one who made a Subscription sees its channel headers once, here.
@@ -146,6 +148,7 @@ const putOver = async (exchange: Exchange, door: Door, { sent, id, before, ifMat
   const resource = sent.resourceType === 'Subscription' ? unhidden(sent, stored?.resourceType === 'Subscription' ? stored : null) : sent;
   checkChange(resource, stored);
   await checkServesOwn(door.store, principal, resource);
+  await checkIsChecked(door, resource);
   return door.store.write({ principal, resource, id, ifMatch, mustBeNew });
 };
 

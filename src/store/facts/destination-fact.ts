@@ -1,4 +1,5 @@
 import type { Endpoint, Subscription } from '@medplum/fhirtypes';
+import { judge } from '../../../mappings/check/judge.ts';
 import { type Declared, declaredOf, settled } from '../../../mappings/facts/declared-of.ts';
 import { channelOf, fromEndpoint, servedBy } from '../../../mappings/facts/from-endpoint.ts';
 import { whyNotActive } from '../../../mappings/facts/why-not-active.ts';
@@ -10,6 +11,7 @@ import { sealHeaders } from '../keys/sealed-headers.ts';
 import { declarePace } from '../pace/declare-pace.ts';
 import { joinScopes, NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
+import { isOf, latestCheck } from '../recipient-checks.ts';
 import type { Fact, FactRecorder } from './fact.ts';
 
 interface RecipientRow {
@@ -73,6 +75,7 @@ async function record(
   if (destination === null) return;
   const issue = destination.open ? whyNotActive(destination, written) : null;
   if (issue !== null) throw new Anomaly('incorrect', issue);
+  if (destination.open) await refuseContradicted(sql, destination, written);
   await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
 }
 
@@ -88,6 +91,22 @@ async function recordPace(sql: Sql, recipient: RecipientRow): Promise<void> {
     { rate, inFlight },
     inUse.map((each) => declaredOf(each, 'Endpoint')),
   );
+}
+
+/** Throws `incorrect` where a check of this very address saw something else than what is declared now. */
+async function refuseContradicted(sql: Sql, destination: Destination, written: 'Endpoint' | 'HealthcareService'): Promise<void> {
+  const check = await latestCheck(sql, destination.id);
+  if (check === null || !isOf(check, destination)) return;
+  const { contradictions } = judge(check.tried, destination);
+  if (contradictions.length === 0) return;
+  const issues = contradictions.map(({ extension, scenario, help }) => ({
+    at:
+      extension === null
+        ? `${written}.${written === 'Endpoint' ? 'address' : 'endpoint'}`
+        : `${written}.extension.where(url='${extension}')`,
+    help: `the check (${scenario}) saw otherwise: ${help}`,
+  }));
+  throw new Anomaly('incorrect', issues);
 }
 
 const declareToSubscriptions = statement<[string, object], never>(

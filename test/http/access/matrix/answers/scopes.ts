@@ -37,6 +37,7 @@ GET id/$changes       r
 POST id/$approve      u
 POST id/$withdraw     u
 POST id/$report-reuse u
+POST id/$check        u
 POST id/$raise-concern u
 POST id/$refuse-sharing u
 GET id/$ending-progress r

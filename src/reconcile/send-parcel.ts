@@ -1,0 +1,40 @@
+import { toMessageHeaders } from '../../mappings/message/to-message-headers.ts';
+import type { Limits, Parcel, Target } from '../channel/channel.ts';
+import type { Channels } from '../channel/open-channels.ts';
+import type { Outcome } from '../model/ledger.ts';
+import type { Destination, Recipient } from '../model/recipient.ts';
+import type { Sender } from './freeze.ts';
+
+/** Whom a parcel goes to: all of it read at once, so that an address never meets another's headers. `address` is where the copy lies. */
+export interface Addressee {
+  readonly recipient: Recipient;
+  readonly destination: Destination & { readonly channel: Pushed };
+  readonly address: string;
+}
+
+/** The channels over which content is pushed. */
+export type Pushed = Exclude<Destination['channel'], 'pull' | 'subscription'>;
+
+/** Whether content is pushed to a destination. */
+export const isPushedTo = (destination: Destination): destination is Addressee['destination'] =>
+  destination.channel !== 'pull' && destination.channel !== 'subscription';
+
+/** Sends a parcel over the channel of its addressee. Never throws. */
+export const sendParcel = (
+  { channels, sender }: { readonly channels: Channels; readonly sender: Sender },
+  { recipient, destination, address }: Addressee,
+  parcel: Parcel,
+  limits: Limits,
+): Promise<Outcome> => {
+  const target: Omit<Target, 'headers'> = { address, acknowledgements: destination.acknowledgements };
+  switch (destination.channel) {
+    case 'fhir-messaging': {
+      const headers = toMessageHeaders(sender, { ods: recipient.ods, name: null, endpoint: address });
+      return channels['fhir-messaging'].send({ ...target, headers }, parcel, limits);
+    }
+    case 'hl7v2-mllp':
+      return channels['hl7v2-mllp'].send({ ...target, headers: {} }, parcel, limits);
+    default:
+      return destination.channel satisfies never;
+  }
+};
