@@ -101,6 +101,46 @@ describe('broker ledger show', () => {
   }, 60_000);
 });
 
+describe('broker recipient pause and resume', () => {
+  const command = async (...args: readonly string[]) => {
+    const process = run('recipient', ...args);
+    return { code: await process.exit(), out: process.stdout(), sentences: process.sentences() };
+  };
+
+  test('beside a running broker: what waits goes once it is resumed', async () => {
+    const paused = await command('pause', 'svc-ed', '--reason', 'Their upgrade', '--all');
+    expect(paused).toMatchObject({ code: 0, sentences: [] });
+    expect(JSON.parse(paused.out)).toMatchObject({
+      recipient: 'HealthcareService/svc-ed',
+      paused: { by: 'command line', reason: 'Their upgrade', recalls: true },
+    });
+    const person = new Person(7, nhsNumbersFrom(640_000).next(), client, town.reach);
+    const before = town.ed.holds().length;
+    await person.publish(['epr', 'ed']);
+    await eventually(() => expect(town.epr.holds().some(({ text }) => text.includes('Marker p7'))).toBe(true));
+    expect(town.ed.holds()).toHaveLength(before);
+    expect(JSON.parse((await command('resume', 'svc-ed')).out)).toEqual({
+      recipient: 'HealthcareService/svc-ed',
+      paused: null,
+      recallsOwed: 0,
+    });
+    await eventually(() => expect(town.ed.holds()).toHaveLength(before + 1), 20_000);
+  }, 60_000);
+
+  test.each([
+    [['pause', 'svc-ed'], '--reason says why, in at most 200 characters and without an NHS number'],
+    [['pause', 'svc-ed', '--reason', 'of 999 000 0018'], '--reason says why, in at most 200 characters and without an NHS number'],
+    [['pause', 'svc-nobody', '--reason', 'Why'], 'there is no recipient HealthcareService/svc-nobody'],
+    [['resume', 'svc-nobody'], 'there is no recipient HealthcareService/svc-nobody'],
+  ])(
+    '%j: one line why not, and 1',
+    async (args, sentence) => {
+      expect(await command(...args)).toEqual({ code: 1, out: '', sentences: [sentence] });
+    },
+    30_000,
+  );
+});
+
 describe('broker with wrong words', () => {
   test.each([[[]], [['work']], [['ledger']], [['ledger', 'show', 'all']], [['worker', '--fast']], [['ledger', 'show', '--key']]])(
     '%j: how it is used, and 1',

@@ -200,10 +200,27 @@ describe('from a recipient', () => {
         contentForm: null,
         copiesEndAfter: null,
         contact: null,
+        rate: null,
+        inFlight: null,
       },
     });
     expect(fromHealthcareService(example('recipient-service/valid-bare')).recipient.retains).toBe(true);
     expect(placeOf(() => fromHealthcareService(example('recipient-service/invalid-kind')))).toBe('HealthcareService.type[0]');
+  });
+
+  test('the pace that a service declares', () => {
+    const extension = [
+      ...(service.extension ?? []),
+      { url: Extension.messageRate, valueDecimal: 2.5 },
+      { url: Extension.inFlightLimit, valuePositiveInt: 4 },
+    ];
+    expect(declaredOf({ ...service, extension }, 'HealthcareService')).toMatchObject({ rate: 2.5, inFlight: 4 });
+    expect(placeOf(() => declaredOf({ extension: [{ url: Extension.messageRate, valueDecimal: -1 }] }, 'Endpoint'))).toBe(
+      'Endpoint.extension[0].valueDecimal',
+    );
+    expect(placeOf(() => declaredOf({ extension: [{ url: Extension.inFlightLimit, valuePositiveInt: 1_000 }] }, 'Endpoint'))).toBe(
+      'Endpoint.extension[0].valuePositiveInt',
+    );
   });
 
   test("an address's own word wins over its service's, and both over the default", () => {

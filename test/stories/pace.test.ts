@@ -10,6 +10,7 @@ import type { TestEngine } from '../support/engine.ts';
 import { startTestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
+import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
 import { type Gauge, startGauge } from '../support/gauge.ts';
 
@@ -37,18 +38,22 @@ interface Watched {
 }
 type Declared = NonNullable<HealthcareService['extension']>;
 
-/** A recipient with its gauge, which has what is due to it looked at by both engines, again and again, as rescues do. */
+/** Has what is due to a recipient looked at by both engines, again and again, as rescues do. */
+const press = (service: string): void => {
+  const timer = setInterval(() => {
+    void one.engine.queue.rescue(service);
+    void two.engine.queue.rescue(service);
+  }, 20);
+  stops.unshift(async () => clearInterval(timer));
+};
+/** A recipient with its gauge. */
 const recipient = async (name: string, ...extension: Declared): Promise<Watched> => {
   const epr = await startFakeFhirRecipient();
   const gauge = await startGauge(epr.address);
   const { service } = await ground.recipient(name, 'ed', gauge.address);
   await ground.put(operator, body.service(service, `org-${name}`, 'ed', extension));
   stops.push(gauge.stop, epr.stop);
-  const press = setInterval(() => {
-    void one.engine.queue.rescue(service);
-    void two.engine.queue.rescue(service);
-  }, 20);
-  stops.unshift(async () => clearInterval(press));
+  press(service);
   return { service, epr, gauge };
 };
 const persons = async (name: string, service: string, count: number): Promise<readonly string[]> => {
@@ -88,6 +93,21 @@ describe('two workers on one recipient', () => {
     await eventually(() => expect(epr.holds()).toHaveLength(24), 30_000);
     expect(gauge.busiest()).toBeLessThanOrEqual(3);
     expect(gauge.busiest()).toBeGreaterThan(1);
+  }, 60_000);
+
+  test('[3b.3] have one message in flight over MLLP between them: none comes before the one before it is answered', async () => {
+    const LATE = 60;
+    const ed = await startFakeMllpRecipient();
+    stops.push(ed.stop);
+    ed.behave({ how: 'answer-late', delayMs: LATE });
+    const { service } = await ground.recipient('mllp', 'ed', ed.address);
+    press(service);
+    await persons('mllp', service, 12);
+    changed();
+    await eventually(() => expect(ed.holds()).toHaveLength(12), 30_000);
+    const at = ed.received().map((each) => each.at);
+    const gaps = at.slice(1).map((each, place) => each - (at[place] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(LATE - 2);
   }, 60_000);
 
   test('send no faster than it declares, by its own clock', async () => {
