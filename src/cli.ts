@@ -123,7 +123,7 @@ try {
       const { runUntilSignal } = await import('./lifecycle.ts');
       const { traced } = await import('./watch-process.ts');
       await runUntilSignal(log, async (part) => {
-        await traced(part, config, 'crisis-plan-broker worker');
+        await traced(part, config, log, 'crisis-plan-broker worker');
         const owner = await databaseUrl(config);
         await assertDatabase(owner);
         const { url, because } = await runningOn(owner, config.databaseUrl === null);

@@ -55,6 +55,8 @@ export const Line = {
   runsAsOwner: line('warn', 'connections are those of the owner of the database: no grant keeps them from changing the trail', 'because'),
   witnessRefuses: line('error', 'the second owner of the trail does not take its heads: tried again at each interval', 'because'),
   witnessTakes: line('info', 'the second owner of the trail takes its heads again'),
+  collectorRefuses: line('warn', 'the collector of traces does not take them: they are dropped'),
+  collectorTakes: line('info', 'the collector of traces takes them again'),
   listening: line('info', 'listening', 'host', 'port'),
   certificateChanged: line('info', 'the certificate of the door was changed for a new one'),
   certificateKept: line('error', 'the files of the certificate cannot be used: what was read before stays in use', 'because'),

@@ -55,7 +55,7 @@ const log = createLog(config.logLevel);
 
 /** The broker, part by part: each stands on those above it, and they stop from the bottom up. */
 await runUntilSignal(log, async (part) => {
-  await traced(part, config, 'crisis-plan-broker');
+  await traced(part, config, log, 'crisis-plan-broker');
   // What stands in the way of the start is told before a database is made for it.
   if (config.tls !== null) await readTls(config.tls);
   if (config.redisUrl !== null) await assertRedis(config.redisUrl);

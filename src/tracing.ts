@@ -1,6 +1,6 @@
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -9,9 +9,11 @@ import {
   ParentBasedSampler,
   type Sampler,
   SamplingDecision,
+  type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import { Line, type Log } from './log.ts';
 
 /** Where spans go, and how many. */
 export interface TracingOptions {
@@ -33,12 +35,29 @@ const withoutHousekeeping = (other: Sampler): Sampler => ({
   toString: () => `WithoutHousekeeping{${other.toString()}}`,
 });
 
+/** An exporter that says when its spans are not taken, and when they are again: without words, for an address may stand in them. */
+const saying = (exporter: SpanExporter, log: Log): SpanExporter => {
+  let isTaken = true;
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        const now = result.code === ExportResultCode.SUCCESS;
+        if (now !== isTaken) log(now ? Line.collectorTakes : Line.collectorRefuses);
+        isTaken = now;
+        // What is dropped is told above; the SDK would print it.
+        done({ code: ExportResultCode.SUCCESS });
+      }),
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+    shutdown: () => exporter.shutdown(),
+  };
+};
+
 /**
  * Sends spans to an OpenTelemetry collector by OTLP over HTTP, as JSON. Nothing waits for it: what it does not take is dropped. Answers what sends the
  * last spans and ends. Only the trace context is carried on, never a baggage: that is what anybody wrote into it.
  */
-export const startTracing = ({ endpoint, ratio, program }: TracingOptions): { close(): Promise<void> } => {
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 5_000 });
+export const startTracing = ({ endpoint, ratio, program }: TracingOptions, log: Log): { close(): Promise<void> } => {
+  const exporter = saying(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 5_000 }), log);
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': program }),
     sampler: withoutHousekeeping(

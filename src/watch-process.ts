@@ -4,12 +4,12 @@ import type { Part } from './lifecycle.ts';
 import type { Log } from './log.ts';
 
 /** Sends this process's spans to the collector, where one is set: the first part, so that it ends when all else has. The SDK is loaded only then. */
-export const traced = async (part: Part, { otlpEndpoint, traceRatio }: Config, program: string): Promise<void> => {
+export const traced = async (part: Part, { otlpEndpoint, traceRatio }: Config, log: Log, program: string): Promise<void> => {
   if (otlpEndpoint === null) return;
   const { startTracing } = await import('./tracing.ts');
   await part(
     'tracing',
-    () => startTracing({ endpoint: otlpEndpoint, ratio: traceRatio, program }),
+    () => startTracing({ endpoint: otlpEndpoint, ratio: traceRatio, program }, log),
     (tracing) => tracing.close(),
   );
 };

@@ -24,14 +24,15 @@ const HARMLESS: Readonly<Record<string, RegExp>> = {
 };
 /** Modules of which a single import can open a connection. */
 const OPENING =
-  /^(?:node:)?(?:http|https|http2|net|tls|dgram|dns|dns\/promises|inspector)$|^(?:undici|fhir-kit-client|axios|got|ws|nodemailer|ioredis|redis|pg|bullmq|supertest)(?:\/|$)/;
-/** The files that connect to the two stores of the broker's own, whose addresses only the operator sets. */
+  /^(?:node:)?(?:http|https|http2|net|tls|dgram|dns|dns\/promises|inspector)$|^(?:undici|fhir-kit-client|axios|got|ws|nodemailer|ioredis|redis|pg|bullmq|supertest|@opentelemetry\/exporter-[a-z-]+)(?:\/|$)/;
+/** The files that connect to the two stores of the broker's own, and to the collector of its traces: addresses that only the operator sets. */
 const STORES: Readonly<Record<string, string>> = {
   'src/store/pool.ts': 'pg',
   'src/store/assert-database.ts': 'pg',
   'src/store/migrate.ts': 'pg bullmq',
   'src/store/postgres-cluster.ts': 'pg',
   'src/store/running-role.ts': 'pg',
+  'src/tracing.ts': '@opentelemetry/exporter-trace-otlp-http',
   'queues/assert-redis.ts': 'ioredis',
   'queues/backend.ts': 'pg ioredis bullmq',
 };
@@ -73,7 +74,7 @@ const opens = (file: string, text: string): readonly string[] => {
 };
 
 describe('Every outbound connection', () => {
-  test('is opened in src/channel, but those to PostgreSQL and Redis', () => {
+  test('is opened in src/channel, but those to PostgreSQL, Redis and the collector of traces', () => {
     const files = sourceFiles(root).filter((file) => /^(?:src|queues|mappings|profiles)\//.test(file) && !file.startsWith('src/channel/'));
     expect(files.length).toBeGreaterThan(200);
     expect(files.flatMap((file) => opens(file, readFileSync(`${root}/${file}`, 'utf8')))).toEqual([]);

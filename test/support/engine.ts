@@ -5,6 +5,7 @@ import type { Config } from '../../src/config.ts';
 import { parseConfig } from '../../src/config.ts';
 import type { Engine } from '../../src/engine.ts';
 import { startEngine } from '../../src/engine.ts';
+import type { Delivered } from '../../src/reconcile/watched-ports.ts';
 import type { Part } from '../../src/lifecycle.ts';
 import { createLog } from '../../src/log.ts';
 import type { DoorStore } from '../../src/store/door.ts';
@@ -34,7 +35,11 @@ const FAST = {
 };
 
 /** Starts store and loop with short times; `env` as the broker's own. `on`: a further process's worth on a database that another keeps. */
-export async function startTestEngine(env: Readonly<Record<string, string>> = {}, on: TestDatabase | null = null): Promise<TestEngine> {
+export async function startTestEngine(
+  env: Readonly<Record<string, string>> = {},
+  on: TestDatabase | null = null,
+  onDelivered: (delivered: Delivered) => void = () => {},
+): Promise<TestEngine> {
   const database = on ?? (await openDatabase());
   const folder = mkdtempSync(join(tmpdir(), 'broker-'));
   const config = parseConfig({ ...FAST, DATA_DIR: folder, DATABASE_URL: database.url, ...env });
@@ -45,7 +50,7 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
     stops.unshift(() => stop(value));
     return value;
   };
-  const engine = await startEngine(part, config, log, database.pool, database.runningUrl, 1);
+  const engine = await startEngine(part, config, log, database.pool, database.runningUrl, 1, onDelivered);
   const store = openStore(database.pool, {
     epoch: 1,
     messageLifetime: config.messageLifetimeMs,
