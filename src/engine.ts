@@ -15,6 +15,7 @@ import { openAttemptLog } from './store/attempt-log.ts';
 import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
 import { StoredLedger } from './store/ledger.ts';
+import { takeAcknowledgement } from './store/take-acknowledgement.ts';
 import { attemptFolder } from './store/ledger-epoch.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
 import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
@@ -38,7 +39,11 @@ const RESYNC_EVERY = 20;
 export async function startEngine(part: Part, config: Config, log: Log, pool: pg.Pool, url: string, epoch: number): Promise<Engine> {
   const channels = await part(
     'channels',
-    () => openChannels(config.outboundAllow, { onUnexpected: () => log(Line.strayAnswer) }),
+    () =>
+      openChannels(config.outboundAllow, {
+        onUnexpected: () => log(Line.strayAnswer),
+        onAcknowledgement: (at, text) => void hear(at, text),
+      }),
     (open) => open.close(),
   );
   const attempts = await part(
@@ -63,6 +68,16 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
     (open) => open.close(),
   );
   const changed = (): void => void queue.nudgeFanOut();
+  // What an application answers after its message was given up as committed only (HL7 v2, enhanced mode), over the connection of the message.
+  const hear = async (address: string, text: string): Promise<void> => {
+    try {
+      const { credit, recipientId } = await takeAcknowledgement(pool, ledger, { address }, text);
+      if (recipientId === null) log(Line.strayAnswer);
+      else if (credit === 'settled') await queue.nudge(recipientId);
+    } catch (fault) {
+      log(Line.fault, { name: 'acknowledgement', fault });
+    }
+  };
   await part(
     'workers',
     () =>

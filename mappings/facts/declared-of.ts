@@ -1,5 +1,6 @@
 import { Extension } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
+import { ACKNOWLEDGEMENT_MODES, type Hl7v2Ways } from '../../src/model/hl7v2-ways.ts';
 import type { Acknowledgement, Destination, RecallForm } from '../../src/model/recipient.ts';
 import type { Extensible } from './extensions-of.ts';
 import { extensionOf, extensionsOf } from './extensions-of.ts';
@@ -13,15 +14,18 @@ export interface Declared {
   /** Milliseconds. */
   readonly lifetime: number | null;
   readonly acknowledgements: readonly Acknowledgement[] | null;
+  /** Of HL7 v2. */
+  readonly acknowledgementMode: Hl7v2Ways['acknowledgementMode'] | null;
 }
 
-const RECALL_FORMS: readonly RecallForm[] = ['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task'];
+const RECALL_FORMS: readonly RecallForm[] = ['mdm-t11', 'mdm-t10-notice', 'mdm-t08', 'message', 'notification', 'task'];
 const CODES: readonly Acknowledgement['code'][] = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR'];
 const MEANINGS: readonly Acknowledgement['means'][] = ['accepted', 'refused', 'unknown'];
 /** Milliseconds in each UCUM unit that a lifetime may be given in. */
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000 };
 
-const oneOf = <T extends string>(list: readonly T[], value: string | undefined, at: string): T => {
+/** The one of a list that a code is. Throws `incorrect` with the list. */
+export const oneOf = <T extends string>(list: readonly T[], value: string | undefined, at: string): T => {
   const found = list.find((each) => each === value);
   if (found === undefined) throw anomaly('incorrect', `must be one of ${list.join(', ')}`, at);
   return found;
@@ -54,12 +58,15 @@ const readAcknowledgements = (element: Extensible, at: string): readonly Acknowl
 /** Reads the declarations on a HealthcareService or an Endpoint. Throws `incorrect` for a code or unit that is not in its list. */
 export const declaredOf = (element: Extensible, at: string): Declared => {
   const [recall] = extensionsOf(element, Extension.recallForm);
+  const [mode] = extensionsOf(element, Extension.acknowledgementMode);
   return {
     refusesLowerSequence: extensionOf(element, Extension.refusesLowerSequence)?.valueBoolean ?? null,
     replaceHidesOld: extensionOf(element, Extension.replaceHidesOld)?.valueBoolean ?? null,
     recallForm: recall === undefined ? null : oneOf(RECALL_FORMS, recall[0].valueCode, `${at}.extension[${recall[1]}].valueCode`),
     lifetime: readLifetime(element, at),
     acknowledgements: readAcknowledgements(element, at),
+    acknowledgementMode:
+      mode === undefined ? null : oneOf(ACKNOWLEDGEMENT_MODES, mode[0].valueCode, `${at}.extension[${mode[1]}].valueCode`),
   };
 };
 

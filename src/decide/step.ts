@@ -2,6 +2,7 @@ import type { Copy, Digest, Place } from '../model/copy.ts';
 import { carriesContent, compareSequence, samePlace } from '../model/copy.ts';
 import type { Instant } from '../model/instant.ts';
 import { DAY, earliest } from '../model/instant.ts';
+import { isFlagOnly } from '../model/hl7v2-ways.ts';
 import type { Action, Desired, LastAttempt, Ledger } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import type { Destination } from '../model/recipient.ts';
@@ -36,7 +37,7 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   const here = ledger.copies.filter((copy) => samePlace(copy.place, target.place));
   const held = newest(here.filter((copy) => copy.state === 'held' && copy.effect === target.hold));
   // Where each document is filed by its own id, the same words under another id are a second document.
-  const filesByDocument = destination.channel === 'hl7v2-mllp';
+  const filesByDocument = destination.channel === 'hl7v2-mllp' && !isFlagOnly(destination.hl7v2);
   const isContrary = (copy: Copy): boolean =>
     copy.effect !== target.hold || (filesByDocument && held !== undefined && copy.documentId !== held.documentId);
   const contrary = here.filter(isContrary);

@@ -1,7 +1,8 @@
+import type { Hl7v2Ways } from './hl7v2-ways.ts';
 import type { RecipientKind } from './kind.ts';
 
 /** How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, notification, or a Task that it polls. */
-export type RecallForm = 'mdm-t11' | 'mdm-t10-notice' | 'message' | 'notification' | 'task';
+export type RecallForm = 'mdm-t11' | 'mdm-t10-notice' | 'mdm-t08' | 'message' | 'notification' | 'task';
 
 /** What a recipient declares of an application acknowledgement: MSA-1, optionally with ERR-3. */
 export interface Acknowledgement {
@@ -35,4 +36,6 @@ export interface Destination {
   /** Milliseconds during which a message once written to the wire may still arrive, and ids are remembered. */
   readonly lifetime: number;
   readonly acknowledgements: readonly Acknowledgement[];
+  /** How it speaks HL7 v2 where it says so; `WAYS` for what it leaves out. */
+  readonly hl7v2?: Partial<Hl7v2Ways>;
 }

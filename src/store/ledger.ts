@@ -5,6 +5,7 @@ import type { Protections } from '../decide/protections.ts';
 import { PROTECTED } from '../decide/protections.ts';
 import { backoff } from '../decide/retry.ts';
 import type { Facts } from '../model/facts.ts';
+import { isCommittedOnly } from '../model/hl7v2-ways.ts';
 import type { Instant } from '../model/instant.ts';
 import { HOUR } from '../model/instant.ts';
 import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
@@ -83,6 +84,7 @@ const keyState = statement<[string, number], { state: SealedLedger; version: str
 
 /** How often a key fails before a person is told: with the default back-off within two minutes (I12). */
 const FAILURES_BEFORE_A_TASK = 5;
+const COMMITS_BEFORE_A_TASK = 2;
 
 /** The ledger on PostgreSQL: what each destination may hold, and each attempt, before the wire. */
 export class StoredLedger {
@@ -199,6 +201,13 @@ export class StoredLedger {
     return { parcel: unpacked(parcel), repeats: row.first };
   }
 
+  /** Milliseconds until the next try. What a destination has committed to storage is not sent again until its application has had its time. */
+  waitAfter(failures: number, because: string | null): number {
+    const { backoffMin, backoffMax } = this.#limits;
+    if (isCommittedOnly(because)) return backoffMax;
+    return backoff(failures, backoffMin, isAskedByTask(because) ? Math.max(backoffMax, HOUR) : backoffMax, Math.random());
+  }
+
   /** Gives a claim back unused. Fenced. */
   async release(claimed: ClaimedKey): Promise<void> {
     await releaseKey(this.#pool, claimed.keyId, claimed.fence);
@@ -221,8 +230,7 @@ export class StoredLedger {
       const after = settled(before, attempt, outcome, destination, this.#on);
       const then = outcome.kind === 'accepted' ? next(after, now) : null;
       const because = 'because' in outcome ? outcome.because : null;
-      const slowest = isAskedByTask(because) ? Math.max(this.#limits.backoffMax, HOUR) : this.#limits.backoffMax;
-      const retryAt = now + backoff(after.failures, this.#limits.backoffMin, slowest, Math.random());
+      const retryAt = now + this.waitAfter(after.failures, because);
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
       const rank = then === null ? (attempt.action.kind === 'recall' ? 0 : 1) : then.kind === 'update' ? 1 : 0;
       const { kept, raised } = await this.#settle({
@@ -239,7 +247,9 @@ export class StoredLedger {
         task: attentionId(look.facts.plan.publisher, claimed.keyId),
       });
       if (kept) {
-        if (after.failures >= FAILURES_BEFORE_A_TASK || outcome.kind === 'refused')
+        // Whoever stored a message and did not answer by the next try has had its time.
+        const failures = isCommittedOnly(because) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
+        if (after.failures >= failures || outcome.kind === 'refused')
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
         else if (outcome.kind === 'accepted') await this.#isWell(look, raised, then?.kind === 'rest');
         return;
