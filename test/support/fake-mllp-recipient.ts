@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unescapeHl7 } from '../../mappings/mdm/escape.ts';
 import { fieldOf, readHl7 } from '../../mappings/mdm/read-hl7.ts';
@@ -13,7 +14,7 @@ import { FakeStore } from './fake-store.ts';
 /** How the ED is made. */
 export interface FakeMllpOptions extends FakeOptions {
   /** PEM; with it the address is `mllps:`. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized'>;
   /** T11 for a document that it does not have: `AA` (the default), or `204` for AE with that error. */
   readonly unknownDocument?: 'AA' | '204';
 }
