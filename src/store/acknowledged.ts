@@ -25,8 +25,8 @@ const sentTo = statement<[string, string | null, string | null], { delivery_id: 
 // What was accepted once is so: a refusal that comes after it, or again, lowers nothing.
 const keepAnswer = statement<[string, Outcome], never>(
   'keep-answer',
-  `UPDATE sent_message SET answer = $2, answered_at = clock_timestamp()
-    WHERE control_id = $1 AND (answer IS NULL OR (answer->>'kind' <> 'accepted' AND $2->>'kind' = 'accepted'))`,
+  `UPDATE sent_message SET answer = $2::jsonb, answered_at = clock_timestamp()
+    WHERE control_id = $1 AND (answer IS NULL OR (answer->>'kind' <> 'accepted' AND $2::jsonb->>'kind' = 'accepted'))`,
 );
 const messagesOf = statement<[string], { carries: boolean; answer: Outcome | null }>(
   'sent-messages-of',
