@@ -45,7 +45,9 @@ export function desired(facts: Facts, now: Instant): Desired {
   if (best.headings.length === 0) return nothing(answers.some((one) => one.agreed && one.consented) ? 'nothing-to-disclose' : 'no-consent');
   const isFlag = isFlagOnly(destination.hl7v2);
   return {
-    hold: isFlag ? flagDigest(person, recipient.kind) : disclosureDigest(person, plan.version, recipient.kind, best.headings, now),
+    hold: isFlag
+      ? flagDigest(person, plan.version, recipient.kind)
+      : disclosureDigest(person, plan.version, recipient.kind, best.headings, now),
     place: { address: destination.address, identity: sentIdentity(person, recipient.kind) },
     // Whoever is told only that there is a plan is shown nothing of it: a new version changes nothing for them (I5).
     headings: isFlag ? [] : best.headings,
@@ -149,9 +151,9 @@ export function disclosureDigest(
   ]);
 }
 
-/** Covers what a flag tells: that there is a plan, and of whom. */
-const flagDigest = (person: Person, kind: RecipientKind): string =>
-  digest(['plan-flag', kind === 'police' ? null : tracedNumber(person), person.nameDigest]);
+/** Covers what a flag tells, that there is a plan and of whom, and the re-issue number that a person raises to have it told again. */
+const flagDigest = (person: Person, { reissue }: ApprovedVersion, kind: RecipientKind): string =>
+  digest(['plan-flag', kind === 'police' ? null : tracedNumber(person), person.nameDigest, reissue]);
 
 /** The next moment at which time alone may change the answer. */
 export function nextChange(facts: Facts, now: Instant): Instant | null {

@@ -201,10 +201,13 @@ export class StoredLedger {
     return { parcel: unpacked(parcel), repeats: row.first };
   }
 
-  /** Milliseconds until the next try. What a destination has committed to storage is not sent again until its application has had its time. */
-  waitAfter(failures: number, because: string | null): number {
+  /**
+   * Milliseconds until the next try. What a destination has committed to storage is not sent again until its application has had its time, and then
+   * while its id is remembered there: `lifetime`.
+   */
+  waitAfter(failures: number, because: string | null, lifetime: number): number {
     const { backoffMin, backoffMax } = this.#limits;
-    if (isCommittedOnly(because)) return backoffMax;
+    if (isCommittedOnly(because)) return Math.min(backoffMax, Math.max(backoffMin, lifetime / 2));
     return backoff(failures, backoffMin, isAskedByTask(because) ? Math.max(backoffMax, HOUR) : backoffMax, Math.random());
   }
 
@@ -230,7 +233,7 @@ export class StoredLedger {
       const after = settled(before, attempt, outcome, destination, this.#on);
       const then = outcome.kind === 'accepted' ? next(after, now) : null;
       const because = 'because' in outcome ? outcome.because : null;
-      const retryAt = now + this.waitAfter(after.failures, because);
+      const retryAt = now + this.waitAfter(after.failures, because, destination.lifetime);
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
       const rank = then === null ? (attempt.action.kind === 'recall' ? 0 : 1) : then.kind === 'update' ? 1 : 0;
       const { kept, raised } = await this.#settle({

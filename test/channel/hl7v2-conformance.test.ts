@@ -241,6 +241,22 @@ describe('one connection, one message in flight', () => {
 });
 
 describe('what a message says', () => {
+  // MSH-13 and MSA-4 are the sequence number protocol of HL7 v2.5 section 2.9.5: it needs a counter that both ends keep for the whole link, and a peer
+  // that has it. It is not applicable: the broker's own sequence goes by plan, and a receiver that honours it refuses what is lower.
+  test('[3b.4] the sequence number protocol is not spoken, MSH-13 is empty; TXA-16 carries the sequence of the plan, and whoever honours it refuses what is older', async () => {
+    const strict = await startFakeMllpRecipient({ refusesLowerSequence: true });
+    const [older, newer] = [envelope(1), envelope(2)];
+    const to = target(strict.address);
+    expect(await channel.send(to, recallOf(newer, [older.documentId]), within(1_000))).toEqual(ACCEPTED);
+    expect(await channel.send(to, updateOf(older), within(1_000))).toMatchObject({ kind: 'refused' });
+    expect(strict.holds()).toEqual([]);
+    expect(strict.received().map(({ bytes }) => [field(bytes, 'MSH', 13), field(bytes, 'TXA', 16)])).toEqual([
+      ['', '1.2'],
+      ['', '1.1'],
+    ]);
+    await strict.stop();
+  });
+
   test('[3b.5] T02 has its own document number; T10 names its parent; TXA-17, 18 and 19 say authenticated, very restricted, available', async () => {
     const [first, second] = [envelope(1), envelope(2)];
     await send(updateOf(first));

@@ -79,7 +79,7 @@ const startMedplum = async (enhanced: boolean): Promise<Peer> => {
 const startNodeHl7 = async (): Promise<Peer> => {
   const documents = new Documents();
   const server = new Server({ bindAddress: '127.0.0.1' });
-  const inbound = server.createInbound({ port: 0 }, async (request, response) => {
+  const inbound = server.createInbound({ port: 0 }, (request, response) => {
     const message = request.getMessage();
     const of = (path: string): string => String(message.get(path));
     documents.take({
@@ -90,7 +90,7 @@ const startNodeHl7 = async (): Promise<Peer> => {
       nhsNumber: of('PID.3.1'),
       text: message.toString(),
     });
-    await response.sendResponse('AA');
+    void response.sendResponse('AA');
   });
   await new Promise<void>((resolve) => inbound.on('listen', resolve));
   const { port } = (inbound as unknown as { readonly _socket: { address(): AddressInfo } })._socket.address();

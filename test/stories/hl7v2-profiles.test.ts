@@ -131,6 +131,21 @@ describe('one plan, and an ED of each profile', () => {
     expect(ed('flag').received()).toHaveLength(1);
   });
 
+  test('[3b.2] an application that answers long after its commit, over the connection of the message, is credited', async () => {
+    const c = ed('c');
+    c.speak('commit-then-elsewhere');
+    await approve('v3', { ...WORDS, triggers: 'Sudden noise upsets me' }, 'v2');
+    const newest = async () => (await believed(engine.database.pool, null)).filter(({ destination }) => destination === 'end-c')[0];
+    await eventually(async () => expect((await newest())?.last).toEqual({ action: 'update', outcome: 'unknown' }), 15_000);
+    expect((await newest())?.copies.filter(({ state }) => state === 'held')).not.toContainEqual(
+      expect.objectContaining({ document: c.holds()[0]?.document }),
+    );
+    for (const text of c.elsewhere()) c.speakUnasked(text);
+    c.speak('plain');
+    await eventually(async () => expect((await newest())?.copies).toMatchObject([{ state: 'held' }]), 15_000);
+    expect(c.connections()).toBe(1);
+  });
+
   test('[3b.6] [3b.7.1] [3b.8] I1 I2 consent is taken back: nobody holds anything, each by its own form', async () => {
     await put(publisher, body.consent('c1', 'p1', 'org-trust', { kinds: ['ed'], status: 'inactive' }));
     await holds({ a: 0, b: 0, c: 0, flag: 0, both: 0 });
