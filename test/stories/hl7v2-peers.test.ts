@@ -71,8 +71,9 @@ const startMedplum = async (enhanced: boolean): Promise<Peer> => {
     });
   });
   await server.start(0, 'utf-8', enhanced);
-  const { port } = server.server?.address() as AddressInfo;
-  return { address: `mllp://127.0.0.1:${port}`, documents, stop: () => server.stop({ forceDrainTimeoutMs: 0 }) };
+  const listening = server.server?.address();
+  if (listening == null || typeof listening === 'string') throw new Error('it does not listen');
+  return { address: `mllp://127.0.0.1:${listening.port}`, documents, stop: () => server.stop({ forceDrainTimeoutMs: 0 }) };
 };
 
 /** `node-hl7-server`. */
