@@ -85,7 +85,7 @@ export const Extension = {
   messageLifetime: definition('message-lifetime'),
   acknowledgement: definition('acknowledgement'),
   acknowledgementMode: definition('acknowledgement-mode'),
-  contentForm: definition('content-form'),
+  messageForm: definition('message-form'),
   receivingApplication: definition('receiving-application'),
   matchConfirmation: definition('match-confirmation'),
   approvalSeal: definition('approval-seal'),

@@ -7,14 +7,14 @@ import { toFlagWithdrawal } from './to-flag-withdrawal.ts';
 
 /** A recall in the form that its address takes. */
 export interface Hl7v2Recall extends MdmRecall {
-  readonly contentForm: Hl7v2Ways['contentForm'];
+  readonly messageForm: Hl7v2Ways['messageForm'];
 }
 
 /** The parcel of a recall: of each document, of the flag, or of both, the flag last: each message keeps its place among those of a retry. */
-export const toHl7v2Recall = ({ contentForm, ...recall }: Hl7v2Recall): string => {
+export const toHl7v2Recall = ({ messageForm, ...recall }: Hl7v2Recall): string => {
   const { documents, disclosureId, identity } = recall;
   const flag = { ...frameOf(recall), disclosureId, identity };
-  switch (contentForm) {
+  switch (messageForm) {
     case 'mdm':
       return toMdmRecall(recall);
     case 'adt-a31-flag':
@@ -24,6 +24,6 @@ export const toHl7v2Recall = ({ contentForm, ...recall }: Hl7v2Recall): string =
       return documents.length === 0 ? withdrawal : toParcel([...fromParcel(toMdmRecall(recall)), withdrawal]);
     }
     default:
-      return contentForm satisfies never;
+      return messageForm satisfies never;
   }
 };

@@ -7,13 +7,13 @@ import { toPlanFlag } from './to-plan-flag.ts';
 
 /** An update in the form that its address takes. */
 export interface Hl7v2Update extends MdmUpdate {
-  readonly contentForm: Hl7v2Ways['contentForm'];
+  readonly messageForm: Hl7v2Ways['messageForm'];
 }
 
 /** The parcel of an update: the document, the flag, or the document and then the flag, which so never tells of a plan that is not there. */
-export const toHl7v2Update = ({ contentForm, ...update }: Hl7v2Update): string => {
+export const toHl7v2Update = ({ messageForm, ...update }: Hl7v2Update): string => {
   const flag = { ...frameOf(update), disclosure: update.disclosure };
-  switch (contentForm) {
+  switch (messageForm) {
     case 'mdm':
       return toMdmUpdate(update);
     case 'adt-a31-flag':
@@ -23,6 +23,6 @@ export const toHl7v2Update = ({ contentForm, ...update }: Hl7v2Update): string =
       return toParcel([...documents, toPlanFlag({ ...flag, index: documents.length })]);
     }
     default:
-      return contentForm satisfies never;
+      return messageForm satisfies never;
   }
 };

@@ -1,7 +1,7 @@
 import { System, TaskCode } from '../../profiles/canonicals.ts';
 import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
-import { ACKNOWLEDGEMENT_MODES, CONTENT_FORMS } from '../../src/model/hl7v2-ways.ts';
+import { ACKNOWLEDGEMENT_MODES, MESSAGE_FORMS } from '../../src/model/hl7v2-ways.ts';
 import { PROXIES } from '../../src/model/refusal.ts';
 import { KINDS, PURPOSES, RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { COMMENT_KINDS, HEADING_CHANGES, REVIEW_STATES } from '../../src/model/review.ts';
@@ -104,7 +104,7 @@ const definitions = (): string[] => [
     same(['accepted', 'refused', 'unknown']),
   ),
   codeSystem('AcknowledgementMode', 'acknowledgement-mode', 'Acknowledgement modes of HL7 v2', same(ACKNOWLEDGEMENT_MODES)),
-  codeSystem('ContentForm', 'content-form', 'What an HL7 v2 address is sent of a plan', same(CONTENT_FORMS)),
+  codeSystem('MessageForm', 'message-form', 'What an HL7 v2 address is sent of a plan', same(MESSAGE_FORMS)),
   valueSet('PlanHeadingVS', 'plan-heading', 'Headings of a crisis plan', ['include codes from system PlanHeading']),
   valueSet('ActionHeadingVS', 'action-heading', 'Headings that hold actions', codes('PlanHeading', ACTION_HEADINGS)),
   valueSet('ServiceKindVS', 'service-kind', 'Kinds of service', ['include codes from system ServiceKind']),
@@ -132,7 +132,7 @@ const definitions = (): string[] => [
   valueSet('AcknowledgementModeVS', 'acknowledgement-mode', 'Acknowledgement modes of HL7 v2', [
     'include codes from system AcknowledgementMode',
   ]),
-  valueSet('ContentFormVS', 'content-form', 'What an HL7 v2 address is sent of a plan', ['include codes from system ContentForm']),
+  valueSet('MessageFormVS', 'message-form', 'What an HL7 v2 address is sent of a plan', ['include codes from system MessageForm']),
   valueSet(
     'ApprovalAgentVS',
     'approval-agent',

@@ -6,19 +6,19 @@ export interface Hl7v2Ways {
    */
   readonly acknowledgementMode: 'original' | 'enhanced';
   /** What it is sent of a plan: the document, the flag that there is one (ADT^A31), or both. */
-  readonly contentForm: 'mdm' | 'adt-a31-flag' | 'mdm-and-adt-a31-flag';
+  readonly messageForm: 'mdm' | 'adt-a31-flag' | 'mdm-and-adt-a31-flag';
   /** MSH-5. MSH-6 is the ODS code of its organisation. */
   readonly receivingApplication: string;
 }
 
 export const ACKNOWLEDGEMENT_MODES: readonly Hl7v2Ways['acknowledgementMode'][] = ['original', 'enhanced'];
-export const CONTENT_FORMS: readonly Hl7v2Ways['contentForm'][] = ['mdm', 'adt-a31-flag', 'mdm-and-adt-a31-flag'];
+export const MESSAGE_FORMS: readonly Hl7v2Ways['messageForm'][] = ['mdm', 'adt-a31-flag', 'mdm-and-adt-a31-flag'];
 
 /** What an address that says nothing is taken to do. */
-export const WAYS: Hl7v2Ways = { acknowledgementMode: 'original', contentForm: 'mdm', receivingApplication: 'EPR' };
+export const WAYS: Hl7v2Ways = { acknowledgementMode: 'original', messageForm: 'mdm', receivingApplication: 'EPR' };
 
 /** Whether an attempt ended with a commit acknowledgement alone: it is stored there, and the application has not answered. */
 export const isCommittedOnly = (because: string | null): boolean => because === 'CA' || (because ?? '').startsWith('CA-');
 
 /** Whether nothing but the flag goes to an address: it is told that there is a plan, and none of its words. */
-export const isFlagOnly = (ways: Partial<Hl7v2Ways> | undefined): boolean => ways?.contentForm === 'adt-a31-flag';
+export const isFlagOnly = (ways: Partial<Hl7v2Ways> | undefined): boolean => ways?.messageForm === 'adt-a31-flag';

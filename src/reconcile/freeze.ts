@@ -58,13 +58,13 @@ function toMessage({ attempt: { action }, envelope, sender, recipient, destinati
 }
 
 function toHl7({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {
-  const { acknowledgementMode, contentForm, receivingApplication } = { ...WAYS, ...destination.hl7v2 };
+  const { acknowledgementMode, messageForm, receivingApplication } = { ...WAYS, ...destination.hl7v2 };
   const frame = {
     envelope,
     sender: { application: 'CRISISPLANBROKER', facility: sender.ods },
     receiver: { application: receivingApplication, facility: recipient.ods },
     acknowledgementMode,
-    contentForm,
+    messageForm,
     form: mdmRecallForm(destination.recallForm),
   };
   if (action.kind === 'recall')

@@ -311,7 +311,7 @@ describe('what a message says', () => {
 
   test('[3b.7.5] a recall says why it comes in one word for all reasons, and of the person only the number that was sent', async () => {
     for (const form of ['mdm-t11', 'mdm-t10-notice', 'mdm-t08'] as const) await send(recallOf(envelope(1), ['doc-1'], { form }));
-    await send(recallOf(envelope(2), [], { contentForm: 'adt-a31-flag' }));
+    await send(recallOf(envelope(2), [], { messageForm: 'adt-a31-flag' }));
     for (const { bytes } of ed.received()) {
       expect(field(bytes, 'PID', 3)).toContain(NHS_NUMBER);
       expect((readHl7(bytes) ?? []).find(([name]) => name === 'PID')).toHaveLength(4);
@@ -320,7 +320,7 @@ describe('what a message says', () => {
   });
 
   test('[3b.8] the flag is said each time in full: there is a plan, or the HL7 null for the same observation', async () => {
-    const flag = { contentForm: 'adt-a31-flag' } as const;
+    const flag = { messageForm: 'adt-a31-flag' } as const;
     expect(await send(updateOf(envelope(1), flag))).toEqual(ACCEPTED);
     expect(ed.holds()).toMatchObject([{ text: expect.stringContaining('Has anticipatory care /crisis plan: Y^Yes') }]);
     expect(await send(recallOf(envelope(2), [], flag))).toEqual(ACCEPTED);
@@ -336,7 +336,7 @@ describe('what a message says', () => {
   });
 
   test('[3b.8] a flag that is taken beside a document that is refused is not known: it may be there', async () => {
-    const both = { contentForm: 'mdm-and-adt-a31-flag' } as const;
+    const both = { messageForm: 'mdm-and-adt-a31-flag' } as const;
     ed.behave({ how: 'refuse', times: 1 });
     expect(await send(updateOf(envelope(1), both))).toEqual({ kind: 'unknown', because: 'in-part-AE' });
     ed.behave({ how: 'refuse', times: 2 });

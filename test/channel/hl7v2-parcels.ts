@@ -29,12 +29,12 @@ const parcel = (kind: Parcel['kind'], bytes: string, { messageId, bundleId, requ
   correlationId,
 });
 
-const frame = (of: Envelope, { acknowledgementMode, contentForm, receivingApplication, form = 'mdm-t11' }: Shape) => ({
+const frame = (of: Envelope, { acknowledgementMode, messageForm, receivingApplication, form = 'mdm-t11' }: Shape) => ({
   envelope: of,
   sender: { application: 'CRISISPLANBROKER', facility: 'BROKER' },
   receiver: { application: receivingApplication ?? WAYS.receivingApplication, facility: 'ZZD01' },
   acknowledgementMode: acknowledgementMode ?? WAYS.acknowledgementMode,
-  contentForm: contentForm ?? WAYS.contentForm,
+  messageForm: messageForm ?? WAYS.messageForm,
   form,
 });
 

@@ -6,8 +6,8 @@ import { RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { holds } from '../../src/model/ledger.ts';
 import { deny, destination, facts, NOW, OTHER_NUMBER, person, plan, recipient, version, consent } from './sample.ts';
 
-const flagOnly = destination({ channel: 'hl7v2-mllp', address: 'mllp://ed.example:2575', hl7v2: { contentForm: 'adt-a31-flag' } });
-const both = destination({ ...flagOnly, hl7v2: { contentForm: 'mdm-and-adt-a31-flag' } });
+const flagOnly = destination({ channel: 'hl7v2-mllp', address: 'mllp://ed.example:2575', hl7v2: { messageForm: 'adt-a31-flag' } });
+const both = destination({ ...flagOnly, hl7v2: { messageForm: 'mdm-and-adt-a31-flag' } });
 const of = (change: Partial<Facts>) => {
   const want = desired(facts({ destination: flagOnly, ...change }), NOW);
   if (!holds(want)) throw new Error('it holds nothing');

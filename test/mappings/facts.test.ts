@@ -210,8 +210,8 @@ describe('from a recipient', () => {
     expect(fromEndpoint(said(Extension.acknowledgementMode, { valueCode: 'original' }), enhanced, 1)).toMatchObject({
       hl7v2: { acknowledgementMode: 'original' },
     });
-    expect(fromEndpoint(said(Extension.contentForm, { valueCode: 'adt-a31-flag' }), null, 1)).toMatchObject({
-      hl7v2: { contentForm: 'adt-a31-flag' },
+    expect(fromEndpoint(said(Extension.messageForm, { valueCode: 'adt-a31-flag' }), null, 1)).toMatchObject({
+      hl7v2: { messageForm: 'adt-a31-flag' },
     });
     expect(fromEndpoint(said(Extension.receivingApplication, { valueString: 'ED SYSTEM' }), null, 1)).toMatchObject({
       hl7v2: { receivingApplication: 'ED SYSTEM' },
@@ -219,7 +219,7 @@ describe('from a recipient', () => {
     const at = `Endpoint.extension[${endpoint.extension?.length ?? 0}]`;
     for (const [url, value] of [
       [Extension.acknowledgementMode, { valueCode: 'deferred' }],
-      [Extension.contentForm, { valueCode: 'pdf' }],
+      [Extension.messageForm, { valueCode: 'pdf' }],
     ] as const)
       expect(placeOf(() => fromEndpoint(said(url, value), null, 1))).toBe(`${at}.valueCode`);
     for (const valueString of ['', ' EPR', 'two\rlines', 'x'.repeat(181)])

@@ -48,8 +48,8 @@ const EDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   a: { [Extension.recallForm]: 'mdm-t11' },
   b: { [Extension.recallForm]: 'mdm-t10-notice', [Extension.receivingApplication]: 'ED-SYSTEM' },
   c: { [Extension.recallForm]: 'mdm-t08', [Extension.acknowledgementMode]: 'enhanced' },
-  flag: { [Extension.contentForm]: 'adt-a31-flag' },
-  both: { [Extension.contentForm]: 'mdm-and-adt-a31-flag', [Extension.acknowledgementMode]: 'enhanced' },
+  flag: { [Extension.messageForm]: 'adt-a31-flag' },
+  both: { [Extension.messageForm]: 'mdm-and-adt-a31-flag', [Extension.acknowledgementMode]: 'enhanced' },
 };
 const NAMES = Object.keys(EDS);
 
@@ -179,10 +179,10 @@ describe('one plan, and an ED of each profile', () => {
   });
 
   test('[3b.8] what an address is sent stays as it was registered', async () => {
-    const changed = declares(body.endpoint('end-a', 'svc-a', 'org-a', ed('a').address), { [Extension.contentForm]: 'adt-a31-flag' });
-    await expect(put(operator, changed)).rejects.toThrow('an address keeps its content form');
+    const changed = declares(body.endpoint('end-a', 'svc-a', 'org-a', ed('a').address), { [Extension.messageForm]: 'adt-a31-flag' });
+    await expect(put(operator, changed)).rejects.toThrow('an address keeps its message form');
     const flag = declares(body.endpoint('end-flag', 'svc-flag', 'org-flag', ed('flag').address), {});
-    await expect(put(operator, flag)).rejects.toThrow('an address keeps its content form');
+    await expect(put(operator, flag)).rejects.toThrow('an address keeps its message form');
     // How it acknowledges and what its application is called may change.
     const mode = declares(body.endpoint('end-a', 'svc-a', 'org-a', ed('a').address), {
       [Extension.acknowledgementMode]: 'enhanced',
@@ -280,7 +280,7 @@ describe('what may arrive after its recall', () => {
   test('[3b.3] two addresses of one service at one place have one connection', async () => {
     const { lane, recipient } = await open('two', {});
     const second = body.endpoint('end-two-more', lane.service, 'org-two', recipient.address);
-    await ground.put(operator, declares(second, { [Extension.contentForm]: 'adt-a31-flag' }));
+    await ground.put(operator, declares(second, { [Extension.messageForm]: 'adt-a31-flag' }));
     await eventually(async () => {
       await sending.step(lane.service);
       expect(recipient.holds()).toHaveLength(2);

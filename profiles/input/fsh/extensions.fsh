@@ -204,15 +204,15 @@ Description: "HL7 v2: `original`, one answer a message; `enhanced`, a commit ack
 * value[x] only code
 * valueCode from AcknowledgementModeVS (required)
 
-Extension: ContentFormExtension
-Id: content-form
-Title: "Content form"
+Extension: MessageFormExtension
+Id: message-form
+Title: "Message form"
 Description: "HL7 v2: what this address is sent of a plan. `mdm`, the document; `adt-a31-flag`, that there is a plan and none of its words; or both. Left out means mdm. It stays as it was registered."
 * ^context[0].type = #element
 * ^context[0].expression = "Endpoint"
 * value[x] 1..1
 * value[x] only code
-* valueCode from ContentFormVS (required)
+* valueCode from MessageFormVS (required)
 
 Extension: ReceivingApplication
 Id: receiving-application

@@ -26,8 +26,8 @@ Parent: Endpoint
 Id: destination-endpoint
 Title: "Address of a recipient"
 Description: "One address. What it declares wins over what its service declares."
-* extension contains Serves named serves 1..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and AcknowledgementExtension named acknowledgement 0..* and AcknowledgementModeExtension named acknowledgementMode 0..1 and ContentFormExtension named contentForm 0..1 and ReceivingApplication named receivingApplication 0..1
-* extension[contentForm].value[x] 1..1
+* extension contains Serves named serves 1..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and AcknowledgementExtension named acknowledgement 0..* and AcknowledgementModeExtension named acknowledgementMode 0..1 and MessageFormExtension named messageForm 0..1 and ReceivingApplication named receivingApplication 0..1
+* extension[messageForm].value[x] 1..1
 * extension[receivingApplication].value[x] 1..1
 * extension[serves].value[x] 1..1
 * insert Declared

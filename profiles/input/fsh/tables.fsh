@@ -274,8 +274,8 @@ Description: "Acknowledgement modes of HL7 v2."
 * #original "original"
 * #enhanced "enhanced"
 
-CodeSystem: ContentForm
-Id: content-form
+CodeSystem: MessageForm
+Id: message-form
 Title: "What an HL7 v2 address is sent of a plan"
 Description: "What an HL7 v2 address is sent of a plan."
 * ^caseSensitive = true
@@ -390,11 +390,11 @@ Title: "Acknowledgement modes of HL7 v2"
 Description: "Acknowledgement modes of HL7 v2."
 * include codes from system AcknowledgementMode
 
-ValueSet: ContentFormVS
-Id: content-form
+ValueSet: MessageFormVS
+Id: message-form
 Title: "What an HL7 v2 address is sent of a plan"
 Description: "What an HL7 v2 address is sent of a plan."
-* include codes from system ContentForm
+* include codes from system MessageForm
 
 ValueSet: ApprovalAgentVS
 Id: approval-agent

@@ -1,7 +1,7 @@
 import type { Endpoint, Subscription } from '@medplum/fhirtypes';
 import { settled, type Declared } from '../../../mappings/facts/declared-of.ts';
 import { channelOf, fromEndpoint, servedBy } from '../../../mappings/facts/from-endpoint.ts';
-import { contentFormOf } from '../../../mappings/facts/hl7v2-ways-of.ts';
+import { messageFormOf } from '../../../mappings/facts/hl7v2-ways-of.ts';
 import { fromSubscription } from '../../../mappings/facts/from-subscription.ts';
 import type { Anomaly } from '../../model/anomaly.ts';
 import { anomaly } from '../../model/anomaly.ts';
@@ -27,7 +27,7 @@ const recipientOf = statement<[string, string], RecipientRow>(
 );
 const recipientOfDestination = statement<[string], { recipient_id: string; channel: Destination['channel']; form: string | null }>(
   'recipient-of-destination',
-  "SELECT recipient_id, facts->>'channel' AS channel, facts->'hl7v2'->>'contentForm' AS form FROM destination WHERE id = $1",
+  "SELECT recipient_id, facts->>'channel' AS channel, facts->'hl7v2'->>'messageForm' AS form FROM destination WHERE id = $1",
 );
 const putDestination = statement<[string, string, Destination, object | null, boolean, Instant | null], never>(
   'put-destination',
@@ -60,8 +60,8 @@ export const endpointFact: FactRecorder<Endpoint> = {
     if (there !== undefined && there.channel !== channelOf(fact.resource))
       throw anomaly('conflict', 'an address keeps its type: switch it off, and register another', 'Endpoint.connectionType');
     // So with what lies there, a document or a flag: a recall is in the form of what was sent.
-    if (there !== undefined && there.channel === 'hl7v2-mllp' && (there.form ?? WAYS.contentForm) !== contentFormOf(fact.resource))
-      throw anomaly('conflict', 'an address keeps its content form: switch it off, and register another', 'Endpoint.extension');
+    if (there !== undefined && there.channel === 'hl7v2-mllp' && (there.form ?? WAYS.messageForm) !== messageFormOf(fact.resource))
+      throw anomaly('conflict', 'an address keeps its message form: switch it off, and register another', 'Endpoint.extension');
     await record(sql, fact, recipient);
   },
 };
