@@ -17,6 +17,7 @@ import { openAttemptLog } from './store/attempt-log.ts';
 import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
 import { StoredLedger } from './store/ledger.ts';
+import { takeAcknowledgement } from './store/take-acknowledgement.ts';
 import { attemptFolder } from './store/ledger-epoch.ts';
 import { tellOfPauses } from './store/pace/pause.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
@@ -49,7 +50,11 @@ export async function startEngine(
 ): Promise<Engine> {
   const channels = await part(
     'channels',
-    () => openChannels(config.outboundAllow, { onUnexpected: () => log(Line.strayAnswer) }),
+    () =>
+      openChannels(config.outboundAllow, {
+        onUnexpected: () => log(Line.strayAnswer),
+        onAcknowledgement: (at, text) => void hear(at, text),
+      }),
     (open) => open.close(),
   );
   const attempts = await part(
@@ -74,6 +79,16 @@ export async function startEngine(
     (open) => open.close(),
   );
   const changed = (): void => void queue.nudgeFanOut();
+  // What an application answers after its message was given up as committed only (HL7 v2, enhanced mode), over the connection of the message.
+  const hear = async (address: string, text: string): Promise<void> => {
+    try {
+      const { credit, recipientId } = await takeAcknowledgement(pool, ledger, { address }, text);
+      if (recipientId === null) log(Line.strayAnswer);
+      else if (credit === 'settled') await queue.nudge(recipientId);
+    } catch (fault) {
+      log(Line.fault, { name: 'acknowledgement', fault });
+    }
+  };
   await part(
     'workers',
     () =>

@@ -1,6 +1,7 @@
 import type { ContactPoint } from '@medplum/fhirtypes';
 import { Extension } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
+import { ACKNOWLEDGEMENT_MODES, type Hl7v2Ways } from '../../src/model/hl7v2-ways.ts';
 import type { Acknowledgement, ContentForm, Destination, RecallForm } from '../../src/model/recipient.ts';
 import { CONTENT_FORMS, RECALL_FORMS } from '../../src/model/recipient.ts';
 import type { Extensible } from './extensions-of.ts';
@@ -24,6 +25,8 @@ export interface Declared {
   readonly copiesEndAfter: number | null;
   /** Whom people ring or write to: `phone 020 7946 0000`. */
   readonly contact: string | null;
+  /** Of HL7 v2. */
+  readonly acknowledgementMode: Hl7v2Ways['acknowledgementMode'] | null;
 }
 
 /** An element that declares: a HealthcareService has `telecom`, an Endpoint `contact`. */
@@ -39,7 +42,8 @@ const LONG_UNITS: Readonly<Record<string, number>> = { ...UNITS, h: 3_600_000, d
 /** A hundred years: no agreement is for longer, and no date is out of reach. */
 const LONGEST = 36_525 * 86_400_000;
 
-const oneOf = <T extends string>(list: readonly T[], value: string | undefined, at: string): T => {
+/** The one of a list that a code is. Throws `incorrect` with the list. */
+export const oneOf = <T extends string>(list: readonly T[], value: string | undefined, at: string): T => {
   const found = list.find((each) => each === value);
   if (found === undefined) throw anomaly('incorrect', `must be one of ${list.join(', ')}`, at);
   return found;
@@ -128,6 +132,7 @@ export const declaredOf = (element: Declaring, at: string): Declared => ({
   contact: readContact(element),
   rate: readRate(element, at),
   inFlight: readInFlight(element, at),
+  acknowledgementMode: readCode(element, Extension.acknowledgementMode, ACKNOWLEDGEMENT_MODES, at),
 });
 
 /** What a destination is taken to be where neither the address nor the service says. */

@@ -4,6 +4,7 @@ import { anomaly } from '../../src/model/anomaly.ts';
 import type { Destination } from '../../src/model/recipient.ts';
 import type { Declared } from './declared-of.ts';
 import { declaredOf, settled } from './declared-of.ts';
+import { hl7v2WaysOf } from './hl7v2-ways-of.ts';
 import { extensionOf } from './extensions-of.ts';
 import { present } from './present.ts';
 import { idOf } from './reference-of.ts';
@@ -33,12 +34,15 @@ export const channelOf = (endpoint: Endpoint): Destination['channel'] | null => 
 export const fromEndpoint = (endpoint: Endpoint, service: Declared | null, defaultLifetime: number): Destination | null => {
   const channel = channelOf(endpoint);
   if (channel === null) return null;
+  const own = declaredOf(endpoint, 'Endpoint');
+  const ways = channel === 'hl7v2-mllp' ? hl7v2WaysOf(endpoint, own, service) : {};
   return {
     id: present(endpoint.id, 'Endpoint.id'),
     recipientId: servedBy(endpoint),
     channel,
     address: present(endpoint.address, 'Endpoint.address'),
     open: endpoint.status === 'active',
-    ...settled(channel, declaredOf(endpoint, 'Endpoint'), service, defaultLifetime),
+    ...settled(channel, own, service, defaultLifetime),
+    ...(Object.keys(ways).length === 0 ? {} : { hl7v2: ways }),
   };
 };

@@ -37,6 +37,7 @@ export const whyNotActive = (destination: Destination, type: 'Endpoint' | 'Healt
       };
     case 'mdm-t11':
     case 'mdm-t10-notice':
+    case 'mdm-t08':
     case 'message':
     case 'notification':
     case 'task':

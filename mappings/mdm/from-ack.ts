@@ -1,23 +1,27 @@
 import type { Outcome } from '../../src/model/ledger.ts';
 import type { Acknowledgement } from '../../src/model/recipient.ts';
 import { fieldOf, readHl7 } from './read-hl7.ts';
+import type { Hl7Party } from './segments.ts';
 import type { Hl7Segments } from './read-hl7.ts';
 
 type Means = Acknowledgement['means'];
 
 /**
  * Reads an acknowledgement: HL7 v2.5 section 2.9.2, and the recipient's own table, keyed by MSA-1 and ERR-3, before the defaults.
- * `action` is what the message did: a recall of what they do not have has had its effect. Text of the ACK is never passed on.
+ * `action` is what the message did: a recall of what they do not have has had its effect. `sender` is MSH-3 and 4 of the message, as they went:
+ * an answer that is addressed to somebody else altogether is none. Text of the ACK is never passed on.
  */
 export const fromAck = (
   text: string,
   messageControlId: string,
   acknowledgements: readonly Acknowledgement[],
   action: 'update' | 'recall' = 'update',
+  sender: Hl7Party | null = null,
 ): Outcome => {
   const segments = readHl7(text);
   if (segments === null || !segments.some(([name]) => name === 'MSA')) return { kind: 'unknown', because: 'answer-unreadable' };
-  if (fieldOf(segments, 'MSA', 2) !== messageControlId) return { kind: 'unknown', because: 'answer-to-another' };
+  if (fieldOf(segments, 'MSA', 2) !== messageControlId || (sender !== null && isToAnother(segments, sender)))
+    return { kind: 'unknown', because: 'answer-to-another' };
   const code = fieldOf(segments, 'MSA', 1);
   const errors = errorsOf(segments);
   const means = meaningOf(code, errors, acknowledgements, action);
@@ -27,8 +31,9 @@ export const fromAck = (
       // A commit acknowledgement says that it is stored, and nothing of what became of it.
       return { kind: 'accepted', level: code.startsWith('C') ? 'stored' : 'application' };
     case 'refused':
-      // Ensemble and others send AR for content: only the table knows better than the standard. A refused AR may be tried again.
-      return { kind: 'refused', because, retry: code === 'AR' || code === 'CR' };
+      // Ensemble and others send AR for content: only the table knows better than the standard. A refused AR may be tried again, unless it
+      // says that the message itself is at fault.
+      return { kind: 'refused', because, retry: (code === 'AR' || code === 'CR') && !errors.some((error) => FAULTS.has(error)) };
     case 'unknown':
       return { kind: 'unknown', because };
     default:
@@ -44,7 +49,16 @@ export const meaningOf = (
   action: 'update' | 'recall',
 ): Means => declared(code, errors, acknowledgements) ?? byDefault(code, errors, action);
 
+/** Table 0357, what is wrong with the message: 100 to 103 its content, 200 to 203 its type, event, processing id or version. */
+const FAULTS: ReadonlySet<string> = new Set(['100', '101', '102', '103', '200', '201', '202', '203']);
 const KNOWN: ReadonlySet<string> = new Set(['AA', 'AE', 'AR', 'CA', 'CE', 'CR']);
+
+// Engines leave MSH-5 and 6 empty, or know the broker by another name in one of them: only where both name somebody else is it another's.
+const isToAnother = (segments: Hl7Segments, { application, facility }: Hl7Party): boolean => {
+  const named = [fieldOf(segments, 'MSH', 5), fieldOf(segments, 'MSH', 6)].map((field) => plain(field.split('^')[0] ?? ''));
+  return !named.includes('') && named[0] !== plain(application) && named[1] !== plain(facility);
+};
+const plain = (name: string): string => name.replace(/[^A-Za-z0-9]/g, '').toUpperCase();
 
 // The row that names the error is closer to the case than the row that names only the code.
 const declared = (code: string, errors: readonly string[], table: readonly Acknowledgement[]): Means | null =>
@@ -59,7 +73,9 @@ const byDefault = (code: string, errors: readonly string[], action: 'update' | '
   // 205 duplicate key: each sequence has its own document id, so what they have is this one.
   if (rejected && action === 'update' && errors.includes('205')) return 'accepted';
   // 206 record locked, 207 internal: reasons other than content, whatever the code.
-  if (code === 'AE' && (errors.includes('206') || errors.includes('207'))) return 'unknown';
+  if (rejected && (errors.includes('206') || errors.includes('207'))) return 'unknown';
+  // The message itself is at fault, whatever the code: sent again as it is it would be again.
+  if (rejected && errors.some((error) => FAULTS.has(error))) return 'refused';
   switch (code) {
     case 'AA':
       return 'accepted';

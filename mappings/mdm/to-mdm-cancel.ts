@@ -1,5 +1,5 @@
 import type { MdmFrame } from './segments.ts';
-import { documentSegment, head, message, patientId, segment, VISIT } from './segments.ts';
+import { documentSegment, head, message, patientId, segment, VISIT, WITHDRAWN } from './segments.ts';
 
 /** What a cancellation names: the document, and the person as the document named them. */
 export interface MdmCancel extends MdmFrame {
@@ -10,11 +10,11 @@ export interface MdmCancel extends MdmFrame {
   readonly document: string;
 }
 
-/** MDM^T11: takes one document back. It repeats the identifier as sent and nothing else of the person (delivery.md section 3b). */
+/** MDM^T11: takes one document back, and says that it is withdrawn. It repeats the identifier as sent and nothing else of the person (delivery.md section 3b). */
 export const toMdmCancel = ({ disclosureId, identity, document, ...frame }: MdmCancel): string =>
   message([
-    ...head('T11', 'MDM_T01', frame),
+    ...head('T11', frame),
     segment('PID', ['1', '', patientId(identity === '-' ? null : identity, disclosureId)]),
     VISIT,
-    documentSegment(frame.envelope, document, null, 'CA'),
+    documentSegment(frame.envelope, document, null, 'CA', WITHDRAWN),
   ]);

@@ -21,7 +21,7 @@ export interface PlanMdm extends MdmFrame {
 export const toMdm = ({ kind, parent, disclosure, document, ...frame }: PlanMdm): string => {
   const shown = headingsShown(disclosure);
   return message([
-    ...head(kind, 'MDM_T02', frame),
+    ...head(kind, frame),
     patientSegment(disclosure.person, disclosure.id),
     VISIT,
     documentSegment(frame.envelope, frame.envelope.documentId, parent, 'AV'),

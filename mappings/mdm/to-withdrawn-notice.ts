@@ -1,5 +1,6 @@
 import type { MdmFrame } from './segments.ts';
-import { documentSegment, head, message, patientId, segment, textSegment, VISIT } from './segments.ts';
+import { documentSegment, head, message, patientId, segment, VISIT, WITHDRAWN } from './segments.ts';
+import { withdrawnText } from './withdrawn-text.ts';
 
 /** What a withdrawn notice names: the document that it replaces, and the person as that document named them. */
 export interface WithdrawnNotice extends MdmFrame {
@@ -15,10 +16,10 @@ export const toWithdrawnNotice = ({ disclosureId, identity, parent, ...frame }: 
   const { envelope, index = 0 } = frame;
   const documentId = index === 0 ? envelope.documentId : `${envelope.documentId}-${index}`;
   return message([
-    ...head('T10', 'MDM_T02', frame),
+    ...head('T10', frame),
     segment('PID', ['1', '', patientId(identity === '-' ? null : identity, disclosureId)]),
     VISIT,
-    documentSegment(envelope, documentId, parent, 'AV'),
-    textSegment(1, 'withdrawn', 'Withdrawn', 'This document is withdrawn. Do not use earlier copies.'),
+    documentSegment(envelope, documentId, parent, 'AV', WITHDRAWN),
+    withdrawnText(),
   ]);
 };

@@ -2,6 +2,7 @@ import { System, TaskCode } from '../../profiles/canonicals.ts';
 import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
 import { CONTENT_FORMS, RECALL_FORMS } from '../../src/model/recipient.ts';
+import { ACKNOWLEDGEMENT_MODES, MESSAGE_FORMS } from '../../src/model/hl7v2-ways.ts';
 import { PROXIES } from '../../src/model/refusal.ts';
 import { KINDS, PURPOSES, RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { COMMENT_KINDS, HEADING_CHANGES, REVIEW_STATES } from '../../src/model/review.ts';
@@ -99,6 +100,8 @@ const definitions = (): string[] => [
     'What an acknowledgement means',
     same(['accepted', 'refused', 'unknown']),
   ),
+  codeSystem('AcknowledgementMode', 'acknowledgement-mode', 'Acknowledgement modes of HL7 v2', same(ACKNOWLEDGEMENT_MODES)),
+  codeSystem('MessageForm', 'message-form', 'What an HL7 v2 address is sent of a plan', same(MESSAGE_FORMS)),
   valueSet('PlanHeadingVS', 'plan-heading', 'Headings of a crisis plan', ['include codes from system PlanHeading']),
   valueSet('ActionHeadingVS', 'action-heading', 'Headings that hold actions', codes('PlanHeading', ACTION_HEADINGS)),
   valueSet('ServiceKindVS', 'service-kind', 'Kinds of service', ['include codes from system ServiceKind']),
@@ -124,6 +127,10 @@ const definitions = (): string[] => [
   valueSet('AcknowledgementMeaningVS', 'acknowledgement-meaning', 'What an acknowledgement means', [
     'include codes from system AcknowledgementMeaning',
   ]),
+  valueSet('AcknowledgementModeVS', 'acknowledgement-mode', 'Acknowledgement modes of HL7 v2', [
+    'include codes from system AcknowledgementMode',
+  ]),
+  valueSet('MessageFormVS', 'message-form', 'What an HL7 v2 address is sent of a plan', ['include codes from system MessageForm']),
   valueSet(
     'ApprovalAgentVS',
     'approval-agent',

@@ -8,6 +8,8 @@ export interface Target {
   /** Request headers of the destination's own (BaRS headers, `Subscription.channel.header`); unused by MLLP. May be secret. */
   readonly headers: Readonly<Record<string, string>>;
   readonly acknowledgements: readonly Acknowledgement[];
+  /** Told what each message of a parcel was answered by the time that the send ends, by its MSH-10: HL7 v2 in enhanced mode alone. */
+  readonly heard?: (messageControlId: string, outcome: Outcome) => void;
 }
 
 /** What leaves: frozen before the wire, and the same on a retry. */

@@ -7,9 +7,23 @@ import { MllpFrames, toFrame } from './mllp-frames.ts';
 
 /** Ten minutes without a byte, and nothing in flight: the connection is given back. */
 const IDLE = 600_000;
+/** A connection that is silent for this long is probed by TCP: one whose other end is gone ends here, and not at the next message. */
+const PROBE_AFTER = 30_000;
 
 /** What came back for one message: a whole frame, or why none did. */
 export type Reply = { readonly frame: string } | { readonly lost: 'timeout' | 'connection-lost' | 'answer-garbled' };
+
+/** What a frame is to the message in flight: its answer, the commit acknowledgement after which an answer is waited for, or none of its. */
+export type Reading = 'answer' | 'commit' | 'other';
+
+/** A message in flight, and what was heard of it. */
+interface InFlight {
+  readonly resolve: (reply: Reply) => void;
+  readonly read: (frame: string) => Reading;
+  readonly waitsOn: boolean;
+  /** Its commit acknowledgement; null before it came. */
+  committed: string | null;
+}
 
 /** Certificates for `mllps:`, in PEM. */
 export type MllpTls = Pick<SecureContextOptions, 'ca' | 'cert' | 'key'>;
@@ -26,13 +40,15 @@ export interface MllpPlace {
 export class MllpConnection {
   readonly #socket: Socket;
   readonly #frames = new MllpFrames();
-  readonly #unexpected: () => void;
-  #waiting: ((reply: Reply) => void) | null = null;
+  readonly #heard: (frame: string) => boolean;
+  #waiting: InFlight | null = null;
+  /** Whether answers may still come after their message: one was committed here. */
+  #isAwaiting = false;
 
-  /** `unexpected` is called for a frame that answers nothing: it is never credited. */
-  constructor(socket: Socket, unexpected: () => void) {
+  /** `heard` is told of a frame that answers nothing in flight; true where it is accounted for all the same. */
+  constructor(socket: Socket, heard: (frame: string) => boolean) {
     this.#socket = socket;
-    this.#unexpected = unexpected;
+    this.#heard = heard;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('end', () => this.destroy());
     socket.on('error', () => this.#end('connection-lost'));
@@ -44,16 +60,33 @@ export class MllpConnection {
     return this.#socket.writable && !this.#socket.destroyed && this.#waiting === null;
   }
 
-  /** Writes a message at once and waits for one frame. After anything but a frame the connection is gone. */
-  exchange(message: string, timeoutMs: number): Promise<Reply> {
+  /**
+   * Writes a message at once and waits for the frame that `read` says is its answer. Where nothing but a commit acknowledgement came in time, or
+   * `waitsOn` is false, that is the reply, and the connection stays. After anything but a frame it is gone.
+   */
+  exchange(message: string, timeoutMs: number, read: (frame: string) => Reading = () => 'answer', waitsOn = true): Promise<Reply> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#end('timeout'), timeoutMs);
-      this.#waiting = (reply) => {
-        clearTimeout(timer);
-        resolve(reply);
+      const timer = setTimeout(() => {
+        const committed = this.#waiting?.committed ?? null;
+        if (committed === null) this.#end('timeout');
+        else this.#answer({ frame: committed });
+      }, timeoutMs);
+      this.#waiting = {
+        resolve: (reply) => {
+          clearTimeout(timer);
+          resolve(reply);
+        },
+        read,
+        waitsOn,
+        committed: null,
       };
       this.#socket.write(toFrame(message));
     });
+  }
+
+  /** Writes a message that nothing answers. */
+  say(message: string): void {
+    if (this.#socket.writable) this.#socket.write(toFrame(message));
   }
 
   destroy(): void {
@@ -62,25 +95,32 @@ export class MllpConnection {
 
   #take(chunk: Buffer): void {
     const { messages, broken } = this.#frames.push(chunk);
-    const [first] = messages;
-    const answers = first !== undefined && this.#waiting !== null;
-    if (answers) this.#answer({ frame: first });
-    const stray = messages.length - (answers ? 1 : 0);
-    for (let count = 0; count < stray; count += 1) this.#unexpected();
+    const accounted = messages.filter((frame) => this.#read(frame));
     if (broken !== null) this.#end('answer-garbled');
     // What answers nothing could not be told apart from the next answer on this socket.
-    else if (stray > 0 || (this.#waiting === null && this.#frames.started)) this.destroy();
+    else if (accounted.length < messages.length || (!this.#isAwaiting && this.#waiting === null && this.#frames.started)) this.destroy();
+  }
+
+  #read(frame: string): boolean {
+    const waiting = this.#waiting;
+    const reading = waiting?.read(frame) ?? 'other';
+    if (waiting === null || reading === 'other') return this.#heard(frame);
+    if (reading === 'commit') this.#isAwaiting = true;
+    if (reading === 'commit' && waiting.waitsOn) waiting.committed = frame;
+    else this.#answer({ frame });
+    return true;
   }
 
   #answer(reply: Reply): void {
     const waiting = this.#waiting;
     this.#waiting = null;
-    waiting?.(reply);
+    waiting?.resolve(reply);
   }
 
   #end(lost: 'timeout' | 'connection-lost' | 'answer-garbled'): void {
     this.#socket.destroy();
-    this.#answer({ lost });
+    const committed = this.#waiting?.committed ?? null;
+    this.#answer(committed === null ? { lost } : { frame: committed });
   }
 }
 
@@ -88,10 +128,10 @@ export class MllpConnection {
 export const openMllp = (
   { pinned, port, host, tls }: MllpPlace,
   timeoutMs: number,
-  unexpected: () => void,
+  heard: (frame: string) => boolean,
 ): Promise<MllpConnection | null> =>
   new Promise((resolve) => {
-    const to = { host: pinned.address, family: pinned.family, port, noDelay: true, keepAlive: true };
+    const to = { host: pinned.address, family: pinned.family, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER };
     const socket = tls === null ? connectPlain(to) : connectTls({ ...to, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });
     const fail = (): void => {
       clearTimeout(timer);
@@ -103,7 +143,7 @@ export const openMllp = (
     socket.once(tls === null ? 'connect' : 'secureConnect', () => {
       clearTimeout(timer);
       // Made here, at once: a socket without a listener for errors would end the process.
-      const connection = new MllpConnection(socket, unexpected);
+      const connection = new MllpConnection(socket, heard);
       socket.off('error', fail);
       resolve(connection);
     });

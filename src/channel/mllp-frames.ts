@@ -4,7 +4,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 /** 1 MB: no acknowledgement is longer. */
-const MAX_FRAME = 1_000_000;
+const MAX_ACKNOWLEDGEMENT = 1_000_000;
 
 /** What one chunk completed. After `broken` nothing that follows on the connection can be trusted. */
 export interface Framed {
@@ -17,7 +17,13 @@ export const toFrame = (message: string): Buffer => Buffer.concat([Buffer.from([
 
 /** Reads frames out of chunks: only VT … FS CR is a message; line ends between frames are passed over, anything else is garbage. */
 export class MllpFrames {
+  readonly #most: number;
   #kept: Buffer = Buffer.alloc(0);
+
+  /** `most`: bytes of the longest frame. */
+  constructor(most = MAX_ACKNOWLEDGEMENT) {
+    this.#most = most;
+  }
 
   /** Whether a frame has begun and not ended. */
   get started(): boolean {
@@ -34,7 +40,7 @@ export class MllpFrames {
       if (rest.length === 0) break;
       if (rest[0] !== VT) return { messages, broken: 'garbage' };
       const end = rest.indexOf(FS, 1);
-      if (rest.length > MAX_FRAME) return { messages, broken: 'too-long' };
+      if (rest.length > this.#most) return { messages, broken: 'too-long' };
       if (end === -1 || end + 1 === rest.length) break;
       // FS and VT are no part of a message, in any encoding that HL7 names for MLLP.
       if (rest[end + 1] !== CR || rest.subarray(1, end).includes(VT)) return { messages, broken: 'garbage' };

@@ -1,6 +1,7 @@
 import type { Facts } from '../model/facts.ts';
 import type { Heading } from '../model/heading.ts';
 import { CONTACT_CARD, HEADINGS, kindMaySee, SHOWN_TOGETHER } from '../model/heading.ts';
+import { isFlagOnly } from '../model/hl7v2-ways.ts';
 import type { Instant } from '../model/instant.ts';
 import { DAY, earliest } from '../model/instant.ts';
 import type { Purpose, RecipientKind } from '../model/kind.ts';
@@ -42,10 +43,14 @@ export function desired(facts: Facts, now: Instant): Desired {
 
   const best = answers.reduce((most, one) => (one.headings.length > most.headings.length ? one : most));
   if (best.headings.length === 0) return nothing(answers.some((one) => one.agreed && one.consented) ? 'nothing-to-disclose' : 'no-consent');
+  const isFlag = isFlagOnly(destination.hl7v2);
   return {
-    hold: disclosureDigest(person, plan.version, recipient.kind, best.headings, now),
+    hold: isFlag
+      ? flagDigest(person, plan.version, recipient.kind)
+      : disclosureDigest(person, plan.version, recipient.kind, best.headings, now),
     place: { address: destination.address, identity: sentIdentity(person, recipient.kind) },
-    headings: best.headings,
+    // Whoever is told only that there is a plan is shown nothing of it: a new version changes nothing for them (I5).
+    headings: isFlag ? [] : best.headings,
     purpose: best.purpose,
     // What is held has a banner from then on; what is not, has not.
     until: isReviewOverdue(plan.version, now) ? until : earliest(until, reviewEnds(plan.version)),
@@ -145,6 +150,10 @@ export function disclosureDigest(
     ...(isReviewOverdue(version, now) ? ['review-overdue'] : []),
   ]);
 }
+
+/** Covers what a flag tells, that there is a plan and of whom, and the re-issue number that a person raises to have it told again. */
+const flagDigest = (person: Person, { reissue }: ApprovedVersion, kind: RecipientKind): string =>
+  digest(['plan-flag', kind === 'police' ? null : tracedNumber(person), person.nameDigest, reissue]);
 
 /** The next moment at which time alone may change the answer. */
 export function nextChange(facts: Facts, now: Instant): Instant | null {

@@ -1,6 +1,7 @@
 import type { Facts } from '../model/facts.ts';
 import type { Heading } from '../model/heading.ts';
 import { HEADINGS, kindMaySee } from '../model/heading.ts';
+import { isFlagOnly } from '../model/hl7v2-ways.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Purpose } from '../model/kind.ts';
 import { PURPOSES_OF_KIND } from '../model/kind.ts';
@@ -78,10 +79,12 @@ export function reading(facts: Facts, want: Desired, now: Instant, emergency = f
   const signed = HEADINGS.filter((heading) => plan.version?.projections[recipient.kind].headings[heading] !== undefined);
   const withheld = signed
     .filter((heading) => !shown.includes(heading))
-    .map((heading) => {
+    .flatMap((heading) => {
       if (!agreedHeadings.has(heading)) return { heading, by: 'agreement' as const };
       if (!isConsented(heading)) return { heading, by: 'consent' as const };
       if (!kindMaySee(recipient.kind, heading)) return { heading, by: 'kind' as const };
+      // No gate keeps it back: the address asked for the flag alone.
+      if (isFlagOnly(facts.destination.hl7v2)) return [];
       return { heading, by: plan.version !== null && isExpired(plan.version, now) ? ('expired' as const) : ('shown-together' as const) };
     });
   return { gate, spoke, withheld };

@@ -1,3 +1,4 @@
+import { isFlagOnly } from '../model/hl7v2-ways.ts';
 import type { Destination } from '../model/recipient.ts';
 
 /** By which road a destination is asked to give something up: over its channel, by a Task that it polls, by people, or by nobody, for it ends with time. */
@@ -22,6 +23,7 @@ export const recallRoad = ({
       return 'task';
     case 'mdm-t11':
     case 'mdm-t10-notice':
+    case 'mdm-t08':
     case 'message':
     case 'notification':
       return open ? 'wire' : 'task';
@@ -31,7 +33,8 @@ export const recallRoad = ({
 };
 
 /** Whether a destination files each document by its own id: there the same words under another id are a second document. */
-export const filesByDocument = ({ channel }: Pick<Destination, 'channel'>): boolean => channel === 'hl7v2-mllp';
+export const filesByDocument = ({ channel, hl7v2 }: Pick<Destination, 'channel' | 'hl7v2'>): boolean =>
+  channel === 'hl7v2-mllp' && !isFlagOnly(hl7v2);
 
 /** Whether a message takes one of its documents away, while it is open. */
 export const cancelsByMessage = (destination: Destination): boolean => recallRoad({ ...destination, open: true }) === 'wire';

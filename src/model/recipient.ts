@@ -1,10 +1,21 @@
+import type { Hl7v2Ways } from './hl7v2-ways.ts';
 import type { RecipientKind } from './kind.ts';
 
 /**
  * How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, notification, a Task that it polls, or without any message:
  * `manual` (profile D: people ring, and attest it), `expires` (its copies end by themselves after an agreed time). `none` is no way at all.
  */
-export const RECALL_FORMS = ['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task', 'manual', 'expires', 'none'] as const;
+export const RECALL_FORMS = [
+  'mdm-t11',
+  'mdm-t10-notice',
+  'mdm-t08',
+  'message',
+  'notification',
+  'task',
+  'manual',
+  'expires',
+  'none',
+] as const;
 export type RecallForm = (typeof RECALL_FORMS)[number];
 
 /** What an update carries: the FHIR document, text that is read as it stands (HL7 v2), or both. */
@@ -49,4 +60,6 @@ export interface Destination {
   readonly copiesEndAfter?: number;
   /** Whom people ring or write to there; left out where nobody is declared. */
   readonly contact?: string;
+  /** How it speaks HL7 v2 where it says so; `WAYS` for what it leaves out. */
+  readonly hl7v2?: Partial<Hl7v2Ways>;
 }

@@ -1,11 +1,13 @@
+import { toHl7v2Recall } from '../../mappings/adt/to-hl7v2-recall.ts';
+import { toHl7v2Update } from '../../mappings/adt/to-hl7v2-update.ts';
 import { toDocumentBundle } from '../../mappings/disclosure/to-document-bundle.ts';
-import { toMdmRecall } from '../../mappings/mdm/to-mdm-recall.ts';
-import { toMdmUpdate } from '../../mappings/mdm/to-mdm-update.ts';
+import { mdmRecallForm } from '../../mappings/mdm/take-back.ts';
 import { toMessageBundle } from '../../mappings/message/to-message-bundle.ts';
 import { toRecallMessage } from '../../mappings/message/to-recall-message.ts';
 import type { Parcel } from '../channel/channel.ts';
 import { recallRoad } from '../decide/recall-road.ts';
 import type { Disclosure, Envelope } from '../model/disclosure.ts';
+import { WAYS } from '../model/hl7v2-ways.ts';
 import type { Attempt } from '../model/ledger.ts';
 import type { Destination, Recipient } from '../model/recipient.ts';
 
@@ -59,17 +61,19 @@ function toMessage({ attempt: { action }, envelope, sender, recipient, destinati
 }
 
 function toHl7({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {
+  const { acknowledgementMode, messageForm, receivingApplication } = { ...WAYS, ...destination.hl7v2 };
   const frame = {
     envelope,
     sender: { application: 'CRISISPLANBROKER', facility: sender.ods },
-    receiver: { application: 'EPR', facility: recipient.ods },
+    receiver: { application: receivingApplication, facility: recipient.ods },
+    acknowledgementMode,
+    messageForm,
+    form: mdmRecallForm(destination.recallForm),
   };
-  if (action.kind === 'recall') {
-    const form = destination.recallForm === 'mdm-t10-notice' ? 'mdm-t10-notice' : 'mdm-t11';
-    return toMdmRecall({ ...frame, form, disclosureId, identity: action.place.identity, documents: action.documents });
-  }
+  if (action.kind === 'recall')
+    return toHl7v2Recall({ ...frame, disclosureId, identity: action.place.identity, documents: action.documents });
   const document = destination.contentForm === 'text' ? null : JSON.stringify(toDocumentBundle(present(disclosure), envelope));
-  return toMdmUpdate({ ...frame, disclosure: present(disclosure), document, parent: action.parent, stale: action.stale });
+  return toHl7v2Update({ ...frame, disclosure: present(disclosure), document, parent: action.parent, stale: action.stale });
 }
 
 function present(disclosure: Disclosure | null): Disclosure {

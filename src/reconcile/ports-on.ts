@@ -11,9 +11,11 @@ import { disclose } from '../decide/disclose.ts';
 import type { Attempt, Desired, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
+import { noteAnswer, settleAnswered } from '../store/acknowledged.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
 import { inBatches } from '../store/in-batches.ts';
 import type { Frozen, StoredLedger, StoredLook } from '../store/ledger.ts';
+import { isAnsweredLater, noteSent } from '../store/sent-messages.ts';
 import { giveBackNumber, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
 import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
@@ -36,6 +38,8 @@ export interface World {
 interface Sending extends Attempt {
   readonly parcel: Parcel;
   readonly eventNumber: number;
+  /** What each message of an HL7 v2 parcel was answered so far, by its MSH-10. */
+  readonly heard: Map<string, Outcome>;
 }
 
 /** A Subscription that fails this often in a row is in error until its owner asks again. */
@@ -57,13 +61,16 @@ export function portsOn(world: World): Ports<StoredLook> {
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
       if (eventNumber === null) return null;
       world.attempts.write(claim, look, attempt);
-      const sending: Sending = { ...attempt, parcel: frozen.parcel as Parcel, eventNumber };
+      const sending: Sending = { ...attempt, parcel: frozen.parcel as Parcel, eventNumber, heard: new Map() };
+      if (look.facts.destination.channel === 'hl7v2-mllp')
+        await noteSent(pool, attempt.id, { recipientId: claim.recipientId, address: move.place.address }, sending.parcel.bytes);
       return sending;
     },
     deliver: (claim, look, attempt) => deliver(world, claim, look, attempt as Sending),
     settle: async (claim, look, attempt, outcome, next) => {
       await ledger.settle(claim, look, attempt, outcome, next);
       const { destination } = look.facts;
+      if (destination.channel === 'hl7v2-mllp' && outcome.kind === 'unknown') await settleHeard(world, attempt as Sending);
       if (destination.channel === 'subscription' && outcome.kind === 'refused' && attempt.action.retryOf === null)
         await giveBackNumber(pool, destination.id, (attempt as Sending).eventNumber);
       if (destination.channel === 'subscription' && outcome.kind !== 'accepted' && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
@@ -73,6 +80,13 @@ export function portsOn(world: World): Ports<StoredLook> {
     hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),
     rest: (claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt),
   };
+}
+
+/** An application may have answered while its message was still under way, or a part of the parcel by now. */
+async function settleHeard({ pool, ledger }: World, { id, parcel, heard }: Sending): Promise<void> {
+  if (!isAnsweredLater(parcel.bytes)) return;
+  for (const [messageControlId, outcome] of heard) await noteAnswer(pool, messageControlId, outcome);
+  await settleAnswered(pool, ledger, id);
 }
 
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
@@ -121,7 +135,10 @@ async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Se
   // Counted on the monotonic clock from before the look, so that no wait in between is forgotten.
   const deadline = look.seenAt + (attempt.sendBefore - look.now);
   const limits: Limits = { msLeft: () => deadline - performance.now(), timeoutMs: world.sendTimeout };
-  if (isPushedTo(destination)) return sendParcel(world, { recipient, destination, address: action.place.address }, attempt.parcel, limits);
+  if (isPushedTo(destination)) {
+    const heard: Target['heard'] = (id, answered) => attempt.heard.set(id, answered);
+    return sendParcel(world, { recipient, destination, address: action.place.address, heard }, attempt.parcel, limits);
+  }
   return notify(world, look, attempt, { address: action.place.address, acknowledgements: destination.acknowledgements }, limits);
 }
 

@@ -10,6 +10,8 @@ export interface Addressee {
   readonly recipient: Recipient;
   readonly destination: Destination & { readonly channel: Pushed };
   readonly address: string;
+  /** Told of each message of the parcel that its application has answered; of HL7 v2. */
+  readonly heard?: Target['heard'];
 }
 
 /** The channels over which content is pushed. */
@@ -22,7 +24,7 @@ export const isPushedTo = (destination: Destination): destination is Addressee['
 /** Sends a parcel over the channel of its addressee. Never throws. */
 export const sendParcel = (
   { channels, sender }: { readonly channels: Channels; readonly sender: Sender },
-  { recipient, destination, address }: Addressee,
+  { recipient, destination, address, heard }: Addressee,
   parcel: Parcel,
   limits: Limits,
 ): Promise<Outcome> => {
@@ -33,7 +35,7 @@ export const sendParcel = (
       return channels['fhir-messaging'].send({ ...target, headers }, parcel, limits);
     }
     case 'hl7v2-mllp':
-      return channels['hl7v2-mllp'].send({ ...target, headers: {} }, parcel, limits);
+      return channels['hl7v2-mllp'].send({ ...target, headers: {}, ...(heard === undefined ? {} : { heard }) }, parcel, limits);
     default:
       return destination.channel satisfies never;
   }

@@ -6,6 +6,7 @@ import { PROTECTED } from '../decide/protections.ts';
 import { recallRoad } from '../decide/recall-road.ts';
 import { backoff } from '../decide/retry.ts';
 import type { Facts } from '../model/facts.ts';
+import { isCommittedOnly } from '../model/hl7v2-ways.ts';
 import type { Instant } from '../model/instant.ts';
 import { HOUR } from '../model/instant.ts';
 import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
@@ -76,6 +77,7 @@ const keyState = statement<[string, number], { state: SealedLedger; version: str
 
 /** How often a key fails before a person is told: with the default back-off within two minutes (I12). */
 const FAILURES_BEFORE_A_TASK = 5;
+const COMMITS_BEFORE_A_TASK = 2;
 
 /** The ledger on PostgreSQL: what each destination may hold, and each attempt, before the wire. */
 export class StoredLedger {
@@ -204,6 +206,21 @@ export class StoredLedger {
     return { parcel: unpacked(parcel), repeats: row.first };
   }
 
+  /**
+   * Milliseconds until the next try. What a destination has committed to storage is not sent again until its application has had its time, and then
+   * while its id is remembered there: `lifetime`.
+   */
+  waitAfter(failures: number, because: string | null, lifetime: number): number {
+    const { backoffMin, backoffMax } = this.#limits;
+    if (isCommittedOnly(because)) return Math.min(backoffMax, Math.max(backoffMin, lifetime / 2));
+    return backoff(
+      failures,
+      backoffMin,
+      isAskedByTask(because) || isAskedOfPeople(because) ? Math.max(backoffMax, HOUR) : backoffMax,
+      Math.random(),
+    );
+  }
+
   /** Gives a claim back unused. Fenced. */
   async release(claimed: ClaimedKey): Promise<void> {
     await releaseKey(this.#pool, claimed.keyId, claimed.fence);
@@ -226,9 +243,7 @@ export class StoredLedger {
       const after = settled(before, attempt, outcome, destination, this.#on);
       const then = outcome.kind === 'accepted' ? next(after, now) : null;
       const because = 'because' in outcome ? outcome.because : null;
-      const slowest =
-        isAskedByTask(because) || isAskedOfPeople(because) ? Math.max(this.#limits.backoffMax, HOUR) : this.#limits.backoffMax;
-      const retryAt = now + backoff(after.failures, this.#limits.backoffMin, slowest, Math.random());
+      const retryAt = now + this.waitAfter(after.failures, because, destination.lifetime);
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
       const rank = then === null ? rankOf(attempt.action) : rankOf(then);
       const { kept, raised } = await this.#settle({
@@ -245,7 +260,9 @@ export class StoredLedger {
         task: attentionId(look.facts.plan.publisher, claimed.keyId),
       });
       if (kept) {
-        if (after.failures >= FAILURES_BEFORE_A_TASK || outcome.kind === 'refused')
+        // Whoever stored a message and did not answer by the next try has had its time.
+        const failures = isCommittedOnly(because) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
+        if (after.failures >= failures || outcome.kind === 'refused')
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
         else if (outcome.kind === 'accepted') await this.#isWell(look, raised, then?.kind === 'rest');
         return;

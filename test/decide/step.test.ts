@@ -136,6 +136,13 @@ describe('step: what follows from what should be held and what may be held', () 
       'rest',
     ],
     [
+      'hl7: of a flag there are not two, whatever the ids',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, LATER)]),
+      { channel: 'hl7v2-mllp', hl7v2: { messageForm: 'adt-a31-flag' } },
+      'rest',
+    ],
+    [
       'hl7: where replacing does not hide, the second document is recalled first',
       hold(),
       ledger([copy('b', 2), uncertain('a', 1, LATER)]),

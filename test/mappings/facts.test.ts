@@ -202,6 +202,7 @@ describe('from a recipient', () => {
         contact: null,
         rate: null,
         inFlight: null,
+        acknowledgementMode: null,
       },
     });
     expect(fromHealthcareService(example('recipient-service/valid-bare')).recipient.retains).toBe(true);
@@ -221,6 +222,33 @@ describe('from a recipient', () => {
     expect(placeOf(() => declaredOf({ extension: [{ url: Extension.inFlightLimit, valuePositiveInt: 1_000 }] }, 'Endpoint'))).toBe(
       'Endpoint.extension[0].valuePositiveInt',
     );
+  });
+
+  test("how an address speaks HL7 v2: its own word and its service's, and nothing where neither says so", () => {
+    const said = (url: string, value: object) => ({ ...endpoint, extension: [...(endpoint.extension ?? []), { url, ...value }] });
+    const enhanced = { ...declaredOf(service, 'HealthcareService'), acknowledgementMode: 'enhanced' as const };
+    expect(fromEndpoint(endpoint, null, 1)).not.toHaveProperty('hl7v2');
+    expect(fromEndpoint(endpoint, enhanced, 1)).toMatchObject({ hl7v2: { acknowledgementMode: 'enhanced' } });
+    expect(fromEndpoint(said(Extension.acknowledgementMode, { valueCode: 'original' }), enhanced, 1)).toMatchObject({
+      hl7v2: { acknowledgementMode: 'original' },
+    });
+    expect(fromEndpoint(said(Extension.messageForm, { valueCode: 'adt-a31-flag' }), null, 1)).toMatchObject({
+      hl7v2: { messageForm: 'adt-a31-flag' },
+    });
+    expect(fromEndpoint(said(Extension.receivingApplication, { valueString: 'ED SYSTEM' }), null, 1)).toMatchObject({
+      hl7v2: { receivingApplication: 'ED SYSTEM' },
+    });
+    const at = `Endpoint.extension[${endpoint.extension?.length ?? 0}]`;
+    for (const [url, value] of [
+      [Extension.acknowledgementMode, { valueCode: 'deferred' }],
+      [Extension.messageForm, { valueCode: 'pdf' }],
+    ] as const)
+      expect(placeOf(() => fromEndpoint(said(url, value), null, 1))).toBe(`${at}.valueCode`);
+    for (const valueString of ['', ' EPR', 'two\rlines', 'x'.repeat(181)])
+      expect(placeOf(() => fromEndpoint(said(Extension.receivingApplication, { valueString }), null, 1))).toBe(`${at}.valueString`);
+    // Another road has no use for it.
+    const overFhir = example('destination-endpoint/valid-fhir-messaging') as Endpoint;
+    expect(fromEndpoint(overFhir, enhanced, 1)).not.toHaveProperty('hl7v2');
   });
 
   test("an address's own word wins over its service's, and both over the default", () => {

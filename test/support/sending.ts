@@ -7,12 +7,14 @@ import { portsOn } from '../../src/reconcile/ports-on.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { slice } from '../../src/reconcile/slice.ts';
 import { openAttemptLog } from '../../src/store/attempt-log.ts';
-import type { StoredLook } from '../../src/store/ledger.ts';
+import type { StoredLedger, StoredLook } from '../../src/store/ledger.ts';
+import { takeAcknowledgement } from '../../src/store/take-acknowledgement.ts';
 import type { Ground } from '../store/ground.ts';
 
 /** The broker's own roads out on a ground, taken when a test says so. */
 export interface Sending {
   readonly ports: Ports<StoredLook>;
+  readonly ledger: StoredLedger;
   /** Brings what is due of a service one step further, with what a test does at a moment of it; answers how many keys were due. */
   step(service: string, at?: Partial<Ports<StoredLook>>): Promise<number>;
   /** All that is due of a service, as a worker does it, handshakes too. */
@@ -23,7 +25,10 @@ export interface Sending {
 /** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. */
 export const openSending = (ground: Ground, sendBefore: number): Sending => {
   const folder = mkdtempSync(join(tmpdir(), 'sending-'));
-  const channels = openChannels(['127.0.0.0/8']);
+  // As the engine does: an application's answer that comes late is credited.
+  const channels = openChannels(['127.0.0.0/8'], {
+    onAcknowledgement: (address, text) => void takeAcknowledgement(ground.database.pool, ledger, { address }, text),
+  });
   const attempts = openAttemptLog(folder);
   const ledger = ground.ledger(undefined, { sendBefore });
   const sender = { ods: 'BROKER', name: 'Crisis-plan broker', endpoint: 'https://broker.example/fhir' };
@@ -31,6 +36,7 @@ export const openSending = (ground: Ground, sendBefore: number): Sending => {
   const ports = portsOn(world);
   return {
     ports,
+    ledger,
     step: async (service, at = {}) => {
       await ground.fanOutAll();
       const claims: readonly Claim[] = await ledger.claim(service, 16);

@@ -230,6 +230,34 @@ Description: "Exchanges that the recipient takes at once at most, over all its a
 * value[x] 1..1
 * value[x] only positiveInt
 
+Extension: AcknowledgementModeExtension
+Id: acknowledgement-mode
+Title: "Acknowledgement mode"
+Description: "HL7 v2: `original`, one answer a message; `enhanced`, a commit acknowledgement (CA, CE, CR) first and the application's after it. Left out means original."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only code
+* valueCode from AcknowledgementModeVS (required)
+
+Extension: MessageFormExtension
+Id: message-form
+Title: "Message form"
+Description: "HL7 v2: what this address is sent of a plan. `mdm`, the document; `adt-a31-flag`, that there is a plan and none of its words; or both. Left out means mdm. It stays as it was registered."
+* ^context[0].type = #element
+* ^context[0].expression = "Endpoint"
+* value[x] 1..1
+* value[x] only code
+* valueCode from MessageFormVS (required)
+
+Extension: ReceivingApplication
+Id: receiving-application
+Title: "Receiving application"
+Description: "HL7 v2: MSH-5 of what this address is sent. Left out means EPR."
+* ^context[0].type = #element
+* ^context[0].expression = "Endpoint"
+* value[x] 1..1
+* value[x] only string
+
 Extension: MatchConfirmation
 Id: match-confirmation
 Title: "Match confirmation"

@@ -243,6 +243,7 @@ Description: "Ways to take content back."
 * ^caseSensitive = true
 * #mdm-t11 "mdm t11"
 * #mdm-t10-notice "mdm t10 notice"
+* #mdm-t08 "mdm t08"
 * #message "message"
 * #notification "notification"
 * #task "task"
@@ -279,6 +280,23 @@ Description: "What an acknowledgement means."
 * #accepted "accepted"
 * #refused "refused"
 * #unknown "unknown"
+
+CodeSystem: AcknowledgementMode
+Id: acknowledgement-mode
+Title: "Acknowledgement modes of HL7 v2"
+Description: "Acknowledgement modes of HL7 v2."
+* ^caseSensitive = true
+* #original "original"
+* #enhanced "enhanced"
+
+CodeSystem: MessageForm
+Id: message-form
+Title: "What an HL7 v2 address is sent of a plan"
+Description: "What an HL7 v2 address is sent of a plan."
+* ^caseSensitive = true
+* #mdm "mdm"
+* #adt-a31-flag "adt a31 flag"
+* #mdm-and-adt-a31-flag "mdm and adt a31 flag"
 
 ValueSet: PlanHeadingVS
 Id: plan-heading
@@ -386,6 +404,18 @@ Id: acknowledgement-meaning
 Title: "What an acknowledgement means"
 Description: "What an acknowledgement means."
 * include codes from system AcknowledgementMeaning
+
+ValueSet: AcknowledgementModeVS
+Id: acknowledgement-mode
+Title: "Acknowledgement modes of HL7 v2"
+Description: "Acknowledgement modes of HL7 v2."
+* include codes from system AcknowledgementMode
+
+ValueSet: MessageFormVS
+Id: message-form
+Title: "What an HL7 v2 address is sent of a plan"
+Description: "What an HL7 v2 address is sent of a plan."
+* include codes from system MessageForm
 
 ValueSet: ApprovalAgentVS
 Id: approval-agent

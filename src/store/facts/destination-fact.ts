@@ -5,6 +5,8 @@ import { channelOf, fromEndpoint, servedBy } from '../../../mappings/facts/from-
 import { whyNotActive } from '../../../mappings/facts/why-not-active.ts';
 import { fromSubscription } from '../../../mappings/facts/from-subscription.ts';
 import { Anomaly, anomaly } from '../../model/anomaly.ts';
+import { messageFormOf } from '../../../mappings/facts/hl7v2-ways-of.ts';
+import { WAYS } from '../../model/hl7v2-ways.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
 import { sealHeaders } from '../keys/sealed-headers.ts';
@@ -26,9 +28,9 @@ const recipientOf = statement<[string, string], RecipientRow>(
   'recipient-of-principal',
   'SELECT id, ods, kind, declared FROM recipient WHERE ods = $1 AND kind = $2 ORDER BY id LIMIT 1',
 );
-const recipientOfDestination = statement<[string], { recipient_id: string; channel: Destination['channel'] }>(
+const recipientOfDestination = statement<[string], { recipient_id: string; channel: Destination['channel']; form: string | null }>(
   'recipient-of-destination',
-  "SELECT recipient_id, facts->>'channel' AS channel FROM destination WHERE id = $1",
+  "SELECT recipient_id, facts->>'channel' AS channel, facts->'hl7v2'->>'messageForm' AS form FROM destination WHERE id = $1",
 );
 const putDestination = statement<[string, string, Destination, object | null, boolean, Instant | null], never>(
   'put-destination',
@@ -60,6 +62,9 @@ export const endpointFact: FactRecorder<Endpoint> = {
     // What was sent over one channel can be recalled over that one only.
     if (there !== undefined && there.channel !== channelOf(fact.resource))
       throw anomaly('conflict', 'an address keeps its type: switch it off, and register another', 'Endpoint.connectionType');
+    // So with what lies there, a document or a flag: a recall is in the form of what was sent.
+    if (there !== undefined && there.channel === 'hl7v2-mllp' && (there.form ?? WAYS.messageForm) !== messageFormOf(fact.resource))
+      throw anomaly('conflict', 'an address keeps its message form: switch it off, and register another', 'Endpoint.extension');
     await record(sql, fact, recipient, 'Endpoint');
     await recordPace(sql, recipient);
   },

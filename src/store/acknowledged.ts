@@ -1,0 +1,112 @@
+import type pg from 'pg';
+import { settled } from '../decide/attempt.ts';
+import type { MessageOutcome } from '../decide/combine-outcomes.ts';
+import { combineOutcomes } from '../decide/combine-outcomes.ts';
+import type { Instant } from '../model/instant.ts';
+import type { Attempt, LastAttempt, Ledger, Outcome } from '../model/ledger.ts';
+import { attention } from './attention.ts';
+import { type SealedLedger, sealState } from './keys/sealed-state.ts';
+import type { StoredLedger } from './ledger.ts';
+import { type Sql, statement } from './pool.ts';
+
+/** Who answers: a service that the broker knows by its certificate or token, or whoever is at an address that the broker connected to. */
+export type Answering = { readonly recipientId: string } | { readonly address: string };
+
+/**
+ * What an answer did. `settled`: its delivery has that outcome now. `noted`: it is on record, and settles nothing yet, or nothing any more: others of its
+ * parcel are not answered, the delivery is still under way, or it was followed by a newer one. `not-theirs`: no message of ours to them has this id.
+ */
+export type Credit = 'settled' | 'noted' | 'not-theirs';
+
+const sentTo = statement<[string, string | null, string | null], { delivery_id: string; recipient_id: string }>(
+  'sent-message-to',
+  'SELECT delivery_id, recipient_id FROM sent_message WHERE control_id = $1 AND (recipient_id = $2 OR address = $3)',
+);
+// What was accepted once is so: a refusal that comes after it, or again, lowers nothing.
+const keepAnswer = statement<[string, Outcome], never>(
+  'keep-answer',
+  `UPDATE sent_message SET answer = $2::jsonb, answered_at = clock_timestamp()
+    WHERE control_id = $1 AND (answer IS NULL OR (answer->>'kind' <> 'accepted' AND $2::jsonb->>'kind' = 'accepted'))`,
+);
+const messagesOf = statement<[string], { carries: boolean; answer: Outcome | null }>(
+  'sent-messages-of',
+  'SELECT carries, answer FROM sent_message WHERE delivery_id = $1 ORDER BY position',
+);
+const unknownDelivery = statement<[string], { key_id: string; recipient_id: string; begun: number; before: number }>(
+  'unknown-delivery',
+  `SELECT d.key_id, k.recipient_id, extract(epoch FROM d.begun_at)::double precision * 1000 AS begun,
+          extract(epoch FROM d.send_before)::double precision * 1000 AS before
+     FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE d.id = $1 AND d.outcome = 'unknown'`,
+);
+// Over the exact version of the row that was read, and not while an attempt is open: whoever looked before looks again.
+const settleLate = statement<[string, string, SealedLedger, Instant, string, string, string | null], { kept: string }>(
+  'settle-late',
+  `WITH kept AS (UPDATE ledger_key SET state = $3, version = version + 1, rank = 0, look_at = to_timestamp($4::double precision / 1000)
+                  WHERE id = $1 AND version = $2 AND open_delivery IS NULL RETURNING id),
+   done AS (UPDATE delivery SET outcome = $6, because = $7, settled_at = clock_timestamp() WHERE id = $5 AND EXISTS (SELECT FROM kept))
+   SELECT count(*) AS kept FROM kept`,
+);
+
+/**
+ * An application acknowledgement of HL7 v2 that came after its exchange (enhanced mode): credited to the message that it names, if that went to whoever
+ * answers. It raises what is believed and never lowers it: only a delivery of unknown fate that nothing followed is settled by it.
+ */
+export async function acknowledged(
+  pool: pg.Pool,
+  ledger: StoredLedger,
+  messageControlId: string,
+  from: Answering,
+  outcome: Outcome,
+): Promise<Credit> {
+  const [sent] = await sentTo(
+    pool,
+    messageControlId,
+    'recipientId' in from ? from.recipientId : null,
+    'address' in from ? from.address : null,
+  );
+  if (sent === undefined) return 'not-theirs';
+  await noteAnswer(pool, messageControlId, outcome);
+  return settleAnswered(pool, ledger, sent.delivery_id);
+}
+
+/** Puts an answer on record. What is unknown is none. */
+export async function noteAnswer(sql: Sql, messageControlId: string, outcome: Outcome): Promise<void> {
+  if (outcome.kind !== 'unknown') await keepAnswer(sql, messageControlId, outcome);
+}
+
+/** Settles a delivery of unknown fate by the answers on record, once each of its messages has one. */
+export async function settleAnswered(pool: pg.Pool, ledger: StoredLedger, deliveryId: string): Promise<Credit> {
+  const messages = await messagesOf(pool, deliveryId);
+  const outcomes = messages.flatMap(({ carries, answer }): MessageOutcome[] => (answer === null ? [] : [{ carries, outcome: answer }]));
+  const [first, ...more] = outcomes;
+  if (first === undefined || outcomes.length < messages.length) return 'noted';
+  for (;;) {
+    const [delivery] = await unknownDelivery(pool, deliveryId);
+    if (delivery === undefined) return 'noted';
+    const look = await ledger.look({ keyId: delivery.key_id, recipientId: delivery.recipient_id, fence: 0, may: 'look' });
+    const { last } = look.ledger;
+    if (last === null || last.id !== deliveryId || last.outcome !== 'unknown') return 'noted';
+    const outcome = combineOutcomes(last.kind, [first, ...more]);
+    if (outcome.kind === 'unknown') return 'noted';
+    const { destination } = look.facts;
+    const after = settled(look.ledger, attemptOf(look.ledger, last, delivery.begun, delivery.before), outcome, destination);
+    const because = outcome.kind === 'refused' ? outcome.because : null;
+    const lookAt = outcome.kind === 'accepted' ? look.now : look.now + ledger.waitAfter(after.failures, because, destination.lifetime);
+    const state = sealState(look.row.key, delivery.key_id, after);
+    const [kept] = await settleLate(pool, delivery.key_id, look.row.key_version, state, lookAt, deliveryId, outcome.kind, because);
+    if (Number(kept?.kept ?? 0) === 0) continue;
+    if (outcome.kind === 'refused') await attention(pool, look, `${last.kind}-unanswered`);
+    return 'settled';
+  }
+}
+
+/** The last attempt as it was begun. */
+const attemptOf = (ledger: Ledger, last: LastAttempt, begunAt: Instant, sendBefore: Instant): Attempt => {
+  const { id, kind, place, effect, documents, sequence, documentId, since } = last;
+  const headings = ledger.copies.find((copy) => copy.id === id)?.headings ?? [];
+  const action: Attempt['action'] =
+    kind === 'recall' || effect === null
+      ? { kind: 'recall', place, documents, retryOf: null }
+      : { kind: 'update', place, effect, headings, parent: null, stale: [], retryOf: null };
+  return { id, action, sequence, documentId, begunAt, since, sendBefore };
+};
