@@ -56,6 +56,7 @@ export const Line = {
   witnessRefuses: line('error', 'the second owner of the trail does not take its heads: tried again at each interval', 'because'),
   witnessTakes: line('info', 'the second owner of the trail takes its heads again'),
   listening: line('info', 'listening', 'host', 'port'),
+  listeningHl7: line('info', 'listening for HL7 v2', 'host', 'port'),
   certificateChanged: line('info', 'the certificate of the door was changed for a new one'),
   certificateKept: line('error', 'the files of the certificate cannot be used: what was read before stays in use', 'because'),
   limiterFailed: line('warn', 'requests are not counted: the rate limit cannot be asked', 'fault'),
