@@ -10,12 +10,16 @@ import { neededAt, valueAt } from './value.ts';
 const PV1 = (field: number, component = 1, part = 1): Place => ({ segment: 'PV1', field, component, part });
 
 /** PV1-2 (table 0004) as the class of an Encounter: one that is expected, or is no visit, is no contact. */
-const CLASSES: Readonly<Record<string, string>> = { E: 'EMER', I: 'IMP', O: 'AMB' };
+const CLASSES: ReadonlyMap<string, string> = new Map([
+  ['E', 'EMER'],
+  ['I', 'IMP'],
+  ['O', 'AMB'],
+]);
 
 /** The class of a visit, v3 ActCode. Throws AE 101 or 103. */
 export const classOf = (message: V2Message): string => {
   const place: Place = { segment: 'PV1', field: 2 };
-  const found = CLASSES[neededAt(message, place)];
+  const found = CLASSES.get(neededAt(message, place));
   if (found === undefined) throw refuse(place, '103', 'is E, I or O: a contact that takes place');
   return found;
 };

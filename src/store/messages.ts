@@ -1,6 +1,6 @@
 import type { Encounter } from '@medplum/fhirtypes';
 import type pg from 'pg';
-import { anomaly } from '../model/anomaly.ts';
+import { Anomaly, anomaly } from '../model/anomaly.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
 import { sameContact } from './facts/contact-fact.ts';
@@ -104,7 +104,8 @@ const withStage = (details: Encounter, { status, period }: Encounter): Encounter
 
 const again = (seen: Row, { identity, identityAt, digest, repeated }: ContactMessage): string => {
   if (seen.identity !== identity) throw anomaly('conflict', 'another message of yours had this id', 'http.X-Request-ID');
-  if (seen.digest !== digest) throw anomaly('conflict', 'another message of yours had this id, and other bytes', identityAt);
+  if (seen.digest !== digest)
+    throw new Anomaly('conflict', { at: identityAt, hl7: '205', help: 'another message of yours had this id, and other bytes' });
   if (repeated === 'refused') throw anomaly('duplicate', 'this message was processed before', identityAt);
   return seen.answer;
 };
