@@ -9,12 +9,25 @@ import { findHl7Sender } from '../../src/store/access/hl7-senders.ts';
 import { validate } from '../../src/validate/validate.ts';
 import type { OpenDoor } from '../http/open-door.ts';
 
-export type Hl7Options = Partial<Hl7ListenOptions> & Partial<Pick<Hl7Door, 'takesTests' | 'acknowledged' | 'receive' | 'now'>>;
+export type Hl7Options = Partial<Hl7ListenOptions> &
+  Partial<Pick<Hl7Door, 'takesTests' | 'acknowledged' | 'receive' | 'now' | 'facilities'>>;
+
+const FACILITIES: Hl7Door['facilities'] = new Map([
+  ['ZZ2', 'ed'],
+  ['ZZ3', 'ambulance'],
+]);
 
 /** The real door for HL7 v2 on a real socket, on the store of a FHIR door. */
 export const openHl7 = async (
   { store, pool }: Pick<OpenDoor, 'store' | 'pool'>,
-  { takesTests = false, acknowledged = null, receive = store.receive, now = Date.now, ...options }: Hl7Options = {},
+  {
+    takesTests = false,
+    acknowledged = null,
+    receive = store.receive,
+    now = Date.now,
+    facilities = FACILITIES,
+    ...options
+  }: Hl7Options = {},
 ) => {
   const registry = new Registry();
   const lines: string[] = [];
@@ -22,10 +35,7 @@ export const openHl7 = async (
     {
       receive,
       findSender: (fingerprint, organization, application) => findHl7Sender(pool, fingerprint, organization, application),
-      facilities: new Map([
-        ['ZZ2', 'ed'],
-        ['ZZ3', 'ambulance'],
-      ]),
+      facilities,
       acknowledged,
       validate: (resource) => validate(resource),
       takesTests,
