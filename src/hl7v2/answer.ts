@@ -4,7 +4,7 @@ import type { V2Head } from '../../mappings/adt/head.ts';
 import { refuseKind } from '../../mappings/adt/place.ts';
 import type { V2Message } from '../../mappings/adt/read-v2.ts';
 import { readV2 } from '../../mappings/adt/read-v2.ts';
-import { toAcks } from '../../mappings/adt/to-ack.ts';
+import { toAcks } from '../../mappings/adt/to-acks.ts';
 import { CATEGORY_TABLE } from '../../mappings/outcome/category-table.ts';
 import { Line } from '../log.ts';
 import { Anomaly, anomaly } from '../model/anomaly.ts';

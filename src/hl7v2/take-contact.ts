@@ -4,7 +4,7 @@ import type { VisitTold } from '../../mappings/adt/from-adt.ts';
 import { headOf } from '../../mappings/adt/head.ts';
 import { notKnown } from '../../mappings/adt/person.ts';
 import type { V2Message } from '../../mappings/adt/read-v2.ts';
-import { toAcks } from '../../mappings/adt/to-ack.ts';
+import { toAcks } from '../../mappings/adt/to-acks.ts';
 import { Anomaly } from '../model/anomaly.ts';
 import type { Issue } from '../model/anomaly.ts';
 import { CLOCK_AHEAD } from '../model/instant.ts';
