@@ -139,6 +139,12 @@ export const OTHER_PURPOSES =
 export const CONSENT_POLICY = `${BASE}/policy/plan-sharing-1`;
 /** The law by which an advance decision stands (England and Wales): its `Consent.policy.uri`. It is no policy of sharing. */
 export const ADVANCE_DECISION_LAW = 'https://www.legislation.gov.uk/ukpga/2005/9';
+/** Visit numbers that an HL7 v2 message gives no system: of a facility, and of the assigning authority that it names there, if it does. */
+export const visitNumberSystem = (facility: string, authority: string | null): string =>
+  [`${BASE}/NamingSystem/visit-number`, facility, ...(authority === null ? [] : [authority])]
+    .map((each, index) => (index === 0 ? each : encodeURIComponent(each)))
+    .join('/');
+
 /** The one SubscriptionTopic of the spine: "what you may see of a plan changed". */
 export const PLAN_TOPIC = `${BASE}/SubscriptionTopic/plan-change`;
 

@@ -21,6 +21,9 @@ const USAGE = `usage: npm run -s broker -- COMMAND
   token --client ID --key FILE [--scope S] [--url URL]
                              prints an access token; the key is PEM or JWK
   signing-key rotate         another key for access tokens; those that are out stay good
+  hl7 sender add --org ODS --kind K (--certificate FILE | --fingerprint SHA256) [--application NAME]
+                             registers who may send HL7 v2 over MLLP, by client certificate
+  hl7 sender list | suspend | resume [--sender ID]
   keys rewrap                wraps every data key by KEY_FILE, also those of KEY_FILE_OLD
   erase --patient ID --reason TEXT [--yes]
                              lawful erasure: destroys the key of a Patient's record for good; without --yes only tells what that would be
@@ -61,6 +64,10 @@ const OPTIONS = {
   all: { type: 'boolean' },
   endpoint: { type: 'string' },
   again: { type: 'boolean' },
+  certificate: { type: 'string' },
+  fingerprint: { type: 'string' },
+  application: { type: 'string' },
+  sender: { type: 'string' },
 } as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
@@ -75,6 +82,10 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'client rotate': ['client', 'jwks', 'jwks-uri'],
   token: ['client', 'key', 'scope', 'url'],
   'signing-key rotate': [],
+  'hl7 sender add': ['org', 'kind', 'certificate', 'fingerprint', 'application'],
+  'hl7 sender list': [],
+  'hl7 sender suspend': ['sender'],
+  'hl7 sender resume': ['sender'],
   'keys rewrap': [],
   erase: ['patient', 'reason', 'yes'],
   inspect: ['key', 'reason'],
@@ -199,6 +210,15 @@ try {
       const { recipientCheck } = await import('./recipient-check-command.ts');
       const { withDatabase } = await import('./own-database.ts');
       await withDatabase(config, quiet, (pool) => recipientCheck(pool, config, word, values));
+      break;
+    }
+    case 'hl7 sender add':
+    case 'hl7 sender list':
+    case 'hl7 sender suspend':
+    case 'hl7 sender resume': {
+      const { hl7Command } = await import('./hl7-commands.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      print(await withDatabase(config, quiet, (pool) => hl7Command(pool, command, values)));
       break;
     }
     case 'trail check-proof': {

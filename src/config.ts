@@ -1,6 +1,8 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import ipaddr from 'ipaddr.js';
 import { issuerOf, isUserIssuer } from './http/access/user-issuers.ts';
+import { hl7ConfigOf, type Hl7Config, type Hl7Parsed } from './hl7-config.ts';
+import { isLoopback } from './loopback.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { SETTINGS } from './settings.ts';
 import { withSecretFiles } from './secret-files.ts';
@@ -65,12 +67,14 @@ export interface Config {
   readonly trailHeadMs: number;
   /** Files of key-encryption keys that were used before. */
   readonly oldKeyFiles: readonly string[];
+  /** Null opens no door for HL7 v2. */
+  readonly hl7: Hl7Config | null;
 }
 
 type Name = keyof typeof SETTINGS;
 
 /** The environment as ajv leaves it: coerced, with defaults. */
-interface Parsed {
+interface Parsed extends Hl7Parsed {
   readonly PORT: number;
   readonly HOST: string;
   readonly DATA_DIR: string;
@@ -120,8 +124,6 @@ const validate = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true
 
 const isName = (value: string): value is Name => value in SETTINGS;
 
-const isLoopback = (host: string): boolean => host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
-
 /** An origin and nothing beside it; over plain HTTP on loopback only. Null where it is none. */
 const originOf = (text: string): string | null => {
   if (!URL.canParse(text)) return null;
@@ -168,7 +170,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   const { TLS_CERT, TLS_KEY, TLS_CLIENT_CA } = given;
   const hasTls = TLS_CERT !== undefined && TLS_KEY !== undefined;
   const publicUrl = originOf(given.PUBLIC_URL ?? '');
+  const { hl7, refused } = hl7ConfigOf(given);
   refuse([
+    ...refused,
     ...(['DATABASE_URL', 'REDIS_URL'] as const)
       .filter((name) => given[name] !== undefined && !URL.canParse(given[name]))
       .map((name) => `${name} must be ${SETTINGS[name].rule}`),
@@ -223,5 +227,6 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     trailWitnessUrl: given.TRAIL_WITNESS_URL ?? null,
     trailHeadMs: given.TRAIL_HEAD_MS,
     oldKeyFiles: listed(given.KEY_FILE_OLD),
+    hl7,
   };
 };

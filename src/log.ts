@@ -58,6 +58,7 @@ export const Line = {
   collectorRefuses: line('warn', 'the collector of traces does not take them: they are dropped'),
   collectorTakes: line('info', 'the collector of traces takes them again'),
   listening: line('info', 'listening', 'host', 'port'),
+  listeningHl7: line('info', 'listening for HL7 v2', 'host', 'port'),
   certificateChanged: line('info', 'the certificate of the door was changed for a new one'),
   certificateKept: line('error', 'the files of the certificate cannot be used: what was read before stays in use', 'because'),
   limiterFailed: line('warn', 'requests are not counted: the rate limit cannot be asked', 'fault'),

@@ -5,6 +5,7 @@ import { readApprovalPolicies } from './approval-policies.ts';
 import { parseConfig } from './config.ts';
 import { createAddressGuard } from './channel/address-guard.ts';
 import { createGuardedFetch } from './channel/guarded-fetch.ts';
+import { readTls } from './channel/tls-files.ts';
 import { startEngine } from './engine.ts';
 import { writeBrokerAddress } from './broker-address.ts';
 import { KEY_LIMITS } from './http/access/token-provider.ts';
@@ -13,8 +14,8 @@ import { createRateLimit } from './http/access/rate-limit.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { listenForHealth } from './http/listen-for-health.ts';
-import { readTls } from './http/tls-files.ts';
 import { runUntilSignal } from './lifecycle.ts';
+import { startHl7 } from './hl7-part.ts';
 import { createLog, Line } from './log.ts';
 import { deliveryMetrics } from './delivery-metrics.ts';
 import { engineMetrics } from './engine-metrics.ts';
@@ -58,6 +59,7 @@ await runUntilSignal(log, async (part) => {
   await traced(part, config, log, 'crisis-plan-broker');
   // What stands in the way of the start is told before a database is made for it.
   if (config.tls !== null) await readTls(config.tls);
+  if (config.hl7 !== null && config.hl7.tls !== null) await readTls(config.hl7.tls, 'HL7_');
   if (config.redisUrl !== null) await assertRedis(config.redisUrl);
   // On a database of somebody else's, too: ledger epoch and attempts stand in the folder, and one broker at a time writes them.
   if (config.databaseUrl !== null)
@@ -164,5 +166,6 @@ await runUntilSignal(log, async (part) => {
       () => listenForHealth(app, { port: healthPort, log, errorCodeSystem: config.errorCodeSystem }),
       (listening) => listening.close(),
     );
+  await startHl7(part, config, log, pool, store, metrics);
   process.stdout.write(`ready ${door.url}\n`);
 });

@@ -185,4 +185,46 @@ export const SETTINGS = {
     rule: 'files with commas between',
     about: 'Files of earlier key-encryption keys, with commas between, until `npm run -s broker -- keys rewrap` has been run.',
   },
+  HL7_PORT: {
+    schema: { type: 'integer', minimum: 0, maximum: 65_535 },
+    rule: 'a port from 0 to 65535',
+    about:
+      'Port on which HL7 v2 over MLLP is taken: ADT as crisis contacts (docs/hl7v2-contacts.md). Without it there is no such door. 0 picks a free one; the log tells which.',
+  },
+  HL7_HOST: {
+    schema: { type: 'string', pattern: '^[0-9A-Za-z.:_-]+$', default: '127.0.0.1' },
+    rule: 'a host name or an address',
+    about: 'Address of that door. Anything but loopback needs its TLS, with the certificates of those who send.',
+  },
+  HL7_TLS_CERT: file(
+    'PEM file of its certificate, those between it and its root after it. With `HL7_TLS_KEY` and `HL7_TLS_CLIENT_CA` it speaks MLLP over TLS 1.2 or later, and takes nobody without a certificate. Read again when it changes.',
+  ),
+  HL7_TLS_KEY: file('PEM file of the private key of `HL7_TLS_CERT`, without a passphrase. Read again when it changes.'),
+  HL7_TLS_CLIENT_CA: file(
+    'PEM file of the authorities that sign the certificates of those who send. Each certificate is registered besides: `npm run -s broker -- hl7 sender add`.',
+  ),
+  HL7_FACILITIES: {
+    schema: { type: 'string', default: '' },
+    rule: 'ODS codes with = and a kind of service each, and commas between, as ZZ2=ed,ZZ3=ambulance',
+    about:
+      'Facilities (MSH-4) that may send without TLS, each as what kind of service. Whoever reaches the port on this machine may speak for each of them. Not beside TLS: there certificates say who sends.',
+  },
+  HL7_MAX_FRAME: {
+    schema: { type: 'integer', minimum: 1_000, maximum: 100_000_000, default: 1_000_000 },
+    rule: 'a whole number from 1000 to 100000000',
+    about:
+      'Bytes of the longest message; a longer one is answered AE, and its connection closed. Each connection may take twice as much memory.',
+  },
+  HL7_FRAME_MS: millis(30_000, 100, 'How long a message may take from its first byte to its last, and its sender to take the answer.'),
+  HL7_MAX_CONNECTIONS: {
+    schema: { type: 'integer', minimum: 1, maximum: 100_000, default: 100 },
+    rule: 'a whole number from 1 to 100000',
+    about: 'MLLP connections that are open at once; one more is closed without a word.',
+  },
+  HL7_TEST_MESSAGES: {
+    schema: { type: 'string', enum: ['0', '1'], default: '0' },
+    rule: '0 or 1',
+    about:
+      '1: messages with the processing id `T` or `D` (MSH-11) are taken as if they were `P`. Not where plans of persons are: there they are refused with AR 202.',
+  },
 } as const satisfies Readonly<Record<string, Setting>>;

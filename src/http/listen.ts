@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { followTls, readTls } from '../channel/tls-files.ts';
+import type { TlsFiles, TlsMaterial } from '../channel/tls-files.ts';
 import { Line } from '../log.ts';
 import type { Log } from '../log.ts';
 import { CannotStart } from '../model/cannot-start.ts';
 import { answerGarbage, checkHeaders, refuseExpectation } from './bare-answer.ts';
-import { followTls, readTls } from './tls-files.ts';
-import type { TlsFiles } from './tls-files.ts';
 
 /** A door that is open. */
 export interface Listening {
@@ -132,7 +132,12 @@ const serverFor = async (
     },
     listener,
   );
-  return { server, stop: followTls(server, tls, material, log, tlsMs) };
+  const use = (found: TlsMaterial): void => {
+    server.setSecureContext({ ...found, minVersion: 'TLSv1.2' });
+    // Who was let in by what is no longer in use comes in anew.
+    server.closeIdleConnections();
+  };
+  return { server, stop: followTls({ files: tls, first: material, use, log, everyMs: tlsMs }) };
 };
 
 /** Opens the door. Throws CannotStart, with one line, where it cannot listen or the files of its TLS cannot be used. */

@@ -17,10 +17,12 @@ export type Category =
 
 /** One thing that is wrong, and where. Never holds a value of a person. */
 export interface Issue {
-  /** FHIRPath of the element; null where no element is meant. */
+  /** FHIRPath of the element, in HL7 v2 its place (ERL: `PID^1^3`); null where no element is meant. */
   readonly at: string | null;
   /** The R4 issue-type code, where it is finer than the category's own. */
   readonly code?: string;
+  /** The code of HL7 table 0357, where it is finer than the category's own. */
+  readonly hl7?: string;
   /** One line of help for the sender. */
   readonly help: string;
   readonly severity?: 'error' | 'warning' | 'information';

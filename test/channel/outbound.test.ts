@@ -19,6 +19,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const HARMLESS: Readonly<Record<string, RegExp>> = {
   'node:http': /^(?:createServer|STATUS_CODES|IncomingMessage|ServerResponse)$/,
   'node:https': /^createServer$/,
+  'node:tls': /^createServer$/,
   // `security-headers.ts` makes a socket that is never connected.
   'node:net': /^(?:createServer|isIP|isIPv4|isIPv6|Socket)$/,
 };

@@ -67,7 +67,7 @@ export const startFakeMllpRecipient = async (options: FakeMllpOptions = {}): Pro
   const open = new Set<Socket>();
   const voice: Voice = { manner: 'plain', elsewhere: [], commits: [] };
   const serve = (socket: Socket): void => {
-    const frames = new MllpFrames(MOST);
+    const frames = new MllpFrames({ maxFrame: MOST });
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());

@@ -6,6 +6,7 @@ import { toMessageAnswer } from '../../../mappings/inbound/to-message-answer.ts'
 import { withoutComments } from '../../../mappings/inbound/without-comments.ts';
 import { Anomaly, anomaly } from '../../model/anomaly.ts';
 import type { Issue } from '../../model/anomaly.ts';
+import { CLOCK_AHEAD } from '../../model/instant.ts';
 import type { Instant } from '../../model/instant.ts';
 import { errorsOf } from '../../validate/validate.ts';
 import { principalOf, resourceOf } from '../exchange.ts';
@@ -16,9 +17,6 @@ import { badParameter, Refusal } from '../refusal.ts';
 import { checkedNames } from '../search/parameter-name.ts';
 import type { Act } from './act.ts';
 import { messageIds } from './message-ids.ts';
-
-/** Minutes by which a sender's clock may be ahead: what is said in the future would hold back all that is said until then. */
-const AHEAD_MS = 10 * 60_000;
 
 /** R4 messaging: `async` and `response-url` ask for an answer by another way. */
 const checkSynchronous = ({ query }: Exchange): void => {
@@ -43,7 +41,8 @@ const checkContact = ({ told }: InboundMessage, door: Door): void => {
 };
 
 const checkTime = ({ saidAt }: InboundMessage, now: Instant): void => {
-  if (saidAt > now + AHEAD_MS) throw new Anomaly('incorrect', { at: 'Bundle.meta.lastUpdated', code: 'value', help: 'has not come yet' });
+  if (saidAt > now + CLOCK_AHEAD)
+    throw new Anomaly('incorrect', { at: 'Bundle.meta.lastUpdated', code: 'value', help: 'has not come yet' });
 };
 
 const OLDER: Issue = {
@@ -75,6 +74,7 @@ export const processMessage: Act = async (exchange, door) => {
   const text = await door.store.receive({
     principal,
     identity: message.identity,
+    identityAt: 'Bundle.id',
     digest: createHash('sha256')
       .update(await exchange.request.text())
       .digest('hex'),
@@ -82,6 +82,7 @@ export const processMessage: Act = async (exchange, door) => {
     correlationId,
     saidAt: message.saidAt,
     contact: message.told.contact,
+    says: 'all',
     repeated: message.event.bars ? 'refused' : 'first-answer',
     answer: (taken) =>
       JSON.stringify(

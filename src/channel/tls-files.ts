@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Server } from 'node:https';
 import { Line } from '../log.ts';
 import type { Log } from '../log.ts';
 import { CannotStart } from '../model/cannot-start.ts';
@@ -41,11 +40,11 @@ const certificatesIn = (name: string, pem: string): readonly [X509Certificate, .
   throw new CannotStart(`${name} must hold certificates as PEM`);
 };
 
-const keyIn = (pem: string): KeyObject => {
+const keyIn = (name: string, pem: string): KeyObject => {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new CannotStart('TLS_KEY must hold a private key as PEM, without a passphrase');
+    throw new CannotStart(`${name} must hold a private key as PEM, without a passphrase`);
   }
 };
 
@@ -54,43 +53,56 @@ const checkInDate = (name: string, { validFromDate, validToDate }: X509Certifica
   if (validFromDate.getTime() > now) throw new CannotStart(`${name} is not valid before ${validFromDate.toISOString()}`);
 };
 
+/** Which settings name the files: those of the FHIR door, or of the door for HL7 v2. */
+export type TlsSettings = '' | 'HL7_';
+
 /**
- * Reads the files of the door's TLS. Throws CannotStart, with one line that names the setting and nothing of what a file holds, where one
+ * Reads the files of a door's TLS. Throws CannotStart, with one line that names the setting and nothing of what a file holds, where one
  * cannot be read, is no PEM, is out of date, or where key and certificate do not belong together.
  */
-export const readTls = async (files: TlsFiles, now = Date.now()): Promise<TlsMaterial> => {
-  const cert = await read('TLS_CERT', files.cert);
-  const key = await read('TLS_KEY', files.key);
-  const ca = files.clientCa === null ? null : await read('TLS_CLIENT_CA', files.clientCa);
-  const chain = certificatesIn('TLS_CERT', cert);
-  if (!chain[0].checkPrivateKey(keyIn(key))) throw new CannotStart('TLS_KEY is not the key of TLS_CERT');
-  for (const each of chain) checkInDate('TLS_CERT', each, now);
+export const readTls = async (files: TlsFiles, settings: TlsSettings = '', now = Date.now()): Promise<TlsMaterial> => {
+  const [ofCert, ofKey, ofCa] = [`${settings}TLS_CERT`, `${settings}TLS_KEY`, `${settings}TLS_CLIENT_CA`];
+  const cert = await read(ofCert, files.cert);
+  const key = await read(ofKey, files.key);
+  const ca = files.clientCa === null ? null : await read(ofCa, files.clientCa);
+  const chain = certificatesIn(ofCert, cert);
+  if (!chain[0].checkPrivateKey(keyIn(ofKey, key))) throw new CannotStart(`${ofKey} is not the key of ${ofCert}`);
+  for (const each of chain) checkInDate(ofCert, each, now);
   if (ca === null) return { cert, key };
-  for (const each of certificatesIn('TLS_CLIENT_CA', ca)) checkInDate('TLS_CLIENT_CA', each, now);
+  for (const each of certificatesIn(ofCa, ca)) checkInDate(ofCa, each, now);
   return { cert, key, ca };
 };
 
 const isSame = (one: TlsMaterial, other: TlsMaterial): boolean => one.cert === other.cert && one.key === other.key && one.ca === other.ca;
 
+/** Whose files are followed, and what is done with new ones. */
+export interface Followed {
+  readonly files: TlsFiles;
+  readonly settings?: TlsSettings;
+  /** What is in use. */
+  readonly first: TlsMaterial;
+  readonly use: (material: TlsMaterial) => void;
+  readonly log: Log;
+  readonly everyMs?: number;
+}
+
 /**
  * Reads the files again every `everyMs`, and lets the server go on with what is new; what cannot be used is told once, and what is in use stays.
  * A certificate and its key may change one after the other. Answers how to stop.
  */
-export const followTls = (server: Server, files: TlsFiles, first: TlsMaterial, log: Log, everyMs = 5_000): (() => void) => {
+export const followTls = ({ files, settings = '', first, use, log, everyMs = 5_000 }: Followed): (() => void) => {
   let inUse = first;
   let told: string | null = null;
   const look = async (): Promise<void> => {
     try {
-      const found = await readTls(files);
+      const found = await readTls(files, settings);
       told = null;
       if (isSame(found, inUse)) return;
-      server.setSecureContext({ ...found, minVersion: 'TLSv1.2' });
+      use(found);
       inUse = found;
-      // Who was let in by what is no longer in use comes in anew.
-      server.closeIdleConnections();
       log(Line.certificateChanged);
     } catch (fault) {
-      const because = fault instanceof CannotStart ? fault.message : 'TLS_CERT and TLS_KEY cannot be used';
+      const because = fault instanceof CannotStart ? fault.message : `${settings}TLS_CERT and ${settings}TLS_KEY cannot be used`;
       if (because !== told) log(Line.certificateKept, { because });
       told = because;
     }
