@@ -20,6 +20,11 @@ const USAGE = `usage: npm run -s broker -- COMMAND
   client list | show | suspend | resume | rotate [--client ID] [--jwks FILE | --jwks-uri URL]
   token --client ID --key FILE [--scope S] [--url URL]
                              prints an access token; the key is PEM or JWK
+  endpoint credential set | rotate ID [--address URL] [--token-url URL --client C --key FILE --kid K [--alg A] [--scope S] [--audience A] [--token-ca FILE]]
+                             [--cert FILE --cert-key FILE] [--ca FILE]
+                             by what the broker proves itself at an Endpoint: a key for tokens, a certificate, or both;  show | remove ID [--address URL]
+  endpoint move ID --address URL [a credential, as above | --no-credential]
+                             another address: what lies at the old one is recalled first, with the credential of there
   signing-key rotate         another key for access tokens; those that are out stay good
   keys rewrap                wraps every data key by KEY_FILE, also those of KEY_FILE_OLD
   erase --patient ID --reason TEXT [--yes]
@@ -53,7 +58,18 @@ const OPTIONS = {
   heads: { type: 'string' },
   event: { type: 'string' },
   proof: { type: 'string' },
+  address: { type: 'string' },
+  'token-url': { type: 'string' },
+  kid: { type: 'string' },
+  alg: { type: 'string' },
+  audience: { type: 'string' },
+  'token-ca': { type: 'string' },
+  cert: { type: 'string' },
+  'cert-key': { type: 'string' },
+  ca: { type: 'string' },
+  'no-credential': { type: 'boolean' },
 } as const;
+const CREDENTIAL = ['token-url', 'client', 'key', 'kid', 'alg', 'scope', 'audience', 'token-ca', 'cert', 'cert-key', 'ca'] as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   worker: [],
@@ -75,12 +91,25 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'trail export': ['out'],
   'trail prove': ['event'],
   'trail check-proof': ['proof', 'heads'],
+  'endpoint credential set': ['address', ...CREDENTIAL],
+  'endpoint credential rotate': ['address', ...CREDENTIAL],
+  'endpoint credential show': [],
+  'endpoint credential remove': ['address'],
+  'endpoint move': ['address', 'no-credential', ...CREDENTIAL],
 };
+/** Commands that take what they are about as a word, after their own. */
+const ABOUT = [
+  'verify plan',
+  'endpoint move',
+  'endpoint credential set',
+  'endpoint credential rotate',
+  'endpoint credential show',
+  'endpoint credential remove',
+];
 
 const { positionals, values } = readArguments();
-/** One command takes what it is about as a word. */
-const [, , planId] = positionals[0] === 'verify' && positionals.length === 3 ? positionals : [];
-const command = (planId === undefined ? positionals : positionals.slice(0, 2)).join(' ');
+const about = ABOUT.includes(positionals.slice(0, -1).join(' ')) ? positionals.at(-1) : undefined;
+const command = (about === undefined ? positionals : positionals.slice(0, -1)).join(' ');
 const taken = COMMANDS[command];
 if (taken === undefined || Object.keys(values).some((name) => !taken.some((each) => each === name))) refuse(USAGE);
 
@@ -166,10 +195,10 @@ try {
       break;
     }
     case 'verify plan': {
-      if (planId === undefined) refuse(USAGE);
+      if (about === undefined) refuse(USAGE);
       const { verifyPlanCommand } = await import('./trail-commands.ts');
       const { withDatabase } = await import('./own-database.ts');
-      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, planId, values.heads));
+      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, about, values.heads));
       break;
     }
     case 'trail check-proof': {
@@ -188,6 +217,17 @@ try {
       }
       const { withDatabase } = await import('./own-database.ts');
       await withDatabase(config, quiet, (pool) => trailCommand(pool, command, values));
+      break;
+    }
+    case 'endpoint credential set':
+    case 'endpoint credential rotate':
+    case 'endpoint credential show':
+    case 'endpoint credential remove':
+    case 'endpoint move': {
+      if (about === undefined) refuse(USAGE);
+      const { endpointCommand } = await import('./endpoint-commands.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      print(await withDatabase(config, quiet, (pool) => endpointCommand(pool, config, command, about, values)));
       break;
     }
     default: {

@@ -12,6 +12,7 @@ import { Line, type Log } from './log.ts';
 import { portsOn } from './reconcile/ports-on.ts';
 import { slice } from './reconcile/slice.ts';
 import { openAttemptLog } from './store/attempt-log.ts';
+import { forgetLeftCredentials } from './store/credentials.ts';
 import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
 import { StoredLedger } from './store/ledger.ts';
@@ -54,7 +55,15 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
   };
   const ledger = new StoredLedger(pool, limits, epoch);
   const sender = { ods: config.operatorOds, name: 'Crisis-plan broker', endpoint: BASE };
-  const world = { pool, ledger, channels, attempts, sender, sendTimeout: config.sendTimeoutMs };
+  const world = {
+    pool,
+    ledger,
+    channels,
+    attempts,
+    sender,
+    sendTimeout: config.sendTimeoutMs,
+    onMisaddressed: (keyId: string) => log(Line.misaddressed, { keyId }),
+  };
   const ports = portsOn(world);
   const onError = (name: string, fault: unknown): void => log(Line.fault, { name, fault });
   const queue = await part(
@@ -90,6 +99,7 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
             const missing = await resync(pool, epoch);
             found.byResync += missing.length;
             if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
+            await forgetLeftCredentials(pool);
             await tellOfReviews(pool);
             await tellOfPlans(pool, sweeps === RESYNC_EVERY ? MAPPING_VERSION : null);
             if (sweeps === RESYNC_EVERY) await tellOfRules(pool);

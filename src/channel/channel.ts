@@ -1,3 +1,4 @@
+import type { CredentialInUse } from '../model/credential.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { Acknowledgement } from '../model/recipient.ts';
 
@@ -8,6 +9,8 @@ export interface Target {
   /** Request headers of the destination's own (BaRS headers, `Subscription.channel.header`); unused by MLLP. May be secret. */
   readonly headers: Readonly<Record<string, string>>;
   readonly acknowledgements: readonly Acknowledgement[];
+  /** By what the broker proves itself there, and knows it; null where the address has none. */
+  readonly credential?: CredentialInUse | null;
 }
 
 /** What leaves: frozen before the wire, and the same on a retry. */
@@ -21,6 +24,8 @@ export interface Parcel {
   readonly bundleId: string;
   readonly requestId: string;
   readonly correlationId: string;
+  /** The keyed digest of whom these bytes are for (src/store/keys/addressed.ts): written down before the wire, compared right before it. */
+  readonly addressed?: string;
 }
 
 /** How long a send may take. */
@@ -43,6 +48,9 @@ export const ABANDONED: Outcome = { kind: 'refused', because: 'abandoned', retry
 
 /** No connection came to be: nothing was written. */
 export const NOT_CONNECTED: Outcome = { kind: 'refused', because: 'not-connected', retry: true };
+
+/** The broker's own certificate has run out: nothing was written. */
+export const CERTIFICATE_EXPIRED: Outcome = { kind: 'refused', because: 'certificate-expired', retry: true };
 
 /** The address guard forbids the address: nothing was written. It may be resolved otherwise, or allowed, later. */
 export const ADDRESS_FORBIDDEN: Outcome = { kind: 'refused', because: 'address-forbidden', retry: true };

@@ -1,11 +1,12 @@
 import { fromAck } from '../../mappings/mdm/from-ack.ts';
 import { fromParcel } from '../../mappings/mdm/parcel.ts';
 import { fieldOf, readHl7 } from '../../mappings/mdm/read-hl7.ts';
+import type { Credential } from '../model/credential.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { AddressForbidden } from './address-guard.ts';
 import type { Channel, Limits, Parcel, Target } from './channel.ts';
-import { ABANDONED, ADDRESS_FORBIDDEN, NOT_CONNECTED } from './channel.ts';
+import { ABANDONED, ADDRESS_FORBIDDEN, CERTIFICATE_EXPIRED, NOT_CONNECTED } from './channel.ts';
 import { combineOutcomes } from './combine-outcomes.ts';
 import type { MllpConnection, MllpTls } from './mllp-connection.ts';
 import { openMllp } from './mllp-connection.ts';
@@ -22,6 +23,8 @@ export interface MllpOptions {
 /** One destination: its connection, and the turn that each send waits for. */
 interface Lane {
   connection: MllpConnection | null;
+  /** Version of the credential that it was made with; null for none. */
+  madeWith: string | null;
   turn: Promise<unknown>;
 }
 
@@ -30,13 +33,20 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined 
   const lanes = new Map<string, Lane>();
 
   const connect = async (lane: Lane, target: Target, limits: Limits): Promise<Outcome | MllpConnection> => {
-    if (lane.connection?.usable) return lane.connection;
+    const { credential = null } = target;
+    const version = credential?.version ?? null;
+    // What another credential opened is another's road, or that of a key that was rotated out.
+    if (lane.madeWith !== version) lane.connection?.destroy();
+    else if (lane.connection?.usable) return lane.connection;
+    if (credential?.certificate != null && credential.certificate.notAfter <= Date.now()) return CERTIFICATE_EXPIRED;
     const place = placeOf(target.address);
     if (place === null) return { kind: 'refused', because: 'address-unusable', retry: false };
     try {
       const [pinned] = await guard.resolveAllowed(place.host, place.secure);
       const within = Math.min(limits.timeoutMs, Math.max(1, limits.msLeft()));
-      lane.connection = await openMllp({ ...place, pinned, tls: place.secure ? tls : null }, within, () => onUnexpected(target.address));
+      const shown = credential === null ? tls : tlsOf(credential);
+      lane.connection = await openMllp({ ...place, pinned, tls: place.secure ? shown : null }, within, () => onUnexpected(target.address));
+      lane.madeWith = version;
       return lane.connection ?? (limits.msLeft() <= 0 ? ABANDONED : NOT_CONNECTED);
     } catch (error) {
       return error instanceof AddressForbidden ? ADDRESS_FORBIDDEN : NOT_CONNECTED;
@@ -69,7 +79,7 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined 
 
   return {
     send: (target, parcel, limits) => {
-      const lane = lanes.get(target.address) ?? { connection: null, turn: Promise.resolve() };
+      const lane = lanes.get(target.address) ?? { connection: null, madeWith: null, turn: Promise.resolve() };
       lanes.set(target.address, lane);
       return inTurn(lane, limits, () => sendAll(lane, target, parcel, limits));
     },
@@ -79,6 +89,11 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined 
     },
   };
 };
+
+const tlsOf = ({ certificate, ca }: Credential): MllpTls => ({
+  ...(ca === null ? {} : { ca }),
+  ...(certificate === null ? {} : { cert: certificate.cert, key: certificate.key }),
+});
 
 // Waiting for one's turn ends when `send_before` does; a turn that comes later is passed on.
 const inTurn = (lane: Lane, { msLeft }: Limits, work: () => Promise<Outcome>): Promise<Outcome> =>

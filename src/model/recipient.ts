@@ -35,4 +35,14 @@ export interface Destination {
   /** Milliseconds during which a message once written to the wire may still arrive, and ids are remembered. */
   readonly lifetime: number;
   readonly acknowledgements: readonly Acknowledgement[];
+  /** How BaRS names it, where the Endpoint declares that it takes BaRS messages: nhs.md section 3. */
+  readonly bars?: BarsService;
+}
+
+/** A service as BaRS addresses it. */
+export interface BarsService {
+  /** `https://fhir.nhs.uk/Id/dos-service-id`. */
+  readonly dosServiceId: string;
+  /** Code of `usecases-categories-bars`; null where none is declared, for there is none for crisis plans. */
+  readonly useCase: string | null;
 }

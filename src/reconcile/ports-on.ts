@@ -14,12 +14,15 @@ import { holds } from '../model/ledger.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
 import { inBatches } from '../store/in-batches.ts';
+import { addressedAs } from '../store/keys/addressed.ts';
 import type { Frozen, StoredLedger, StoredLook } from '../store/ledger.ts';
 import { askByTask } from '../store/recall-task.ts';
 import { giveBackNumber, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
+import { openWhereTo } from '../store/where-to.ts';
 import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
 import type { Claim, Ports } from './ports.ts';
+import { type ReadWhereTo, roadOf } from './road-of.ts';
 
 export interface World {
   readonly pool: pg.Pool;
@@ -30,12 +33,16 @@ export interface World {
   readonly sender: Sender;
   /** Milliseconds for one exchange. */
   readonly sendTimeout: number;
+  /** Told of an attempt that was stopped, for what it was to go by was another's: an alarm. */
+  readonly onMisaddressed?: (keyId: string) => void;
 }
 
 /** An attempt as this process sends it. */
-interface Sending extends Attempt {
+export interface Sending extends Attempt {
   readonly parcel: Parcel;
   readonly eventNumber: number;
+  /** The first attempt with this parcel. */
+  readonly firstId: string;
 }
 
 /** A Subscription that fails this often in a row is in error until its owner asks again. */
@@ -44,6 +51,7 @@ const FAILURES_BEFORE_ERROR = 5;
 /** The ports of the loop, on PostgreSQL and real roads. */
 export function portsOn(world: World): Ports<StoredLook> {
   const { pool, ledger } = world;
+  const whereTo = openWhereTo(pool);
   // Words that are wanted at the same moment are read in one statement.
   const content = inBatches((asked: readonly ContentAsked[]) => contentsOf(pool, asked), { most: 16, atOnce: 4 });
   return {
@@ -51,16 +59,16 @@ export function portsOn(world: World): Ports<StoredLook> {
     begin: async (claim, look, want, move) => {
       const attempt = ledger.plan(look, want, move, randomUUID(), randomUUID());
       const frozen =
-        move.retryOf === null ? await freezeFor(world.sender, content, look, want, attempt) : await ledger.repeated(move.retryOf.id);
+        move.retryOf === null ? await freezeFor(world, content, claim, look, want, attempt) : await ledger.repeated(move.retryOf.id);
       // The person was erased since the look.
       if (frozen === null) return null;
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
       if (eventNumber === null) return null;
       world.attempts.write(claim, look, attempt);
-      const sending: Sending = { ...attempt, parcel: frozen.parcel as Parcel, eventNumber };
+      const sending: Sending = { ...attempt, parcel: frozen.parcel as Parcel, eventNumber, firstId: frozen.repeats ?? attempt.id };
       return sending;
     },
-    deliver: (claim, look, attempt) => deliver(world, claim, look, attempt as Sending),
+    deliver: (claim, look, attempt) => deliver(world, whereTo, claim, look, attempt as Sending),
     settle: async (claim, look, attempt, outcome, next) => {
       await ledger.settle(claim, look, attempt, outcome, next);
       const { destination } = look.facts;
@@ -77,8 +85,9 @@ export function portsOn(world: World): Ports<StoredLook> {
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
 async function freezeFor(
-  sender: Sender,
+  { pool, sender }: World,
   contentOf: ReadContent,
+  claim: Claim,
   look: StoredLook,
   want: Desired,
   attempt: Attempt,
@@ -106,10 +115,19 @@ async function freezeFor(
     correlationId: row.key_id,
     sentAt: attempt.begunAt,
   };
-  return { parcel: freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender }), repeats: null };
+  const parcel = freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender });
+  const ends = { endpointId: destination.id, recipientId: recipient.id, ods: recipient.ods, address: attempt.action.place.address };
+  const addressed = addressedAs(pool, {
+    attemptId: attempt.id,
+    keyId: claim.keyId,
+    ...ends,
+    messageId: parcel.messageId,
+    bytes: parcel.bytes,
+  });
+  return { parcel: { ...parcel, addressed }, repeats: null };
 }
 
-async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Sending): Promise<Outcome> {
+async function deliver(world: World, whereTo: ReadWhereTo, claim: Claim, look: StoredLook, attempt: Sending): Promise<Outcome> {
   const { destination, recipient } = look.facts;
   const { action } = attempt;
   if (destination.channel === 'pull' || !destination.open) {
@@ -124,10 +142,14 @@ async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Se
   // Counted on the monotonic clock from before the look, so that no wait in between is forgotten.
   const deadline = look.seenAt + (attempt.sendBefore - look.now);
   const limits: Limits = { msLeft: () => deadline - performance.now(), timeoutMs: world.sendTimeout };
-  const target = { address: action.place.address, acknowledgements: destination.acknowledgements };
+  const road = await roadOf(world, whereTo, claim, look, attempt);
+  if ('kind' in road) return road;
+  const target = { ...road, acknowledgements: destination.acknowledgements };
   switch (destination.channel) {
     case 'fhir-messaging': {
-      const headers = toMessageHeaders(world.sender, { ods: recipient.ods, name: null, endpoint: action.place.address });
+      const reason = action.kind === 'recall' ? 'delete' : action.parent === null ? 'new' : 'update';
+      const bars = destination.bars === undefined ? null : ({ ...destination.bars, reason } as const);
+      const headers = toMessageHeaders(world.sender, { ods: recipient.ods, name: null, endpoint: action.place.address }, bars);
       return world.channels['fhir-messaging'].send({ ...target, headers }, attempt.parcel, limits);
     }
     case 'hl7v2-mllp':

@@ -6,6 +6,7 @@ import type { Anomaly } from '../../model/anomaly.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
+import { moveCredentials } from '../credentials.ts';
 import { sealHeaders } from '../keys/sealed-headers.ts';
 import { joinScopes, NO_LOCKS } from '../policy-locks.ts';
 import { type Sql, statement } from '../pool.ts';
@@ -67,7 +68,9 @@ async function record(
   recipient: RecipientRow,
 ): Promise<void> {
   const destination = fromEndpoint(resource, recipient.declared, defaultLifetime);
-  if (destination !== null) await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
+  if (destination === null) return;
+  await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
+  await moveCredentials(sql, destination.id, destination.address);
 }
 
 const declareToSubscriptions = statement<[string, object], never>(
