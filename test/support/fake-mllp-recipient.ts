@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions, TLSSocket } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unescapeHl7 } from '../../mappings/mdm/escape.ts';
 import { fieldOf, readHl7 } from '../../mappings/mdm/read-hl7.ts';
@@ -13,7 +13,7 @@ import { FakeStore } from './fake-store.ts';
 /** How the ED is made. */
 export interface FakeMllpOptions extends FakeOptions {
   /** PEM; with it the address is `mllps:`. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: TlsOptions;
   /** T11 for a document that it does not have: `AA` (the default), or `204` for AE with that error. */
   readonly unknownDocument?: 'AA' | '204';
 }
@@ -23,15 +23,19 @@ export interface FakeMllpRecipient extends FakeRecipient {
   /** Sends a frame that answers nothing on every open connection. */
   speakUnasked(text: string): void;
   connections(): number;
+  /** Fingerprints of the certificates that were shown, one a connection that was made. */
+  shown(): readonly string[];
 }
 
 /** An ED: HL7 v2 over MLLP. It takes MDM^T02, T10 (also a withdrawn notice) and T11, and knows a message again by MSH-10. */
 export const startFakeMllpRecipient = async (options: FakeMllpOptions = {}): Promise<FakeMllpRecipient> => {
   const store = new FakeStore(options);
   const open = new Set<Socket>();
+  const shown: string[] = [];
   const serve = (socket: Socket): void => {
     const frames = new MllpFrames();
     open.add(socket);
+    if (socket instanceof TLSSocket) shown.push(socket.getPeerCertificate().fingerprint256 ?? '');
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     // One message after another, as they came.
@@ -55,6 +59,7 @@ export const startFakeMllpRecipient = async (options: FakeMllpOptions = {}): Pro
     speakUnasked: (text) => {
       for (const socket of open) socket.write(toFrame(text));
     },
+    shown: () => shown,
     connections: () => open.size,
   };
 };
