@@ -30,6 +30,8 @@ interface Row {
   readonly address: string;
   readonly version: string | null;
   readonly sealed: string | null;
+  /** As the credential's row has it. */
+  readonly meant_for: string | null;
   readonly standing: 'prepared' | 'in-use' | 'left' | null;
   readonly in_use_elsewhere: boolean;
 }
@@ -37,7 +39,7 @@ interface Row {
 const whereTo = statement<[string], Row>(
   'where-to',
   `SELECT asked.at, one.* FROM jsonb_array_elements($1) WITH ORDINALITY AS asked(it, at) CROSS JOIN LATERAL (
-     SELECT d.id AS endpoint_id, d.recipient_id, r.ods, d.facts->>'address' AS address, c.version, c.sealed, c.standing,
+     SELECT d.id AS endpoint_id, d.recipient_id, r.ods, d.facts->>'address' AS address, c.version, c.sealed, c.recipient_id AS meant_for, c.standing,
             EXISTS (SELECT FROM endpoint_credential o
                      WHERE o.destination_id = d.id AND o.standing = 'in-use' AND o.address <> d.facts->>'address') AS in_use_elsewhere
        FROM ledger_key k JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = d.recipient_id
@@ -49,6 +51,7 @@ const credentialOf = (sql: Sql, row: Row, asked: Asked): WhereTo['credential'] =
   // An Endpoint does not get away from its credential but by being moved, which leaves it (destination-fact.ts).
   if (row.in_use_elsewhere || row.standing === 'prepared') return 'mixed-up';
   if (row.version === null || row.sealed === null) return null;
+  if (row.meant_for !== row.recipient_id) return 'mixed-up';
   const of = { version: row.version, endpointId: row.endpoint_id, recipientId: row.recipient_id, address: asked.address };
   try {
     return { ...openCredential(sql, of, row.sealed), version: of.version, endpointId: of.endpointId, address: of.address };
