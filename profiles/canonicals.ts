@@ -8,6 +8,7 @@ const codeSystem = (name: string): string => `${BASE}/CodeSystem/${name}`;
 export const System = {
   nhsNumber: 'https://fhir.nhs.uk/Id/nhs-number',
   odsOrganization: 'https://fhir.nhs.uk/Id/ods-organization-code',
+  dosService: 'https://fhir.nhs.uk/Id/dos-service-id',
   gmc: 'https://fhir.hl7.org.uk/Id/gmc-number',
   nmc: 'https://fhir.hl7.org.uk/Id/nmc-number',
   hcpc: 'https://fhir.hl7.org.uk/Id/hcpc-number',
@@ -39,6 +40,7 @@ export const System = {
   barsFlagCategory: 'https://fhir.nhs.uk/CodeSystem/flag-categories-bars',
   barsMessageReason: 'https://fhir.nhs.uk/CodeSystem/message-reason-bars',
   barsMessageEvent: 'https://fhir.nhs.uk/CodeSystem/message-events-bars',
+  barsUseCase: 'https://fhir.nhs.uk/CodeSystem/usecases-categories-bars',
   barsMessageCategory: 'https://fhir.nhs.uk/CodeSystem/message-category-servicerequest',
   /** As 69 published BaRS messages spell the system of ODS codes: understood where a message names its sender, never written. */
   odsOrganizationMisspelt: 'https://fhir.nhs.uk/id/ods-organization-code',

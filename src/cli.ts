@@ -20,6 +20,11 @@ const USAGE = `usage: npm run -s broker -- COMMAND
   client list | show | suspend | resume | rotate [--client ID] [--jwks FILE | --jwks-uri URL]
   token --client ID --key FILE [--scope S] [--url URL]
                              prints an access token; the key is PEM or JWK
+  endpoint credential set | rotate ID [--address URL] [--token-url URL --client C --key FILE --kid K [--alg A] [--scope S] [--audience A] [--token-ca FILE]]
+                             [--cert FILE --cert-key FILE] [--ca FILE]
+                             by what the broker proves itself at an Endpoint: a key for tokens, a certificate, or both;  show | remove ID [--address URL]
+  endpoint move ID --address URL [a credential, as above | --no-credential]
+                             another address: what lies at the old one is recalled first, with the credential of there
   signing-key rotate         another key for access tokens; those that are out stay good
   hl7 sender add --org ODS --kind K (--certificate FILE | --fingerprint SHA256) [--application NAME]
                              registers who may send HL7 v2 over MLLP, by client certificate
@@ -68,7 +73,18 @@ const OPTIONS = {
   fingerprint: { type: 'string' },
   application: { type: 'string' },
   sender: { type: 'string' },
+  address: { type: 'string' },
+  'token-url': { type: 'string' },
+  kid: { type: 'string' },
+  alg: { type: 'string' },
+  audience: { type: 'string' },
+  'token-ca': { type: 'string' },
+  cert: { type: 'string' },
+  'cert-key': { type: 'string' },
+  ca: { type: 'string' },
+  'no-credential': { type: 'boolean' },
 } as const;
+const CREDENTIAL = ['token-url', 'client', 'key', 'kid', 'alg', 'scope', 'audience', 'token-ca', 'cert', 'cert-key', 'ca'] as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   worker: [],
@@ -97,13 +113,28 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'trail export': ['out'],
   'trail prove': ['event'],
   'trail check-proof': ['proof', 'heads'],
+  'endpoint credential set': ['address', ...CREDENTIAL],
+  'endpoint credential rotate': ['address', ...CREDENTIAL],
+  'endpoint credential show': [],
+  'endpoint credential remove': ['address'],
+  'endpoint move': ['address', 'no-credential', ...CREDENTIAL],
 };
+/** Commands that take what they are about as a word, after their own. */
+const ABOUT = [
+  'verify plan',
+  'recipient check',
+  'recipient pause',
+  'recipient resume',
+  'endpoint move',
+  'endpoint credential set',
+  'endpoint credential rotate',
+  'endpoint credential show',
+  'endpoint credential remove',
+];
 
 const { positionals, values } = readArguments();
-/** Commands that take what they are about as a word. */
-const WITH_A_WORD: readonly string[] = ['verify', 'recipient'];
-const [, , word] = WITH_A_WORD.includes(positionals[0] ?? '') && positionals.length === 3 ? positionals : [];
-const command = (word === undefined ? positionals : positionals.slice(0, 2)).join(' ');
+const about = ABOUT.includes(positionals.slice(0, -1).join(' ')) ? positionals.at(-1) : undefined;
+const command = (about === undefined ? positionals : positionals.slice(0, -1)).join(' ');
 const taken = COMMANDS[command];
 if (taken === undefined || Object.keys(values).some((name) => !taken.some((each) => each === name))) refuse(USAGE);
 
@@ -191,25 +222,25 @@ try {
       break;
     }
     case 'verify plan': {
-      if (word === undefined) refuse(USAGE);
+      if (about === undefined) refuse(USAGE);
       const { verifyPlanCommand } = await import('./trail-commands.ts');
       const { withDatabase } = await import('./own-database.ts');
-      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, word, values.heads));
+      await withDatabase(config, quiet, (pool) => verifyPlanCommand(pool, about, values.heads));
       break;
     }
     case 'recipient pause':
     case 'recipient resume': {
-      if (word === undefined) refuse(USAGE);
+      if (about === undefined) refuse(USAGE);
       const { recipientCommand } = await import('./recipient-commands.ts');
       const { withDatabase } = await import('./own-database.ts');
-      await withDatabase(config, quiet, (pool) => recipientCommand(pool, config, { name: command, recipientId: word }, values));
+      await withDatabase(config, quiet, (pool) => recipientCommand(pool, config, { name: command, recipientId: about }, values));
       break;
     }
     case 'recipient check': {
-      if (word === undefined) refuse(USAGE);
+      if (about === undefined) refuse(USAGE);
       const { recipientCheck } = await import('./recipient-check-command.ts');
       const { withDatabase } = await import('./own-database.ts');
-      await withDatabase(config, quiet, (pool) => recipientCheck(pool, config, word, values));
+      await withDatabase(config, quiet, (pool) => recipientCheck(pool, config, about, values));
       break;
     }
     case 'hl7 sender add':
@@ -237,6 +268,17 @@ try {
       }
       const { withDatabase } = await import('./own-database.ts');
       await withDatabase(config, quiet, (pool) => trailCommand(pool, command, values));
+      break;
+    }
+    case 'endpoint credential set':
+    case 'endpoint credential rotate':
+    case 'endpoint credential show':
+    case 'endpoint credential remove':
+    case 'endpoint move': {
+      if (about === undefined) refuse(USAGE);
+      const { endpointCommand } = await import('./endpoint-commands.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      print(await withDatabase(config, quiet, (pool) => endpointCommand(pool, config, command, about, values)));
       break;
     }
     default: {

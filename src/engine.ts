@@ -14,6 +14,7 @@ import { slice } from './reconcile/slice.ts';
 import { type Delivered, watched } from './reconcile/watched-ports.ts';
 import { inSpan, SpanName, tell } from './span.ts';
 import { openAttemptLog } from './store/attempt-log.ts';
+import { forgetLeftCredentials } from './store/credentials.ts';
 import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
 import { StoredLedger } from './store/ledger.ts';
@@ -70,7 +71,15 @@ export async function startEngine(
   };
   const ledger = new StoredLedger(pool, limits, epoch);
   const sender = { ods: config.operatorOds, name: 'Crisis-plan broker', endpoint: BASE };
-  const world = { pool, ledger, channels, attempts, sender, sendTimeout: config.sendTimeoutMs };
+  const world = {
+    pool,
+    ledger,
+    channels,
+    attempts,
+    sender,
+    sendTimeout: config.sendTimeoutMs,
+    onMisaddressed: (keyId: string) => log(Line.misaddressed, { keyId }),
+  };
   const ports = watched(portsOn(world), onDelivered);
   const onError = (name: string, fault: unknown): void => log(Line.fault, { name, fault });
   const queue = await part(
@@ -122,6 +131,7 @@ export async function startEngine(
             const missing = await resync(pool, epoch);
             found.byResync += missing.length;
             if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
+            await forgetLeftCredentials(pool);
             await tellOfReviews(pool);
             await tellOfPauses(pool, config.operatorOds);
             await tellOfPlans(pool, sweeps === RESYNC_EVERY ? MAPPING_VERSION : null);

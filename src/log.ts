@@ -48,6 +48,11 @@ export const Line = {
   erasedAndBack: line('error', 'records that were erased by law are back from a backup: erase them again (erased.jsonl)', 'count'),
   searchIndexed: line('info', 'search index made anew', 'count'),
   strayAnswer: line('warn', 'an answer came that no message waits for; it is never credited'),
+  misaddressed: line(
+    'error',
+    'an attempt was stopped before a byte left: endpoint, recipient, address and credential do not belong together',
+    'keyId',
+  ),
   resyncFound: line('error', 'a resync found keys that a fan-out had missed', 'count'),
   ledgerRestored: line('warn', 'the database was restored: attempts on file were replayed as uncertain', 'count'),
   ledgerLost: line('error', 'attempts on file are at plans that the restored database never had', 'count'),

@@ -1,7 +1,7 @@
 import type { Endpoint } from '@medplum/fhirtypes';
 import { Extension, System } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
-import type { Destination } from '../../src/model/recipient.ts';
+import type { BarsService, Destination } from '../../src/model/recipient.ts';
 import type { Declared } from './declared-of.ts';
 import { declaredOf, settled } from './declared-of.ts';
 import { hl7v2WaysOf } from './hl7v2-ways-of.ts';
@@ -27,6 +27,14 @@ export const channelOf = (endpoint: Endpoint): Destination['channel'] | null => 
   throw anomaly('incorrect', 'must be hl7-fhir-msg, hl7-fhir-rest or hl7v2-mllp', 'Endpoint.connectionType');
 };
 
+/** How BaRS addresses the service; null where the Endpoint names no id of the Directory of Services. */
+const barsOf = (endpoint: Endpoint): BarsService | null => {
+  const dosServiceId = endpoint.identifier?.find(({ system }) => system === System.dosService)?.value;
+  if (dosServiceId === undefined) return null;
+  const codings = endpoint.payloadType?.flatMap(({ coding }) => coding ?? []) ?? [];
+  return { dosServiceId, useCase: codings.find(({ system }) => system === System.barsUseCase)?.code ?? null };
+};
+
 /**
  * Reads an Endpoint as a destination; null for `hl7-fhir-rest`, to which the broker pushes nothing. `service` is what its HealthcareService
  * declares; `defaultLifetime` is in milliseconds. Throws `incorrect` for what is missing.
@@ -36,6 +44,7 @@ export const fromEndpoint = (endpoint: Endpoint, service: Declared | null, defau
   if (channel === null) return null;
   const own = declaredOf(endpoint, 'Endpoint');
   const ways = channel === 'hl7v2-mllp' ? hl7v2WaysOf(endpoint, own, service) : {};
+  const bars = barsOf(endpoint);
   return {
     id: present(endpoint.id, 'Endpoint.id'),
     recipientId: servedBy(endpoint),
@@ -44,5 +53,6 @@ export const fromEndpoint = (endpoint: Endpoint, service: Declared | null, defau
     open: endpoint.status === 'active',
     ...settled(channel, own, service, defaultLifetime),
     ...(Object.keys(ways).length === 0 ? {} : { hl7v2: ways }),
+    ...(bars === null ? {} : { bars }),
   };
 };

@@ -1,3 +1,4 @@
+import type { CredentialInUse } from '../model/credential.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { Acknowledgement } from '../model/recipient.ts';
 
@@ -10,6 +11,8 @@ export interface Target {
   readonly acknowledgements: readonly Acknowledgement[];
   /** Told what each message of a parcel was answered by the time that the send ends, by its MSH-10: HL7 v2 in enhanced mode alone. */
   readonly heard?: (messageControlId: string, outcome: Outcome) => void;
+  /** By what the broker proves itself there, and knows it; null where the address has none. */
+  readonly credential?: CredentialInUse | null;
 }
 
 /** What leaves: frozen before the wire, and the same on a retry. */
@@ -23,6 +26,8 @@ export interface Parcel {
   readonly bundleId: string;
   readonly requestId: string;
   readonly correlationId: string;
+  /** The keyed digest of whom these bytes are for (src/store/keys/addressed.ts): written down before the wire, compared right before it. */
+  readonly addressed?: string;
 }
 
 /** How long a send may take. */
@@ -45,6 +50,9 @@ export const ABANDONED: Outcome = { kind: 'refused', because: 'abandoned', retry
 
 /** No connection came to be: nothing was written. */
 export const NOT_CONNECTED: Outcome = { kind: 'refused', because: 'not-connected', retry: true };
+
+/** The broker's own certificate has run out: nothing was written. */
+export const CERTIFICATE_EXPIRED: Outcome = { kind: 'refused', because: 'certificate-expired', retry: true };
 
 /** The address guard forbids the address: nothing was written. It may be resolved otherwise, or allowed, later. */
 export const ADDRESS_FORBIDDEN: Outcome = { kind: 'refused', because: 'address-forbidden', retry: true };

@@ -1,19 +1,19 @@
 import { Client } from 'fhir-kit-client';
 import type { FhirResource } from 'fhir-kit-client';
-import type { Dispatcher } from 'undici';
 import { fromMessageAnswer } from '../../mappings/message/from-message-answer.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { Channel, Parcel } from './channel.ts';
 import { failedRequest } from './failed-request.ts';
+import type { WithCredential } from './with-credential.ts';
 import { WriteGate } from './write-gate.ts';
 
 /** Clients that are kept; the oldest gives way. */
 const MAX_CLIENTS = 1_000;
 
 /** FHIR messaging: POST `[address]/$process-message`, answered in the same exchange. `address` is the FHIR base, or ends with the operation. */
-export const openFhirMessaging = (agent: Dispatcher): Channel => {
+export const openFhirMessaging = (roads: WithCredential): Channel => {
   const clients = new Map<string, Client>();
-  // One client a destination: a token would be instance state.
+  // One client a destination, which keeps no token: those go with each request.
   const clientOf = (address: string): Client => {
     const known = clients.get(address);
     if (known !== undefined) return known;
@@ -24,21 +24,26 @@ export const openFhirMessaging = (agent: Dispatcher): Channel => {
     return client;
   };
   return {
-    send: async (target, parcel, { msLeft, timeoutMs }) => {
-      const gate = new WriteGate(agent, msLeft);
-      try {
-        const result = await clientOf(target.address).operation({
-          name: 'process-message',
-          input: frozen(parcel.bytes),
-          options: { headers: headersOf(target.headers, parcel), signal: AbortSignal.timeout(timeoutMs), ...{ dispatcher: gate } },
-        });
-        return read(Client.httpFor(result).response?.status ?? 0, result, parcel);
-      } catch (error) {
-        const answer = answerOf(error);
-        return answer === null ? failedRequest(gate, error) : read(answer.status, answer.data, parcel);
-      }
-    },
-    // The agent belongs to whoever opened it.
+    send: (target, parcel, limits) =>
+      roads.exchange(target, limits, async (by, more) => {
+        const gate = new WriteGate(by, limits.msLeft);
+        try {
+          const result = await clientOf(target.address).operation({
+            name: 'process-message',
+            input: frozen(parcel.bytes),
+            options: {
+              headers: { ...headersOf(target.headers, parcel), ...more },
+              signal: AbortSignal.timeout(limits.timeoutMs),
+              ...{ dispatcher: gate },
+            },
+          });
+          return read(Client.httpFor(result).response?.status ?? 0, result, parcel);
+        } catch (error) {
+          const answer = answerOf(error);
+          return answer === null ? failedRequest(gate, error) : read(answer.status, answer.data, parcel);
+        }
+      }),
+    // The connections belong to whoever opened it.
     close: async () => clients.clear(),
   };
 };
@@ -47,8 +52,8 @@ export const openFhirMessaging = (agent: Dispatcher): Channel => {
 const frozen = (bytes: string): FhirResource => bytes as unknown as FhirResource;
 
 const headersOf = (own: Readonly<Record<string, string>>, parcel: Parcel): Record<string, string> => ({
-  ...own,
   accept: 'application/fhir+json',
+  ...own,
   'content-type': parcel.contentType,
   'x-request-id': parcel.requestId,
   'x-correlation-id': parcel.correlationId,

@@ -19,18 +19,37 @@ const lookupThrough =
     );
   };
 
+/** What TLS connections show and trust, in PEM: null is nothing to show, and the authorities of the system. */
+export interface AgentTls {
+  readonly ca: string | null;
+  readonly cert?: string | null;
+  readonly key?: string | null;
+}
+
 /** How an agent differs from the one of the channels. */
 export interface AgentOptions {
   /** Bytes of an answer, as they come over the wire. */
   readonly maxResponse?: number;
   /** Whether connections are kept for the next request. */
   readonly keepAlive?: boolean;
+  readonly tls?: AgentTls;
 }
 
+// The environment cannot switch off that the far side is known (NODE_TLS_REJECT_UNAUTHORIZED).
+const tlsOptions = ({ ca, cert = null, key = null }: AgentTls) => ({
+  minVersion: 'TLSv1.2' as const,
+  rejectUnauthorized: true,
+  ...(ca === null ? {} : { ca }),
+  ...(cert === null || key === null ? {} : { cert, key }),
+});
+
 /** An HTTP agent: each connection goes to an address that the guard permits; answers are cut at 5 MB unless told otherwise; no proxy. */
-export const createGuardedAgent = (guard: AddressGuard, { maxResponse = MAX_RESPONSE, keepAlive = true }: AgentOptions = {}): Agent => {
+export const createGuardedAgent = (
+  guard: AddressGuard,
+  { maxResponse = MAX_RESPONSE, keepAlive = true, tls = { ca: null } }: AgentOptions = {},
+): Agent => {
   const plain = buildConnector({ lookup: lookupThrough(guard, false), timeout: NO_LONGER_THAN });
-  const secure = buildConnector({ lookup: lookupThrough(guard, true), timeout: NO_LONGER_THAN, allowH2: false });
+  const secure = buildConnector({ lookup: lookupThrough(guard, true), timeout: NO_LONGER_THAN, allowH2: false, ...tlsOptions(tls) });
   return new Agent({
     connect: (options, callback) => {
       const overTls = options.protocol === 'https:';

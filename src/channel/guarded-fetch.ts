@@ -3,7 +3,7 @@ import type { RequestInit as Init } from 'undici';
 import { AddressForbidden } from './address-guard.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { causesOf } from './causes-of.ts';
-import { createGuardedAgent } from './guarded-agent.ts';
+import { type AgentTls, createGuardedAgent } from './guarded-agent.ts';
 
 /** Bounds of one exchange. */
 export interface FetchLimits {
@@ -67,9 +67,13 @@ const read = async (body: AsyncIterable<unknown> | null, maxBytes: number): Prom
  * connecting; https only, except to `OUTBOUND_ALLOW`; it follows no redirect and knows no proxy and no cookie. The body is read before it answers.
  * Throws AddressForbidden where nothing was connected to, and FetchFailed.
  */
-export const createGuardedFetch = (guard: AddressGuard, { timeoutMs, maxBytes }: FetchLimits): GuardedFetch => {
+export const createGuardedFetch = (
+  guard: AddressGuard,
+  { timeoutMs, maxBytes }: FetchLimits,
+  tls: AgentTls = { ca: null },
+): GuardedFetch => {
   // Such fetches are rare, so no connection is kept: each one is judged anew.
-  const agent = createGuardedAgent(guard, { maxResponse: maxBytes, keepAlive: false });
+  const agent = createGuardedAgent(guard, { maxResponse: maxBytes, keepAlive: false, tls });
   return async (url, init = {}) => {
     const target = checked(url);
     const late = AbortSignal.timeout(timeoutMs);

@@ -8,11 +8,12 @@ import { fieldOf, readHl7 } from '../../mappings/mdm/read-hl7.ts';
 import { toCommitAcknowledgement } from '../../mappings/mdm/to-commit-acknowledgement.ts';
 import type { MessageOutcome } from '../decide/combine-outcomes.ts';
 import { combineOutcomes } from '../decide/combine-outcomes.ts';
+import type { Credential } from '../model/credential.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { AddressForbidden } from './address-guard.ts';
 import type { Channel, Limits, Parcel, Target } from './channel.ts';
-import { ABANDONED, ADDRESS_FORBIDDEN, NOT_CONNECTED } from './channel.ts';
+import { ABANDONED, ADDRESS_FORBIDDEN, CERTIFICATE_EXPIRED, NOT_CONNECTED } from './channel.ts';
 import type { MllpConnection, MllpTls, Reading } from './mllp-connection.ts';
 import { openMllp } from './mllp-connection.ts';
 
@@ -33,6 +34,8 @@ export interface MllpOptions {
 /** One destination: its connection, and the turn that each send waits for. */
 interface Lane {
   connection: MllpConnection | null;
+  /** Version of the credential that it was made with; null for none. */
+  madeWith: string | null;
   turn: Promise<unknown>;
   /** Whether a message was sent here in enhanced mode: then an application acknowledgement may come late. */
   isEnhanced: boolean;
@@ -65,15 +68,22 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined,
 
   const connect = async (lane: Lane, target: Target, limits: Limits): Promise<Outcome | MllpConnection> => {
     if (lane.oneEach) lane.connection?.destroy();
-    if (lane.connection?.usable) return lane.connection;
+    const { credential = null } = target;
+    const version = credential?.version ?? null;
+    // What another credential opened is another's road, or that of a key that was rotated out.
+    if (lane.madeWith !== version) lane.connection?.destroy();
+    else if (lane.connection?.usable) return lane.connection;
+    if (credential?.certificate != null && credential.certificate.notAfter <= Date.now()) return CERTIFICATE_EXPIRED;
     const place = placeOf(target.address);
     if (place === null) return { kind: 'refused', because: 'address-unusable', retry: false };
     try {
       const [pinned] = await guard.resolveAllowed(place.host, place.secure);
       const within = Math.min(limits.timeoutMs, Math.max(1, limits.msLeft()));
       const heard = (frame: string): boolean => heardAt(lane, target.address, frame);
+      const shown = credential === null ? tls : tlsOf(credential);
       lane.written = 0;
-      lane.connection = await openMllp({ ...place, pinned, tls: place.secure ? tls : null }, within, heard);
+      lane.connection = await openMllp({ ...place, pinned, tls: place.secure ? shown : null }, within, heard);
+      lane.madeWith = version;
       return lane.connection ?? (limits.msLeft() <= 0 ? ABANDONED : NOT_CONNECTED);
     } catch (error) {
       return error instanceof AddressForbidden ? ADDRESS_FORBIDDEN : NOT_CONNECTED;
@@ -141,11 +151,17 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined,
 
 const newLane = (): Lane => ({
   connection: null,
+  madeWith: null,
   turn: Promise.resolve(),
   isEnhanced: false,
   answersHere: true,
   oneEach: false,
   written: 0,
+});
+
+const tlsOf = ({ certificate, ca }: Credential): MllpTls => ({
+  ...(ca === null ? {} : { ca }),
+  ...(certificate === null ? {} : { cert: certificate.cert, key: certificate.key }),
 });
 
 // Waiting for one's turn ends when `send_before` does; a turn that comes later is passed on.

@@ -124,6 +124,9 @@ export class MllpConnection {
   }
 }
 
+// The environment cannot switch off that the far side is known (NODE_TLS_REJECT_UNAUTHORIZED).
+const KNOWN = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
+
 /** Connects within `timeoutMs`; null where no connection came to be. Nothing is written but the TLS handshake. */
 export const openMllp = (
   { pinned, port, host, tls }: MllpPlace,
@@ -132,7 +135,8 @@ export const openMllp = (
 ): Promise<MllpConnection | null> =>
   new Promise((resolve) => {
     const to = { host: pinned.address, family: pinned.family, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER };
-    const socket = tls === null ? connectPlain(to) : connectTls({ ...to, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });
+    const socket =
+      tls === null ? connectPlain(to) : connectTls({ ...to, ...tls, ...KNOWN, ...(isIP(host) === 0 ? { servername: host } : {}) });
     const fail = (): void => {
       clearTimeout(timer);
       socket.destroy();

@@ -6,6 +6,7 @@ import { createGuardedAgent } from './guarded-agent.ts';
 import { openHl7v2Mllp } from './hl7v2-mllp.ts';
 import type { MllpOptions } from './hl7v2-mllp.ts';
 import { openSubscriptionNotification } from './subscription-notification.ts';
+import { openWithCredential } from './with-credential.ts';
 
 /** The roads out, by `Destination.channel`. */
 export type Channels = Readonly<Record<'fhir-messaging' | 'hl7v2-mllp' | 'subscription', Channel>> & { close(): Promise<void> };
@@ -17,7 +18,8 @@ export type ChannelOptions = Omit<MllpOptions, 'guard'> & { readonly resolve?: R
 export const openChannels = (allow: readonly string[], { resolve, ...options }: ChannelOptions = {}): Channels => {
   const guard = createAddressGuard(allow, resolve);
   const agent = createGuardedAgent(guard);
-  const messaging = openFhirMessaging(agent);
+  const withCredential = openWithCredential(guard, agent);
+  const messaging = openFhirMessaging(withCredential);
   const mllp = openHl7v2Mllp({ guard, ...options });
   const subscription = openSubscriptionNotification(agent);
   return {
@@ -26,7 +28,7 @@ export const openChannels = (allow: readonly string[], { resolve, ...options }: 
     subscription,
     close: async () => {
       await Promise.all([messaging.close(), mllp.close(), subscription.close()]);
-      await agent.destroy();
+      await Promise.all([withCredential.close(), agent.destroy()]);
     },
   };
 };

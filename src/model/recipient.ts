@@ -62,4 +62,14 @@ export interface Destination {
   readonly contact?: string;
   /** How it speaks HL7 v2 where it says so; `WAYS` for what it leaves out. */
   readonly hl7v2?: Partial<Hl7v2Ways>;
+  /** How BaRS names it, where the Endpoint declares that it takes BaRS messages: nhs.md section 3. */
+  readonly bars?: BarsService;
+}
+
+/** A service as BaRS addresses it. */
+export interface BarsService {
+  /** `https://fhir.nhs.uk/Id/dos-service-id`. */
+  readonly dosServiceId: string;
+  /** Code of `usecases-categories-bars`; null where none is declared, for there is none for crisis plans. */
+  readonly useCase: string | null;
 }

@@ -14,14 +14,17 @@ import type { AttemptLog } from '../store/attempt-log.ts';
 import { noteAnswer, settleAnswered } from '../store/acknowledged.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
 import { inBatches } from '../store/in-batches.ts';
+import { addressedAs } from '../store/keys/addressed.ts';
 import type { Frozen, StoredLedger, StoredLook } from '../store/ledger.ts';
 import { isAnsweredLater, noteSent } from '../store/sent-messages.ts';
 import { giveBackNumber, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
+import { openWhereTo } from '../store/where-to.ts';
 import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
 import type { Claim, Ports } from './ports.ts';
 import { recallOffTheWire } from './recall-off-the-wire.ts';
 import { isPushedTo, sendParcel } from './send-parcel.ts';
+import { type ReadWhereTo, roadOf } from './road-of.ts';
 
 export interface World {
   readonly pool: pg.Pool;
@@ -32,14 +35,18 @@ export interface World {
   readonly sender: Sender;
   /** Milliseconds for one exchange. */
   readonly sendTimeout: number;
+  /** Told of an attempt that was stopped, for what it was to go by was another's: an alarm. */
+  readonly onMisaddressed?: (keyId: string) => void;
 }
 
 /** An attempt as this process sends it. */
-interface Sending extends Attempt {
+export interface Sending extends Attempt {
   readonly parcel: Parcel;
   readonly eventNumber: number;
   /** What each message of an HL7 v2 parcel was answered so far, by its MSH-10. */
   readonly heard: Map<string, Outcome>;
+  /** The first attempt with this parcel. */
+  readonly firstId: string;
 }
 
 /** A Subscription that fails this often in a row is in error until its owner asks again. */
@@ -48,6 +55,7 @@ const FAILURES_BEFORE_ERROR = 5;
 /** The ports of the loop, on PostgreSQL and real roads. */
 export function portsOn(world: World): Ports<StoredLook> {
   const { pool, ledger } = world;
+  const whereTo = openWhereTo(pool);
   // Words that are wanted at the same moment are read in one statement.
   const content = inBatches((asked: readonly ContentAsked[]) => contentsOf(pool, asked), { most: 16, atOnce: 1 });
   return {
@@ -55,18 +63,24 @@ export function portsOn(world: World): Ports<StoredLook> {
     begin: async (claim, look, want, move) => {
       const attempt = ledger.plan(look, want, move, randomUUID(), randomUUID());
       const frozen =
-        move.retryOf === null ? await freezeFor(world.sender, content, look, want, attempt) : await ledger.repeated(move.retryOf.id);
+        move.retryOf === null ? await freezeFor(world, content, claim, look, want, attempt) : await ledger.repeated(move.retryOf.id);
       // The person was erased since the look.
       if (frozen === null) return null;
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
       if (eventNumber === null) return null;
       world.attempts.write(claim, look, attempt);
-      const sending: Sending = { ...attempt, parcel: frozen.parcel as Parcel, eventNumber, heard: new Map() };
+      const sending: Sending = {
+        ...attempt,
+        parcel: frozen.parcel as Parcel,
+        eventNumber,
+        heard: new Map(),
+        firstId: frozen.repeats ?? attempt.id,
+      };
       if (look.facts.destination.channel === 'hl7v2-mllp')
         await noteSent(pool, attempt.id, { recipientId: claim.recipientId, address: move.place.address }, sending.parcel.bytes);
       return sending;
     },
-    deliver: (claim, look, attempt) => deliver(world, claim, look, attempt as Sending),
+    deliver: (claim, look, attempt) => deliver(world, whereTo, claim, look, attempt as Sending),
     settle: async (claim, look, attempt, outcome, next) => {
       await ledger.settle(claim, look, attempt, outcome, next);
       const { destination } = look.facts;
@@ -92,8 +106,9 @@ async function settleHeard({ pool, ledger }: World, { id, parcel, heard }: Sendi
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
 async function freezeFor(
-  sender: Sender,
+  { pool, sender }: World,
   contentOf: ReadContent,
+  claim: Claim,
   look: StoredLook,
   want: Desired,
   attempt: Attempt,
@@ -121,10 +136,19 @@ async function freezeFor(
     correlationId: row.key_id,
     sentAt: attempt.begunAt,
   };
-  return { parcel: freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender }), repeats: null };
+  const parcel = freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender });
+  const ends = { endpointId: destination.id, recipientId: recipient.id, ods: recipient.ods, address: attempt.action.place.address };
+  const addressed = addressedAs(pool, {
+    attemptId: attempt.id,
+    keyId: claim.keyId,
+    ...ends,
+    messageId: parcel.messageId,
+    bytes: parcel.bytes,
+  });
+  return { parcel: { ...parcel, addressed }, repeats: null };
 }
 
-async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Sending): Promise<Outcome> {
+async function deliver(world: World, whereTo: ReadWhereTo, claim: Claim, look: StoredLook, attempt: Sending): Promise<Outcome> {
   const { destination, recipient } = look.facts;
   const { action } = attempt;
   if (action.kind === 'recall') {
@@ -135,11 +159,14 @@ async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Se
   // Counted on the monotonic clock from before the look, so that no wait in between is forgotten.
   const deadline = look.seenAt + (attempt.sendBefore - look.now);
   const limits: Limits = { msLeft: () => deadline - performance.now(), timeoutMs: world.sendTimeout };
+  const road = await roadOf(world, whereTo, claim, look, attempt);
+  if ('kind' in road) return road;
   if (isPushedTo(destination)) {
     const heard: Target['heard'] = (id, answered) => attempt.heard.set(id, answered);
-    return sendParcel(world, { recipient, destination, address: action.place.address, heard }, attempt.parcel, limits);
+    const reason = action.kind === 'recall' ? 'delete' : action.parent === null ? 'new' : 'update';
+    return sendParcel(world, { ...road, recipient, destination, reason, heard }, attempt.parcel, limits);
   }
-  return notify(world, look, attempt, { address: action.place.address, acknowledgements: destination.acknowledgements }, limits);
+  return notify(world, look, attempt, { ...road, acknowledgements: destination.acknowledgements }, limits);
 }
 
 async function notify(world: World, look: StoredLook, attempt: Sending, target: Omit<Target, 'headers'>, limits: Limits): Promise<Outcome> {

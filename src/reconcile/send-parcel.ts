@@ -10,6 +10,9 @@ export interface Addressee {
   readonly recipient: Recipient;
   readonly destination: Destination & { readonly channel: Pushed };
   readonly address: string;
+  readonly credential?: Target['credential'];
+  /** BaRS: what the message does. */
+  readonly reason: 'new' | 'update' | 'delete';
   /** Told of each message of the parcel that its application has answered; of HL7 v2. */
   readonly heard?: Target['heard'];
 }
@@ -24,14 +27,19 @@ export const isPushedTo = (destination: Destination): destination is Addressee['
 /** Sends a parcel over the channel of its addressee. Never throws. */
 export const sendParcel = (
   { channels, sender }: { readonly channels: Channels; readonly sender: Sender },
-  { recipient, destination, address, heard }: Addressee,
+  { recipient, destination, address, credential, reason, heard }: Addressee,
   parcel: Parcel,
   limits: Limits,
 ): Promise<Outcome> => {
-  const target: Omit<Target, 'headers'> = { address, acknowledgements: destination.acknowledgements };
+  const target: Omit<Target, 'headers'> = {
+    address,
+    ...(credential === undefined ? {} : { credential }),
+    acknowledgements: destination.acknowledgements,
+  };
   switch (destination.channel) {
     case 'fhir-messaging': {
-      const headers = toMessageHeaders(sender, { ods: recipient.ods, name: null, endpoint: address });
+      const bars = destination.bars === undefined ? null : { ...destination.bars, reason };
+      const headers = toMessageHeaders(sender, { ods: recipient.ods, name: null, endpoint: address }, bars);
       return channels['fhir-messaging'].send({ ...target, headers }, parcel, limits);
     }
     case 'hl7v2-mllp':

@@ -273,6 +273,18 @@ describe('from a recipient', () => {
     });
   });
 
+  test('an id of the Directory of Services says that BaRS messages go there, and a payload type for which of its uses', () => {
+    const identifier = [{ system: System.dosService, value: '2000099999' }];
+    const coding = [{ system: System.barsUseCase, code: 'a6t1' }];
+    expect(fromEndpoint({ ...endpoint, identifier }, null, 1)?.bars).toEqual({ dosServiceId: '2000099999', useCase: null });
+    expect(fromEndpoint({ ...endpoint, identifier, payloadType: [{ coding }] }, null, 1)?.bars).toEqual({
+      dosServiceId: '2000099999',
+      useCase: 'a6t1',
+    });
+    const another = [{ system: 'https://elsewhere.example/id', value: '1' }];
+    expect(fromEndpoint({ ...endpoint, identifier: another, payloadType: [{ coding }] }, null, 1)).not.toHaveProperty('bars');
+  });
+
   test.each(['suspended', 'error', 'off', 'entered-in-error', 'test'] as const)('an Endpoint that is %s is not open', (status) => {
     expect(fromEndpoint({ ...endpoint, status }, null, 1)?.open).toBe(false);
   });

@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fakeListener } from './fake-listener.ts';
 import type { FakeOptions, FakeRecipient, Received } from './fake-recipient.ts';
@@ -15,25 +17,38 @@ interface Read {
   readonly headerId: string;
 }
 
+/** How the EPR is made. */
+export interface FakeFhirOptions extends FakeOptions {
+  /** With it the address is `https:`. What it asks callers to show stands in `received().headers['client-certificate']`, by its fingerprint. */
+  readonly tls?: ServerOptions;
+  /** Whether an `Authorization` header is good; 401 otherwise, and nothing is read. */
+  readonly authorizes?: (authorization: string | undefined) => boolean;
+}
+
 /**
  * An EPR: a FHIR server that takes `POST /fhir/$process-message` with a document or a recall, and keeps one document for each (person, plan).
  * It knows a message again by MessageHeader.id and Bundle.id, and answers it as the first time.
  */
-export const startFakeFhirRecipient = async (options: FakeOptions = {}): Promise<FakeRecipient> => {
+export const startFakeFhirRecipient = async (options: FakeFhirOptions = {}): Promise<FakeRecipient> => {
   const store = new FakeStore(options);
-  const listener = await fakeListener(
-    () =>
-      createServer((request, response) => {
-        answer(store, request, response, options).catch((error: unknown) => {
-          // What the fake cannot read is the sender's fault: said loudly, and nothing is stored.
-          if (!response.headersSent)
-            response.writeHead(400, JSON_TYPE).end(outcome('structure', error instanceof Error ? error.message : 'unreadable'));
-        });
-      }),
-    options.port,
-  );
+  const { tls, authorizes = () => true } = options;
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!authorizes(request.headers.authorization)) {
+      request.resume();
+      response.writeHead(401, JSON_TYPE).end(outcome('login', 'no token that is good here'));
+      return;
+    }
+    if (request.socket instanceof TLSSocket)
+      request.headers['client-certificate'] = request.socket.getPeerCertificate().fingerprint256 ?? '';
+    answer(store, request, response, options).catch((error: unknown) => {
+      // What the fake cannot read is the sender's fault: said loudly, and nothing is stored.
+      if (!response.headersSent)
+        response.writeHead(400, JSON_TYPE).end(outcome('structure', error instanceof Error ? error.message : 'unreadable'));
+    });
+  };
+  const listener = await fakeListener(() => (tls === undefined ? createServer(serve) : createTlsServer(tls, serve)), options.port);
   return {
-    address: `http://127.0.0.1:${listener.port()}/fhir`,
+    address: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listener.port()}/fhir`,
     holds: store.holds,
     received: store.received,
     duplicates: store.duplicates,

@@ -1,7 +1,6 @@
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import type { TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions, TLSSocket } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unescapeHl7 } from '../../mappings/mdm/escape.ts';
 import { fieldOf, readHl7 } from '../../mappings/mdm/read-hl7.ts';
@@ -14,7 +13,7 @@ import { FakeStore } from './fake-store.ts';
 /** How the ED is made. */
 export interface FakeMllpOptions extends FakeOptions {
   /** PEM; with it the address is `mllps:`. */
-  readonly tls?: Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized'>;
+  readonly tls?: TlsOptions;
   /** T11 for a document that it does not have: `AA` (the default), or `204` for AE with that error. */
   readonly unknownDocument?: 'AA' | '204';
 }
@@ -47,6 +46,8 @@ export interface FakeMllpRecipient extends FakeRecipient {
   /** Sends a frame that answers nothing on every open connection. */
   speakUnasked(text: string): void;
   connections(): number;
+  /** Fingerprints of the certificates that were shown, one a connection that was made. */
+  shown(): readonly string[];
 }
 
 /** The longest message that it takes, in bytes. */
@@ -66,9 +67,11 @@ export const startFakeMllpRecipient = async (options: FakeMllpOptions = {}): Pro
   const store = new FakeStore(options);
   const open = new Set<Socket>();
   const voice: Voice = { manner: 'plain', elsewhere: [], commits: [] };
+  const shown: string[] = [];
   const serve = (socket: Socket): void => {
     const frames = new MllpFrames({ maxFrame: MOST });
     open.add(socket);
+    if (socket instanceof TLSSocket) shown.push(socket.getPeerCertificate().fingerprint256 ?? '');
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     // One message after another, as they came.
@@ -92,6 +95,7 @@ export const startFakeMllpRecipient = async (options: FakeMllpOptions = {}): Pro
     speakUnasked: (text) => {
       for (const socket of open) socket.write(toFrame(text));
     },
+    shown: () => shown,
     connections: () => open.size,
     speak: (manner) => {
       voice.manner = manner;

@@ -19,11 +19,13 @@ export interface Sending {
   step(service: string, at?: Partial<Ports<StoredLook>>): Promise<number>;
   /** All that is due of a service, as a worker does it, handshakes too. */
   all(service: string): Promise<void>;
+  /** Keys of which an attempt was stopped, for it was addressed to another. */
+  alarms(): readonly string[];
   close(): Promise<void>;
 }
 
 /** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. */
-export const openSending = (ground: Ground, sendBefore: number): Sending => {
+export const openSending = (ground: Ground, sendBefore: number, sendTimeout = 150): Sending => {
   const folder = mkdtempSync(join(tmpdir(), 'sending-'));
   // As the engine does: an application's answer that comes late is credited.
   const channels = openChannels(['127.0.0.0/8'], {
@@ -32,11 +34,14 @@ export const openSending = (ground: Ground, sendBefore: number): Sending => {
   const attempts = openAttemptLog(folder);
   const ledger = ground.ledger(undefined, { sendBefore });
   const sender = { ods: 'BROKER', name: 'Crisis-plan broker', endpoint: 'https://broker.example/fhir' };
-  const world = { pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout: 150 };
+  const alarms: string[] = [];
+  const onMisaddressed = (keyId: string): void => void alarms.push(keyId);
+  const world = { pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout, onMisaddressed };
   const ports = portsOn(world);
   return {
     ports,
     ledger,
+    alarms: () => alarms,
     step: async (service, at = {}) => {
       await ground.fanOutAll();
       const claims: readonly Claim[] = await ledger.claim(service, 16);

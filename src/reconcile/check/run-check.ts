@@ -1,6 +1,7 @@
 import type { RecipientCheck } from '../../model/recipient-check.ts';
 import { nextScenario, SCENARIOS } from '../../model/recipient-check.ts';
 import { claimCheck, finishScenario, giveUpCheck, latestCheck } from '../../store/recipient-checks.ts';
+import { credentialToCheck } from '../../store/where-to.ts';
 import { isPushedTo } from '../send-parcel.ts';
 import { type CheckWorld, tryScenario } from './try-scenario.ts';
 
@@ -23,7 +24,12 @@ export async function runCheck(world: CheckWorld, recipientId: string, checkId: 
     await giveUpCheck(world.pool, check.id);
     return latestCheck(world.pool, check.destinationId);
   }
-  const to = { recipient: claimed.recipient, destination, address: destination.address };
+  const credential = await credentialToCheck(world.pool, destination.id, destination.address);
+  if (credential === 'mixed-up') {
+    await giveUpCheck(world.pool, check.id);
+    return latestCheck(world.pool, check.destinationId);
+  }
+  const to = { recipient: claimed.recipient, destination, address: destination.address, credential };
   const tried = await tryScenario(world, claimed, to, scenario);
   if (tried !== null) await finishScenario(world.pool, claimed, scenario, tried, scenario === SCENARIOS.at(-1));
   return latestCheck(world.pool, check.destinationId);

@@ -14,6 +14,9 @@ import { testDocument, testParcel } from './test-parcel.ts';
 /** What a check needs of the world. */
 export type CheckWorld = Pick<World, 'pool' | 'channels' | 'sender' | 'sendTimeout'>;
 
+/** Whom a check talks to. */
+type Checked = Omit<Addressee, 'reason' | 'heard'>;
+
 /** A table by which each code is told as it came: its meaning is read afterwards. */
 const AS_IT_CAME: readonly Acknowledgement[] = (['AA', 'AE', 'AR', 'CA', 'CE', 'CR'] as const).map((code) => ({
   code,
@@ -24,7 +27,7 @@ const AS_IT_CAME: readonly Acknowledgement[] = (['AA', 'AE', 'AR', 'CA', 'CE', '
 const DROP_AFTER: readonly number[] = [10, 40, 160, 640];
 
 /** Says every line of a scenario, and what came back. Null where the lease was lost before the wire. */
-export async function tryScenario(world: CheckWorld, claimed: ClaimedCheck, to: Addressee, scenario: Scenario): Promise<Tried | null> {
+export async function tryScenario(world: CheckWorld, claimed: ClaimedCheck, to: Checked, scenario: Scenario): Promise<Tried | null> {
   if (NEEDS_RECALL.includes(scenario) && !cancelsByMessage(to.destination)) return { skipped: 'not-asked-by-message' };
   const lines = CONVERSATION[scenario];
   const named = [...new Set(lines.filter(({ action }) => action === 'update').flatMap(({ documents }) => documents))];
@@ -55,16 +58,16 @@ export async function tryScenario(world: CheckWorld, claimed: ClaimedCheck, to: 
   return { said };
 }
 
-const send = (world: CheckWorld, to: Addressee, parcel: Parcel, timeoutMs: number, isRead = false): Promise<Outcome> => {
+const send = (world: CheckWorld, to: Checked, parcel: Parcel, timeoutMs: number, isRead = false): Promise<Outcome> => {
   const startedAt = performance.now();
   const limits = { msLeft: () => startedAt + world.sendTimeout - performance.now(), timeoutMs };
   // Of several messages in one parcel the table has to say which were taken; of one, the code is kept as it came.
   const destination = isRead ? to.destination : { ...to.destination, acknowledgements: AS_IT_CAME };
-  return sendParcel(world, { ...to, destination }, parcel, limits);
+  return sendParcel(world, { ...to, destination, reason: parcel.kind === 'recall' ? 'delete' : 'new' }, parcel, limits);
 };
 
 /** Writes a message and goes before it is answered. What was not written yet is written again; what was answered sooner is answered. */
-async function dropped(world: CheckWorld, to: Addressee, parcel: Parcel): Promise<Outcome> {
+async function dropped(world: CheckWorld, to: Checked, parcel: Parcel): Promise<Outcome> {
   let outcome: Outcome = { kind: 'unknown', because: 'timeout' };
   for (const timeoutMs of DROP_AFTER) {
     outcome = await send(world, to, parcel, timeoutMs);

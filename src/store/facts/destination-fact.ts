@@ -9,6 +9,7 @@ import { messageFormOf } from '../../../mappings/facts/hl7v2-ways-of.ts';
 import { WAYS } from '../../model/hl7v2-ways.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
+import { moveCredentials } from '../credentials.ts';
 import { sealHeaders } from '../keys/sealed-headers.ts';
 import { declarePace } from '../pace/declare-pace.ts';
 import { joinScopes, NO_LOCKS } from '../policy-locks.ts';
@@ -82,6 +83,7 @@ async function record(
   if (issue !== null) throw new Anomaly('incorrect', issue);
   if (destination.open) await refuseContradicted(sql, destination, written);
   await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
+  await moveCredentials(sql, destination.id, destination.address);
 }
 
 /** The pace is the recipient's: its service's word, else that of its addresses in use. */

@@ -1,0 +1,36 @@
+import type { Target } from '../channel/channel.ts';
+import type { Outcome } from '../model/ledger.ts';
+import { attention } from '../store/attention.ts';
+import { isAddressedTo } from '../store/keys/addressed.ts';
+import type { StoredLook } from '../store/ledger.ts';
+import type { openWhereTo } from '../store/where-to.ts';
+import type { Claim } from './ports.ts';
+import type { Sending, World } from './ports-on.ts';
+
+export type ReadWhereTo = ReturnType<typeof openWhereTo>;
+
+/** Nothing was written: what the attempt would have gone by belongs to another Endpoint, recipient, address or message. */
+const MISADDRESSED: Outcome = { kind: 'refused', because: 'misaddressed', retry: true };
+/** Nothing was written: the Endpoint was moved since the attempt was begun. */
+const MOVED: Outcome = { kind: 'refused', because: 'address-moved', retry: true };
+
+/** The one row by which an attempt goes, read right before it: refused where it and what was written down before the wire are not for the same. */
+export async function roadOf(
+  { pool, onMisaddressed = () => undefined }: World,
+  whereTo: ReadWhereTo,
+  { keyId }: Claim,
+  look: StoredLook,
+  { action, parcel, firstId }: Sending,
+): Promise<Pick<Target, 'address' | 'credential'> | Outcome> {
+  const { address } = action.place;
+  const row = await whereTo(keyId, address);
+  if (row !== null && row.credential !== 'mixed-up') {
+    const { credential, endpointId, recipientId, ods } = row;
+    const it = { attemptId: firstId, keyId, endpointId, recipientId, ods, address, messageId: parcel.messageId, bytes: parcel.bytes };
+    if (isAddressedTo(pool, it, parcel.addressed ?? null))
+      return action.kind === 'update' && row.address !== address ? MOVED : { address, credential };
+  }
+  onMisaddressed(keyId);
+  await attention(pool, look, 'misaddressed');
+  return MISADDRESSED;
+}
