@@ -83,6 +83,7 @@ export const Extension = {
   replaceHidesOld: definition('replace-hides-old'),
   recallForm: definition('recall-form'),
   messageLifetime: definition('message-lifetime'),
+  readBack: definition('read-back'),
   acknowledgement: definition('acknowledgement'),
   matchConfirmation: definition('match-confirmation'),
   approvalSeal: definition('approval-seal'),

@@ -15,7 +15,7 @@ export interface Declared {
   readonly acknowledgements: readonly Acknowledgement[] | null;
 }
 
-const RECALL_FORMS: readonly RecallForm[] = ['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task'];
+const RECALL_FORMS: readonly RecallForm[] = ['mdm-t11', 'mdm-t10-notice', 'message', 'rest-status', 'notification', 'task'];
 const CODES: readonly Acknowledgement['code'][] = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR'];
 const MEANINGS: readonly Acknowledgement['means'][] = ['accepted', 'refused', 'unknown'];
 /** Milliseconds in each UCUM unit that a lifetime may be given in. */
@@ -66,6 +66,7 @@ export const declaredOf = (element: Extensible, at: string): Declared => {
 /** What a destination is taken to be where neither the address nor the service says. */
 const RECALL_FORM_OF: Readonly<Record<Destination['channel'], RecallForm>> = {
   'fhir-messaging': 'message',
+  'fhir-rest': 'rest-status',
   'hl7v2-mllp': 'mdm-t11',
   subscription: 'notification',
   pull: 'task',

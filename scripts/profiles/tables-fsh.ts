@@ -88,7 +88,7 @@ const definitions = (): string[] => [
     'RecallForm',
     'recall-form',
     'Ways to take content back',
-    same(['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task']),
+    same(['mdm-t11', 'mdm-t10-notice', 'message', 'rest-status', 'notification', 'task']),
   ),
   codeSystem(
     'AcknowledgementCode',

@@ -8,6 +8,8 @@ export interface Target {
   /** Request headers of the destination's own (BaRS headers, `Subscription.channel.header`); unused by MLLP. May be secret. */
   readonly headers: Readonly<Record<string, string>>;
   readonly acknowledgements: readonly Acknowledgement[];
+  /** FHIR REST: whether what was stored there may be read (`Destination.readsBack`). */
+  readonly readsBack?: boolean;
 }
 
 /** What leaves: frozen before the wire, and the same on a retry. */
@@ -39,10 +41,10 @@ export interface Channel {
 }
 
 /** `send_before` passed before a byte was written: nothing left, and it may be begun again. */
-export const ABANDONED: Outcome = { kind: 'refused', because: 'abandoned', retry: true };
+export const ABANDONED: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'abandoned', retry: true };
 
 /** No connection came to be: nothing was written. */
-export const NOT_CONNECTED: Outcome = { kind: 'refused', because: 'not-connected', retry: true };
+export const NOT_CONNECTED: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'not-connected', retry: true };
 
 /** The address guard forbids the address: nothing was written. It may be resolved otherwise, or allowed, later. */
-export const ADDRESS_FORBIDDEN: Outcome = { kind: 'refused', because: 'address-forbidden', retry: true };
+export const ADDRESS_FORBIDDEN: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'address-forbidden', retry: true };

@@ -36,7 +36,7 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   const here = ledger.copies.filter((copy) => samePlace(copy.place, target.place));
   const held = newest(here.filter((copy) => copy.state === 'held' && copy.effect === target.hold));
   // Where each document is filed by its own id, the same words under another id are a second document.
-  const filesByDocument = destination.channel === 'hl7v2-mllp';
+  const filesByDocument = destination.channel === 'hl7v2-mllp' || destination.channel === 'fhir-rest';
   const isContrary = (copy: Copy): boolean =>
     copy.effect !== target.hold || (filesByDocument && held !== undefined && copy.documentId !== held.documentId);
   const contrary = here.filter(isContrary);

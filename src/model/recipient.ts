@@ -1,7 +1,7 @@
 import type { RecipientKind } from './kind.ts';
 
-/** How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, notification, or a Task that it polls. */
-export type RecallForm = 'mdm-t11' | 'mdm-t10-notice' | 'message' | 'notification' | 'task';
+/** How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, a status on its FHIR server, notification, or a Task that it polls. */
+export type RecallForm = 'mdm-t11' | 'mdm-t10-notice' | 'message' | 'rest-status' | 'notification' | 'task';
 
 /** What a recipient declares of an application acknowledgement: MSA-1, optionally with ERR-3. */
 export interface Acknowledgement {
@@ -24,7 +24,7 @@ export interface Recipient {
 export interface Destination {
   readonly id: string;
   readonly recipientId: string;
-  readonly channel: 'fhir-messaging' | 'hl7v2-mllp' | 'subscription' | 'pull';
+  readonly channel: 'fhir-messaging' | 'fhir-rest' | 'hl7v2-mllp' | 'subscription' | 'pull';
   /** URL of the address; the broker's own word for it when it has none (`pull:`). */
   readonly address: string;
   /** False while nothing new may be sent there: not active, in error, switched off or deleted. */
@@ -35,4 +35,6 @@ export interface Destination {
   /** Milliseconds during which a message once written to the wire may still arrive, and ids are remembered. */
   readonly lifetime: number;
   readonly acknowledgements: readonly Acknowledgement[];
+  /** FHIR REST: what was stored there may be read and compared. Left out where not. */
+  readonly readsBack?: boolean;
 }

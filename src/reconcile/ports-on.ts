@@ -11,6 +11,7 @@ import type { Content } from '../decide/disclose.ts';
 import { disclose } from '../decide/disclose.ts';
 import type { Attempt, Desired, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
+import type { Destination } from '../model/recipient.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
 import { inBatches } from '../store/in-batches.ts';
@@ -74,6 +75,9 @@ export function portsOn(world: World): Ports<StoredLook> {
   };
 }
 
+/** The roads on which words leave; the others tell that there are some, and are read. */
+const WITH_WORDS: ReadonlySet<Destination['channel']> = new Set(['fhir-messaging', 'fhir-rest', 'hl7v2-mllp'] as const);
+
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
 async function freezeFor(
@@ -86,8 +90,7 @@ async function freezeFor(
   const { facts, ledger, now, row } = look;
   const { destination, recipient, plan } = facts;
   const disclosureId = row.disclosure_id;
-  const carriesWords =
-    holds(want) && attempt.action.kind === 'update' && (destination.channel === 'fhir-messaging' || destination.channel === 'hl7v2-mllp');
+  const carriesWords = holds(want) && attempt.action.kind === 'update' && WITH_WORDS.has(destination.channel);
   const content =
     carriesWords && plan.version !== null
       ? await contentOf({ carePlanId: plan.version.carePlanId, kind: recipient.kind, publisher: plan.publisher })
@@ -130,6 +133,12 @@ async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Se
       const headers = toMessageHeaders(world.sender, { ods: recipient.ods, name: null, endpoint: action.place.address });
       return world.channels['fhir-messaging'].send({ ...target, headers }, attempt.parcel, limits);
     }
+    case 'fhir-rest':
+      return world.channels['fhir-rest'].send(
+        { ...target, headers: {}, readsBack: destination.readsBack ?? false },
+        attempt.parcel,
+        limits,
+      );
     case 'hl7v2-mllp':
       return world.channels['hl7v2-mllp'].send({ ...target, headers: {} }, attempt.parcel, limits);
     case 'subscription':

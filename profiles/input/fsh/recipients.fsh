@@ -25,8 +25,9 @@ Parent: Endpoint
 Id: destination-endpoint
 Title: "Address of a recipient"
 Description: "One address. What it declares wins over what its service declares."
-* extension contains Serves named serves 1..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and AcknowledgementExtension named acknowledgement 0..*
+* extension contains Serves named serves 1..1 and ReadBack named readBack 0..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and AcknowledgementExtension named acknowledgement 0..*
 * extension[serves].value[x] 1..1
+* extension[readBack].value[x] 1..1
 * insert Declared
 * connectionType from DestinationConnectionVS (required)
 * managingOrganization 1..1

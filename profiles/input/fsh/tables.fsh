@@ -241,6 +241,7 @@ Description: "Ways to take content back."
 * #mdm-t11 "mdm t11"
 * #mdm-t10-notice "mdm t10 notice"
 * #message "message"
+* #rest-status "rest status"
 * #notification "notification"
 * #task "task"
 
