@@ -5,7 +5,7 @@ import { fromRestAnswer } from '../../mappings/rest/from-rest-answer.ts';
 import { documentQuery, documentUrl } from '../../mappings/rest/document-url.ts';
 import type { RestWrite } from '../../mappings/rest/parcel.ts';
 import { fromRestParcel } from '../../mappings/rest/parcel.ts';
-import { restRequestId } from '../../mappings/rest/request-id.ts';
+import { restRequestId } from '../../mappings/rest/rest-request-id.ts';
 import { compareSequence } from '../model/copy.ts';
 import type { Outcome } from '../model/ledger.ts';
 import { fromSequenceText } from '../../mappings/disclosure/sequence.ts';
