@@ -87,6 +87,7 @@ export const Extension = {
   messageLifetime: definition('message-lifetime'),
   contentForm: definition('content-form'),
   copiesEndAfter: definition('copies-end-after'),
+  readBack: definition('read-back'),
   acknowledgement: definition('acknowledgement'),
   messageRate: definition('message-rate'),
   inFlightLimit: definition('in-flight-limit'),

@@ -138,6 +138,7 @@ export const declaredOf = (element: Declaring, at: string): Declared => ({
 /** What a destination is taken to be where neither the address nor the service says. */
 const RECALL_FORM_OF: Readonly<Record<Destination['channel'], RecallForm>> = {
   'fhir-messaging': 'message',
+  'fhir-rest': 'rest-status',
   'hl7v2-mllp': 'mdm-t11',
   subscription: 'notification',
   pull: 'task',
@@ -146,6 +147,7 @@ const RECALL_FORM_OF: Readonly<Record<Destination['channel'], RecallForm>> = {
 /** The forms of content that each channel has; the first is what is sent where nothing is declared that it has. */
 const CONTENT_FORMS_OF: Readonly<Record<Destination['channel'], readonly ContentForm[]>> = {
   'fhir-messaging': ['document'],
+  'fhir-rest': ['document'],
   'hl7v2-mllp': ['text-and-document', 'text'],
   subscription: [],
   pull: [],

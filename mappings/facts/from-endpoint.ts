@@ -16,13 +16,19 @@ export const servedBy = (endpoint: Endpoint): string =>
     `Endpoint.extension.where(url='${Extension.serves}').value`,
   );
 
-/** How an Endpoint is delivered to; null for `hl7-fhir-rest`. Throws `incorrect` for another connection type. */
+/**
+ * How an Endpoint is delivered to; null for `hl7-fhir-rest` that does not itself declare the recall form `rest-status`: an address that is only on
+ * record is sent nothing. Throws `incorrect` for another connection type, and for a recall form that its road does not have.
+ */
 export const channelOf = (endpoint: Endpoint): Destination['channel'] | null => {
   const { system, code } = endpoint.connectionType ?? {};
+  const isPutThere = declaredOf(endpoint, 'Endpoint').recallForm === 'rest-status';
+  if (isPutThere && !(system === System.connectionType && code === 'hl7-fhir-rest'))
+    throw anomaly('incorrect', 'rest-status is how a plain FHIR server (hl7-fhir-rest) gives content up', 'Endpoint.connectionType');
   if (system === System.connectionType) {
     if (code === 'hl7-fhir-msg') return 'fhir-messaging';
     if (code === 'hl7v2-mllp') return 'hl7v2-mllp';
-    if (code === 'hl7-fhir-rest') return null;
+    if (code === 'hl7-fhir-rest') return isPutThere ? 'fhir-rest' : null;
   }
   throw anomaly('incorrect', 'must be hl7-fhir-msg, hl7-fhir-rest or hl7v2-mllp', 'Endpoint.connectionType');
 };
@@ -36,7 +42,7 @@ const barsOf = (endpoint: Endpoint): BarsService | null => {
 };
 
 /**
- * Reads an Endpoint as a destination; null for `hl7-fhir-rest`, to which the broker pushes nothing. `service` is what its HealthcareService
+ * Reads an Endpoint as a destination; null for `hl7-fhir-rest` to which the broker pushes nothing. `service` is what its HealthcareService
  * declares; `defaultLifetime` is in milliseconds. Throws `incorrect` for what is missing.
  */
 export const fromEndpoint = (endpoint: Endpoint, service: Declared | null, defaultLifetime: number): Destination | null => {
@@ -51,6 +57,7 @@ export const fromEndpoint = (endpoint: Endpoint, service: Declared | null, defau
     channel,
     address: present(endpoint.address, 'Endpoint.address'),
     open: endpoint.status === 'active',
+    ...(channel === 'fhir-rest' ? { readsBack: extensionOf(endpoint, Extension.readBack)?.valueBoolean ?? false } : {}),
     ...settled(channel, own, service, defaultLifetime),
     ...(Object.keys(ways).length === 0 ? {} : { hl7v2: ways }),
     ...(bars === null ? {} : { bars }),

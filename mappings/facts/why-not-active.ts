@@ -39,6 +39,7 @@ export const whyNotActive = (destination: Destination, type: 'Endpoint' | 'Healt
     case 'mdm-t10-notice':
     case 'mdm-t08':
     case 'message':
+    case 'rest-status':
     case 'notification':
     case 'task':
       return null;

@@ -13,6 +13,8 @@ export interface Target {
   readonly heard?: (messageControlId: string, outcome: Outcome) => void;
   /** By what the broker proves itself there, and knows it; null where the address has none. */
   readonly credential?: CredentialInUse | null;
+  /** FHIR REST: whether what was stored there may be read (`Destination.readsBack`). */
+  readonly readsBack?: boolean;
 }
 
 /** What leaves: frozen before the wire, and the same on a retry. */
@@ -46,13 +48,13 @@ export interface Channel {
 }
 
 /** `send_before` passed before a byte was written: nothing left, and it may be begun again. */
-export const ABANDONED: Outcome = { kind: 'refused', because: 'abandoned', retry: true };
+export const ABANDONED: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'abandoned', retry: true };
 
 /** No connection came to be: nothing was written. */
-export const NOT_CONNECTED: Outcome = { kind: 'refused', because: 'not-connected', retry: true };
+export const NOT_CONNECTED: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'not-connected', retry: true };
 
 /** The broker's own certificate has run out: nothing was written. */
 export const CERTIFICATE_EXPIRED: Outcome = { kind: 'refused', because: 'certificate-expired', retry: true };
 
 /** The address guard forbids the address: nothing was written. It may be resolved otherwise, or allowed, later. */
-export const ADDRESS_FORBIDDEN: Outcome = { kind: 'refused', because: 'address-forbidden', retry: true };
+export const ADDRESS_FORBIDDEN: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'address-forbidden', retry: true };

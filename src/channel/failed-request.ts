@@ -4,7 +4,7 @@ import { ABANDONED, ADDRESS_FORBIDDEN, NOT_CONNECTED } from './channel.ts';
 import type { WriteGate } from './write-gate.ts';
 
 /** What a request that ended without an answer proves. Where nothing was written it is refused; everything else is unknown. */
-export const failedRequest = (gate: WriteGate, error: unknown): Outcome => {
+export const failedRequest = (gate: WriteGate, error: unknown): Exclude<Outcome, { kind: 'accepted' }> => {
   // What the dispatcher said is closer to the cause than what fetch made of it.
   const chain = [...causesOf(gate.failure), ...causesOf(error)];
   if (!gate.written) {

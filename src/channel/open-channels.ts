@@ -2,6 +2,7 @@ import { createAddressGuard } from './address-guard.ts';
 import type { Resolve } from './address-guard.ts';
 import type { Channel } from './channel.ts';
 import { openFhirMessaging } from './fhir-messaging.ts';
+import { openFhirRest } from './fhir-rest.ts';
 import { createGuardedAgent } from './guarded-agent.ts';
 import { openHl7v2Mllp } from './hl7v2-mllp.ts';
 import type { MllpOptions } from './hl7v2-mllp.ts';
@@ -9,7 +10,9 @@ import { openSubscriptionNotification } from './subscription-notification.ts';
 import { openWithCredential } from './with-credential.ts';
 
 /** The roads out, by `Destination.channel`. */
-export type Channels = Readonly<Record<'fhir-messaging' | 'hl7v2-mllp' | 'subscription', Channel>> & { close(): Promise<void> };
+export type Channels = Readonly<Record<'fhir-messaging' | 'fhir-rest' | 'hl7v2-mllp' | 'subscription', Channel>> & {
+  close(): Promise<void>;
+};
 
 /** What the roads need beside the guard; `resolve` finds addresses, by the system where it is left out. */
 export type ChannelOptions = Omit<MllpOptions, 'guard'> & { readonly resolve?: Resolve };
@@ -20,14 +23,16 @@ export const openChannels = (allow: readonly string[], { resolve, ...options }: 
   const agent = createGuardedAgent(guard);
   const withCredential = openWithCredential(guard, agent);
   const messaging = openFhirMessaging(withCredential);
+  const rest = openFhirRest(withCredential);
   const mllp = openHl7v2Mllp({ guard, ...options });
   const subscription = openSubscriptionNotification(agent);
   return {
     'fhir-messaging': messaging,
+    'fhir-rest': rest,
     'hl7v2-mllp': mllp,
     subscription,
     close: async () => {
-      await Promise.all([messaging.close(), mllp.close(), subscription.close()]);
+      await Promise.all([messaging.close(), rest.close(), mllp.close(), subscription.close()]);
       await Promise.all([withCredential.close(), agent.destroy()]);
     },
   };

@@ -25,6 +25,7 @@ export const recallRoad = ({
     case 'mdm-t10-notice':
     case 'mdm-t08':
     case 'message':
+    case 'rest-status':
     case 'notification':
       return open ? 'wire' : 'task';
     default:
@@ -34,7 +35,7 @@ export const recallRoad = ({
 
 /** Whether a destination files each document by its own id: there the same words under another id are a second document. */
 export const filesByDocument = ({ channel, hl7v2 }: Pick<Destination, 'channel' | 'hl7v2'>): boolean =>
-  channel === 'hl7v2-mllp' && !isFlagOnly(hl7v2);
+  channel === 'fhir-rest' || (channel === 'hl7v2-mllp' && !isFlagOnly(hl7v2));
 
 /** Whether a message takes one of its documents away, while it is open. */
 export const cancelsByMessage = (destination: Destination): boolean => recallRoad({ ...destination, open: true }) === 'wire';

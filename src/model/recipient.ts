@@ -2,7 +2,7 @@ import type { Hl7v2Ways } from './hl7v2-ways.ts';
 import type { RecipientKind } from './kind.ts';
 
 /**
- * How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, notification, a Task that it polls, or without any message:
+ * How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, a status on its FHIR server, notification, a Task that it polls, or without any message:
  * `manual` (profile D: people ring, and attest it), `expires` (its copies end by themselves after an agreed time). `none` is no way at all.
  */
 export const RECALL_FORMS = [
@@ -10,6 +10,7 @@ export const RECALL_FORMS = [
   'mdm-t10-notice',
   'mdm-t08',
   'message',
+  'rest-status',
   'notification',
   'task',
   'manual',
@@ -43,7 +44,7 @@ export interface Recipient {
 export interface Destination {
   readonly id: string;
   readonly recipientId: string;
-  readonly channel: 'fhir-messaging' | 'hl7v2-mllp' | 'subscription' | 'pull';
+  readonly channel: 'fhir-messaging' | 'fhir-rest' | 'hl7v2-mllp' | 'subscription' | 'pull';
   /** URL of the address; the broker's own word for it when it has none (`pull:`). */
   readonly address: string;
   /** False while nothing new may be sent there: not active, in error, switched off or deleted. */
@@ -64,6 +65,8 @@ export interface Destination {
   readonly hl7v2?: Partial<Hl7v2Ways>;
   /** How BaRS names it, where the Endpoint declares that it takes BaRS messages: nhs.md section 3. */
   readonly bars?: BarsService;
+  /** FHIR REST: what was stored there may be read and compared. Left out where not. */
+  readonly readsBack?: boolean;
 }
 
 /** A service as BaRS addresses it. */

@@ -4,6 +4,8 @@ import { toDocumentBundle } from '../../mappings/disclosure/to-document-bundle.t
 import { mdmRecallForm } from '../../mappings/mdm/take-back.ts';
 import { toMessageBundle } from '../../mappings/message/to-message-bundle.ts';
 import { toRecallMessage } from '../../mappings/message/to-recall-message.ts';
+import { toRestRecall } from '../../mappings/rest/to-rest-recall.ts';
+import { toRestUpdate } from '../../mappings/rest/to-rest-update.ts';
 import type { Parcel } from '../channel/channel.ts';
 import { recallRoad } from '../decide/recall-road.ts';
 import type { Disclosure, Envelope } from '../model/disclosure.ts';
@@ -43,6 +45,8 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
   switch (it.destination.channel) {
     case 'fhir-messaging':
       return { bytes: toMessage(it), contentType: 'application/fhir+json' };
+    case 'fhir-rest':
+      return { bytes: toResources(it), contentType: 'application/fhir+json' };
     case 'hl7v2-mllp':
       return { bytes: toHl7(it), contentType: 'x-application/hl7-v2+er7' };
     case 'subscription':
@@ -59,6 +63,12 @@ function toMessage({ attempt: { action }, envelope, sender, recipient, disclosur
   if (action.kind === 'recall')
     return toRecallMessage({ ...ends, disclosureId, identity: action.place.identity, documents: action.documents });
   return toMessageBundle({ ...ends, document: toDocumentBundle(present(disclosure), envelope), parent: action.parent });
+}
+
+function toResources({ attempt: { action }, envelope, disclosureId, disclosure }: ToFreeze): string {
+  const { address, identity } = action.place;
+  if (action.kind === 'recall') return toRestRecall({ envelope, disclosureId, identity, documents: action.documents });
+  return toRestUpdate({ disclosure: present(disclosure), envelope, address, parent: action.parent, stale: action.stale });
 }
 
 function toHl7({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {

@@ -10,6 +10,7 @@ import type { Content } from '../decide/disclose.ts';
 import { disclose } from '../decide/disclose.ts';
 import type { Attempt, Desired, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
+import type { Destination } from '../model/recipient.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
 import { noteAnswer, settleAnswered } from '../store/acknowledged.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
@@ -102,6 +103,8 @@ async function settleHeard({ pool, ledger }: World, { id, parcel, heard }: Sendi
   for (const [messageControlId, outcome] of heard) await noteAnswer(pool, messageControlId, outcome);
   await settleAnswered(pool, ledger, id);
 }
+/** The roads on which words leave; the others tell that there are some, and are read. */
+const WITH_WORDS: ReadonlySet<Destination['channel']> = new Set(['fhir-messaging', 'fhir-rest', 'hl7v2-mllp'] as const);
 
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
@@ -116,8 +119,7 @@ async function freezeFor(
   const { facts, ledger, now, row } = look;
   const { destination, recipient, plan } = facts;
   const disclosureId = row.disclosure_id;
-  const carriesWords =
-    holds(want) && attempt.action.kind === 'update' && (destination.channel === 'fhir-messaging' || destination.channel === 'hl7v2-mllp');
+  const carriesWords = holds(want) && attempt.action.kind === 'update' && WITH_WORDS.has(destination.channel);
   const content =
     carriesWords && plan.version !== null
       ? await contentOf({ carePlanId: plan.version.carePlanId, kind: recipient.kind, publisher: plan.publisher })

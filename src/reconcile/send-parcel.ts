@@ -42,6 +42,8 @@ export const sendParcel = (
       const headers = toMessageHeaders(sender, { ods: recipient.ods, name: null, endpoint: address }, bars);
       return channels['fhir-messaging'].send({ ...target, headers }, parcel, limits);
     }
+    case 'fhir-rest':
+      return channels['fhir-rest'].send({ ...target, headers: {}, readsBack: destination.readsBack ?? false }, parcel, limits);
     case 'hl7v2-mllp':
       return channels['hl7v2-mllp'].send({ ...target, headers: {}, ...(heard === undefined ? {} : { heard }) }, parcel, limits);
     default:

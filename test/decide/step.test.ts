@@ -150,6 +150,13 @@ describe('step: what follows from what should be held and what may be held', () 
       'recall here',
     ],
     [
+      'a FHIR server: the same words under another id may lie there too, and are taken away',
+      hold(),
+      ledger([copy('b', 2), uncertain('a', 1, LATER)]),
+      { channel: 'fhir-rest' },
+      'update here',
+    ],
+    [
       'hl7: where nothing was acknowledged, no id is the other one',
       hold(),
       ledger([uncertain('b', 2, LATER), uncertain('a', 1, LATER)]),

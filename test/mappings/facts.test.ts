@@ -294,6 +294,22 @@ describe('from a recipient', () => {
     expect(placeOf(() => fromEndpoint({ ...endpoint, connectionType: { code: 'hl7v2-mllp' } }, null, 1))).toBe('Endpoint.connectionType');
   });
 
+  test('a REST endpoint that says how it gives content up is put to, and read where it says so', () => {
+    const rest = (extension: Endpoint['extension']): Endpoint => ({
+      ...endpoint,
+      connectionType: { system: System.connectionType, code: 'hl7-fhir-rest' },
+      extension: [...(endpoint.extension ?? []).filter(({ url }) => url !== Extension.recallForm), ...(extension ?? [])],
+    });
+    const status = { url: Extension.recallForm, valueCode: 'rest-status' };
+    expect(fromEndpoint(rest([status]), null, 1)).toMatchObject({ channel: 'fhir-rest', recallForm: 'rest-status', readsBack: false });
+    expect(fromEndpoint(rest([status, { url: Extension.readBack, valueBoolean: true }]), null, 1)).toMatchObject({ readsBack: true });
+    expect(fromEndpoint(rest([{ url: Extension.recallForm, valueCode: 'task' }]), null, 1)).toBeNull();
+    // What its service declares does not make an address that is only on record one that is pushed to.
+    expect(fromEndpoint(rest([]), declaredOf({ extension: [status] }, 'HealthcareService'), 1)).toBeNull();
+    const message = { system: System.connectionType, code: 'hl7-fhir-msg' };
+    expect(placeOf(() => fromEndpoint({ ...rest([status]), connectionType: message }, null, 1))).toBe('Endpoint.connectionType');
+  });
+
   test('a unit that nobody can read is refused', () => {
     const lifetime = (code: string): object => ({ extension: [{ url: Extension.messageLifetime, valueDuration: { value: 2, code } }] });
     expect(declaredOf(lifetime('min'), 'Endpoint').lifetime).toBe(120_000);

@@ -54,6 +54,20 @@ export const endpoint = (id: string, serviceId: string, organizationId: string, 
   address,
 });
 
+/** A plain FHIR server to which plans are pushed; `readBack`: whether it may be read. */
+export const restEndpoint = (id: string, serviceId: string, organizationId: string, address: string, readBack: boolean): Endpoint => {
+  const plain = endpoint(id, serviceId, organizationId, address);
+  return {
+    ...plain,
+    extension: [
+      ...(plain.extension ?? []),
+      { url: Extension.recallForm, valueCode: 'rest-status' },
+      ...(readBack ? [{ url: Extension.readBack, valueBoolean: true }] : []),
+    ],
+    connectionType: { system: System.connectionType, code: 'hl7-fhir-rest' },
+  };
+};
+
 export interface AgreementOptions {
   readonly status?: Contract['status'];
   readonly end?: string;

@@ -127,6 +127,8 @@ Description: "Ledger epoch and count (`epoch.count`) of what a destination is se
 * ^context[0].expression = "MessageHeader"
 * ^context[1].type = #element
 * ^context[1].expression = "CarePlan"
+* ^context[2].type = #element
+* ^context[2].expression = "DocumentReference"
 * value[x] 1..1
 * value[x] only string
 
@@ -198,6 +200,15 @@ Description: "After how long what the recipient stored ends there by agreement: 
 * value[x] only Duration
 * valueDuration.value 1..1
 * valueDuration.code 1..1
+
+Extension: ReadBack
+Id: read-back
+Title: "Read back"
+Description: "True: what was put on this FHIR server may be searched for and read again, and is compared with what was sent. Left out means false."
+* ^context[0].type = #element
+* ^context[0].expression = "Endpoint"
+* value[x] 1..1
+* value[x] only boolean
 
 Extension: AcknowledgementExtension
 Id: acknowledgement

@@ -30,10 +30,11 @@ Parent: Endpoint
 Id: destination-endpoint
 Title: "Address of a recipient"
 Description: "One address. What it declares wins over what its service declares."
-* extension contains Serves named serves 1..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and MessageRate named messageRate 0..1 and InFlightLimit named inFlightLimit 0..1 and AcknowledgementExtension named acknowledgement 0..* and ContentFormExtension named contentForm 0..1 and CopiesEndAfter named copiesEndAfter 0..1 and AcknowledgementModeExtension named acknowledgementMode 0..1 and MessageFormExtension named messageForm 0..1 and ReceivingApplication named receivingApplication 0..1
+* extension contains Serves named serves 1..1 and RefusesLowerSequence named refusesLowerSequence 0..1 and ReplaceHidesOld named replaceHidesOld 0..1 and RecallFormExtension named recallForm 0..1 and MessageLifetime named messageLifetime 0..1 and MessageRate named messageRate 0..1 and InFlightLimit named inFlightLimit 0..1 and AcknowledgementExtension named acknowledgement 0..* and ContentFormExtension named contentForm 0..1 and CopiesEndAfter named copiesEndAfter 0..1 and AcknowledgementModeExtension named acknowledgementMode 0..1 and MessageFormExtension named messageForm 0..1 and ReceivingApplication named receivingApplication 0..1 and ReadBack named readBack 0..1
 * extension[messageForm].value[x] 1..1
 * extension[receivingApplication].value[x] 1..1
 * extension[serves].value[x] 1..1
+* extension[readBack].value[x] 1..1
 * insert Declared
 * connectionType from DestinationConnectionVS (required)
 * managingOrganization 1..1
