@@ -84,6 +84,8 @@ export const Extension = {
   recallForm: definition('recall-form'),
   messageLifetime: definition('message-lifetime'),
   acknowledgement: definition('acknowledgement'),
+  responseMode: definition('response-mode'),
+  responseWithin: definition('response-within'),
   matchConfirmation: definition('match-confirmation'),
   approvalSeal: definition('approval-seal'),
   approvalProjection: definition('approval-projection'),

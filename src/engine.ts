@@ -33,6 +33,7 @@ const SLICES = 16;
 /** What a crash takes longer than to be noticed: an exchange, the wait before it, and some. */
 const leaseOf = (config: Config): number => config.sendTimeoutMs + config.sendBeforeMs + 10_000;
 const RESYNC_EVERY = 20;
+const responseUrlOf = ({ publicUrl, host, port }: Config): string => `${publicUrl ?? `http://${host}:${port}`}/fhir/$process-message`;
 
 /** Starts the loop on a database. Each part stops in reverse order: sweep, workers, queue, roads. */
 export async function startEngine(part: Part, config: Config, log: Log, pool: pg.Pool, url: string, epoch: number): Promise<Engine> {
@@ -54,7 +55,7 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
   };
   const ledger = new StoredLedger(pool, limits, epoch);
   const sender = { ods: config.operatorOds, name: 'Crisis-plan broker', endpoint: BASE };
-  const world = { pool, ledger, channels, attempts, sender, sendTimeout: config.sendTimeoutMs };
+  const world = { pool, ledger, channels, attempts, sender, sendTimeout: config.sendTimeoutMs, responseUrl: responseUrlOf(config) };
   const ports = portsOn(world);
   const onError = (name: string, fault: unknown): void => log(Line.fault, { name, fault });
   const queue = await part(

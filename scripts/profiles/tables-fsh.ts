@@ -90,6 +90,11 @@ const definitions = (): string[] => [
     'Ways to take content back',
     same(['mdm-t11', 'mdm-t10-notice', 'message', 'notification', 'task']),
   ),
+  codeSystem('ResponseMode', 'response-mode', 'How FHIR messages are answered', [
+    ['sync', 'In the same exchange'],
+    ['async', 'To the response-url (R4 messaging, async)'],
+    ['bars', 'By a new message with the roles reversed (BaRS)'],
+  ]),
   codeSystem(
     'AcknowledgementCode',
     'acknowledgement-code',
@@ -121,6 +126,7 @@ const definitions = (): string[] => [
     'include codes from system RepresentativeAuthority',
   ]),
   valueSet('ConsentBasisVS', 'consent-basis', 'Bases of sharing other than consent', ['include codes from system ConsentBasis']),
+  valueSet('ResponseModeVS', 'response-mode', 'How FHIR messages are answered', ['include codes from system ResponseMode']),
   valueSet('RecallFormVS', 'recall-form', 'Ways to take content back', ['include codes from system RecallForm']),
   valueSet('AcknowledgementCodeVS', 'acknowledgement-code', 'Acknowledgement codes', ['include codes from system AcknowledgementCode']),
   valueSet('AcknowledgementMeaningVS', 'acknowledgement-meaning', 'What an acknowledgement means', [

@@ -1,5 +1,5 @@
 import type { Outcome } from '../model/ledger.ts';
-import type { Acknowledgement } from '../model/recipient.ts';
+import type { Acknowledgement, LaterAnswer } from '../model/recipient.ts';
 
 /** Where a parcel goes, and how that place answers. */
 export interface Target {
@@ -8,6 +8,8 @@ export interface Target {
   /** Request headers of the destination's own (BaRS headers, `Subscription.channel.header`); unused by MLLP. May be secret. */
   readonly headers: Readonly<Record<string, string>>;
   readonly acknowledgements: readonly Acknowledgement[];
+  /** How it answers where it does so by a message of its own; `responseUrl` is where. Missing: in the same exchange. */
+  readonly answersLater?: { readonly by: LaterAnswer['by']; readonly responseUrl: string };
 }
 
 /** What leaves: frozen before the wire, and the same on a retry. */

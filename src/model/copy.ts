@@ -37,6 +37,10 @@ export interface Copy {
   readonly againAt: Instant | null;
   /** Whether anything was accepted at this place since. */
   readonly acceptedSince: boolean;
+  /** Until when its answer is waited for, where the recipient answers by a message of its own. */
+  readonly answerBy?: Instant;
+  /** Something else was begun at this place since: an answer to this one no longer tells what lies there. */
+  readonly overtaken?: true;
 }
 
 export const carriesContent = (copy: Copy): boolean => copy.effect !== null;

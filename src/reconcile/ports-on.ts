@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toMessageHeaders } from '../../mappings/message/to-message-headers.ts';
+import { toResubmission } from '../../mappings/message/to-resubmission.ts';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
 import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Limits, Parcel, Target } from '../channel/channel.ts';
 import type { Channels } from '../channel/open-channels.ts';
 import { disclosedAs } from '../decide/attempt.ts';
+import { bundleIdOf } from '../model/message-ids.ts';
 import type { Content } from '../decide/disclose.ts';
 import { disclose } from '../decide/disclose.ts';
-import type { Attempt, Desired, Outcome } from '../model/ledger.ts';
+import type { Attempt, Desired, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
@@ -30,6 +32,8 @@ export interface World {
   readonly sender: Sender;
   /** Milliseconds for one exchange. */
   readonly sendTimeout: number;
+  /** Where recipients that answer by a message of their own send it; under the sender's address where nothing is said. */
+  readonly responseUrl?: string;
 }
 
 /** An attempt as this process sends it. */
@@ -51,7 +55,7 @@ export function portsOn(world: World): Ports<StoredLook> {
     begin: async (claim, look, want, move) => {
       const attempt = ledger.plan(look, want, move, randomUUID(), randomUUID());
       const frozen =
-        move.retryOf === null ? await freezeFor(world.sender, content, look, want, attempt) : await ledger.repeated(move.retryOf.id);
+        move.retryOf === null ? await freezeFor(world.sender, content, look, want, attempt) : await repeat(ledger, move, attempt);
       // The person was erased since the look.
       if (frozen === null) return null;
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
@@ -72,6 +76,18 @@ export function portsOn(world: World): Ports<StoredLook> {
     },
     rest: (claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt),
   };
+}
+
+/** A retry has the same bytes and ids; what a person asked for once more has a Bundle.id, and so an X-Request-ID, of its own. */
+async function repeat(ledger: StoredLedger, move: Move, attempt: Attempt): Promise<Frozen> {
+  const { retryOf, resubmits } = move;
+  if (retryOf === null) throw new Error('there is nothing to repeat');
+  const frozen = await ledger.repeated(retryOf.id);
+  if (resubmits === undefined) return frozen;
+  const parcel = frozen.parcel as Parcel;
+  const bundleId = bundleIdOf(attempt.id);
+  const bytes = toResubmission(parcel.bytes, { bundleId, sentAt: attempt.begunAt });
+  return { parcel: { ...parcel, bytes, bundleId, requestId: randomUUID() }, repeats: null };
 }
 
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
@@ -100,8 +116,8 @@ async function freezeFor(
   const envelope = {
     documentId: attempt.documentId,
     sequence: attempt.sequence,
-    messageId: randomUUID(),
-    bundleId: randomUUID(),
+    messageId: attempt.id,
+    bundleId: bundleIdOf(attempt.id),
     requestId: randomUUID(),
     correlationId: row.key_id,
     sentAt: attempt.begunAt,
@@ -128,7 +144,13 @@ async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Se
   switch (destination.channel) {
     case 'fhir-messaging': {
       const headers = toMessageHeaders(world.sender, { ods: recipient.ods, name: null, endpoint: action.place.address });
-      return world.channels['fhir-messaging'].send({ ...target, headers }, attempt.parcel, limits);
+      const later = destination.answersLater;
+      const answersLater = later === undefined ? {} : { answersLater: { by: later.by, responseUrl: world.responseUrl ?? `${world.sender.endpoint}/$process-message` } };
+      const outcome = await world.channels['fhir-messaging'].send({ ...target, headers, ...answersLater }, attempt.parcel, limits);
+      const now = look.now + (performance.now() - look.seenAt);
+      return later !== undefined && outcome.kind === 'unknown' && outcome.because === 'answer-pending'
+        ? { ...outcome, answerBy: now + later.within }
+        : outcome;
     }
     case 'hl7v2-mllp':
       return world.channels['hl7v2-mllp'].send({ ...target, headers: {} }, attempt.parcel, limits);

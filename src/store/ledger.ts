@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { begun, nextSequence, settled } from '../decide/attempt.ts';
+import { begun, isUnanswered, nextSequence, settled } from '../decide/attempt.ts';
 import { decidedBy } from '../decide/decided-by.ts';
 import type { Protections } from '../decide/protections.ts';
 import { PROTECTED } from '../decide/protections.ts';
@@ -219,7 +219,10 @@ export class StoredLedger {
     let isUndisturbed = true;
     for (;;) {
       const after = settled(before, attempt, outcome, destination, this.#on);
-      const then = outcome.kind === 'accepted' ? next(after, now) : null;
+      // By another road an answer may have come while this one was still being waited for.
+      const isAwaited = after.copies.some((copy) => copy.id === attempt.id && copy.answerBy !== undefined);
+      const isHeard = outcome.kind === 'accepted' || (after.last?.id === attempt.id && after.last.outcome === 'accepted');
+      const then = isHeard || isAwaited ? next(after, now) : null;
       const because = 'because' in outcome ? outcome.because : null;
       const slowest = isAskedByTask(because) ? Math.max(this.#limits.backoffMax, HOUR) : this.#limits.backoffMax;
       const retryAt = now + backoff(after.failures, this.#limits.backoffMin, slowest, Math.random());
@@ -239,9 +242,10 @@ export class StoredLedger {
         task: attentionId(look.facts.plan.publisher, claimed.keyId),
       });
       if (kept) {
-        if (after.failures >= FAILURES_BEFORE_A_TASK || outcome.kind === 'refused')
+        const isLate = isUnanswered(look.ledger, attempt.action.place, look.now);
+        if (!isHeard && (after.failures >= FAILURES_BEFORE_A_TASK || isLate || outcome.kind === 'refused'))
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
-        else if (outcome.kind === 'accepted') await this.#isWell(look, raised, then?.kind === 'rest');
+        else if (isHeard) await this.#isWell(look, raised, then?.kind === 'rest');
         return;
       }
       const [current] = await keyState(this.#pool, claimed.keyId, claimed.fence);

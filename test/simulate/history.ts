@@ -31,21 +31,28 @@ export interface History {
 class Crash extends Error {}
 
 /** One seeded history: 40 s of changing facts and every fault, 60 s of quiet, then the question what the recipient holds. */
-/** How the recipient treats what comes: it refuses lower sequences, believes what came last, or files each document by its id. */
-export type Recipient = 'refuses-lower' | 'last-wins' | 'files-documents';
+/**
+ * How the recipient treats what comes: it refuses lower sequences, believes what came last, or files each document by its id. `answers-later`: it
+ * believes what came last, and answers by a message of its own.
+ */
+export type Recipient = 'refuses-lower' | 'last-wins' | 'files-documents' | 'answers-later' | 'answers-later-refuses-lower';
+/** How long such an answer is waited for. */
+const ANSWER_WITHIN = 3_000;
 
 export async function history(seed: number, kind: Recipient, on: Protections): Promise<History> {
   const dice = chance(seed);
   const time = virtualTime(1_000_000);
   const start = time.now();
   const isTrouble = (): boolean => time.now() < start + TROUBLE;
+  const answersLater = kind === 'answers-later' || kind === 'answers-later-refuses-lower';
+  const refusesLower = kind === 'refuses-lower' || kind === 'answers-later-refuses-lower';
   const destination: Destination = {
     id: 'destination',
     recipientId: 'recipient',
     channel: kind === 'files-documents' ? 'hl7v2-mllp' : 'fhir-messaging',
     address: 'a',
     open: true,
-    refusesLowerSequence: kind === 'refuses-lower',
+    refusesLowerSequence: refusesLower,
     replaceHidesOld: true,
     recallForm: 'message',
     lifetime: LIFETIME,
@@ -53,7 +60,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   };
   const world = new SimulatedWorld(destination);
   const recipient: Simulated =
-    kind === 'files-documents' ? new FilingRecipient(LIFETIME * 2) : new SimulatedRecipient(kind === 'refuses-lower', LIFETIME * 2);
+    kind === 'files-documents' ? new FilingRecipient(LIFETIME * 2) : new SimulatedRecipient(refusesLower, LIFETIME * 2);
   const ledger = new MemoryLedger(
     {
       now: time.now,
@@ -80,7 +87,8 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
       const trouble = isTrouble();
       const message: Message = {
         place: attempt.action.place,
-        id: `${attempt.documentId}`,
+        // What a person asked for once more comes in a Bundle of its own: the recipient may process it again.
+        id: attempt.action.resubmits === undefined ? attempt.documentId : attempt.id,
         sequence: attempt.sequence,
         effect: attempt.action.kind === 'update' ? attempt.action.effect : null,
         cancels: cancelledBy(attempt),
@@ -93,6 +101,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
         if (!answers) return;
         const outcome: Outcome =
           answer === 'accepted' ? { kind: 'accepted', level: 'application' } : { kind: 'refused', because: 'sequence', retry: false };
+        if (answersLater) return void answerLater(attempt, outcome, resolve);
         time.at(time.now() + 5 + dice.below(trouble && dice.is(0.1) ? 4_000 : 20), () => resolve(outcome));
       };
       const lost = trouble && dice.is(0.15);
@@ -101,6 +110,19 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
       if (!lost) time.at(time.now() + delay, () => arrive(!(trouble && dice.is(0.2))));
       if (trouble && dice.is(0.1)) time.at(time.now() + dice.below(LIFETIME), () => arrive(false));
     });
+
+  /** The message is taken at once; its answer comes by itself: soon or long after, not at all, twice, with a word that contradicts, or before the exchange has ended. */
+  const answerLater = (attempt: Attempt, outcome: Outcome, resolve: (taken: Outcome) => void): void => {
+    const taken = { kind: 'unknown', because: 'answer-pending', answerBy: time.now() + ANSWER_WITHIN } satisfies Outcome;
+    time.at(time.now() + 5 + dice.below(20), () => resolve(taken));
+    if (isTrouble() && dice.is(0.2)) return;
+    const come = (after: number, what: Outcome): void =>
+      time.at(time.now() + after, () => void ledger.answer(KEY, attempt.documentId, what));
+    const trouble = isTrouble();
+    if (trouble && dice.is(0.1)) come(dice.below(1_000), { kind: 'unknown', because: 'transient-error' });
+    come(dice.below(trouble && dice.is(0.3) ? LIFETIME * 2 : 500), outcome);
+    if (trouble && dice.is(0.2)) come(dice.below(LIFETIME * 3), outcome);
+  };
 
   /** Each await of a worker is a place to stall, or to die before or after what it asked for. */
   const fragile =
@@ -160,6 +182,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   const live = async (): Promise<void> => {
     while (isTrouble()) {
       await time.sleep(dice.is(0.5) ? dice.below(1_500) : dice.below(12_000));
+      if (dice.is(0.1)) ledger.replay(KEY);
       world.change(dice, time.now());
       ledger.bump(KEY);
       if (!dice.is(0.3)) nudge();

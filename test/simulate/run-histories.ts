@@ -2,7 +2,7 @@ import type { Protections } from '../../src/decide/protections.ts';
 import type { Recipient } from './history.ts';
 import { history } from './history.ts';
 
-const RECIPIENTS: readonly Recipient[] = ['refuses-lower', 'last-wins', 'files-documents'];
+const RECIPIENTS: readonly Recipient[] = ['refuses-lower', 'last-wins', 'files-documents', 'answers-later', 'answers-later-refuses-lower'];
 
 /** A quiet history may still owe what time alone changes: an expiry, a recall, its re-assertion. Never more than these. */
 export const MOST_AFTER_QUIET = 8;

@@ -180,6 +180,25 @@ Description: "How long a message once written to the wire may still arrive, and 
 * valueDuration.value 1..1
 * valueDuration.code 1..1
 
+Extension: ResponseModeExtension
+Id: response-mode
+Title: "Response mode"
+Description: "How the recipient answers a FHIR message: in the same exchange (sync, also where nothing is said), by R4's async and response-url, or by a new message as BaRS does."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only code
+* valueCode from ResponseModeVS (required)
+
+Extension: ResponseWithin
+Id: response-within
+Title: "Response within"
+Description: "How long an answer by a message of its own is waited for: 5 minutes where nothing is said. Then a person is told, and the message is sent again. UCUM ms, s or min."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only Duration
+* valueDuration.value 1..1
+* valueDuration.code 1..1
+
 Extension: AcknowledgementExtension
 Id: acknowledgement
 Title: "Acknowledgement"
