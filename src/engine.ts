@@ -25,6 +25,8 @@ export interface Engine {
   readonly queue: NudgeQueue;
   /** A fact was committed: its fan-out is to be done. */
   changed(): void;
+  /** Something of a recipient's is to be looked at. */
+  nudge(recipientId: string): void;
   /** Keys due that a sweep or a resync found, since the start: the first are lost nudges, the second alarms. */
   readonly found: { bySweep: number; byResync: number };
 }
@@ -105,5 +107,5 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
       }),
     (sweep) => sweep.close(),
   );
-  return { queue, changed, found };
+  return { queue, changed, nudge: (recipientId) => void queue.nudge(recipientId), found };
 }

@@ -48,6 +48,8 @@ export const Line = {
   erasedAndBack: line('error', 'records that were erased by law are back from a backup: erase them again (erased.jsonl)', 'count'),
   searchIndexed: line('info', 'search index made anew', 'count'),
   strayAnswer: line('warn', 'an answer came that no message waits for; it is never credited'),
+  answerRefused: line('warn', 'an answer to a message was refused: nothing of the kind was sent to its sender', 'requestId', 'because'),
+  answersDiffer: line('warn', 'a recipient has answered the same message twice, and not the same', 'requestId'),
   resyncFound: line('error', 'a resync found keys that a fan-out had missed', 'count'),
   ledgerRestored: line('warn', 'the database was restored: attempts on file were replayed as uncertain', 'count'),
   ledgerLost: line('error', 'attempts on file are at plans that the restored database never had', 'count'),

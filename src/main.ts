@@ -99,6 +99,7 @@ await runUntilSignal(log, async (part) => {
     messageLifetime: config.messageLifetimeMs,
     approving: { seal: trail.seal, policyOf },
     changed: engine.changed,
+    nudge: engine.nudge,
     queueAnswers: async () => void (await engine.queue.depth()),
   });
   const metrics = brokerMetrics(new Registry(), pool, engine, trail);

@@ -43,7 +43,8 @@ const readDuration = (element: Extensible, at: string, url: string, least: numbe
   const unit = UNITS[found[0].valueDuration?.code ?? found[0].valueDuration?.unit ?? ''];
   const value = present(found[0].valueDuration?.value, `${here}.value`);
   if (unit === undefined) throw anomaly('incorrect', 'the unit is ms, s or min (UCUM)', `${here}.code`);
-  if (!(value * unit >= least)) throw anomaly('incorrect', least > 0 ? 'is at least a second' : 'a lifetime is not negative', `${here}.value`);
+  if (!(value * unit >= least))
+    throw anomaly('incorrect', least > 0 ? 'is at least a second' : 'a lifetime is not negative', `${here}.value`);
   return Math.ceil(value * unit);
 };
 

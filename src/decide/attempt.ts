@@ -135,7 +135,7 @@ const unknownLast = ({ last }: Ledger, attemptId: string): Ledger['last'] =>
 /** An answer that came by a message of its own, and what it answers: every attempt that carried the ids that it names. */
 export interface Answered {
   /** Oldest first. */
-  readonly attempts: readonly { readonly id: string; readonly begunAt: Instant }[];
+  readonly attempts: readonly { readonly id: string; readonly begunAt: Instant; readonly headings: readonly Heading[] }[];
   readonly kind: Move['kind'];
   readonly since: Instant;
   readonly outcome: Outcome;
@@ -147,11 +147,11 @@ export interface Answered {
  */
 export function answered(ledger: Ledger, answer: Answered, destination: Destination, on: Protections = PROTECTED): Ledger | null {
   const { attempts, outcome } = answer;
-  const own = ledger.copies.findLast(({ id }) => attempts.some((each) => each.id === id));
+  const own = ledger.copies.findLast(({ id }) => attempts.some((each) => each.id === id)) ?? refusedBefore(ledger, answer);
   const attempt = attempts.find(({ id }) => id === own?.id);
   if (own === undefined || attempt === undefined || (on.newestAnswerOnly && !isNewest(own, ledger))) return null;
   const { answerBy: _, ...heard } = own;
-  const before = { ...ledger, copies: ledger.copies.map((copy) => (copy === own ? heard : copy)) };
+  const before = { ...ledger, copies: [...ledger.copies.filter(({ id }) => id !== own.id), heard] };
   // A refusal proves that what it answers was not stored; of several tries it does not say which.
   if (outcome.kind === 'refused' && attempts.length > 1) {
     const last = ledger.last?.id === own.id ? { ...ledger.last, outcome: 'refused' as const } : ledger.last;
@@ -161,6 +161,14 @@ export function answered(ledger: Ledger, answer: Answered, destination: Destinat
   if (outcome.kind === 'unknown') return { ...before, last: unknownLast(ledger, own.id), failures: ledger.failures + 1 };
   const asked: Asked = { ...attempt, kind: answer.kind, place: own.place, sequence: own.sequence, since: answer.since };
   return concluded(before, asked, outcome, destination, on);
+}
+
+/** The copy of what was refused and is now said to be there: nothing was begun since, so that it is known what it was. They hold it. */
+function refusedBefore({ last }: Ledger, { attempts, outcome }: Answered): Copy | undefined {
+  const attempt = attempts.find(({ id }) => id === last?.id);
+  if (last === null || attempt === undefined || last.outcome !== 'refused' || outcome.kind !== 'accepted') return undefined;
+  const { id, place, effect, documentId, sequence } = last;
+  return { id, place, effect, headings: attempt.headings, documentId, sequence, state: 'uncertain', againAt: null, acceptedSince: false };
 }
 
 /** Whether nothing was begun or accepted at the place of a copy since, and it is not answered yet. */

@@ -81,7 +81,8 @@ function answerDue(ledger: Ledger, place: Place, effect: Digest | null, now: Ins
   const here = ledger.copies.filter((copy) => samePlace(copy.place, place));
   const top = newest(here);
   const waits = here.find(
-    ({ sequence, answerBy }) => top !== undefined && compareSequence(sequence, top.sequence) === 0 && answerBy !== undefined && answerBy > now,
+    ({ sequence, answerBy }) =>
+      top !== undefined && compareSequence(sequence, top.sequence) === 0 && answerBy !== undefined && answerBy > now,
   );
   return waits !== undefined && waits.effect === effect ? (waits.answerBy ?? null) : null;
 }

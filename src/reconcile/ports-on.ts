@@ -145,7 +145,10 @@ async function deliver(world: World, claim: Claim, look: StoredLook, attempt: Se
     case 'fhir-messaging': {
       const headers = toMessageHeaders(world.sender, { ods: recipient.ods, name: null, endpoint: action.place.address });
       const later = destination.answersLater;
-      const answersLater = later === undefined ? {} : { answersLater: { by: later.by, responseUrl: world.responseUrl ?? `${world.sender.endpoint}/$process-message` } };
+      const answersLater =
+        later === undefined
+          ? {}
+          : { answersLater: { by: later.by, responseUrl: world.responseUrl ?? `${world.sender.endpoint}/$process-message` } };
       const outcome = await world.channels['fhir-messaging'].send({ ...target, headers, ...answersLater }, attempt.parcel, limits);
       const now = look.now + (performance.now() - look.seenAt);
       return later !== undefined && outcome.kind === 'unknown' && outcome.because === 'answer-pending'

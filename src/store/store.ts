@@ -16,6 +16,7 @@ import { planOnPaper } from './plan-on-paper.ts';
 import { preview } from './preview.ts';
 import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
+import { receiveAnswer } from './receive-answer.ts';
 import { isMigrated } from './migrate.ts';
 import type { HeldLocks } from './held-locks.ts';
 import { refuseSharing } from './refuse-sharing.ts';
@@ -37,6 +38,8 @@ export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
   readonly epoch: number;
   readonly approving: Approving;
+  /** Something of a recipient's is to be looked at; without it the sweep finds it. */
+  readonly nudge?: (recipientId: string) => void;
   /** Rejects when the queue's store does not answer. */
   readonly queueAnswers: () => Promise<void>;
 }
@@ -77,6 +80,7 @@ const storeIn = (
       }
     },
     receive: notHere,
+    receiveAnswer: notHere,
     approve: notHere,
     planOnPaper: notHere,
     projections: notHere,
@@ -149,6 +153,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     remove: (removal) => together([], (store) => store.remove(removal)),
     transaction: together,
     receive: (message) => receiveMessage(pool, message, options),
+    receiveAnswer: (answer) => receiveAnswer(pool, answer, options.nudge ?? (() => {})),
     approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
       return told(

@@ -51,6 +51,7 @@ export async function startTestEngine(env: Readonly<Record<string, string>> = {}
     messageLifetime: config.messageLifetimeMs,
     approving: testApproving,
     changed: engine.changed,
+    nudge: engine.nudge,
     queueAnswers: async () => void (await engine.queue.depth()),
   });
   return {

@@ -158,7 +158,8 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     const attempts = this.attempts.filter((each) => each.documentId === documentId);
     const [first] = attempts;
     if (first === undefined) throw new Error('an answer to nothing');
-    const answer = { attempts, kind: first.action.kind, since: first.since, outcome };
+    const told = attempts.map((each) => ({ ...each, headings: each.action.kind === 'update' ? each.action.headings : [] }));
+    const answer = { attempts: told, kind: first.action.kind, since: first.since, outcome };
     const after = answered(row.ledger, answer, this.#world.facts(keyId).destination, this.#on);
     if (after === null) return;
     row.ledger = after;

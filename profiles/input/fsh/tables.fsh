@@ -124,6 +124,8 @@ Description: "Events of the trail."
 * #ending "ending"
 * #access-log "access log"
 * #concern "concern"
+* #answer "answer"
+* #replay "replay"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason
@@ -244,6 +246,15 @@ Description: "Ways to take content back."
 * #notification "notification"
 * #task "task"
 
+CodeSystem: ResponseMode
+Id: response-mode
+Title: "How FHIR messages are answered"
+Description: "How FHIR messages are answered."
+* ^caseSensitive = true
+* #sync "In the same exchange"
+* #async "To the response-url (R4 messaging, async)"
+* #bars "By a new message with the roles reversed (BaRS)"
+
 CodeSystem: AcknowledgementCode
 Id: acknowledgement-code
 Title: "Acknowledgement codes (HL7 table 0008)"
@@ -347,6 +358,12 @@ Id: consent-basis
 Title: "Bases of sharing other than consent"
 Description: "Bases of sharing other than consent."
 * include codes from system ConsentBasis
+
+ValueSet: ResponseModeVS
+Id: response-mode
+Title: "How FHIR messages are answered"
+Description: "How FHIR messages are answered."
+* include codes from system ResponseMode
 
 ValueSet: RecallFormVS
 Id: recall-form
