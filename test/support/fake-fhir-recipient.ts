@@ -48,12 +48,13 @@ const JSON_TYPE = { 'content-type': 'application/fhir+json' };
 const answer = async (store: FakeStore, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  if (request.method !== 'POST' || request.url !== '/fhir/$process-message') {
+  const [path, query = ''] = (request.url ?? '').split('?');
+  if (request.method !== 'POST' || path !== '/fhir/$process-message') {
     response.writeHead(404, JSON_TYPE).end(outcome('not-found', 'only $process-message'));
     return;
   }
   const read = readMessage(Buffer.concat(chunks).toString('utf8'), request.headers);
-  const { how, delayMs } = store.note(read.message);
+  const { how, delayMs } = store.note({ ...read.message, query });
   const keep = (): 'stored' | 'lower' => apply(store, read);
   const reply = (code: string, identifier = read.headerId): void => {
     response.writeHead(200, JSON_TYPE).end(messageAnswer(code, identifier));
@@ -80,6 +81,10 @@ const answer = async (store: FakeStore, request: IncomingMessage, response: Serv
     case 'pending':
       keep();
       response.writeHead(202, JSON_TYPE).end();
+      return;
+    case 'duplicate':
+      keep();
+      response.writeHead(409, JSON_TYPE).end(outcome('duplicate', 'processed before'));
       return;
     case 'lose-answer':
       keep();

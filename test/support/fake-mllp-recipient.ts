@@ -112,6 +112,7 @@ const answer = async (store: FakeStore, socket: Socket, text: string, options: F
       await sleep(20);
       socket.destroy();
       return;
+    case 'duplicate':
     case 'double-answer': {
       const frame = toFrame(ack(keep(), message.id));
       socket.write(Buffer.concat([frame, frame]));
