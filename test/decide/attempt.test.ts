@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  answered,
   begun,
   disclosedAs,
   emptyLedger,
