@@ -137,6 +137,9 @@ export const ADVANCE_DECISION_LAW = 'https://www.legislation.gov.uk/ukpga/2005/9
 /** The one SubscriptionTopic of the spine: "what you may see of a plan changed". */
 export const PLAN_TOPIC = `${BASE}/SubscriptionTopic/plan-change`;
 
+/** What a message of a plan is: its MessageHeader.definition. */
+export const PLAN_MESSAGE = `${BASE}/MessageDefinition/plan-notification`;
+
 /** Codes used in resources that the broker builds. */
 export const Code = {
   crisisPlan: { system: System.snomed, code: '736253002', display: 'Mental health crisis plan' },

@@ -33,6 +33,7 @@ export const INTERACTIONS = [
   'access-log',
   'raise-concern',
   'refuse-sharing',
+  'replay',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -116,7 +117,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     'active characteristic coverage-area endpoint identifier location name organization program service-category service-type specialty',
   ),
   row('Location', null, DELETABLE, 'address-postalcode endpoint identifier name operational-status organization partof status type'),
-  row('Endpoint', Profile.destinationEndpoint, KEEP, 'connection-type identifier name organization payload-type status'),
+  row('Endpoint', Profile.destinationEndpoint, [...KEEP, 'replay'], 'connection-type identifier name organization payload-type status'),
   row('CareTeam', null, DELETABLE, 'category date encounter identifier participant patient status subject'),
   row('EpisodeOfCare', null, DELETABLE, 'care-manager condition date identifier incoming-referral organization patient status type'),
   row(
@@ -238,4 +239,5 @@ export const CONFORMANCE_TYPES = [
   'SearchParameter',
   'OperationDefinition',
   'CapabilityStatement',
+  'MessageDefinition',
 ] as const;

@@ -14,6 +14,7 @@ import { live, metrics, ready } from './act/open.ts';
 import { approve, document, projections, withdraw } from './act/operations.ts';
 import { print } from './act/print.ts';
 import { processMessage } from './act/process-message.ts';
+import { replay } from './act/replay.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
 import { changes, comment, submitForReview } from './act/review.ts';
@@ -70,4 +71,5 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'ending-progress': endingProgress,
   'ending-proof': endingProof,
   'process-message': processMessage,
+  replay,
 };

@@ -27,5 +27,6 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'ending-progress': `${BASE}/OperationDefinition/ending-progress`,
   'ending-proof': `${BASE}/OperationDefinition/ending-proof`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
+  replay: `${BASE}/OperationDefinition/replay`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

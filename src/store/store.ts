@@ -17,6 +17,7 @@ import { preview } from './preview.ts';
 import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
 import { receiveAnswer } from './receive-answer.ts';
+import { replay } from './replay.ts';
 import { isMigrated } from './migrate.ts';
 import type { HeldLocks } from './held-locks.ts';
 import { refuseSharing } from './refuse-sharing.ts';
@@ -81,6 +82,7 @@ const storeIn = (
     },
     receive: notHere,
     receiveAnswer: notHere,
+    replay: notHere,
     approve: notHere,
     planOnPaper: notHere,
     projections: notHere,
@@ -153,6 +155,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     remove: (removal) => together([], (store) => store.remove(removal)),
     transaction: together,
     receive: (message) => receiveMessage(pool, message, options),
+    replay: (principal, asked) => replay(pool, principal, asked, options.nudge ?? (() => {})),
     receiveAnswer: (answer) => receiveAnswer(pool, answer, options.nudge ?? (() => {})),
     approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');

@@ -1,14 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  begun,
-  disclosedAs,
-  emptyLedger,
-  nextSequence,
-  readBy,
-  refusedBy,
-  settled,
-  settledUnknown,
-} from '../../src/decide/attempt.ts';
+import { begun, disclosedAs, emptyLedger, nextSequence, readBy, refusedBy, settled, settledUnknown } from '../../src/decide/attempt.ts';
 import { backoff } from '../../src/decide/retry.ts';
 import { step } from '../../src/decide/step.ts';
 import { compareSequence } from '../../src/model/copy.ts';

@@ -132,6 +132,7 @@ describe('what is listed is answered', () => {
     'report-reuse': (type) => door.agent.post(`/fhir/${type}/none/$report-reuse`),
     'ending-progress': (type) => door.agent.get(`/fhir/${type}/none/$ending-progress`),
     'ending-proof': (type) => door.agent.get(`/fhir/${type}/none/$ending-proof`),
+    replay: (type) => door.agent.post(`/fhir/${type}/none/$replay`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([
@@ -150,6 +151,7 @@ describe('what is listed is answered', () => {
     'comment',
     'raise-concern',
     'refuse-sharing',
+    'replay',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

@@ -48,6 +48,7 @@ describe('conformance resources', () => {
       'projections',
       'raise-concern',
       'refuse-sharing',
+      'replay',
       'report-reuse',
       'sharing',
       'submit-for-review',
@@ -79,6 +80,7 @@ describe('conformance resources', () => {
       'projections',
       'raise-concern',
       'refuse-sharing',
+      'replay',
       'report-reuse',
       'sharing',
       'submit-for-review',
@@ -89,7 +91,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 18, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 19, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -138,7 +138,9 @@ const readMessage = (bytes: string, headers: IncomingMessage['headers']): Read =
   const [{ resource: header }, { resource: focus, fullUrl }] = bundle.entry;
   if (bundle.type !== 'message' || header.resourceType !== 'MessageHeader') throw new Error('no message');
   if (header.focus[0].reference !== fullUrl) throw new Error('the focus is not in the message');
-  const kind = header.reason.coding[0].code === 'delete' ? 'recall' : 'update';
+  // BaRS takes back by an update whose focus is revoked.
+  const kind = focus.resourceType === 'CarePlan' ? 'recall' : 'update';
+  if (kind === 'update' && header.reason.coding[0].code === 'delete') throw new Error('a document is no way to take back');
   const plan =
     kind === 'recall' ? focus : focus.entry.map((entry: { resource: { resourceType: string } }) => entry.resource).find(isCarePlan);
   if ((kind === 'recall') !== (plan.status === 'revoked')) throw new Error('reason and status differ');

@@ -34,4 +34,5 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   projections: 'r',
   approve: 'u',
   withdraw: 'u',
+  replay: 'u',
 };

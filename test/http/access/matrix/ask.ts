@@ -72,6 +72,11 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
         ? [{ name: 'recipient', valueReference: { reference: `HealthcareService/${kindId('ambulance', OTHER)}` } }]
         : []),
     ],
+    // There is no such key: nothing is sent in the matrix.
+    replay: [
+      { name: 'key', valueString: 'no-such-key' },
+      { name: 'reason', valueString: 'A made-up reason' },
+    ],
     withdraw: [{ name: 'reason', valueString: 'Asked for by the person' }],
   }[route.interaction];
   return { resourceType: 'Parameters', ...(parameter === undefined ? {} : { parameter }) };
