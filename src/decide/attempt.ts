@@ -59,7 +59,7 @@ export function begun(ledger: Ledger, attempt: Attempt, lifetime: number, on: Pr
 /** What the beginning of an attempt makes of another copy at its place: only the newest is waited for, and only to the newest an answer still says something. */
 function beside(copy: Copy, { action, sequence }: Attempt): Copy {
   const { answerBy: _, ...rest } = copy;
-  const isOvertaken = copy.state === 'uncertain' && compareSequence(copy.sequence, sequence) < 0;
+  const isOvertaken = (copy.state === 'uncertain' || action.kind === 'recall') && compareSequence(copy.sequence, sequence) < 0;
   const overtaken: Copy = isOvertaken ? { ...rest, overtaken: true } : rest;
   return action.kind === 'recall' ? { ...overtaken, state: 'uncertain' } : overtaken;
 }
@@ -152,15 +152,19 @@ export function answered(ledger: Ledger, answer: Answered, destination: Destinat
   if (own === undefined || attempt === undefined || (on.newestAnswerOnly && !isNewest(own, ledger))) return null;
   const { answerBy: _, ...heard } = own;
   const before = { ...ledger, copies: [...ledger.copies.filter(({ id }) => id !== own.id), heard] };
+  const last = attempts.some(({ id }) => id === ledger.last?.id) ? ledger.last : null;
+  const said = last?.outcome ?? null;
   // A refusal proves that what it answers was not stored; of several tries it does not say which.
   if (outcome.kind === 'refused' && attempts.length > 1) {
-    const last = ledger.last?.id === own.id ? { ...ledger.last, outcome: 'refused' as const } : ledger.last;
-    return { ...before, last, failures: ledger.failures + 1 };
+    if (said === 'refused' || (last === null && own.answerBy === undefined)) return null;
+    return { ...before, last: last === null ? ledger.last : { ...last, outcome: 'refused' }, failures: ledger.failures + 1 };
   }
-  // They ask for it again: nothing is waited for any more.
-  if (outcome.kind === 'unknown') return { ...before, last: unknownLast(ledger, own.id), failures: ledger.failures + 1 };
+  // They ask for it again: nothing is waited for any more, where anything was.
+  if (outcome.kind === 'unknown' && own.answerBy === undefined && said !== 'open') return null;
+  if (outcome.kind === 'unknown') return { ...before, last: unknownLast(ledger, last?.id ?? ''), failures: ledger.failures + 1 };
   const asked: Asked = { ...attempt, kind: answer.kind, place: own.place, sequence: own.sequence, since: answer.since };
-  return concluded(before, asked, outcome, destination, on);
+  const after = concluded(before, asked, outcome, destination, on);
+  return { ...after, last: last === null ? after.last : { ...last, outcome: outcome.kind } };
 }
 
 /** The copy of what was refused and is now said to be there: nothing was begun since, so that it is known what it was. They hold it. */
