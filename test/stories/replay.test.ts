@@ -171,8 +171,8 @@ describe('nothing in a dead-letter place holds plan text', () => {
       },
     });
     expect(await it.answer(awaited.caller, answer)).toMatchObject({ status: 200 });
+    // The person's number is a key of a lookup there, known and sealed nowhere else.
     for (const [table, text] of await everyRow(it.engine.database.owner))
-      // The person's number is a key of a lookup there, known and sealed nowhere else.
       for (const found of [WORDS, 'Zebrafinch', refused.number, awaited.number].filter((each) => text.includes(each)))
         expect({ table, found }).toEqual({ table: 'public.person', found });
     expect(it.door.lines.join('')).not.toMatch(new RegExp(`Zebrafinch|${awaited.number}|${refused.number}`));

@@ -59,6 +59,8 @@ export interface FakeOptions {
   readonly refusesLowerSequence?: boolean;
   /** False: a replaced document stays in its store until it is recalled. */
   readonly replaceHidesOld?: boolean;
+  /** It does not know a message again: what comes twice is processed twice. */
+  readonly forgetsIds?: boolean;
 }
 
 /** What every fake recipient can be asked and told. */
