@@ -94,6 +94,8 @@ export const Extension = {
   acknowledgementMode: definition('acknowledgement-mode'),
   messageForm: definition('message-form'),
   receivingApplication: definition('receiving-application'),
+  responseMode: definition('response-mode'),
+  responseWithin: definition('response-within'),
   matchConfirmation: definition('match-confirmation'),
   approvalSeal: definition('approval-seal'),
   approvalProjection: definition('approval-projection'),
@@ -150,6 +152,9 @@ export const visitNumberSystem = (facility: string, authority: string | null): s
 
 /** The one SubscriptionTopic of the spine: "what you may see of a plan changed". */
 export const PLAN_TOPIC = `${BASE}/SubscriptionTopic/plan-change`;
+
+/** What a message of a plan is: its MessageHeader.definition. */
+export const PLAN_MESSAGE = `${BASE}/MessageDefinition/plan-notification`;
 
 /** Codes used in resources that the broker builds. */
 export const Code = {

@@ -36,6 +36,7 @@ export const INTERACTIONS = [
   'pause',
   'resume',
   'check',
+  'replay',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -119,7 +120,12 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     'active characteristic coverage-area endpoint identifier location name organization program service-category service-type specialty',
   ),
   row('Location', null, DELETABLE, 'address-postalcode endpoint identifier name operational-status organization partof status type'),
-  row('Endpoint', Profile.destinationEndpoint, [...KEEP, 'check'], 'connection-type identifier name organization payload-type status'),
+  row(
+    'Endpoint',
+    Profile.destinationEndpoint,
+    [...KEEP, 'check', 'replay'],
+    'connection-type identifier name organization payload-type status',
+  ),
   row('CareTeam', null, DELETABLE, 'category date encounter identifier participant patient status subject'),
   row('EpisodeOfCare', null, DELETABLE, 'care-manager condition date identifier incoming-referral organization patient status type'),
   row(
@@ -241,4 +247,5 @@ export const CONFORMANCE_TYPES = [
   'SearchParameter',
   'OperationDefinition',
   'CapabilityStatement',
+  'MessageDefinition',
 ] as const;

@@ -14,6 +14,8 @@ import { runningOn } from './store/running-role.ts';
 const USAGE = `usage: npm run -s broker -- COMMAND
   worker                     a further worker process on the same database, until a signal
   ledger show [--key K]      what is believed of each destination, as JSON; of one key, disclosure or CarePlan with --key
+  replay --key K --reason TEXT
+                             what is refused, in doubt or awaited at one key is decided again, and sent once more where it may be; it stands in the trail
   client new-key --out DIR   a pair of keys: client.key.pem to keep, client.jwks.json to register
   client add --org ODS --kind K --scope S (--jwks FILE | --jwks-uri URL) [--user-audience A]
                              registers a system that calls, and prints its client_id
@@ -89,6 +91,7 @@ const CREDENTIAL = ['token-url', 'client', 'key', 'kid', 'alg', 'scope', 'audien
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   worker: [],
   'ledger show': ['key'],
+  replay: ['key', 'reason'],
   'client new-key': ['out'],
   'client add': ['org', 'kind', 'scope', 'jwks', 'jwks-uri', 'user-audience'],
   'client list': [],
@@ -192,6 +195,12 @@ try {
       process.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
       await pool.end();
       if (values.key !== undefined && keys.length === 0) refuse('no such key');
+      break;
+    }
+    case 'replay': {
+      const { replayCommand } = await import('./replay-command.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      print(await withDatabase(config, quiet, (pool) => replayCommand(pool, config, values)));
       break;
     }
     case 'client new-key': {

@@ -30,6 +30,8 @@ export interface Engine {
   readonly queue: NudgeQueue;
   /** A fact was committed: its fan-out is to be done. */
   changed(): void;
+  /** Something of a recipient's is to be looked at. */
+  nudge(recipientId: string): void;
   /** Keys due that a sweep or a resync found, since the start: the first are lost nudges, the second alarms. */
   readonly found: { bySweep: number; byResync: number };
 }
@@ -38,6 +40,7 @@ const SLICES = 16;
 /** What a crash takes longer than to be noticed: an exchange, the wait before it, and some. */
 const leaseOf = (config: Config): number => config.sendTimeoutMs + config.sendBeforeMs + 10_000;
 const RESYNC_EVERY = 20;
+const responseUrlOf = ({ publicUrl, host, port }: Config): string => `${publicUrl ?? `http://${host}:${port}`}/fhir/$process-message`;
 
 /** Starts the loop on a database. Each part stops in reverse order: sweep, workers, queue, roads. Each exchange is told to `onDelivered`. */
 export async function startEngine(
@@ -78,6 +81,7 @@ export async function startEngine(
     attempts,
     sender,
     sendTimeout: config.sendTimeoutMs,
+    responseUrl: responseUrlOf(config),
     onMisaddressed: (keyId: string) => log(Line.misaddressed, { keyId }),
   };
   const ports = watched(portsOn(world), onDelivered);
@@ -147,5 +151,5 @@ export async function startEngine(
       }),
     (sweep) => sweep.close(),
   );
-  return { queue, changed, found };
+  return { queue, changed, nudge: (recipientId) => void queue.nudge(recipientId), found };
 }

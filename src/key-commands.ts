@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Config } from './config.ts';
 import { CannotStart } from './model/cannot-start.ts';
-import { isPlainReason } from './model/pause.ts';
+import { isReasonForTrail, REASON_FOR_TRAIL } from './model/reason-for-trail.ts';
 import { erase } from './store/erase.ts';
 import { noteErased } from './store/erased-list.ts';
 import { rewrapKeys } from './store/keys/rewrap.ts';
@@ -17,7 +17,7 @@ export interface KeyOptions {
 
 /** A reason is kept in the trail, which holds no person (I8). */
 const reasonOf = ({ reason = '' }: KeyOptions): string => {
-  if (!isPlainReason(reason)) throw new CannotStart('--reason says why, in at most 200 characters and without an NHS number');
+  if (!isReasonForTrail(reason)) throw new CannotStart(`--reason ${REASON_FOR_TRAIL}`);
   return reason;
 };
 

@@ -53,6 +53,8 @@ export const Line = {
     'an attempt was stopped before a byte left: endpoint, recipient, address and credential do not belong together',
     'keyId',
   ),
+  answerRefused: line('warn', 'an answer to a message was refused: nothing of the kind was sent to its sender', 'requestId', 'because'),
+  answersDiffer: line('warn', 'a recipient has answered the same message twice, and not the same', 'requestId'),
   resyncFound: line('error', 'a resync found keys that a fan-out had missed', 'count'),
   ledgerRestored: line('warn', 'the database was restored: attempts on file were replayed as uncertain', 'count'),
   ledgerLost: line('error', 'attempts on file are at plans that the restored database never had', 'count'),

@@ -107,7 +107,7 @@ await runUntilSignal(log, async (part) => {
     messageLifetime: config.messageLifetimeMs,
     approving: { seal: trail.seal, policyOf },
     changed: engine.changed,
-    nudge: (recipientId) => void engine.queue.nudge(recipientId),
+    nudge: engine.nudge,
     queueAnswers: async () => void (await engine.queue.depth()),
   });
   brokerMetrics(metrics, pool, trail);

@@ -2,7 +2,8 @@ import type pg from 'pg';
 import type { Config } from './config.ts';
 import { Anomaly } from './model/anomaly.ts';
 import { CannotStart } from './model/cannot-start.ts';
-import { isPlainReason, type PauseState } from './model/pause.ts';
+import type { PauseState } from './model/pause.ts';
+import { isReasonForTrail, REASON_FOR_TRAIL } from './model/reason-for-trail.ts';
 import { pauseRecipient, resumeRecipient } from './store/pace/pause.ts';
 
 /** What the command line says. */
@@ -30,7 +31,7 @@ export async function recipientCommand(
   const who = { operator, caller: 'command line' };
   try {
     if (name === 'recipient resume') return print(await resumeRecipient(pool, recipientId, who));
-    if (!isPlainReason(reason)) throw new CannotStart('--reason says why, in at most 200 characters and without an NHS number');
+    if (!isReasonForTrail(reason)) throw new CannotStart(`--reason ${REASON_FOR_TRAIL}`);
     return print(await pauseRecipient(pool, { recipientId, reason, recalls: all }, who));
   } catch (fault) {
     if (fault instanceof Anomaly && fault.category === 'not-found')

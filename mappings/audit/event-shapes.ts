@@ -39,6 +39,8 @@ const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
   )
     return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
   if (QUERIES.includes(event)) return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
+  if (event === 'answer') return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: refused ? '8' : '0' };
+  if (event === 'replay') return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
   if (refused) return { event, refused, type: DECISION, subtype: [BY_CONSENT, own], action: 'E', outcome: '8' };
   if (event === 'match') return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
   return { event, refused, type: DISCLOSURE, subtype: [DISCLOSED, own], action: 'R', outcome: '0' };

@@ -27,7 +27,16 @@ export interface Declared {
   readonly contact: string | null;
   /** Of HL7 v2. */
   readonly acknowledgementMode: Hl7v2Ways['acknowledgementMode'] | null;
+  readonly responseMode: ResponseMode | null;
+  /** Milliseconds for which an answer by a message of its own is waited for. */
+  readonly responseWithin: number | null;
 }
+
+/** In the same exchange, by R4's `async`, or as BaRS does. */
+type ResponseMode = 'sync' | 'async' | 'bars';
+const RESPONSE_MODES: readonly ResponseMode[] = ['sync', 'async', 'bars'];
+/** An answer that takes longer is told to a person: within minutes (I12). */
+const RESPONSE_WITHIN = 5 * 60_000;
 
 /** An element that declares: a HealthcareService has `telecom`, an Endpoint `contact`. */
 export interface Declaring extends Extensible {
@@ -49,14 +58,15 @@ export const oneOf = <T extends string>(list: readonly T[], value: string | unde
   return found;
 };
 
-const readDuration = (element: Extensible, url: string, units: Readonly<Record<string, number>>, at: string): number | null => {
+const readDuration = (element: Extensible, url: string, units: Readonly<Record<string, number>>, at: string, least = 0): number | null => {
   const [found] = extensionsOf(element, url);
   if (found === undefined) return null;
   const here = `${at}.extension[${found[1]}].valueDuration`;
   const unit = units[found[0].valueDuration?.code ?? found[0].valueDuration?.unit ?? ''];
   const value = present(found[0].valueDuration?.value, `${here}.value`);
   if (unit === undefined) throw anomaly('incorrect', `the unit is one of ${Object.keys(units).join(', ')} (UCUM)`, `${here}.code`);
-  if (!(value >= 0)) throw anomaly('incorrect', 'a duration is not negative', `${here}.value`);
+  if (!(value * unit >= least))
+    throw anomaly('incorrect', least > 0 ? 'is at least a second' : 'a duration is not negative', `${here}.value`);
   return Math.ceil(value * unit);
 };
 
@@ -132,6 +142,8 @@ export const declaredOf = (element: Declaring, at: string): Declared => ({
   contact: readContact(element),
   rate: readRate(element, at),
   inFlight: readInFlight(element, at),
+  responseMode: readCode(element, Extension.responseMode, RESPONSE_MODES, at),
+  responseWithin: readDuration(element, Extension.responseWithin, UNITS, at, 1_000),
   acknowledgementMode: readCode(element, Extension.acknowledgementMode, ACKNOWLEDGEMENT_MODES, at),
 });
 
@@ -169,7 +181,15 @@ export const contentFormOf = (channel: Destination['channel'], own: Declared | n
 /** What a destination is made of beside where it is. */
 export type Profile = Pick<
   Destination,
-  'refusesLowerSequence' | 'replaceHidesOld' | 'recallForm' | 'lifetime' | 'acknowledgements' | 'contentForm' | 'copiesEndAfter' | 'contact'
+  | 'refusesLowerSequence'
+  | 'replaceHidesOld'
+  | 'recallForm'
+  | 'lifetime'
+  | 'acknowledgements'
+  | 'contentForm'
+  | 'copiesEndAfter'
+  | 'contact'
+  | 'answersLater'
 >;
 
 /** The declared part of a destination: the address's own word wins over the service's, and both over the defaults. */
@@ -192,5 +212,14 @@ export const settled = (
     ...(contentForm === undefined ? {} : { contentForm }),
     ...(copiesEndAfter === null ? {} : { copiesEndAfter }),
     ...(contact === null ? {} : { contact }),
+    ...(channel === 'fhir-messaging' ? answersLater(own, service) : {}),
   };
+};
+
+/** Nothing where it answers in the same exchange. */
+const answersLater = (own: Declared | null, service: Declared | null): Pick<Destination, 'answersLater'> => {
+  const mode = own?.responseMode ?? service?.responseMode ?? 'sync';
+  if (mode === 'sync') return {};
+  const within = own?.responseWithin ?? service?.responseWithin ?? RESPONSE_WITHIN;
+  return { answersLater: { by: mode === 'bars' ? 'new-message' : 'response-url', within } };
 };

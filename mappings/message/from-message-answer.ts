@@ -13,12 +13,19 @@ const ASK_AGAIN: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /**
  * Reads the answer to `$process-message`: delivery.md section 3a, BaRS for 409. `body` is the parsed JSON, or the text where it is none.
+ * `answersLater`: the answer comes by a message of its own, and 2xx says no more than that the message was taken.
  * `because` is a constant or a number, never words of the answer: those may hold a person.
  */
-export const fromMessageAnswer = (status: number, body: unknown, messageHeaderId: string, bundleId: string): Outcome => {
-  // A synchronous answer was asked for; 202 promises one that has not come.
+export const fromMessageAnswer = (
+  status: number,
+  body: unknown,
+  messageHeaderId: string,
+  bundleId: string,
+  answersLater = false,
+): Outcome => {
+  // Where a synchronous answer was asked for, 202 promises one that has not come.
   if (status === 202) return unknown('answer-pending');
-  if (status >= 200 && status < 300) return fromBody(body, [messageHeaderId, bundleId]);
+  if (status >= 200 && status < 300) return fromBody(body, [messageHeaderId, bundleId], answersLater);
   // What was processed before is here: acceptance, and never a reason to try again.
   if (status === 409 && issuesOf(body).some(({ code }) => code === 'duplicate')) return accepted;
   if (ASK_AGAIN.has(status)) return unknown(`http-${status}`);
@@ -26,15 +33,17 @@ export const fromMessageAnswer = (status: number, body: unknown, messageHeaderId
   return unknown(`http-${status}`);
 };
 
-const fromBody = (body: unknown, ids: readonly string[]): Outcome => {
-  if (!isJson(body)) return unknown('answer-unreadable');
+const fromBody = (body: unknown, ids: readonly string[], answersLater: boolean): Outcome => {
+  if (!isJson(body)) return unknown(answersLater && isEmpty(body) ? 'answer-pending' : 'answer-unreadable');
   if (body['resourceType'] === 'OperationOutcome') {
     // BaRS allows it in place of a message; one that names an error under 200 contradicts itself.
     const issues = issuesOf(body);
     if (issues.length === 0) return unknown('answer-unreadable');
     return issues.some(({ severity }) => severity !== 'information' && severity !== 'warning')
       ? unknown('answer-contradicts-itself')
-      : { kind: 'accepted', level: 'transport' };
+      : answersLater
+        ? unknown('answer-pending')
+        : { kind: 'accepted', level: 'transport' };
   }
   const response = responseOf(body);
   if (response === null) return unknown('answer-unreadable');
@@ -51,6 +60,8 @@ const fromBody = (body: unknown, ids: readonly string[]): Outcome => {
       return unknown('answer-unreadable');
   }
 };
+
+const isEmpty = (body: unknown): boolean => body === null || body === undefined || body === '';
 
 const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 

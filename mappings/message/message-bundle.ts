@@ -1,5 +1,5 @@
 import type { Bundle, BundleEntry, MessageHeader, Reference, Resource } from '@medplum/fhirtypes';
-import { BASE, Code, System } from '../../profiles/canonicals.ts';
+import { BASE, Code, PLAN_MESSAGE, System } from '../../profiles/canonicals.ts';
 import type { Envelope } from '../../src/model/disclosure.ts';
 import { SECURITY } from '../disclosure/meta.ts';
 import { toFhirInstant } from '../time.ts';
@@ -15,10 +15,12 @@ export interface Said {
   /** BaRS: `new` and `update` carry content, `delete` takes it back. */
   readonly reason: 'new' | 'update' | 'delete';
   readonly focus: Resource & { readonly id?: string };
+  /** Who answers for what it says: the publisher of the plan; null where it says nothing of one. */
+  readonly responsible: Pick<Party, 'ods' | 'name'> | null;
 }
 
 /** A FHIR message: MessageHeader first, then its focus; all ids from the envelope, so that a retry has the same bytes. */
-export const messageBundle = ({ envelope, sender, destination, reason, focus }: Said): Bundle => {
+export const messageBundle = ({ envelope, sender, destination, reason, focus, responsible }: Said): Bundle => {
   const focusUrl = fullUrl(focus.resourceType, focus.id ?? envelope.documentId);
   const header: MessageHeader = {
     resourceType: 'MessageHeader',
@@ -28,8 +30,10 @@ export const messageBundle = ({ envelope, sender, destination, reason, focus }: 
     destination: [{ endpoint: destination.endpoint, receiver: organization(destination) }],
     sender: organization(sender),
     source: { ...(sender.name === null ? {} : { name: sender.name }), endpoint: sender.endpoint },
+    responsible: organization(responsible ?? sender),
     reason: { coding: [{ system: System.barsMessageReason, code: reason }] },
     focus: [{ reference: focusUrl }],
+    definition: PLAN_MESSAGE,
   };
   return {
     resourceType: 'Bundle',
@@ -45,7 +49,7 @@ export const messageBundle = ({ envelope, sender, destination, reason, focus }: 
 // BaRS asks for urn:uuid; an id that is none still needs an absolute address.
 const fullUrl = (type: string, id: string): string => (UUID.test(id) ? `urn:uuid:${id}` : `${BASE}/${type}/${id}`);
 
-const organization = ({ ods, name }: Party): Reference<never> => ({
+const organization = ({ ods, name }: Pick<Party, 'ods' | 'name'>): Reference<never> => ({
   type: 'Organization',
   identifier: { system: System.odsOrganization, value: ods },
   ...(name === null ? {} : { display: name }),

@@ -11,8 +11,12 @@ export interface PlanMessage {
   readonly destination: Party;
   /** The document that this one replaces; null for a first one. */
   readonly parent: string | null;
+  /** The publisher of the plan. */
+  readonly responsible: Pick<Party, 'ods' | 'name'>;
 }
 
 /** The bytes of a FHIR message whose focus is the document: event `document-notification`, reason `new` or `update`. */
-export const toMessageBundle = ({ document, envelope, sender, destination, parent }: PlanMessage): string =>
-  JSON.stringify(messageBundle({ envelope, sender, destination, reason: parent === null ? 'new' : 'update', focus: document }));
+export const toMessageBundle = ({ document, envelope, sender, destination, parent, responsible }: PlanMessage): string =>
+  JSON.stringify(
+    messageBundle({ envelope, sender, destination, reason: parent === null ? 'new' : 'update', focus: document, responsible }),
+  );

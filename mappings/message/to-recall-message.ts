@@ -19,10 +19,12 @@ export interface RecallMessage {
   readonly identity: string;
   /** Documents that may lie there, newest first. */
   readonly documents: readonly string[];
+  /** BaRS takes back by `update` with the status `revoked` (Core, Cancellation); others by `delete`. */
+  readonly reason: 'delete' | 'update';
 }
 
-/** The bytes of a recall: the same event, reason `delete`, a CarePlan `revoked` under the same identifier, without a clinical body. */
-export const toRecallMessage = ({ envelope, sender, destination, disclosureId, identity, documents }: RecallMessage): string => {
+/** The bytes of a recall: the same event, a CarePlan `revoked` under the same identifier, without a clinical body. */
+export const toRecallMessage = ({ envelope, sender, destination, disclosureId, identity, documents, reason }: RecallMessage): string => {
   const tombstone: CarePlan = {
     resourceType: 'CarePlan',
     id: disclosureId,
@@ -34,5 +36,5 @@ export const toRecallMessage = ({ envelope, sender, destination, disclosureId, i
     subject: { reference: `${BASE}/Patient/${disclosureId}`, ...(identity === '-' ? {} : { identifier: nhsNumberIdentifier(identity) }) },
     ...(documents.length === 0 ? {} : { supportingInfo: documents.map((id) => ({ type: 'Bundle', identifier: documentIdentifier(id) })) }),
   };
-  return JSON.stringify(messageBundle({ envelope, sender, destination, reason: 'delete', focus: tombstone }));
+  return JSON.stringify(messageBundle({ envelope, sender, destination, reason, focus: tombstone, responsible: null }));
 };

@@ -88,6 +88,11 @@ const definitions = (): string[] => [
   codeSystem('ConsentBasis', 'consent-basis', 'Bases of sharing other than consent', same(CONSENT_BASES)),
   codeSystem('RecallForm', 'recall-form', 'Ways to take content back', same(RECALL_FORMS)),
   codeSystem('ContentForm', 'content-form', 'What an update carries', same(CONTENT_FORMS)),
+  codeSystem('ResponseMode', 'response-mode', 'How FHIR messages are answered', [
+    ['sync', 'In the same exchange'],
+    ['async', 'To the response-url (R4 messaging, async)'],
+    ['bars', 'By a new message with the roles reversed (BaRS)'],
+  ]),
   codeSystem(
     'AcknowledgementCode',
     'acknowledgement-code',
@@ -121,6 +126,7 @@ const definitions = (): string[] => [
     'include codes from system RepresentativeAuthority',
   ]),
   valueSet('ConsentBasisVS', 'consent-basis', 'Bases of sharing other than consent', ['include codes from system ConsentBasis']),
+  valueSet('ResponseModeVS', 'response-mode', 'How FHIR messages are answered', ['include codes from system ResponseMode']),
   valueSet('RecallFormVS', 'recall-form', 'Ways to take content back', ['include codes from system RecallForm']),
   valueSet('ContentFormVS', 'content-form', 'What an update carries', ['include codes from system ContentForm']),
   valueSet('AcknowledgementCodeVS', 'acknowledgement-code', 'Acknowledgement codes', ['include codes from system AcknowledgementCode']),

@@ -1,6 +1,6 @@
 import type { CredentialInUse } from '../model/credential.ts';
 import type { Outcome } from '../model/ledger.ts';
-import type { Acknowledgement } from '../model/recipient.ts';
+import type { Acknowledgement, LaterAnswer } from '../model/recipient.ts';
 
 /** Where a parcel goes, and how that place answers. */
 export interface Target {
@@ -15,6 +15,8 @@ export interface Target {
   readonly credential?: CredentialInUse | null;
   /** FHIR REST: whether what was stored there may be read (`Destination.readsBack`). */
   readonly readsBack?: boolean;
+  /** How it answers where it does so by a message of its own; `responseUrl` is where. Missing: in the same exchange. */
+  readonly answersLater?: { readonly by: LaterAnswer['by']; readonly responseUrl: string };
 }
 
 /** What leaves: frozen before the wire, and the same on a retry. */

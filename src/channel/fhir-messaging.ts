@@ -2,7 +2,7 @@ import { Client } from 'fhir-kit-client';
 import type { FhirResource } from 'fhir-kit-client';
 import { fromMessageAnswer } from '../../mappings/message/from-message-answer.ts';
 import type { Outcome } from '../model/ledger.ts';
-import type { Channel, Parcel } from './channel.ts';
+import type { Channel, Parcel, Target } from './channel.ts';
 import { failedRequest } from './failed-request.ts';
 import type { WithCredential } from './with-credential.ts';
 import { WriteGate } from './write-gate.ts';
@@ -10,7 +10,7 @@ import { WriteGate } from './write-gate.ts';
 /** Clients that are kept; the oldest gives way. */
 const MAX_CLIENTS = 1_000;
 
-/** FHIR messaging: POST `[address]/$process-message`, answered in the same exchange. `address` is the FHIR base, or ends with the operation. */
+/** FHIR messaging: POST `[address]/$process-message`, answered in the same exchange, or by a message of its own. `address` is the FHIR base, or ends with the operation. */
 export const openFhirMessaging = (roads: WithCredential): Channel => {
   const clients = new Map<string, Client>();
   // One client a destination, which keeps no token: those go with each request.
@@ -29,7 +29,7 @@ export const openFhirMessaging = (roads: WithCredential): Channel => {
         const gate = new WriteGate(by, limits.msLeft);
         try {
           const result = await clientOf(target.address).operation({
-            name: 'process-message',
+            name: `process-message${asked(target)}`,
             input: frozen(parcel.bytes),
             options: {
               headers: { ...headersOf(target.headers, parcel), ...more },
@@ -37,10 +37,10 @@ export const openFhirMessaging = (roads: WithCredential): Channel => {
               ...{ dispatcher: gate },
             },
           });
-          return read(Client.httpFor(result).response?.status ?? 0, result, parcel);
+          return read(Client.httpFor(result).response?.status ?? 0, result, parcel, target);
         } catch (error) {
           const answer = answerOf(error);
-          return answer === null ? failedRequest(gate, error) : read(answer.status, answer.data, parcel);
+          return answer === null ? failedRequest(gate, error) : read(answer.status, answer.data, parcel, target);
         }
       }),
     // The connections belong to whoever opened it.
@@ -59,8 +59,12 @@ const headersOf = (own: Readonly<Record<string, string>>, parcel: Parcel): Recor
   'x-correlation-id': parcel.correlationId,
 });
 
-const read = (status: number, body: unknown, { messageId, bundleId }: Parcel): Outcome =>
-  fromMessageAnswer(status, body, messageId, bundleId);
+/** R4 messaging, `$process-message`: the parameters of an answer by a message of its own. BaRS has none. */
+const asked = ({ answersLater }: Target): string =>
+  answersLater?.by === 'response-url' ? `?${new URLSearchParams({ async: 'true', 'response-url': answersLater.responseUrl })}` : '';
+
+const read = (status: number, body: unknown, { messageId, bundleId }: Parcel, { answersLater }: Target): Outcome =>
+  fromMessageAnswer(status, body, messageId, bundleId, answersLater !== undefined);
 
 /** The answer inside an error of the client; null where there was none. */
 const answerOf = (error: unknown): { readonly status: number; readonly data: unknown } | null => {

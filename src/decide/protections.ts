@@ -17,6 +17,8 @@ export interface Protections {
   readonly emptyNarrowly: boolean;
   /** Each attempt has a copy of its own. */
   readonly copyPerAttempt: boolean;
+  /** A late answer counts only where nothing was begun or accepted since what it answers. */
+  readonly newestAnswerOnly: boolean;
 }
 
 export const PROTECTED: Protections = Object.freeze({
@@ -29,4 +31,5 @@ export const PROTECTED: Protections = Object.freeze({
   reassert: true,
   emptyNarrowly: true,
   copyPerAttempt: true,
+  newestAnswerOnly: true,
 });

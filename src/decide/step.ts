@@ -37,8 +37,12 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   const awayDue = away.filter((copy) => waitsUntil(copy) === null);
   const awayLater = away.map(waitsUntil);
 
-  if (awayDue.length > 0 && (target === null || !mayPassBy(ledger, target.place, now, destination))) {
-    return recall(nextPlace(awayDue, ledger.last), ledger, now, destination);
+  const unasked = awayDue.filter((copy) => answerDue(ledger, copy.place, null, now) === null);
+  const asked = awayDue.map((copy) => answerDue(ledger, copy.place, null, now));
+
+  if (awayDue.length > 0 && (target === null || !mayPassBy(ledger, target.place, now, destination, unasked.length > 0))) {
+    if (unasked.length > 0) return recall(nextPlace(unasked, ledger.last), ledger, now, destination);
+    return rest(...awayLater, ...asked, target === null ? null : mayPassFrom(ledger, now, destination));
   }
   if (target === null) return rest(...awayLater);
 
@@ -53,20 +57,27 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
   };
   const contrary = here.filter(isContrary);
   const contraryDue = contrary.filter((copy) => !isWaiting(copy, now));
-  const restHere = (): Action =>
-    awayDue.length > 0
-      ? recall(nextPlace(awayDue, ledger.last), ledger, now, destination)
+  const restHere = (...owed: readonly (Instant | null)[]): Action =>
+    unasked.length > 0
+      ? recall(nextPlace(unasked, ledger.last), ledger, now, destination)
       : rest(
+          ...owed,
           ...awayLater,
+          ...asked,
           ...contrary.filter((copy) => isWaiting(copy, now)).map((copy) => copy.againAt),
           held === undefined ? null : renewAt(held, destination),
         );
 
   // Nothing is sent to a place that only reads: what it read and may no longer hold is recalled.
   const onlyReads = destination.channel === 'pull';
-  if (contraryDue.some(carriesContent) && (onlyReads || !destination.replaceHidesOld))
-    return recall(target.place, ledger, now, destination);
+  if (contraryDue.some(carriesContent) && (onlyReads || !destination.replaceHidesOld)) {
+    const due = answerDue(ledger, target.place, null, now);
+    return due === null ? recall(target.place, ledger, now, destination) : restHere(due);
+  }
   if (onlyReads || !destination.open || (held !== undefined && contraryDue.length === 0)) return restHere();
+
+  const due = answerDue(ledger, target.place, target.hold, now);
+  if (due !== null) return restHere(due);
 
   const documents = documentsOf(here);
   // Only what was acknowledged can be replaced: a strict recipient refuses a parent that it never saw.
@@ -81,8 +92,20 @@ export function step(want: Desired, ledger: Ledger, now: Instant, destination: D
     headings: target.headings,
     parent,
     stale: filesForGood ? [] : documents.filter((id) => id !== parent),
-    retryOf: retryOf(ledger.last, 'update', target.place, target.hold, here, now, destination),
+    ...retryOf(ledger, 'update', target.place, target.hold, here, now, destination),
   };
+}
+
+/** Until when the answer to the same thing, said before and nothing since, is waited for; null where none is, or a person asked not to. */
+function answerDue(ledger: Ledger, place: Place, effect: Digest | null, now: Instant): Instant | null {
+  if (ledger.replay) return null;
+  const here = ledger.copies.filter((copy) => samePlace(copy.place, place));
+  const top = newest(here);
+  const waits = here.find(
+    ({ sequence, answerBy }) =>
+      top !== undefined && compareSequence(sequence, top.sequence) === 0 && answerBy !== undefined && answerBy > now,
+  );
+  return waits !== undefined && waits.effect === effect ? (waits.answerBy ?? null) : null;
 }
 
 const newest = (copies: readonly Copy[]): Copy | undefined => [...copies].sort((a, b) => compareSequence(b.sequence, a.sequence))[0];
@@ -91,11 +114,14 @@ const newest = (copies: readonly Copy[]): Copy | undefined => [...copies].sort((
 const isWaiting = (copy: Copy, now: Instant): boolean => copy.acceptedSince && copy.againAt !== null && copy.againAt > now;
 
 /** A recall elsewhere that nobody answers for a message's lifetime takes turns with the new copy instead of holding it back for ever. */
-const mayPassBy = (ledger: Ledger, place: Place, now: Instant, destination: Destination): boolean =>
+const mayPassBy = (ledger: Ledger, place: Place, now: Instant, destination: Destination, isRecallToSend: boolean): boolean =>
   ledger.recallSince !== null &&
   now - ledger.recallSince > destination.lifetime &&
-  ledger.last?.kind === 'recall' &&
-  !samePlace(ledger.last.place, place);
+  (!isRecallToSend || (ledger.last?.kind === 'recall' && !samePlace(ledger.last.place, place)));
+
+/** When that will be; null where it is past, or nothing is recalled. */
+const mayPassFrom = ({ recallSince }: Ledger, now: Instant, { lifetime }: Destination): Instant | null =>
+  recallSince === null || now - recallSince > lifetime ? null : recallSince + lifetime + 1;
 
 /** The place to recall from next: not the one that has just failed to answer, where there is another. */
 function nextPlace(due: readonly Copy[], last: LastAttempt | null): Place {
@@ -106,9 +132,10 @@ function nextPlace(due: readonly Copy[], last: LastAttempt | null): Place {
 function recall(place: Place, ledger: Ledger, now: Instant, destination: Destination): Action {
   const here = ledger.copies.filter((copy) => samePlace(copy.place, place));
   const documents = documentsOf(here);
-  const retry = retryOf(ledger.last, 'recall', place, null, here, now, destination);
-  const same = retry !== null && retry.documents.length === documents.length && documents.every((id) => retry.documents.includes(id));
-  return { kind: 'recall', place, documents, retryOf: same ? retry : null };
+  const again = retryOf(ledger, 'recall', place, null, here, now, destination);
+  const named = again.retryOf?.documents ?? [];
+  const same = named.length === documents.length && documents.every((id) => named.includes(id));
+  return { kind: 'recall', place, documents, ...(same ? again : { retryOf: null }) };
 }
 
 /** Ids of the documents that may lie at a place, newest first. What was read has none. */
@@ -122,22 +149,26 @@ function documentsOf(here: readonly Copy[]): readonly string[] {
  * doubt can no longer arrive needs new ids: an acceptance counts from the first attempt with its ids.
  */
 function retryOf(
-  last: LastAttempt | null,
+  { last, replay }: Ledger,
   kind: 'update' | 'recall',
   place: Place,
   effect: Digest | null,
   here: readonly Copy[],
   now: Instant,
   destination: Destination,
-): LastAttempt | null {
-  if (last === null || last.outcome !== 'unknown' || last.kind !== kind || last.effect !== effect || !samePlace(last.place, place))
-    return null;
+): { readonly retryOf: LastAttempt | null; readonly resubmits?: true } {
+  const none = { retryOf: null };
+  if (last === null || last.kind !== kind || last.effect !== effect || !samePlace(last.place, place)) return none;
+  // What was refused is not said again under the same ids, unless a person asks for it.
+  const resubmits = replay === true && destination.channel === 'fhir-messaging' && destination.open;
+  if (last.outcome !== 'unknown' && !(resubmits && last.outcome === 'refused')) return none;
   // Ids are remembered from when they were first seen: repeated for longer than a message's lifetime, one more could arrive when they are forgotten.
   // What asks a Task, or people, or waits for time, crosses no network: it is the same one until it is answered.
   const crosses = kind === 'update' ? destination.open && destination.channel !== 'pull' : recallRoad(destination) === 'wire';
-  if (crosses && now - last.since > destination.lifetime) return null;
+  if (crosses && now - last.since > destination.lifetime) return none;
   const saidAgain = here.some(
     (copy) => copy.effect !== effect && copy.againAt !== null && copy.againAt <= now && last.since < copy.againAt,
   );
-  return saidAgain ? null : last;
+  if (saidAgain) return none;
+  return resubmits ? { retryOf: last, resubmits } : { retryOf: last };
 }

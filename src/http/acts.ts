@@ -16,6 +16,7 @@ import { approve, document, projections, withdraw } from './act/operations.ts';
 import { pause, resume } from './act/pause.ts';
 import { print } from './act/print.ts';
 import { processMessage } from './act/process-message.ts';
+import { replay } from './act/replay.ts';
 import { read, vread } from './act/read.ts';
 import { search } from './act/search.ts';
 import { changes, comment, submitForReview } from './act/review.ts';
@@ -75,4 +76,5 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   resume,
   check,
   'process-message': processMessage,
+  replay,
 };

@@ -9,6 +9,7 @@ import { callerAddress } from './access/caller-address.ts';
 import { loadConformance } from './conformance.ts';
 import type { AppParts, Door, Exchange } from './exchange.ts';
 import { lastAnswer } from './last-answer.ts';
+import { countAnswers } from './count-answers.ts';
 import { createConfirmations } from './match/confirmations.ts';
 import { runPipeline } from './pipeline.ts';
 import { readBody } from './read/read-body.ts';
@@ -41,6 +42,7 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
     conformance: loadConformance(),
     pages: createPageTokens(),
     confirmations: createConfirmations(),
+    answers: countAnswers(metrics),
     exposition: async () => ({ type: metrics.contentType, text: await metrics.metrics() }),
   };
   const app = express();

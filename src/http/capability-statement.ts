@@ -4,7 +4,7 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestSecurity,
 } from '@medplum/fhirtypes';
-import { BASE } from '../../profiles/canonicals.ts';
+import { BASE, PLAN_MESSAGE } from '../../profiles/canonicals.ts';
 import { CONFORMANCE_TYPES, RESOURCE_TYPES } from '../../profiles/resource-types.ts';
 import type { Interaction, ResourceType } from '../../profiles/resource-types.ts';
 import { SEARCH_PARAMETERS } from '../../profiles/search-parameters.ts';
@@ -142,4 +142,6 @@ export const capabilityStatement = (base: string): CapabilityStatement => ({
   format: ['application/fhir+json', 'json'],
   ...(ROUTES.some(({ body }) => body === 'patch') ? { patchFormat: ['application/json-patch+json'] } : {}),
   rest: [{ ...REST, security: securityAt(base.replace(/\/fhir$/, '')) }],
+  // What is understood of others' messages are BaRS's and the general NHS list's events: docs/messages.md.
+  messaging: [{ supportedMessage: [{ mode: 'sender', definition: PLAN_MESSAGE }] }],
 });

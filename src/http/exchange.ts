@@ -8,6 +8,7 @@ import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
 import type { AccessStore } from '../store/access/access.ts';
+import type { AnswerReceived } from '../store/receive-answer.ts';
 import type { DoorStore } from '../store/door.ts';
 import type { ValidateOptions } from '../validate/validate.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
@@ -64,6 +65,8 @@ export interface Door extends Omit<AppParts, 'now' | 'metrics' | 'access' | 'fet
   readonly conformance: Conformance;
   readonly pages: PageTokens;
   readonly confirmations: Confirmations;
+  /** Counts what became of an answer to a message of ours. */
+  readonly answers: (told: AnswerReceived) => void;
   readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
 }
 

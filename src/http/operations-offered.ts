@@ -30,5 +30,6 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   resume: `${BASE}/OperationDefinition/resume`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   check: `${BASE}/OperationDefinition/check`,
+  replay: `${BASE}/OperationDefinition/replay`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

@@ -58,6 +58,7 @@ export const POLICY: readonly Row[] = [
   row(['operator'], ['Organization', 'HealthcareService', 'Endpoint', 'Contract'], KEEP, 'any'),
   row(['operator'], ['HealthcareService'], ['pause', 'resume'], 'any'),
   row(['operator'], ['Endpoint'], ['check'], 'any'),
+  row(['operator'], ['Endpoint'], ['replay'], 'any'),
   row(['operator'], ['Location'], KEEP_OR_DELETE, 'any'),
   row(['operator'], ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
   row(['operator'], ['AuditEvent'], ['read', 'search'], 'any'),
@@ -121,9 +122,13 @@ const AT_ALL: Readonly<Record<SystemInteraction, readonly Kind[]>> = { bundle: K
 /** Whether a kind may do what is asked of no type, whatever its scopes. */
 export const kindMayAtAll = (kind: Kind, interaction: SystemInteraction): boolean => AT_ALL[interaction].includes(kind);
 
-/** Whether a caller may do what is asked of no type; a message needs the scope that creates the Encounter of which it tells. */
+/**
+ * Whether a caller may do what is asked of no type; a message needs the scope that creates the Encounter of which it tells, or the one that answers a Task
+ * where it answers a message of ours: which, is seen when it is read.
+ */
 export const mayAtAll = ({ kind, scopes }: Principal, interaction: SystemInteraction): boolean =>
-  kindMayAtAll(kind, interaction) && (interaction === 'bundle' || scopesPermit(scopes, 'Encounter', 'c'));
+  kindMayAtAll(kind, interaction) &&
+  (interaction === 'bundle' || scopesPermit(scopes, 'Encounter', 'c') || scopesPermit(scopes, 'Task', 'u'));
 
 export const isSystemInteraction = (interaction: Route['interaction']): interaction is SystemInteraction => interaction in AT_ALL;
 

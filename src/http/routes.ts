@@ -82,6 +82,7 @@ export const ROUTES: readonly Route[] = [
   route('GET /fhir/CarePlan/:id/$changes', 'changes'),
   route('POST /fhir/CarePlan/:id/$approve', 'approve', 'parameters'),
   route('POST /fhir/CarePlan/:id/$withdraw', 'withdraw', 'parameters'),
+  route('POST /fhir/Endpoint/:id/$replay', 'replay', 'parameters'),
   route('POST /fhir/Contract/:id/$report-reuse', 'report-reuse', 'parameters'),
   route('GET /fhir/Contract/:id/$ending-progress', 'ending-progress'),
   route('GET /fhir/Contract/:id/$ending-proof', 'ending-proof'),

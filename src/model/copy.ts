@@ -39,6 +39,10 @@ export interface Copy {
   readonly acceptedSince: boolean;
   /** When it has ended at the recipient by agreement at the latest, as it stood when it was sent; left out where nothing was agreed. */
   readonly endsAt?: Instant;
+  /** Until when its answer is waited for, where the recipient answers by a message of its own. */
+  readonly answerBy?: Instant;
+  /** Something else was begun at this place since: an answer to this one no longer tells what lies there. */
+  readonly overtaken?: true;
 }
 
 export const carriesContent = (copy: Copy): boolean => copy.effect !== null;

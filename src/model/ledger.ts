@@ -30,6 +30,8 @@ export interface Ledger {
   readonly disclosed: { readonly digest: Digest; readonly version: number; readonly at: Instant } | null;
   /** Set once this recipient confirmed a match of the person while no number of theirs was traced. */
   readonly matched?: true;
+  /** An operator has asked for the last action once more: no answer is waited for, and it goes under a new Bundle.id. */
+  readonly replay?: true;
 }
 
 /** What should be held now. */
@@ -74,6 +76,8 @@ export type Action =
       /** Older documents that may still lie there, to be cancelled with it. */
       readonly stale: readonly string[];
       readonly retryOf: LastAttempt | null;
+      /** The same message once more because a person asked: same MessageHeader.id, new Bundle.id (R4 reliable messaging). */
+      readonly resubmits?: true;
     }
   | {
       readonly kind: 'recall';
@@ -81,6 +85,7 @@ export type Action =
       /** Documents that may lie there, newest first. */
       readonly documents: readonly string[];
       readonly retryOf: LastAttempt | null;
+      readonly resubmits?: true;
     };
 
 export type Move = Exclude<Action, { kind: 'rest' }>;
@@ -107,7 +112,12 @@ export type Outcome =
       readonly at?: Instant;
     }
   | { readonly kind: 'refused'; readonly because: string; readonly retry: boolean }
-  | { readonly kind: 'unknown'; readonly because: string };
+  | {
+      readonly kind: 'unknown';
+      readonly because: string;
+      /** The message was taken, and its answer comes by a message of its own until then. */
+      readonly answerBy?: Instant;
+    };
 
 /** How far an acknowledgement reaches. */
 export type RecallLevel = 'transport' | 'stored' | 'application' | 'attested' | 'expired' | 'retained-by-law';

@@ -16,9 +16,3 @@ export interface PauseState {
   /** Keys at which a recall may be owed now. */
   readonly recallsOwed: number;
 }
-
-const MOST_CHARACTERS = 200;
-
-/** Whether a reason may be kept where no person is named: something, not too long, and without what looks like an NHS number. */
-export const isPlainReason = (reason: string): boolean =>
-  reason.trim() !== '' && reason.length <= MOST_CHARACTERS && !/\d{3}\D?\d{3}\D?\d{4}/.test(reason);

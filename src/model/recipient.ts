@@ -30,6 +30,16 @@ export interface Acknowledgement {
   readonly means: 'accepted' | 'refused' | 'unknown';
 }
 
+/**
+ * How a recipient answers a FHIR message by a message of its own (delivery.md section 3a). `response-url`: R4 messaging, asked for by `async=true`, and
+ * it names the MessageHeader. `new-message`: BaRS, which has no such parameter, and names the Bundle.
+ */
+export interface LaterAnswer {
+  readonly by: 'response-url' | 'new-message';
+  /** Milliseconds for which the answer is waited for. */
+  readonly within: number;
+}
+
 /** A service of an organisation that may hold plans: HealthcareService. */
 export interface Recipient {
   readonly id: string;
@@ -67,6 +77,8 @@ export interface Destination {
   readonly bars?: BarsService;
   /** FHIR REST: what was stored there may be read and compared. Left out where not. */
   readonly readsBack?: boolean;
+  /** Missing: it answers in the same exchange. */
+  readonly answersLater?: LaterAnswer;
 }
 
 /** A service as BaRS addresses it. */

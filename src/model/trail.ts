@@ -6,7 +6,8 @@ import type { Instant } from './instant.ts';
  * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, a decision explained, a change tried out; a plan approved or withdrawn, and a consent or an agreement written;
  * what a draft would change shown, and what is done in its review: submitted, commented, answered;
  * a reuse beyond a recipient's duty reported, how far an ended agreement has been given up shown, and who looked at a
- * person's plans; a correction or complaint that a person raised; a recipient paused, and resumed.
+ * person's plans; a correction or complaint that a person raised; a recipient paused, and resumed; an answer to a message of ours that came by a
+ * message of its own, and a message that the operator had sent once more.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -33,6 +34,8 @@ export const TRAIL_EVENTS = [
   'concern',
   'pause',
   'resume',
+  'answer',
+  'replay',
 ] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 

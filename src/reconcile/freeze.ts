@@ -57,12 +57,19 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
   }
 }
 
-function toMessage({ attempt: { action }, envelope, sender, recipient, disclosureId, disclosure }: ToFreeze): string {
+function toMessage({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {
   // What lies at an address that was left is recalled there: the message names the one that it goes to.
   const ends = { envelope, sender, destination: { ods: recipient.ods, name: null, endpoint: action.place.address } };
   if (action.kind === 'recall')
-    return toRecallMessage({ ...ends, disclosureId, identity: action.place.identity, documents: action.documents });
-  return toMessageBundle({ ...ends, document: toDocumentBundle(present(disclosure), envelope), parent: action.parent });
+    return toRecallMessage({
+      ...ends,
+      disclosureId,
+      identity: action.place.identity,
+      documents: action.documents,
+      reason: destination.answersLater?.by === 'new-message' ? 'update' : 'delete',
+    });
+  const shown = present(disclosure);
+  return toMessageBundle({ ...ends, document: toDocumentBundle(shown, envelope), parent: action.parent, responsible: shown.publisher });
 }
 
 function toResources({ attempt: { action }, envelope, disclosureId, disclosure }: ToFreeze): string {

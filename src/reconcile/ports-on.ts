@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
+import { toResubmission } from '../../mappings/message/to-resubmission.ts';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
 import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Limits, Parcel, Target } from '../channel/channel.ts';
 import type { Channels } from '../channel/open-channels.ts';
 import { disclosedAs } from '../decide/attempt.ts';
+import { bundleIdOf } from '../model/message-ids.ts';
 import type { Content } from '../decide/disclose.ts';
 import { disclose } from '../decide/disclose.ts';
-import type { Attempt, Desired, Outcome } from '../model/ledger.ts';
+import type { Attempt, Desired, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import type { Destination } from '../model/recipient.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
@@ -38,6 +40,8 @@ export interface World {
   readonly sendTimeout: number;
   /** Told of an attempt that was stopped, for what it was to go by was another's: an alarm. */
   readonly onMisaddressed?: (keyId: string) => void;
+  /** Where recipients that answer by a message of their own send it; under the sender's address where nothing is said. */
+  readonly responseUrl?: string;
 }
 
 /** An attempt as this process sends it. */
@@ -64,7 +68,9 @@ export function portsOn(world: World): Ports<StoredLook> {
     begin: async (claim, look, want, move) => {
       const attempt = ledger.plan(look, want, move, randomUUID(), randomUUID());
       const frozen =
-        move.retryOf === null ? await freezeFor(world, content, claim, look, want, attempt) : await ledger.repeated(move.retryOf.id);
+        move.retryOf === null
+          ? await freezeFor(world, content, claim, look, want, attempt)
+          : await repeat(world, claim, look, move, attempt);
       // The person was erased since the look.
       if (frozen === null) return null;
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
@@ -106,6 +112,36 @@ async function settleHeard({ pool, ledger }: World, { id, parcel, heard }: Sendi
 /** The roads on which words leave; the others tell that there are some, and are read. */
 const WITH_WORDS: ReadonlySet<Destination['channel']> = new Set(['fhir-messaging', 'fhir-rest', 'hl7v2-mllp'] as const);
 
+/** A retry has the same bytes and ids; what a person asked for once more has a Bundle.id, and so an X-Request-ID, of its own. */
+async function repeat({ pool, ledger }: World, claim: Claim, look: StoredLook, move: Move, attempt: Attempt): Promise<Frozen> {
+  const { retryOf, resubmits } = move;
+  if (retryOf === null) throw new Error('there is nothing to repeat');
+  const frozen = await ledger.repeated(retryOf.id);
+  if (resubmits === undefined) return frozen;
+  const parcel = frozen.parcel as Parcel;
+  const bundleId = bundleIdOf(attempt.id);
+  const bytes = toResubmission(parcel.bytes, { bundleId, sentAt: attempt.begunAt });
+  const addressed = addressedAs(pool, bindingOf(claim, look, attempt, { messageId: parcel.messageId, bytes }));
+  return { parcel: { ...parcel, bytes, bundleId, requestId: randomUUID(), addressed }, repeats: null };
+}
+
+/** What an attempt is bound to: whose road it goes, and what goes. */
+const bindingOf = (
+  { keyId }: Claim,
+  { facts: { destination, recipient } }: StoredLook,
+  attempt: Attempt,
+  { messageId, bytes }: Pick<Parcel, 'messageId' | 'bytes'>,
+): Parameters<typeof addressedAs>[1] => ({
+  attemptId: attempt.id,
+  keyId,
+  endpointId: destination.id,
+  recipientId: recipient.id,
+  ods: recipient.ods,
+  address: attempt.action.place.address,
+  messageId,
+  bytes,
+});
+
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
 async function freezeFor(
@@ -132,21 +168,14 @@ async function freezeFor(
   const envelope = {
     documentId: attempt.documentId,
     sequence: attempt.sequence,
-    messageId: randomUUID(),
-    bundleId: randomUUID(),
+    messageId: attempt.id,
+    bundleId: bundleIdOf(attempt.id),
     requestId: randomUUID(),
     correlationId: row.key_id,
     sentAt: attempt.begunAt,
   };
   const parcel = freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender });
-  const ends = { endpointId: destination.id, recipientId: recipient.id, ods: recipient.ods, address: attempt.action.place.address };
-  const addressed = addressedAs(pool, {
-    attemptId: attempt.id,
-    keyId: claim.keyId,
-    ...ends,
-    messageId: parcel.messageId,
-    bytes: parcel.bytes,
-  });
+  const addressed = addressedAs(pool, bindingOf(claim, look, attempt, parcel));
   return { parcel: { ...parcel, addressed }, repeats: null };
 }
 
@@ -166,7 +195,12 @@ async function deliver(world: World, whereTo: ReadWhereTo, claim: Claim, look: S
   if (isPushedTo(destination)) {
     const heard: Target['heard'] = (id, answered) => attempt.heard.set(id, answered);
     const reason = action.kind === 'recall' ? 'delete' : action.parent === null ? 'new' : 'update';
-    return sendParcel(world, { ...road, recipient, destination, reason, heard }, attempt.parcel, limits);
+    const later = destination.answersLater;
+    const outcome = await sendParcel(world, { ...road, recipient, destination, reason, heard }, attempt.parcel, limits);
+    const now = look.now + (performance.now() - look.seenAt);
+    return later !== undefined && outcome.kind === 'unknown' && outcome.because === 'answer-pending'
+      ? { ...outcome, answerBy: now + later.within }
+      : outcome;
   }
   return notify(world, look, attempt, { ...road, acknowledgements: destination.acknowledgements }, limits);
 }

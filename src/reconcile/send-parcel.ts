@@ -1,9 +1,8 @@
 import { toMessageHeaders } from '../../mappings/message/to-message-headers.ts';
 import type { Limits, Parcel, Target } from '../channel/channel.ts';
-import type { Channels } from '../channel/open-channels.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { Destination, Recipient } from '../model/recipient.ts';
-import type { Sender } from './freeze.ts';
+import type { World } from './ports-on.ts';
 
 /** Whom a parcel goes to: all of it read at once, so that an address never meets another's headers. `address` is where the copy lies. */
 export interface Addressee {
@@ -26,7 +25,7 @@ export const isPushedTo = (destination: Destination): destination is Addressee['
 
 /** Sends a parcel over the channel of its addressee. Never throws. */
 export const sendParcel = (
-  { channels, sender }: { readonly channels: Channels; readonly sender: Sender },
+  { channels, sender, responseUrl }: Pick<World, 'channels' | 'sender' | 'responseUrl'>,
   { recipient, destination, address, credential, reason, heard }: Addressee,
   parcel: Parcel,
   limits: Limits,
@@ -40,7 +39,10 @@ export const sendParcel = (
     case 'fhir-messaging': {
       const bars = destination.bars === undefined ? null : { ...destination.bars, reason };
       const headers = toMessageHeaders(sender, { ods: recipient.ods, name: null, endpoint: address }, bars);
-      return channels['fhir-messaging'].send({ ...target, headers }, parcel, limits);
+      const later = destination.answersLater;
+      const answersLater =
+        later === undefined ? {} : { answersLater: { by: later.by, responseUrl: responseUrl ?? `${sender.endpoint}/$process-message` } };
+      return channels['fhir-messaging'].send({ ...target, headers, ...answersLater }, parcel, limits);
     }
     case 'fhir-rest':
       return channels['fhir-rest'].send({ ...target, headers: {}, readsBack: destination.readsBack ?? false }, parcel, limits);

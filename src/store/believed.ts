@@ -25,6 +25,8 @@ export interface Believed {
     readonly document: string;
     readonly sequence: string;
     readonly againAt: string | null;
+    /** Until when the recipient's own message with its answer is waited for; null where none is. */
+    readonly answerBy: string | null;
     /** `current` is the person's identifier of today, `former` an older one. */
     readonly identity: 'current' | 'former';
   }[];
@@ -92,6 +94,7 @@ const toBelieved = (row: Row, state: Ledger, isTheirs: (identity: string) => boo
       document: copy.documentId,
       sequence: `${copy.sequence.epoch}.${copy.sequence.count}`,
       againAt: copy.againAt === null ? null : new Date(copy.againAt).toISOString(),
+      answerBy: copy.answerBy === undefined ? null : new Date(copy.answerBy).toISOString(),
       identity: copy.place.identity === '-' || isTheirs(copy.place.identity) ? ('current' as const) : ('former' as const),
     })),
   last: state.last === null ? null : { action: state.last.kind, outcome: state.last.outcome },

@@ -4,6 +4,8 @@ import type { Seen } from '../../mappings/approval/to-projections.ts';
 import type { CarePlan, Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
 import type { ContactMessage } from './messages.ts';
+import type { AnswerMessage, AnswerReceived } from './receive-answer.ts';
+import type { Replay, Replayed } from './replay.ts';
 import type { Among, Found, Search } from './search/search.ts';
 import type { Raised } from '../model/concern.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
@@ -196,6 +198,10 @@ export interface DoorStore {
   transaction<T>(conditions: readonly string[], work: (store: DoorStore) => Promise<T>): Promise<T>;
   /** Takes a message that tells of a contact, once, and answers the bytes of its answer. Throws `duplicate` or `conflict`. */
   receive(message: ContactMessage): Promise<string>;
+  /** Takes an answer to a message of ours, from its recipient only, whenever it comes and however often. */
+  receiveAnswer(answer: AnswerMessage): Promise<AnswerReceived>;
+  /** Has what is owed at one key sent once more where it may be sent now. Throws `not-found`, and `conflict` where several keys are named. */
+  replay(principal: Principal, asked: Replay): Promise<Replayed>;
   /** Approves a draft CarePlan: stores the signed bytes, each kind's projection and who approved it, and supersedes the version before. */
   approve(
     principal: Principal,

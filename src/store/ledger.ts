@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { begun, nextSequence, settled } from '../decide/attempt.ts';
+import { begun, isUnanswered, nextSequence, settled } from '../decide/attempt.ts';
 import { decidedBy } from '../decide/decided-by.ts';
 import type { Protections } from '../decide/protections.ts';
 import { PROTECTED } from '../decide/protections.ts';
@@ -241,7 +241,10 @@ export class StoredLedger {
     let isUndisturbed = true;
     for (;;) {
       const after = settled(before, attempt, outcome, destination, this.#on);
-      const then = outcome.kind === 'accepted' ? next(after, now) : null;
+      // By another road an answer may have come while this one was still being waited for.
+      const isAwaited = after.copies.some((copy) => copy.id === attempt.id && copy.answerBy !== undefined);
+      const isHeard = outcome.kind === 'accepted' || (after.last?.id === attempt.id && after.last.outcome === 'accepted');
+      const then = isHeard || isAwaited ? next(after, now) : null;
       const because = 'because' in outcome ? outcome.because : null;
       const retryAt = now + this.waitAfter(after.failures, because, destination.lifetime);
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
@@ -262,9 +265,10 @@ export class StoredLedger {
       if (kept) {
         // Whoever stored a message and did not answer by the next try has had its time.
         const failures = isCommittedOnly(because) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
-        if (after.failures >= failures || outcome.kind === 'refused')
+        const isLate = isUnanswered(look.ledger, attempt.action.place, look.now);
+        if (!isHeard && (after.failures >= failures || isLate || outcome.kind === 'refused'))
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
-        else if (outcome.kind === 'accepted') await this.#isWell(look, raised, then?.kind === 'rest');
+        else if (isHeard) await this.#isWell(look, raised, then?.kind === 'rest');
         return;
       }
       const [current] = await keyState(this.#pool, claimed.keyId, claimed.fence);

@@ -40,7 +40,7 @@ const one = statement<[string, number, string, Ledger, number, Instant | null, n
             rank = ${RANK('$5', '$7')},
             look_at = ${LOOK_AT('$5', '$6')}
       WHERE k.id = $1 AND k.fence = $2 AND k.version = $3 RETURNING k.id),
-   done AS (UPDATE delivery SET outcome = $9, because = $10, settled_at = clock_timestamp() WHERE id = $8 AND EXISTS (SELECT FROM kept))
+   done AS (UPDATE delivery SET outcome = $9, because = $10, settled_at = clock_timestamp() WHERE id = $8 AND outcome = 'open' AND EXISTS (SELECT FROM kept))
    SELECT count(*) = 1 AS kept, set_config('synchronous_commit', 'off', true), EXISTS (SELECT FROM resource WHERE type = 'Task' AND id = $11) AS raised
      FROM kept`,
 );
@@ -59,7 +59,7 @@ const together = statement<[string], Settled & { readonly key: string }>(
        FROM free WHERE k.id = free.id RETURNING k.id),
    done AS (
      UPDATE delivery d SET outcome = free.outcome, because = free.because, settled_at = clock_timestamp()
-       FROM free JOIN kept ON kept.id = free.id WHERE d.id = free.attempt)
+       FROM free JOIN kept ON kept.id = free.id WHERE d.id = free.attempt AND d.outcome = 'open')
    SELECT free.key, true AS kept, EXISTS (SELECT FROM resource WHERE type = 'Task' AND id = free.task) AS raised,
           set_config('synchronous_commit', 'off', true)
      FROM free JOIN kept ON kept.id = free.id`,

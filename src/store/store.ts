@@ -17,6 +17,8 @@ import { planOnPaper } from './plan-on-paper.ts';
 import { preview } from './preview.ts';
 import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
+import { receiveAnswer } from './receive-answer.ts';
+import { replay } from './replay.ts';
 import { isMigrated } from './migrate.ts';
 import { pauseRecipient, type Pausing, resumeRecipient } from './pace/pause.ts';
 import type { HeldLocks } from './held-locks.ts';
@@ -84,6 +86,8 @@ const storeIn = (
       }
     },
     receive: notHere,
+    receiveAnswer: notHere,
+    replay: notHere,
     approve: notHere,
     planOnPaper: notHere,
     projections: notHere,
@@ -160,6 +164,8 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     remove: (removal) => together([], (store) => store.remove(removal)),
     transaction: together,
     receive: (message) => receiveMessage(pool, message, options),
+    replay: (principal, asked) => replay(pool, principal, asked, options.nudge ?? (() => {})),
+    receiveAnswer: (answer) => receiveAnswer(pool, answer, options.nudge ?? (() => {})),
     approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
       return told(

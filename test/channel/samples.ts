@@ -75,6 +75,7 @@ export const updateParcel = (address: string, of: Envelope, words?: string): Par
       sender,
       destination: receiver(address),
       parent: null,
+      responsible: disclosure(words).publisher,
     }),
     of,
   );
@@ -90,6 +91,7 @@ export const recallParcel = (address: string, of: Envelope, documents: readonly 
       disclosureId: disclosure().id,
       identity: NHS_NUMBER,
       documents,
+      reason: 'delete',
     }),
     of,
   );

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MedplumClient, OperationOutcomeError } from '@medplum/core';
 import type { Bundle, Patient, Practitioner } from '@medplum/fhirtypes';
+import { openMessaging } from '../support/messaging-ground.ts';
+import { eventually } from '../support/eventually.ts';
 import { AMBULANCE, approvePlan, type Caller, example, type OpenDoor, openDoor, TRUST } from '../http/open-door.ts';
 import { DELETED, type ExpectedIssue, NO_NARRATIVE, NOT_FOUND, outcomeOf, STALE } from '../support/outcome.ts';
 
@@ -229,4 +231,59 @@ describe('MedplumClient: Bundles and operations', () => {
       at: null,
     });
   });
+});
+
+describe('MedplumClient: a recipient that answers by a message of its own', () => {
+  test('[3a.2] [3a.8] reads the message, answers it, and is told that the answer was taken; a stranger is told of no such message', async () => {
+    const it = await openMessaging();
+    try {
+      const lane = await it.lane({ mode: 'async', within: 600_000 });
+      lane.epr.behave({ how: 'pending' });
+      await lane.approve();
+      await eventually(() => expect(lane.updates()).toHaveLength(1));
+      const connect = async (caller: Caller) =>
+        new MedplumClient({
+          baseUrl: `${it.door.origin}/`,
+          fhirUrlPath: 'fhir',
+          fetch,
+          cacheTime: 0,
+          accessToken: await it.door.tokens.of(caller),
+        });
+      const epr = await connect(lane.caller);
+      const message = JSON.parse(lane.updates()[0]?.bytes ?? '') as Bundle;
+      const header = message.entry?.[0]?.resource;
+      if (header?.resourceType !== 'MessageHeader') throw new Error('the header is first');
+      const id = crypto.randomUUID();
+      const answer: Bundle = {
+        resourceType: 'Bundle',
+        id: crypto.randomUUID(),
+        type: 'message',
+        timestamp: new Date().toISOString(),
+        entry: [
+          {
+            fullUrl: `urn:uuid:${id}`,
+            resource: {
+              resourceType: 'MessageHeader',
+              id,
+              ...(header.eventCoding === undefined ? {} : { eventCoding: header.eventCoding }),
+              source: { endpoint: lane.epr.address },
+              response: { identifier: header.id ?? '', code: 'ok' },
+            },
+          },
+        ],
+      };
+      const responseUrl = new URLSearchParams(lane.updates()[0]?.query).get('response-url') ?? '';
+      expect(new URL(responseUrl).pathname).toBe('/fhir/$process-message');
+      const stranger = await connect({ ods: 'ZZ8', kind: 'epr' });
+      await expect(stranger.post(stranger.fhirUrl('$process-message'), answer)).rejects.toThrow(/no message of ours/);
+      expect(await epr.post(epr.fhirUrl('$process-message'), answer)).toMatchObject({
+        resourceType: 'OperationOutcome',
+        issue: [{ severity: 'information' }],
+      });
+      await eventually(async () => expect((await lane.key()).copies).toMatchObject([{ state: 'held' }]));
+      expect(lane.updates()).toHaveLength(1);
+    } finally {
+      await it.close();
+    }
+  }, 60_000);
 });

@@ -57,6 +57,10 @@ const STEPS: readonly Step[] = [
     { name: 'text', valueString: 'A made-up report of a reuse' },
     { name: 'plan', valueReference: { reference: 'CarePlan/plan-1' } },
   ]),
+  by('Endpoint/:id/$replay', 'endpoint-1', alone(OPERATOR), [
+    { name: 'key', valueString: 'plan-1' },
+    { name: 'reason', valueString: 'A made-up reason' },
+  ]),
   by('Contract/:id/$ending-progress', 'agreement-1', own, ''),
   by('HealthcareService/:id/$pause', 'ambulance', alone(OPERATOR), [
     { name: 'reason', valueString: 'A made-up reason' },

@@ -135,6 +135,7 @@ describe('what is listed is answered', () => {
     pause: (type) => door.agent.post(`/fhir/${type}/none/$pause`),
     resume: (type) => door.agent.post(`/fhir/${type}/none/$resume`),
     check: (type) => door.agent.post(`/fhir/${type}/none/$check`),
+    replay: (type) => door.agent.post(`/fhir/${type}/none/$replay`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([
@@ -156,6 +157,7 @@ describe('what is listed is answered', () => {
     'refuse-sharing',
     'pause',
     'resume',
+    'replay',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

@@ -50,6 +50,7 @@ describe('conformance resources', () => {
       'projections',
       'raise-concern',
       'refuse-sharing',
+      'replay',
       'report-reuse',
       'resume',
       'sharing',
@@ -84,6 +85,7 @@ describe('conformance resources', () => {
       'projections',
       'raise-concern',
       'refuse-sharing',
+      'replay',
       'report-reuse',
       'resume',
       'sharing',
@@ -95,7 +97,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 21, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 22, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -112,9 +112,9 @@ export const BROKEN: readonly [string, (bundle: Loose) => void, number, string, 
   [
     'an answer to nothing',
     (b) => (resource(b, 0)['response'] = { identifier: 'x', code: 'ok' }),
-    422,
-    'not-supported',
-    ['Bundle.entry[0].resource.response'],
+    404,
+    'not-found',
+    ['Bundle.entry[0].resource.response.identifier'],
   ],
   ['no reason', (b) => delete resource(b, 0)['reason'], 422, 'required', ['Bundle.entry[0].resource.reason']],
   [

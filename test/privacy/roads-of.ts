@@ -69,6 +69,11 @@ const bodyOf = (path: string, { number, consent }: About): unknown => {
         { name: 'concern', valueCode: 'correction' },
         { name: 'text', valueString: 'A made-up concern about what is written' },
       ]);
+    case '$replay':
+      return parameters([
+        { name: 'key', valueString: 'plan-amber' },
+        { name: 'reason', valueString: 'A made-up reason' },
+      ]);
     case '$report-reuse':
       return parameters([
         { name: 'reuse', valueCode: 'investigation' },

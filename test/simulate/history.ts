@@ -37,19 +37,32 @@ class Crash extends Error {}
 /**
  * How the recipient treats what comes: it refuses lower sequences, believes what came last, or files each document by its id. The last four are
  * called back by no message: people take their copies away, or time does.
+ * `answers-later`: it believes what came last, and answers by a message of its own.
  */
-export type Recipient = 'refuses-lower' | 'last-wins' | 'files-documents' | 'by-hand' | 'files-by-hand' | 'ends' | 'files-and-ends';
-
+export type Recipient =
+  | 'refuses-lower'
+  | 'last-wins'
+  | 'files-documents'
+  | 'by-hand'
+  | 'files-by-hand'
+  | 'ends'
+  | 'files-and-ends'
+  | 'answers-later'
+  | 'answers-later-refuses-lower';
 const FORMS: Readonly<Record<Recipient, RecallForm>> = {
   'refuses-lower': 'message',
   'last-wins': 'message',
   'files-documents': 'mdm-t11',
+  'answers-later': 'message',
+  'answers-later-refuses-lower': 'message',
   'by-hand': 'manual',
   'files-by-hand': 'manual',
   ends: 'expires',
   'files-and-ends': 'expires',
 };
 const ENDS_AFTER = 4 * LIFETIME;
+/** How long such an answer is waited for. */
+const ANSWER_WITHIN = 3_000;
 
 export async function history(seed: number, kind: Recipient, on: Protections): Promise<History> {
   const dice = chance(seed);
@@ -59,13 +72,15 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   const time = virtualTime(1_000_000);
   const start = time.now();
   const isTrouble = (): boolean => time.now() < start + TROUBLE;
+  const answersLater = kind === 'answers-later' || kind === 'answers-later-refuses-lower';
+  const refusesLower = kind === 'refuses-lower' || kind === 'answers-later-refuses-lower';
   const destination: Destination = {
     id: 'destination',
     recipientId: 'recipient',
     channel: kind.startsWith('files') ? 'hl7v2-mllp' : 'fhir-messaging',
     address: 'a',
     open: true,
-    refusesLowerSequence: kind === 'refuses-lower',
+    refusesLowerSequence: refusesLower,
     replaceHidesOld: true,
     recallForm: FORMS[kind],
     lifetime: LIFETIME,
@@ -77,7 +92,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   const recipient: Simulated =
     destination.channel === 'hl7v2-mllp'
       ? new FilingRecipient(LIFETIME * 2, endsAfter)
-      : new SimulatedRecipient(kind === 'refuses-lower', LIFETIME * 2, endsAfter);
+      : new SimulatedRecipient(refusesLower, LIFETIME * 2, endsAfter);
   const ledger = new MemoryLedger(
     {
       now: time.now,
@@ -107,7 +122,8 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
       const trouble = isTrouble();
       const message: Message = {
         place: attempt.action.place,
-        id: `${attempt.documentId}`,
+        // What a person asked for once more comes in a Bundle of its own: the recipient may process it again.
+        id: attempt.action.resubmits === undefined ? attempt.documentId : attempt.id,
         sequence: attempt.sequence,
         effect: attempt.action.kind === 'update' ? attempt.action.effect : null,
         cancels: cancelledBy(attempt),
@@ -120,6 +136,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
         if (!answers) return;
         const outcome: Outcome =
           answer === 'accepted' ? { kind: 'accepted', level: 'application' } : { kind: 'refused', because: 'sequence', retry: false };
+        if (answersLater) return void answerLater(attempt, outcome, resolve);
         time.at(time.now() + 5 + dice.below(trouble && dice.is(0.1) ? 4_000 : 20), () => resolve(outcome));
       };
       const lost = trouble && dice.is(0.15);
@@ -146,6 +163,18 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   const byTime = (ledgerThen: Ledger, now: number, { action }: Attempt): Outcome => {
     const end = endOf(ledgerThen, action.place);
     return end !== null && end <= now ? { kind: 'accepted', level: 'expired', at: end } : { kind: 'unknown', because: 'ends-by-agreement' };
+  };
+  /** The message is taken at once; its answer comes by itself: soon or long after, not at all, twice, with a word that contradicts, or before the exchange has ended. */
+  const answerLater = (attempt: Attempt, outcome: Outcome, resolve: (taken: Outcome) => void): void => {
+    const taken = { kind: 'unknown', because: 'answer-pending', answerBy: time.now() + ANSWER_WITHIN } satisfies Outcome;
+    time.at(time.now() + 5 + dice.below(20), () => resolve(taken));
+    if (isTrouble() && dice.is(0.2)) return;
+    const come = (after: number, what: Outcome): void =>
+      time.at(time.now() + after, () => void ledger.answer(KEY, attempt.documentId, what));
+    const trouble = isTrouble();
+    if (trouble && dice.is(0.1)) come(dice.below(1_000), { kind: 'unknown', because: 'transient-error' });
+    come(dice.below(trouble && dice.is(0.3) ? LIFETIME * 2 : 500), outcome);
+    if (trouble && dice.is(0.2)) come(dice.below(LIFETIME * 3), outcome);
   };
 
   /** Each await of a worker is a place to stall, or to die before or after what it asked for. */
@@ -210,6 +239,7 @@ export async function history(seed: number, kind: Recipient, on: Protections): P
   const live = async (): Promise<void> => {
     while (isTrouble()) {
       await time.sleep(dice.is(0.5) ? dice.below(1_500) : dice.below(12_000));
+      if (dice.is(0.1)) ledger.replay(KEY);
       world.change(dice, time.now());
       if (seed % 2 === 1) may = pauses.is(0.4) ? pauses.of(['look', 'recall']) : 'send';
       ledger.bump(KEY);

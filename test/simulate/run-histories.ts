@@ -10,6 +10,8 @@ const RECIPIENTS: readonly Recipient[] = [
   'files-by-hand',
   'ends',
   'files-and-ends',
+  'answers-later',
+  'answers-later-refuses-lower',
 ];
 
 /** A quiet history may still owe what time alone changes: an expiry, a recall, its re-assertion. Never more than these. */

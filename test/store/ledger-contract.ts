@@ -115,6 +115,34 @@ export function ledgerContract<L extends Look>(open: () => Promise<LedgerUnderTe
     },
   );
 
+  contract(
+    '[3a.2] what is awaited holds no lease and is no failure; at its deadline it is retried with its ids, and that is one',
+    async (it) => {
+      const first = await start(it);
+      const answerBy = first.look.now + it.lease * 2;
+      await settle(it, first.claim, first.look, first.attempt, { kind: 'unknown', because: 'answer-pending', answerBy });
+      const { ledger, isOpen, lookIn } = await it.believed();
+      expect(ledger).toMatchObject({ failures: 0, last: { outcome: 'unknown' }, copies: [{ state: 'uncertain', answerBy }] });
+      expect(isOpen).toBe(false);
+      expect(must(lookIn, 'a look')).toBeLessThanOrEqual(it.lease * 2);
+      // Not after a back-off, nor after what a lease lasts.
+      expect(await it.claim()).toBeNull();
+      await it.pass(it.lease + 20);
+      expect(await it.claim()).toBeNull();
+      await it.pass(it.lease + 20);
+      const second = await start(it);
+      expect(second.attempt).toMatchObject({ sequence: first.attempt.sequence, documentId: first.attempt.documentId });
+      expect((await it.believed()).ledger.failures).toBe(1);
+    },
+  );
+
+  contract('[3a.2] I1 I2: what is awaited does not hold a recall back', async (it) => {
+    const { claim, look, attempt } = await start(it);
+    await settle(it, claim, look, attempt, { kind: 'unknown', because: 'answer-pending', answerBy: look.now + 3_600_000 });
+    await it.revoke();
+    expect((await start(it)).attempt.action).toMatchObject({ kind: 'recall' });
+  });
+
   contract('I2: an expired lease settles its open delivery as unknown', async (it) => {
     const { attempt } = await start(it);
     await it.pass(it.lease + 20);

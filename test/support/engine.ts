@@ -56,6 +56,7 @@ export async function startTestEngine(
     messageLifetime: config.messageLifetimeMs,
     approving: testApproving,
     changed: engine.changed,
+    nudge: engine.nudge,
     queueAnswers: async () => void (await engine.queue.depth()),
   });
   return {

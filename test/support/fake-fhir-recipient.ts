@@ -63,7 +63,8 @@ const JSON_TYPE = { 'content-type': 'application/fhir+json' };
 const answer = async (store: FakeStore, request: IncomingMessage, response: ServerResponse, options: FakeOptions): Promise<void> => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  if (request.method !== 'POST' || request.url !== '/fhir/$process-message') {
+  const [path, query = ''] = (request.url ?? '').split('?');
+  if (request.method !== 'POST' || path !== '/fhir/$process-message') {
     response.writeHead(404, JSON_TYPE).end(outcome('not-found', 'only $process-message'));
     return;
   }
@@ -73,7 +74,7 @@ const answer = async (store: FakeStore, request: IncomingMessage, response: Serv
     return;
   }
   const read = readMessage(text, request.headers);
-  const { how, delayMs } = store.note(read.message);
+  const { how, delayMs } = store.note({ ...read.message, query });
   const keep = (): 'stored' | 'lower' => apply(store, read);
   const reply = (code: string, identifier = read.headerId): void => {
     response.writeHead(200, JSON_TYPE).end(messageAnswer(code, identifier));
@@ -101,6 +102,10 @@ const answer = async (store: FakeStore, request: IncomingMessage, response: Serv
     case 'pending':
       keep();
       response.writeHead(202, JSON_TYPE).end();
+      return;
+    case 'duplicate':
+      keep();
+      response.writeHead(409, JSON_TYPE).end(outcome('duplicate', 'processed before'));
       return;
     case 'lose-answer':
       keep();
@@ -163,7 +168,9 @@ const readMessage = (bytes: string, headers: IncomingMessage['headers']): Read =
   const [{ resource: header }, { resource: focus, fullUrl }] = bundle.entry;
   if (bundle.type !== 'message' || header.resourceType !== 'MessageHeader') throw new Error('no message');
   if (header.focus[0].reference !== fullUrl) throw new Error('the focus is not in the message');
-  const kind = header.reason.coding[0].code === 'delete' ? 'recall' : 'update';
+  // BaRS takes back by an update whose focus is revoked.
+  const kind = focus.resourceType === 'CarePlan' ? 'recall' : 'update';
+  if (kind === 'update' && header.reason.coding[0].code === 'delete') throw new Error('a document is no way to take back');
   const plan =
     kind === 'recall' ? focus : focus.entry.map((entry: { resource: { resourceType: string } }) => entry.resource).find(isCarePlan);
   if ((kind === 'recall') !== (plan.status === 'revoked')) throw new Error('reason and status differ');

@@ -123,6 +123,9 @@ export const startFakeFhirServer = async (options: FhirServerOptions = {}): Prom
         keep();
         response.writeHead(202).end();
         return;
+      case 'duplicate':
+        keep();
+        return say(response, 409, outcome('duplicate'));
       case 'lose-answer':
         keep();
         response.destroy();

@@ -172,6 +172,7 @@ const answer = async (store: FakeStore, voice: Voice, socket: Socket, text: stri
       await sleep(20);
       socket.destroy();
       return;
+    case 'duplicate':
     case 'double-answer': {
       const frame = toFrame(ack(keep(), message.id, segments));
       socket.write(Buffer.concat([frame, frame]));

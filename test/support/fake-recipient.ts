@@ -13,6 +13,7 @@ export type How =
   | 'answer-another' // stores, and answers with the id of another message
   | 'garbage' // stores, and answers with bytes that are no answer
   | 'half-answer' // stores, and breaks off in the middle of its answer
+  | 'duplicate' // stores, and says that it had processed this before: 409 `duplicate` (BaRS)
   | 'double-answer'; // stores, and answers twice (MLLP)
 
 /** `times` messages are treated so, then `normal` again; without it all that follow. */
@@ -46,6 +47,8 @@ export interface Received {
   readonly document: string;
   readonly bytes: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What stood behind the `?` of its address. */
+  readonly query?: string;
 }
 
 /** How a fake recipient is made. */
@@ -62,6 +65,8 @@ export interface FakeOptions {
   readonly refusesRepeats?: boolean;
   /** It takes nothing back, and says so: AE, 422. */
   readonly refusesRecalls?: boolean;
+  /** It does not know a message again: what comes twice is processed twice. */
+  readonly forgetsIds?: boolean;
 }
 
 /** What every fake recipient can be asked and told. */

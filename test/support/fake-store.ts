@@ -47,7 +47,7 @@ export class FakeStore {
     change: { readonly put: Held | null; readonly remove: (held: Held) => boolean },
   ): 'stored' | 'lower' {
     const known = this.#answers.get(message.id);
-    if (known !== undefined) {
+    if (known !== undefined && this.#options.forgetsIds !== true) {
       this.#duplicates += 1;
       return known;
     }

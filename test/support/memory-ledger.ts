@@ -1,5 +1,5 @@
 import type { Read } from '../../src/decide/attempt.ts';
-import { begun, emptyLedger, nextSequence, readBy, settled } from '../../src/decide/attempt.ts';
+import { answered, begun, emptyLedger, nextSequence, readBy, settled } from '../../src/decide/attempt.ts';
 import { desired } from '../../src/decide/desired.ts';
 import type { Protections } from '../../src/decide/protections.ts';
 import { backoff } from '../../src/decide/retry.ts';
@@ -43,6 +43,7 @@ export interface MemoryLimits {
 /** The ledger in memory: the one double of a module of ours. The contract suite runs on it and on PostgreSQL. */
 export class MemoryLedger implements Omit<Ports, 'deliver'> {
   readonly rows = new Map<string, Row>();
+  readonly attempts: Attempt[] = [];
   /** Called when an attempt is on record: for the test of I1. */
   onBegun: (attempt: Attempt, facts: Facts) => void = () => {};
   readonly #world: MemoryWorld;
@@ -134,6 +135,7 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     };
     row.ledger = begun(row.ledger, attempt, look.facts.destination, this.#on);
     row.open = attempt;
+    this.attempts.push(attempt);
     this.onBegun(attempt, this.#world.facts(claim.keyId));
     return attempt;
   }
@@ -147,7 +149,9 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     row.open = null;
     row.leaseUntil = 0;
     row.observed = look.generation;
-    if (outcome.kind !== 'accepted') {
+    const isAwaited = row.ledger.copies.some((copy) => copy.id === attempt.id && copy.answerBy !== undefined);
+    const isHeard = row.ledger.last?.id === attempt.id && row.ledger.last.outcome === 'accepted';
+    if (outcome.kind !== 'accepted' && !isAwaited && !isHeard) {
       row.lookAt = now + backoff(row.ledger.failures, this.#limits.backoffMin, this.#limits.backoffMax, this.#world.chance());
       return;
     }
@@ -170,6 +174,30 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
     row.held = move.kind === 'update';
     row.lookAt = move.kind === 'update' ? Math.min(this.#world.now() + HOUR, want.until ?? Number.POSITIVE_INFINITY) : this.#world.now();
     row.leaseUntil = 0;
+  }
+
+  /** An answer that came by a message of its own, to every attempt under the ids that it names. */
+  async answer(keyId: string, documentId: string, outcome: Outcome): Promise<void> {
+    const row = this.row(keyId);
+    const attempts = this.attempts.filter((each) => each.documentId === documentId);
+    const [first] = attempts;
+    if (first === undefined) throw new Error('an answer to nothing');
+    const told = attempts.map((each) => ({ ...each, headings: each.action.kind === 'update' ? each.action.headings : [] }));
+    const answer = { attempts: told, kind: first.action.kind, since: first.since, outcome };
+    const after = answered(row.ledger, answer, this.#world.facts(keyId).destination, this.#on);
+    if (after === null) return;
+    row.ledger = after;
+    const now = this.#world.now();
+    if (row.open !== null) return;
+    const retryAt = now + backoff(after.failures, this.#limits.backoffMin, this.#limits.backoffMax, this.#world.chance());
+    row.lookAt = Math.min(row.lookAt ?? Number.POSITIVE_INFINITY, outcome.kind === 'accepted' ? now : retryAt);
+  }
+
+  /** An operator asks for the last action once more. */
+  replay(keyId: string): void {
+    const row = this.row(keyId);
+    row.ledger = { ...row.ledger, replay: true };
+    row.lookAt = this.#world.now();
   }
 
   /** A read is a delivery too: it adds a copy of its own, and the key is looked at within a day. */
@@ -195,6 +223,6 @@ export class MemoryLedger implements Omit<Ports, 'deliver'> {
   }
 
   #stamp(row: Row): string {
-    return `${this.#world.epoch()}.${row.ledger.sequence.count}.${row.ledger.copies.length}.${row.ledger.last?.outcome}`;
+    return `${this.#world.epoch()}.${row.ledger.sequence.count}.${row.ledger.copies.length}.${row.ledger.last?.outcome}.${JSON.stringify(row.ledger.copies)}.${row.ledger.replay}`;
   }
 }

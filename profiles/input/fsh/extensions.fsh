@@ -195,6 +195,20 @@ Extension: CopiesEndAfter
 Id: copies-end-after
 Title: "Copies end after"
 Description: "After how long what the recipient stored ends there by agreement: its recall form is expires, and nobody asks for it. UCUM ms, s, min, h or d."
+
+Extension: ResponseModeExtension
+Id: response-mode
+Title: "Response mode"
+Description: "How the recipient answers a FHIR message: in the same exchange (sync, also where nothing is said), by R4's async and response-url, or by a new message as BaRS does."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only code
+* valueCode from ResponseModeVS (required)
+
+Extension: ResponseWithin
+Id: response-within
+Title: "Response within"
+Description: "How long an answer by a message of its own is waited for: 5 minutes where nothing is said. Then a person is told, and the message is sent again. UCUM ms, s or min."
 * insert DeclaredContext
 * value[x] 1..1
 * value[x] only Duration
@@ -209,6 +223,7 @@ Description: "True: what was put on this FHIR server may be searched for and rea
 * ^context[0].expression = "Endpoint"
 * value[x] 1..1
 * value[x] only boolean
+
 
 Extension: AcknowledgementExtension
 Id: acknowledgement

@@ -1622,3 +1622,56 @@ Usage: #definition
 * parameter[=].part[=].min = 1
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #string
+
+Instance: replay
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/replay"
+* version = "0.1.0"
+* name = "Replay"
+* title = "Send once more"
+* status = #draft
+* kind = #operation
+* code = #replay
+* affectsState = true
+* resource = #Endpoint
+* system = false
+* type = false
+* instance = true
+* description = "What is refused, in doubt or awaited at this address is decided again, and sent once more where it may be sent now: nothing is sent that may not be. The same thing again goes under its MessageHeader.id in a new Bundle (R4 reliable messaging, resubmission); anything else is a new message. The operator's only, and on the trail with its reason."
+* parameter[+].name = #key
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The key (ledger show), the id under which the recipient knows the plan, or the id of a CarePlan that was approved."
+* parameter[=].type = #string
+* parameter[+].name = #reason
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Why, in at most 200 characters, naming nobody. It stands on the trail."
+* parameter[=].type = #string
+* parameter[+].name = #key
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The key."
+* parameter[=].type = #string
+* parameter[+].name = #move
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "update or recall: what goes as soon as it is decided again that it may; none where nothing is owed."
+* parameter[=].type = #code
+* parameter[+].name = #resubmits
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Whether it goes under the MessageHeader.id of before."
+* parameter[=].type = #boolean
+* parameter[+].name = #because
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Why nothing may be held there; missing where something may."
+* parameter[=].type = #code

@@ -127,6 +127,8 @@ Description: "Events of the trail."
 * #concern "concern"
 * #pause "pause"
 * #resume "resume"
+* #answer "answer"
+* #replay "replay"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason
@@ -261,6 +263,15 @@ Description: "What an update carries."
 * #text "text"
 * #text-and-document "text and document"
 
+CodeSystem: ResponseMode
+Id: response-mode
+Title: "How FHIR messages are answered"
+Description: "How FHIR messages are answered."
+* ^caseSensitive = true
+* #sync "In the same exchange"
+* #async "To the response-url (R4 messaging, async)"
+* #bars "By a new message with the roles reversed (BaRS)"
+
 CodeSystem: AcknowledgementCode
 Id: acknowledgement-code
 Title: "Acknowledgement codes (HL7 table 0008)"
@@ -381,6 +392,12 @@ Id: consent-basis
 Title: "Bases of sharing other than consent"
 Description: "Bases of sharing other than consent."
 * include codes from system ConsentBasis
+
+ValueSet: ResponseModeVS
+Id: response-mode
+Title: "How FHIR messages are answered"
+Description: "How FHIR messages are answered."
+* include codes from system ResponseMode
 
 ValueSet: RecallFormVS
 Id: recall-form

@@ -37,4 +37,5 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   withdraw: 'u',
   pause: 'u',
   resume: 'u',
+  replay: 'u',
 };

@@ -1,5 +1,5 @@
 import { toPauseState } from '../../../mappings/pace/to-pause-state.ts';
-import { isPlainReason } from '../../model/pause.ts';
+import { isReasonForTrail, REASON_FOR_TRAIL } from '../../model/reason-for-trail.ts';
 import { principalOf } from '../exchange.ts';
 import type { Act } from './act.ts';
 import { onlyNamed, parameter, required, validParametersOf } from './operations.ts';
@@ -10,7 +10,7 @@ export const pause: Act = async (exchange, door) => {
   const { id } = await readOwn(exchange, door);
   const parameters = onlyNamed(validParametersOf(exchange, door), ['reason', 'recalls']);
   const reason = parameter(parameters, 'reason')?.valueString ?? '';
-  if (!isPlainReason(reason)) throw required('reason', 'says why, in at most 200 characters and without an NHS number');
+  if (!isReasonForTrail(reason)) throw required('reason', REASON_FOR_TRAIL);
   const said = parameter(parameters, 'recalls');
   if (said !== undefined && said.valueBoolean === undefined) throw required('recalls', 'is true or false');
   const state = await door.store.pauseRecipient(principalOf(exchange), { recipientId: id, reason, recalls: said?.valueBoolean === true });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import type { InboundMessage } from '../../../mappings/inbound/from-message.ts';
+import { isResponse } from '../../../mappings/inbound/from-response.ts';
 import { readMessage } from '../../../mappings/inbound/read-message.ts';
 import { toMessageAnswer } from '../../../mappings/inbound/to-message-answer.ts';
 import { withoutComments } from '../../../mappings/inbound/without-comments.ts';
@@ -8,6 +9,7 @@ import { Anomaly, anomaly } from '../../model/anomaly.ts';
 import type { Issue } from '../../model/anomaly.ts';
 import { CLOCK_AHEAD } from '../../model/instant.ts';
 import type { Instant } from '../../model/instant.ts';
+import { scopesPermit } from '../../model/scope.ts';
 import { errorsOf } from '../../validate/validate.ts';
 import { principalOf, resourceOf } from '../exchange.ts';
 import type { Door, Exchange } from '../exchange.ts';
@@ -17,6 +19,7 @@ import { badParameter, Refusal } from '../refusal.ts';
 import { checkedNames } from '../search/parameter-name.ts';
 import type { Act } from './act.ts';
 import { messageIds } from './message-ids.ts';
+import { receiveResponse } from './receive-response.ts';
 
 /** R4 messaging: `async` and `response-url` ask for an answer by another way. */
 const checkSynchronous = ({ query }: Exchange): void => {
@@ -53,7 +56,7 @@ const OLDER: Issue = {
 };
 
 /**
- * `$process-message` (R4 messaging), answered at once: a message that tells of a crisis contact. The caller is its sender; a message that names
+ * `$process-message` (R4 messaging), answered at once: a message that tells of a crisis contact, or the answer to one of ours. The caller is its sender; a message that names
  * another is refused.
  */
 export const processMessage: Act = async (exchange, door) => {
@@ -63,9 +66,12 @@ export const processMessage: Act = async (exchange, door) => {
   // What held nothing but remarks holds nothing now.
   const empty = emptyValues(sent, 'Bundle');
   if (empty.length > 0) throw new Anomaly('incorrect', empty);
+  if (isResponse(sent)) return receiveResponse(exchange, door, sent);
+  const principal = principalOf(exchange);
+  if (!scopesPermit(principal.scopes, 'Encounter', 'c'))
+    throw anomaly('forbidden', 'this access token, by its scopes, may not tell of a contact: that needs system/Encounter.c');
   const message = readMessage(sent, (bundle) => errorsIn(bundle, door));
   const { requestId, correlationId } = messageIds(exchange.request.headers, message.event.bars);
-  const principal = principalOf(exchange);
   if (message.sender.ods !== principal.organization)
     throw anomaly('forbidden', 'names another sender than the organisation that calls', message.sender.at);
   checkContact(message, door);

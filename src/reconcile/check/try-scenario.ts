@@ -12,7 +12,7 @@ import { type Addressee, sendParcel } from '../send-parcel.ts';
 import { testDocument, testParcel } from './test-parcel.ts';
 
 /** What a check needs of the world. */
-export type CheckWorld = Pick<World, 'pool' | 'channels' | 'sender' | 'sendTimeout'>;
+export type CheckWorld = Pick<World, 'pool' | 'channels' | 'sender' | 'sendTimeout' | 'responseUrl'>;
 
 /** Whom a check talks to. */
 type Checked = Omit<Addressee, 'reason' | 'heard'>;

@@ -73,6 +73,11 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
         : []),
     ],
     pause: [{ name: 'reason', valueString: 'A made-up reason' }],
+    // There is no such key: nothing is sent in the matrix.
+    replay: [
+      { name: 'key', valueString: 'no-such-key' },
+      { name: 'reason', valueString: 'A made-up reason' },
+    ],
     withdraw: [{ name: 'reason', valueString: 'Asked for by the person' }],
   }[route.interaction];
   return { resourceType: 'Parameters', ...(parameter === undefined ? {} : { parameter }) };

@@ -36,6 +36,7 @@ POST id/$comment      u
 GET id/$changes       r
 POST id/$approve      u
 POST id/$withdraw     u
+POST id/$replay       u
 POST id/$report-reuse u
 POST id/$check        u
 POST id/$raise-concern u
