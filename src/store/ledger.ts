@@ -19,16 +19,16 @@ import { claim } from './claim.ts';
 import { inBatches } from './in-batches.ts';
 import type { KeyRow } from './look.ts';
 import { factsOf, lookAtKeys, stampOf } from './look.ts';
-import { openParcel, sealParcel } from './keys/sealed-parcel.ts';
+import { sealParcel } from './keys/sealed-parcel.ts';
 import { openState, type SealedLedger, sealState } from './keys/sealed-state.ts';
-import { unpacked } from './packed-parcel.ts';
 import { statement } from './pool.ts';
 import { claimWithinPace, type PacedAsk, type PacedClaims } from './pace/claim-paced.ts';
 import { type Noted, noteDelivery } from './pace/note-delivery.ts';
 import type { Pace } from './pace/pace-row.ts';
-import { restKey } from './rest-key.ts';
+import { releaseKey, restKey } from './rest-key.ts';
 import { openSettle, type Settled, type Settlement } from './settle-delivery.ts';
 import { isAskedByTask, takeBackTasks } from './recall-task.ts';
+import { type Frozen, repeated } from './repeated.ts';
 
 /** What one look at a key saw, in one snapshot. */
 export interface StoredLook {
@@ -49,26 +49,6 @@ export interface LedgerLimits {
   readonly backoffMin: number;
   readonly backoffMax: number;
 }
-
-/** What goes with an attempt into `begin`. */
-export interface Frozen {
-  /** Bytes and ids, for the first attempt with them. */
-  readonly parcel: object;
-  /** The attempt whose parcel a retry repeats: always the first with it. */
-  readonly repeats: string | null;
-}
-
-const parcelOf = statement<[string], { first: string; parcel: object; wrapped: string | null }>(
-  'parcel-of-delivery',
-  `SELECT coalesce(d.repeats, d.id) AS first, coalesce(o.parcel, d.parcel) AS parcel, pk.wrapped
-     FROM delivery d LEFT JOIN delivery o ON o.id = d.repeats JOIN ledger_key k ON k.id = d.key_id JOIN plan p ON p.id = k.plan_id
-     LEFT JOIN person_key pk ON pk.id = p.patient_id WHERE d.id = $1`,
-);
-const releaseKey = statement<[string, number], never>(
-  'release-key',
-  // Lost in a crash of PostgreSQL it is a lease that ends by itself: it need not wait for the disk.
-  `UPDATE ledger_key SET lease_until = NULL WHERE id = $1 AND fence = $2 RETURNING set_config('synchronous_commit', 'off', true)`,
-);
 
 const keyState = statement<[string, number], { state: SealedLedger; version: string }>(
   'key-state',
@@ -199,11 +179,8 @@ export class StoredLedger {
   }
 
   /** The bytes and ids that a retry repeats. */
-  async repeated(deliveryId: string): Promise<Frozen> {
-    const [row] = await parcelOf(this.#pool, deliveryId);
-    if (row === undefined) throw new Error('the bytes of an attempt are gone');
-    const parcel = await openParcel(this.#pool, row.wrapped, row.first, row.parcel);
-    return { parcel: unpacked(parcel), repeats: row.first };
+  repeated(deliveryId: string): Promise<Frozen> {
+    return repeated(this.#pool, deliveryId);
   }
 
   /**

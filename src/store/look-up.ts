@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
-import { disclosedAs, emptyLedger, readBy, refusedBy } from '../decide/attempt.ts';
+import { disclosedAs, emptyLedger } from '../decide/attempt.ts';
+import { readBy, refusedBy } from '../decide/read-by.ts';
 import { decidedBy } from '../decide/decided-by.ts';
 import { desired, tracedNumber } from '../decide/desired.ts';
 import { disclose } from '../decide/disclose.ts';

@@ -18,3 +18,10 @@ export const restKey = statement<
    SELECT count(*) AS kept, set_config('synchronous_commit', 'off', true), EXISTS (SELECT FROM resource WHERE type = 'Task' AND id = $6) AS raised
      FROM kept`,
 );
+
+/** Gives a key back unused; fenced. */
+export const releaseKey = statement<[string, number], never>(
+  'release-key',
+  // Lost in a crash of PostgreSQL it is a lease that ends by itself: it need not wait for the disk.
+  `UPDATE ledger_key SET lease_until = NULL WHERE id = $1 AND fence = $2 RETURNING set_config('synchronous_commit', 'off', true)`,
+);

@@ -4,7 +4,8 @@ import { blindIndexOf } from '../../src/store/keys/blind-index.ts';
 import { keyEncryptionOf } from '../../src/store/keys/key-encryption.ts';
 import { seal, unseal } from '../../src/store/keys/sealed-text.ts';
 import { sealState, openState } from '../../src/store/keys/sealed-state.ts';
-import { emptyLedger, readBy } from '../../src/decide/attempt.ts';
+import { emptyLedger } from '../../src/decide/attempt.ts';
+import { readBy } from '../../src/decide/read-by.ts';
 
 const key = createSecretKey(randomBytes(32));
 const SHORT = '{"nhsNumber":"9990000018"}';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { begun, refusedBy, settled } from '../../src/decide/attempt.ts';
+import { begun, settled } from '../../src/decide/attempt.ts';
+import { refusedBy } from '../../src/decide/read-by.ts';
 import { attempt, copy, destination, ELSEWHERE, HERE, ledger, LIFETIME, NOW, recallMove, uncertain, updateMove } from './sample.ts';
 
 const LATER = NOW + LIFETIME;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { begun, disclosedAs, emptyLedger, nextSequence, readBy, refusedBy, settled, settledUnknown } from '../../src/decide/attempt.ts';
+import { begun, disclosedAs, emptyLedger, nextSequence, settled, settledUnknown } from '../../src/decide/attempt.ts';
+import { readBy, refusedBy } from '../../src/decide/read-by.ts';
 import { backoff } from '../../src/decide/retry.ts';
 import { step } from '../../src/decide/step.ts';
 import { compareSequence } from '../../src/model/copy.ts';

@@ -1,5 +1,6 @@
-import type { Read } from '../../src/decide/attempt.ts';
-import { answered, begun, emptyLedger, nextSequence, readBy, settled } from '../../src/decide/attempt.ts';
+import type { Read } from '../../src/decide/read-by.ts';
+import { answered, begun, emptyLedger, nextSequence, settled } from '../../src/decide/attempt.ts';
+import { readBy } from '../../src/decide/read-by.ts';
 import { desired } from '../../src/decide/desired.ts';
 import type { Protections } from '../../src/decide/protections.ts';
 import { backoff } from '../../src/decide/retry.ts';
