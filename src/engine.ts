@@ -13,6 +13,7 @@ import { portsOn } from './reconcile/ports-on.ts';
 import { slice } from './reconcile/slice.ts';
 import { type Delivered, watched } from './reconcile/watched-ports.ts';
 import { inSpan, SpanName, tell } from './span.ts';
+import type { Answering } from './store/acknowledged.ts';
 import { openAttemptLog } from './store/attempt-log.ts';
 import { forgetLeftCredentials } from './store/credentials.ts';
 import { due, lookAhead } from './store/due.ts';
@@ -32,6 +33,8 @@ export interface Engine {
   changed(): void;
   /** Something of a recipient's is to be looked at. */
   nudge(recipientId: string): void;
+  /** An application acknowledgement in HL7 v2 came by another connection than its message's. */
+  heard(from: Answering, text: string): Promise<void>;
   /** Keys due that a sweep or a resync found, since the start: the first are lost nudges, the second alarms. */
   readonly found: { bySweep: number; byResync: number };
 }
@@ -57,7 +60,7 @@ export async function startEngine(
     () =>
       openChannels(config.outboundAllow, {
         onUnexpected: () => log(Line.strayAnswer),
-        onAcknowledgement: (at, text) => void hear(at, text),
+        onAcknowledgement: (address, text) => void heard({ address }, text),
       }),
     (open) => open.close(),
   );
@@ -92,10 +95,10 @@ export async function startEngine(
     (open) => open.close(),
   );
   const changed = (): void => void queue.nudgeFanOut();
-  // What an application answers after its message was given up as committed only (HL7 v2, enhanced mode), over the connection of the message.
-  const hear = async (address: string, text: string): Promise<void> => {
+  // What an application answers after its message was given up as committed only (HL7 v2, enhanced mode).
+  const heard = async (from: Answering, text: string): Promise<void> => {
     try {
-      const { credit, recipientId } = await takeAcknowledgement(pool, ledger, { address }, text);
+      const { credit, recipientId } = await takeAcknowledgement(pool, ledger, from, text);
       if (recipientId === null) log(Line.strayAnswer);
       else if (credit === 'settled') await queue.nudge(recipientId);
     } catch (fault) {
@@ -151,5 +154,5 @@ export async function startEngine(
       }),
     (sweep) => sweep.close(),
   );
-  return { queue, changed, nudge: (recipientId) => void queue.nudge(recipientId), found };
+  return { queue, changed, nudge: (recipientId) => void queue.nudge(recipientId), heard, found };
 }

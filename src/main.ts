@@ -166,6 +166,6 @@ await runUntilSignal(log, async (part) => {
       () => listenForHealth(app, { port: healthPort, log, errorCodeSystem: config.errorCodeSystem }),
       (listening) => listening.close(),
     );
-  await startHl7(part, config, log, pool, store, metrics);
+  await startHl7(part, config, log, pool, store, engine, metrics);
   process.stdout.write(`ready ${door.url}\n`);
 });

@@ -9,8 +9,8 @@ import { type SealedLedger, sealState } from './keys/sealed-state.ts';
 import type { StoredLedger } from './ledger.ts';
 import { type Sql, statement } from './pool.ts';
 
-/** Who answers: a service that the broker knows by its certificate or token, or whoever is at an address that the broker connected to. */
-export type Answering = { readonly recipientId: string } | { readonly address: string };
+/** Who answers: an organisation as a kind of service that proved who it is, or whoever is at an address that the broker connected to. */
+export type Answering = { readonly organization: string; readonly kind: string } | { readonly address: string };
 
 /**
  * What an answer did. `settled`: its delivery has that outcome now. `noted`: it is on record, and settles nothing yet, or nothing any more: others of its
@@ -18,9 +18,10 @@ export type Answering = { readonly recipientId: string } | { readonly address: s
  */
 export type Credit = 'settled' | 'noted' | 'not-theirs';
 
-const sentTo = statement<[string, string | null, string | null], { delivery_id: string; recipient_id: string }>(
+const sentTo = statement<[string, string | null, string | null, string | null], { delivery_id: string; recipient_id: string }>(
   'sent-message-to',
-  'SELECT delivery_id, recipient_id FROM sent_message WHERE control_id = $1 AND (recipient_id = $2 OR address = $3)',
+  `SELECT delivery_id, recipient_id FROM sent_message
+    WHERE control_id = $1 AND (address = $2 OR recipient_id IN (SELECT id FROM recipient WHERE ods = $3 AND kind = $4))`,
 );
 // What was accepted once is so: a refusal that comes after it, or again, lowers nothing.
 const keepAnswer = statement<[string, Outcome], never>(
@@ -61,8 +62,9 @@ export async function acknowledged(
   const [sent] = await sentTo(
     pool,
     messageControlId,
-    'recipientId' in from ? from.recipientId : null,
     'address' in from ? from.address : null,
+    'organization' in from ? from.organization : null,
+    'organization' in from ? from.kind : null,
   );
   if (sent === undefined) return 'not-theirs';
   await noteAnswer(pool, messageControlId, outcome);

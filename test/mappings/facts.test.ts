@@ -202,6 +202,8 @@ describe('from a recipient', () => {
         contact: null,
         rate: null,
         inFlight: null,
+        responseMode: null,
+        responseWithin: null,
         acknowledgementMode: null,
       },
     });

@@ -41,8 +41,11 @@ interface Open {
   deliveries(): Promise<readonly string[]>;
   work(at?: Partial<Ports<StoredLook>>): Promise<number>;
   /** The application's answer to the newest message of a kind, from whoever `from` is. */
-  answer(code: 'AA' | 'AE', kind?: 'update' | 'recall', from?: string): Promise<string>;
+  answer(code: 'AA' | 'AE', kind?: 'update' | 'recall', from?: Lane): Promise<string>;
 }
+
+/** The service of a lane, as it proves who it is. */
+const ofLane = ({ ods }: Lane) => ({ organization: ods, kind: 'ed' });
 
 const open = async (name: string, manner: Manner): Promise<Open> => {
   const ed = await startFakeMllpRecipient();
@@ -68,10 +71,10 @@ const open = async (name: string, manner: Manner): Promise<Open> => {
       return rows.map(({ action, outcome }) => `${action} ${outcome}`);
     },
     work: (at) => sending.step(lane.service, at),
-    answer: async (code, kind = 'update', from = lane.service) => {
+    answer: async (code, kind = 'update', from = lane) => {
       const message = ed.received().findLast((received) => received.kind === kind);
       const text = `MSH|^~\\&|ED|X|CRISISPLANBROKER|BROKER|20260101000000||ACK|${code}1|P|2.5\rMSA|${code}|${message?.id}\r`;
-      return (await takeAcknowledgement(pool, sending.ledger, { recipientId: from }, text)).credit;
+      return (await takeAcknowledgement(pool, sending.ledger, ofLane(from), text)).credit;
     },
   };
 };
@@ -89,7 +92,7 @@ describe('an application acknowledgement that comes late', () => {
     await it.work();
     expect([await it.copies(), await it.deliveries()]).toEqual([['uncertain'], ['update unknown']]);
     const [text = ''] = it.ed.elsewhere();
-    const { credit, recipientId } = await takeAcknowledgement(ground.database.pool, sending.ledger, { recipientId: it.lane.service }, text);
+    const { credit, recipientId } = await takeAcknowledgement(ground.database.pool, sending.ledger, ofLane(it.lane), text);
     expect([credit, recipientId]).toEqual(['settled', it.lane.service]);
     expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted']]);
     await it.work();
@@ -110,18 +113,15 @@ describe('an application acknowledgement that comes late', () => {
     const other = await open('theirs', 'commit-only');
     await it.work();
     await other.work();
-    expect(await it.answer('AA', 'update', other.lane.service)).toBe('not-theirs');
+    expect(await it.answer('AA', 'update', other.lane)).toBe('not-theirs');
     expect(
-      await acknowledged(
-        ground.database.pool,
-        sending.ledger,
-        'NOTHINGOFOURS',
-        { recipientId: it.lane.service },
-        { kind: 'accepted', level: 'application' },
-      ),
+      await acknowledged(ground.database.pool, sending.ledger, 'NOTHINGOFOURS', ofLane(it.lane), {
+        kind: 'accepted',
+        level: 'application',
+      }),
     ).toBe('not-theirs');
     for (const text of ['', 'no HL7', 'MSH|^~\\&|A\rMSA|AA|\r']) {
-      expect(await takeAcknowledgement(ground.database.pool, sending.ledger, { recipientId: it.lane.service }, text)).toEqual({
+      expect(await takeAcknowledgement(ground.database.pool, sending.ledger, ofLane(it.lane), text)).toEqual({
         credit: 'not-theirs',
         recipientId: null,
       });
