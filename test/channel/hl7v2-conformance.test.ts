@@ -149,6 +149,22 @@ describe('enhanced mode', () => {
     expect(unexpected).toEqual([]);
   });
 
+  test("[3b.2] [3b.3] an AA to an older message that comes while another waits is the older one's, and the other gets its own", async () => {
+    const [older, other] = [updateOf(envelope(1), ENHANCED), updateOf(envelope(3), ENHANCED)];
+    ed.speak('commit-then-elsewhere');
+    expect(await send(older, 150)).toEqual({ kind: 'unknown', because: 'CA' });
+    ed.speak('plain');
+    await send(updateOf(envelope(2), ENHANCED));
+    await until(() => late.length === 1);
+    ed.behave({ how: 'answer-late', times: 1, delayMs: 200 });
+    const waiting = send(other, 3_000);
+    await until(() => ed.received().length === 3);
+    ed.speakUnasked(ed.elsewhere()[0] ?? '');
+    expect(await waiting).toEqual(ACCEPTED);
+    expect(late.map(({ text }) => field(text, 'MSA', 2))).toContain(controlIdsOf(older)[0]);
+    expect([unexpected, ed.connections()]).toEqual([[], 1]);
+  });
+
   test('[3b.2] the connection breaks after CA: stored there, and not known', async () => {
     ed.speak('commit-then-drop');
     expect(await send(updateOf(envelope(1), ENHANCED))).toEqual({ kind: 'unknown', because: 'CA' });

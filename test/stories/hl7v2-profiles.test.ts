@@ -6,7 +6,9 @@ import { Extension } from '../../profiles/canonicals.ts';
 import type { Parcel } from '../../src/channel/channel.ts';
 import { toFrame } from '../../src/channel/mllp-frames.ts';
 import type { Principal } from '../../src/model/principal.ts';
+import { attentionId } from '../../src/store/attention.ts';
 import { believed } from '../../src/store/believed.ts';
+import { readResource } from '../../src/store/resources.ts';
 import { type Ground, type Lane, layGround, WORDS } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
 import type { TestEngine } from '../support/engine.ts';
@@ -275,6 +277,23 @@ describe('what may arrive after its recall', () => {
     const recalls = recipient.received().slice(2);
     expect(recalls.length).toBeGreaterThan(0);
     expect(recalls.map(({ id }) => id)).not.toContain(first?.id);
+  });
+
+  test('[3b.1] [3b.10.3] I12 after AE the message is not sent again: a person is told, and what comes later is a message of its own', async () => {
+    const { lane, recipient } = await open('refused', {});
+    recipient.behave({ how: 'refuse', times: 1 });
+    await sending.step(lane.service);
+    const { pool } = ground.database;
+    const [key] = (await believed(pool, null)).filter((each) => each.recipient.service === lane.service);
+    const task = await readResource(pool, 'Task', attentionId('TRUST1', key?.key ?? ''));
+    expect(task?.body).toMatchObject({ status: 'requested', statusReason: { text: 'update-unanswered' } });
+    await eventually(async () => {
+      await sending.step(lane.service);
+      expect(recipient.holds()).toHaveLength(1);
+    });
+    const [refused, taken] = recipient.received();
+    expect(recipient.received()).toHaveLength(2);
+    expect([taken?.id === refused?.id, taken?.document === refused?.document]).toEqual([false, false]);
   });
 
   test('[3b.3] two addresses of one service at one place have one connection', async () => {
