@@ -126,7 +126,14 @@ describe('an application acknowledgement that comes late', () => {
         recipientId: null,
       });
     }
+    // Nor over the connection to another's address.
+    const text = `MSH|^~\\&|ED|X|CRISISPLANBROKER|BROKER|20260101000000||ACK|1|P|2.5\rMSA|AA|${it.ed.received()[0]?.id}\r`;
+    const { credit } = await takeAcknowledgement(ground.database.pool, sending.ledger, { address: other.ed.address }, text);
+    expect(credit).toBe('not-theirs');
     expect([await it.copies(), await other.copies()]).toEqual([['uncertain'], ['uncertain']]);
+    // What is kept to know a message by says nothing of anybody.
+    const { rows } = await ground.database.pool.query('SELECT * FROM sent_message');
+    expect(JSON.stringify(rows)).not.toMatch(new RegExp(`${it.lane.number}|Loud sirens|Testperson`));
   });
 
   test('[3b.2] a refusal: nothing was stored, and a person is told', async () => {
@@ -174,6 +181,24 @@ describe('an application acknowledgement that comes late', () => {
       },
     });
     expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted']]);
+  });
+
+  test('[3b.2] one that comes just before its message is sent again: it is not', async () => {
+    const it = await open('before', 'commit-only');
+    await it.work();
+    await eventually(async () => {
+      // Once it is due, the answer comes between the look and the begin.
+      const due = await it.work({
+        begin: async (...asked) => {
+          await it.answer('AA');
+          const begun = await sending.ports.begin(...asked);
+          expect(begun).toBeNull();
+          return begun;
+        },
+      });
+      expect(due).toBe(1);
+    });
+    expect([await it.copies(), await it.deliveries(), it.ed.received().length]).toEqual([['held'], ['update accepted'], 1]);
   });
 
   test('[3b.2] I2 a recall that was only committed is owed; its answer ends it', async () => {
