@@ -73,7 +73,7 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
     try {
       const { credit, recipientId } = await takeAcknowledgement(pool, ledger, { address }, text);
       if (recipientId === null) log(Line.strayAnswer);
-      else if (credit === 'settled') await queue.nudge(recipientId);
+      else if (credit === 'settled' || credit === 'believed') await queue.nudge(recipientId);
     } catch (fault) {
       log(Line.fault, { name: 'acknowledgement', fault });
     }

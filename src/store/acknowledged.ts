@@ -5,6 +5,7 @@ import { combineOutcomes } from '../decide/combine-outcomes.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Attempt, LastAttempt, Ledger, Outcome } from '../model/ledger.ts';
 import { attention } from './attention.ts';
+import { heldAfterAll } from './held-after-all.ts';
 import { type SealedLedger, sealState } from './keys/sealed-state.ts';
 import type { StoredLedger } from './ledger.ts';
 import { type Sql, statement } from './pool.ts';
@@ -14,13 +15,14 @@ export type Answering = { readonly recipientId: string } | { readonly address: s
 
 /**
  * What an answer did. `settled`: its delivery has that outcome now. `noted`: it is on record, and settles nothing yet, or nothing any more: others of its
- * parcel are not answered, the delivery is still under way, or it was followed by a newer one. `not-theirs`: no message of ours to them has this id.
+ * parcel are not answered, the delivery is still under way, or it was followed by a newer one. `believed`: what was refused before is believed to lie there after
+ * all, and is taken back or replaced next. `not-theirs`: no message of ours to them has this id.
  */
-export type Credit = 'settled' | 'noted' | 'not-theirs';
+export type Credit = 'settled' | 'noted' | 'believed' | 'not-theirs';
 
-const sentTo = statement<[string, string | null, string | null], { delivery_id: string; recipient_id: string }>(
+const sentTo = statement<[string, string | null, string | null], { delivery_id: string; carries: boolean }>(
   'sent-message-to',
-  'SELECT delivery_id, recipient_id FROM sent_message WHERE control_id = $1 AND (recipient_id = $2 OR address = $3)',
+  'SELECT delivery_id, carries FROM sent_message WHERE control_id = $1 AND (recipient_id = $2 OR address = $3)',
 );
 // What was accepted once is so: a refusal that comes after it, or again, lowers nothing.
 const keepAnswer = statement<[string, Outcome], never>(
@@ -66,7 +68,10 @@ export async function acknowledged(
   );
   if (sent === undefined) return 'not-theirs';
   await noteAnswer(pool, messageControlId, outcome);
-  return settleAnswered(pool, ledger, sent.delivery_id);
+  const credit = await settleAnswered(pool, ledger, sent.delivery_id);
+  if (credit === 'noted' && sent.carries && outcome.kind === 'accepted' && (await heldAfterAll(pool, ledger, sent.delivery_id)))
+    return 'believed';
+  return credit;
 }
 
 /** Puts an answer on record. What is unknown is none. */

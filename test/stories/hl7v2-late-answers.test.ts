@@ -144,6 +144,38 @@ describe('an application acknowledgement that comes late', () => {
     expect(await taskOf(it)).toMatchObject({ status: 'requested', statusReason: { text: 'update-unanswered' } });
   });
 
+  test.each([
+    ['and nothing more is wanted', true],
+    ['and another took its place', false],
+  ])(
+    '[3b.2] I2 an acceptance after a refusal, as when an operator has it processed again, %s: what lies there is taken back',
+    async (_, revoked) => {
+      const it = await open(revoked ? 'again' : 'instead', 'plain');
+      it.ed.behave({ how: 'refuse', times: 1 });
+      await it.work();
+      expect(await it.copies()).toEqual([]);
+      const [refused] = it.ed.received();
+      if (revoked) await revoke(it.lane);
+      else
+        await eventually(async () => {
+          await it.work();
+          expect(await it.copies()).toEqual(['held']);
+        });
+      await it.work();
+      // The ED files the errored document after all, and says so.
+      it.ed.fileAgain(refused?.bytes ?? '');
+      expect(it.ed.holds()).toHaveLength(revoked ? 1 : 2);
+      const text = `MSH|^~\\&|ED|X|CRISISPLANBROKER|BROKER|20260101000000||ACK|1|P|2.5\rMSA|AA|${refused?.id}\r`;
+      const { credit } = await takeAcknowledgement(ground.database.pool, sending.ledger, { recipientId: it.lane.service }, text);
+      expect(credit).toBe('believed');
+      await eventually(async () => {
+        await it.work();
+        expect(it.ed.holds()).toHaveLength(revoked ? 0 : 1);
+      });
+      expect(it.ed.holds().map(({ document }) => document)).not.toContain(refused?.document);
+    },
+  );
+
   test('[3b.2] a refusal after an acceptance lowers nothing', async () => {
     const it = await open('twice', 'commit-only');
     await it.work();

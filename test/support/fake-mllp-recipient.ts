@@ -42,6 +42,8 @@ export interface FakeMllpRecipient extends FakeRecipient {
   speak(manner: Manner): void;
   /** Application acknowledgements that it kept for another connection, oldest first. */
   elsewhere(): readonly string[];
+  /** Does what a message asks, as if it came anew: an operator has one that was refused processed again. */
+  fileAgain(bytes: string): void;
   /** MSA-2 of what its own answers were acknowledged with. */
   commits(): readonly string[];
   /** Sends a frame that answers nothing on every open connection. */
@@ -97,6 +99,10 @@ export const startFakeMllpRecipient = async (options: FakeMllpOptions = {}): Pro
       voice.manner = manner;
     },
     elsewhere: () => [...voice.elsewhere],
+    fileAgain: (bytes) => {
+      const segments = readHl7(bytes) ?? [];
+      apply(store, segments, toReceived(segments, bytes), options);
+    },
     commits: () => [...voice.commits],
   };
 };
