@@ -142,10 +142,19 @@ describe('one plan, and an ED of each profile', () => {
     expect((await newest())?.copies.filter(({ state }) => state === 'held')).not.toContainEqual(
       expect.objectContaining({ document: c.holds()[0]?.document }),
     );
+    for (const text of c.elsewhere()) expect(await engine.engine.acknowledge({ recipientId: 'svc-a' }, text)).toBe('not-theirs');
     for (const text of c.elsewhere()) c.speakUnasked(text);
     c.speak('plain');
     await eventually(async () => expect((await newest())?.copies).toMatchObject([{ state: 'held' }]), 15_000);
     expect(c.connections()).toBe(1);
+    // The same over a connection of its own.
+    c.speak('commit-then-elsewhere');
+    const before = c.elsewhere().length;
+    await approve('v4', { ...WORDS, triggers: 'Bright lights upset me' }, 'v3');
+    await eventually(async () => expect((await newest())?.last).toEqual({ action: 'update', outcome: 'unknown' }), 15_000);
+    for (const text of c.elsewhere().slice(before)) await engine.engine.acknowledge({ recipientId: 'svc-c' }, text);
+    c.speak('plain');
+    await eventually(async () => expect((await newest())?.copies).toMatchObject([{ state: 'held' }]), 15_000);
   });
 
   test('[3b.6] [3b.7.1] [3b.8] I1 I2 consent is taken back: nobody holds anything, each by its own form', async () => {
