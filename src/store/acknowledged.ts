@@ -34,11 +34,11 @@ const messagesOf = statement<[string], { carries: boolean; answer: Outcome | nul
   'sent-messages-of',
   'SELECT carries, answer FROM sent_message WHERE delivery_id = $1 ORDER BY position',
 );
-const unknownDelivery = statement<[string], { key_id: string; recipient_id: string; begun: number; before: number }>(
-  'unknown-delivery',
+const deliveryThatIs = statement<[string, Outcome['kind']], { key_id: string; recipient_id: string; begun: number; before: number }>(
+  'delivery-that-is',
   `SELECT d.key_id, k.recipient_id, extract(epoch FROM d.begun_at)::double precision * 1000 AS begun,
           extract(epoch FROM d.send_before)::double precision * 1000 AS before
-     FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE d.id = $1 AND d.outcome = 'unknown'`,
+     FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE d.id = $1 AND d.outcome = $2`,
 );
 // Over the exact version of the row that was read, and not while an attempt is open: whoever looked before looks again.
 const settleLate = statement<[string, string, SealedLedger, Instant, string, string, string | null], { kept: string }>(
@@ -71,7 +71,16 @@ export async function acknowledged(
   const credit = await settleAnswered(pool, ledger, sent.delivery_id);
   if (credit === 'noted' && sent.carries && outcome.kind === 'accepted' && (await heldAfterAll(pool, ledger, sent.delivery_id)))
     return 'believed';
+  if (credit === 'noted' && outcome.kind === 'refused') await tellOfRefusal(pool, ledger, sent.delivery_id);
   return credit;
+}
+
+/** What was accepted and is refused later, as by an application after CA counted: nothing is lowered, and a person is told (I12). */
+async function tellOfRefusal(pool: pg.Pool, ledger: StoredLedger, deliveryId: string): Promise<void> {
+  const [delivery] = await deliveryThatIs(pool, deliveryId, 'accepted');
+  if (delivery === undefined) return;
+  const look = await ledger.look({ keyId: delivery.key_id, recipientId: delivery.recipient_id, fence: 0 });
+  if (look.ledger.last?.id === deliveryId) await attention(pool, look, `${look.ledger.last.kind}-refused-later`);
 }
 
 /** Puts an answer on record. What is unknown is none. */
@@ -86,7 +95,7 @@ export async function settleAnswered(pool: pg.Pool, ledger: StoredLedger, delive
   const [first, ...more] = outcomes;
   if (first === undefined || outcomes.length < messages.length) return 'noted';
   for (;;) {
-    const [delivery] = await unknownDelivery(pool, deliveryId);
+    const [delivery] = await deliveryThatIs(pool, deliveryId, 'unknown');
     if (delivery === undefined) return 'noted';
     const look = await ledger.look({ keyId: delivery.key_id, recipientId: delivery.recipient_id, fence: 0 });
     const { last } = look.ledger;

@@ -176,12 +176,14 @@ describe('an application acknowledgement that comes late', () => {
     },
   );
 
-  test('[3b.2] a refusal after an acceptance lowers nothing', async () => {
+  test('[3b.2] I12 a refusal after an acceptance lowers nothing, and a person is told', async () => {
     const it = await open('twice', 'commit-only');
     await it.work();
     expect(await it.answer('AA')).toBe('settled');
+    expect(await taskOf(it)).toBeNull();
     expect(await it.answer('AE')).toBe('noted');
     expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted']]);
+    expect(await taskOf(it)).toMatchObject({ status: 'requested', statusReason: { text: 'update-refused-later' } });
   });
 
   test('[3b.2] one of an older sequence is put on record, and changes nothing that is believed', async () => {
