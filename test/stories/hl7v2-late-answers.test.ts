@@ -24,7 +24,7 @@ let sending: Sending;
 
 beforeAll(async () => {
   ground = await layGround(null, 'lay', 60_000);
-  sending = openSending(ground, 2_000);
+  sending = openSending(ground, 2_000, 500);
 }, 60_000);
 afterAll(async () => {
   await sending?.close();
@@ -99,8 +99,9 @@ describe('an application acknowledgement that comes late', () => {
 
   test('[3b.2] over the connection of its message', async () => {
     const it = await open('same', 'commit-then-late');
-    // The road gives up after 150 ms: the answer comes later.
+    // The road gives up after 500 ms: the answer comes later.
     await it.work();
+    expect(await it.copies()).toEqual(['uncertain']);
     await eventually(async () => expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted']]));
     expect(it.ed.connections()).toBe(1);
   });

@@ -34,7 +34,7 @@ export type Manner =
   | 'by-halves'; // each frame in two writes
 
 /** Milliseconds by which an application's answer is late. */
-export const LATE_MS = 250;
+export const LATE_MS = 1_200;
 
 /** What the ED can be told beside what every fake can. */
 export interface FakeMllpRecipient extends FakeRecipient {
