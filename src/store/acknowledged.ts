@@ -105,7 +105,7 @@ export async function settleAnswered(pool: pg.Pool, ledger: StoredLedger, delive
     const { destination } = look.facts;
     const after = settled(look.ledger, attemptOf(look.ledger, last, delivery.begun, delivery.before), outcome, destination);
     const because = outcome.kind === 'refused' ? outcome.because : null;
-    const lookAt = outcome.kind === 'accepted' ? look.now : look.now + ledger.waitAfter(after.failures, because, destination.lifetime);
+    const lookAt = outcome.kind === 'accepted' ? look.now : look.now + ledger.waitAfter(after.failures, because, destination);
     const state = sealState(look.row.key, delivery.key_id, after);
     const [kept] = await settleLate(pool, delivery.key_id, look.row.key_version, state, lookAt, deliveryId, outcome.kind, because);
     if (Number(kept?.kept ?? 0) === 0) continue;
