@@ -305,6 +305,28 @@ describe('what may arrive after its recall', () => {
     expect([taken?.id === refused?.id, taken?.document === refused?.document]).toEqual([false, false]);
   });
 
+  test('[3b.1] [3b.5] I12 a replacement whose parent the recipient has lost is refused (204): a person is told, and the new document is not taken for held', async () => {
+    const recipient = await startFakeMllpRecipient({ unknownParent: '204' });
+    stops.push(recipient.stop);
+    const lane = await ground.lane('lost', 'ed', recipient.address);
+    await sending.step(lane.service);
+    // It loses what it had, as by a restore of its own.
+    const [first] = recipient.received();
+    recipient.fileAgain((first?.bytes ?? '').replaceAll('T02', 'T11').replace(first?.id ?? '', 'LOST'));
+    expect(recipient.holds()).toEqual([]);
+    await ground.put(publisher, body.composition('words-lost-2', lane.patient, { ...WORDS, triggers: 'Crowds upset me' }));
+    const next = body.carePlan('plan-lost-2', lane.patient, 'words-lost-2', { reach: [lane.service], replaces: lane.plan });
+    await ground.put(publisher, next);
+    await ground.store.approve(publisher, 'plan-lost-2', '1', body.approval('plan-lost-2'), body.approver);
+    await sending.step(lane.service);
+    expect(recipient.received().map(({ bytes }) => field(bytes, 'EVN', 1))).toEqual(['T02', 'T10']);
+    const { pool } = ground.database;
+    const [key] = (await believed(pool, null)).filter((each) => each.recipient.service === lane.service);
+    expect(key?.copies).toMatchObject([{ state: 'held', document: first?.document }]);
+    const task = await readResource(pool, 'Task', attentionId('TRUST1', key?.key ?? ''));
+    expect(task?.body).toMatchObject({ status: 'requested', statusReason: { text: 'update-unanswered' } });
+  });
+
   test('[3b.3] two addresses of one service at one place have one connection', async () => {
     const { lane, recipient } = await open('two', {});
     const second = body.endpoint('end-two-more', lane.service, 'org-two', recipient.address);
