@@ -11,6 +11,7 @@ import type { Part } from './lifecycle.ts';
 import { Line, type Log } from './log.ts';
 import { portsOn } from './reconcile/ports-on.ts';
 import { slice } from './reconcile/slice.ts';
+import type { Answering, Credit } from './store/acknowledged.ts';
 import { openAttemptLog } from './store/attempt-log.ts';
 import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
@@ -26,6 +27,11 @@ export interface Engine {
   readonly queue: NudgeQueue;
   /** A fact was committed: its fan-out is to be done. */
   changed(): void;
+  /**
+   * Takes an application acknowledgement in HL7 v2 (AA, AE or AR to a message of ours), from whoever is known to have sent it, over whatever
+   * connection: decision 0051.
+   */
+  acknowledge(from: Answering, text: string): Promise<Credit>;
   /** Keys due that a sweep or a resync found, since the start: the first are lost nudges, the second alarms. */
   readonly found: { bySweep: number; byResync: number };
 }
@@ -42,7 +48,9 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
     () =>
       openChannels(config.outboundAllow, {
         onUnexpected: () => log(Line.strayAnswer),
-        onAcknowledgement: (at, text) => void hear(at, text),
+        onAcknowledgement: (address, text) => {
+          acknowledge({ address }, text).catch((fault: unknown) => log(Line.fault, { name: 'acknowledgement', fault }));
+        },
       }),
     (open) => open.close(),
   );
@@ -68,15 +76,11 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
     (open) => open.close(),
   );
   const changed = (): void => void queue.nudgeFanOut();
-  // What an application answers after its message was given up as committed only (HL7 v2, enhanced mode), over the connection of the message.
-  const hear = async (address: string, text: string): Promise<void> => {
-    try {
-      const { credit, recipientId } = await takeAcknowledgement(pool, ledger, { address }, text);
-      if (recipientId === null) log(Line.strayAnswer);
-      else if (credit === 'settled') await queue.nudge(recipientId);
-    } catch (fault) {
-      log(Line.fault, { name: 'acknowledgement', fault });
-    }
+  const acknowledge = async (from: Answering, text: string): Promise<Credit> => {
+    const { credit, recipientId } = await takeAcknowledgement(pool, ledger, from, text);
+    if (recipientId === null) log(Line.strayAnswer);
+    else if (credit === 'settled' || credit === 'believed') await queue.nudge(recipientId);
+    return credit;
   };
   await part(
     'workers',
@@ -119,5 +123,5 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
       }),
     (sweep) => sweep.close(),
   );
-  return { queue, changed, found };
+  return { queue, changed, acknowledge, found };
 }

@@ -10,6 +10,7 @@ import type { Instant } from '../model/instant.ts';
 import { HOUR } from '../model/instant.ts';
 import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
+import type { Destination } from '../model/recipient.ts';
 import { attention, attentionId, calm, isOutOfTouch } from './attention.ts';
 import { openBegin } from './begin-delivery.ts';
 import type { ClaimedKey } from './claim.ts';
@@ -205,9 +206,9 @@ export class StoredLedger {
    * Milliseconds until the next try. What a destination has committed to storage is not sent again until its application has had its time, and then
    * while its id is remembered there: `lifetime`.
    */
-  waitAfter(failures: number, because: string | null, lifetime: number): number {
+  waitAfter(failures: number, because: string | null, { lifetime, hl7v2 }: Pick<Destination, 'lifetime' | 'hl7v2'>): number {
     const { backoffMin, backoffMax } = this.#limits;
-    if (isCommittedOnly(because)) return Math.min(backoffMax, Math.max(backoffMin, lifetime / 2));
+    if (isCommittedOnly(because, hl7v2)) return Math.min(backoffMax, Math.max(backoffMin, lifetime / 2));
     return backoff(failures, backoffMin, isAskedByTask(because) ? Math.max(backoffMax, HOUR) : backoffMax, Math.random());
   }
 
@@ -233,7 +234,7 @@ export class StoredLedger {
       const after = settled(before, attempt, outcome, destination, this.#on);
       const then = outcome.kind === 'accepted' ? next(after, now) : null;
       const because = 'because' in outcome ? outcome.because : null;
-      const retryAt = now + this.waitAfter(after.failures, because, destination.lifetime);
+      const retryAt = now + this.waitAfter(after.failures, because, destination);
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
       const rank = then === null ? (attempt.action.kind === 'recall' ? 0 : 1) : then.kind === 'update' ? 1 : 0;
       const { kept, raised } = await this.#settle({
@@ -251,7 +252,7 @@ export class StoredLedger {
       });
       if (kept) {
         // Whoever stored a message and did not answer by the next try has had its time.
-        const failures = isCommittedOnly(because) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
+        const failures = isCommittedOnly(because, destination.hl7v2) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
         if (after.failures >= failures || outcome.kind === 'refused')
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
         else if (outcome.kind === 'accepted') await this.#isWell(look, raised, then?.kind === 'rest');

@@ -22,8 +22,8 @@ export interface Sending {
   close(): Promise<void>;
 }
 
-/** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. */
-export const openSending = (ground: Ground, sendBefore: number): Sending => {
+/** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. All in milliseconds. */
+export const openSending = (ground: Ground, sendBefore: number, sendTimeout = 150): Sending => {
   const folder = mkdtempSync(join(tmpdir(), 'sending-'));
   // As the engine does: an application's answer that comes late is credited.
   const channels = openChannels(['127.0.0.0/8'], {
@@ -32,7 +32,7 @@ export const openSending = (ground: Ground, sendBefore: number): Sending => {
   const attempts = openAttemptLog(folder);
   const ledger = ground.ledger(undefined, { sendBefore });
   const sender = { ods: 'BROKER', name: 'Crisis-plan broker', endpoint: 'https://broker.example/fhir' };
-  const world = { pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout: 150 };
+  const world = { pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout };
   const ports = portsOn(world);
   return {
     ports,
