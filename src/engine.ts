@@ -13,7 +13,7 @@ import { portsOn } from './reconcile/ports-on.ts';
 import { slice } from './reconcile/slice.ts';
 import { type Delivered, watched } from './reconcile/watched-ports.ts';
 import { inSpan, SpanName, tell } from './span.ts';
-import type { Answering } from './store/acknowledged.ts';
+import type { Answering, Credit } from './store/acknowledged.ts';
 import { openAttemptLog } from './store/attempt-log.ts';
 import { forgetLeftCredentials } from './store/credentials.ts';
 import { due, lookAhead } from './store/due.ts';
@@ -33,8 +33,11 @@ export interface Engine {
   changed(): void;
   /** Something of a recipient's is to be looked at. */
   nudge(recipientId: string): void;
-  /** An application acknowledgement in HL7 v2 came by another connection than its message's. */
-  heard(from: Answering, text: string): Promise<void>;
+  /**
+   * Takes an application acknowledgement in HL7 v2 (AA, AE or AR to a message of ours), from whoever is known to have sent it, over whatever
+   * connection: decision 0051.
+   */
+  acknowledge(from: Answering, text: string): Promise<Credit>;
   /** Keys due that a sweep or a resync found, since the start: the first are lost nudges, the second alarms. */
   readonly found: { bySweep: number; byResync: number };
 }
@@ -60,7 +63,9 @@ export async function startEngine(
     () =>
       openChannels(config.outboundAllow, {
         onUnexpected: () => log(Line.strayAnswer),
-        onAcknowledgement: (address, text) => void heard({ address }, text),
+        onAcknowledgement: (address, text) => {
+          acknowledge({ address }, text).catch((fault: unknown) => log(Line.fault, { name: 'acknowledgement', fault }));
+        },
       }),
     (open) => open.close(),
   );
@@ -95,15 +100,11 @@ export async function startEngine(
     (open) => open.close(),
   );
   const changed = (): void => void queue.nudgeFanOut();
-  // What an application answers after its message was given up as committed only (HL7 v2, enhanced mode).
-  const heard = async (from: Answering, text: string): Promise<void> => {
-    try {
-      const { credit, recipientId } = await takeAcknowledgement(pool, ledger, from, text);
-      if (recipientId === null) log(Line.strayAnswer);
-      else if (credit === 'settled') await queue.nudge(recipientId);
-    } catch (fault) {
-      log(Line.fault, { name: 'acknowledgement', fault });
-    }
+  const acknowledge = async (from: Answering, text: string): Promise<Credit> => {
+    const { credit, recipientId } = await takeAcknowledgement(pool, ledger, from, text);
+    if (recipientId === null) log(Line.strayAnswer);
+    else if (credit === 'settled' || credit === 'believed') await queue.nudge(recipientId);
+    return credit;
   };
   await part(
     'workers',
@@ -154,5 +155,5 @@ export async function startEngine(
       }),
     (sweep) => sweep.close(),
   );
-  return { queue, changed, nudge: (recipientId) => void queue.nudge(recipientId), heard, found };
+  return { queue, changed, nudge: (recipientId) => void queue.nudge(recipientId), acknowledge, found };
 }

@@ -19,7 +19,7 @@ export const startHl7 = async (
   log: Log,
   pool: pg.Pool,
   store: DoorStore,
-  engine: Pick<Engine, 'heard'>,
+  engine: Pick<Engine, 'acknowledge'>,
   metrics: Registry,
 ): Promise<void> => {
   const { hl7, operatorOds } = config;
@@ -29,7 +29,7 @@ export const startHl7 = async (
     findSender: (fingerprint: string, organization: string, application: string) =>
       findHl7Sender(pool, fingerprint, organization, application),
     facilities: hl7.facilities,
-    acknowledged: ({ organization, kind }: Principal, text: string) => engine.heard({ organization, kind }, text),
+    acknowledged: async ({ organization, kind }: Principal, text: string) => void (await engine.acknowledge({ organization, kind }, text)),
     validate: (resource: unknown) => validate(resource),
     takesTests: hl7.takesTests,
     operatorOds,

@@ -53,10 +53,13 @@ export const meaningOf = (
 const FAULTS: ReadonlySet<string> = new Set(['100', '101', '102', '103', '200', '201', '202', '203']);
 const KNOWN: ReadonlySet<string> = new Set(['AA', 'AE', 'AR', 'CA', 'CE', 'CR']);
 
-// Engines leave MSH-5 and 6 empty, or know the broker by another name in one of them: only where both name somebody else is it another's.
+// Engines leave MSH-5 and 6 empty, know the broker by another name in one of them, or send the ends back as they came: only where both name somebody
+// else, and we are the sender no more than the receiver, it is another's.
 const isToAnother = (segments: Hl7Segments, { application, facility }: Hl7Party): boolean => {
-  const named = [fieldOf(segments, 'MSH', 5), fieldOf(segments, 'MSH', 6)].map((field) => plain(field.split('^')[0] ?? ''));
-  return !named.includes('') && named[0] !== plain(application) && named[1] !== plain(facility);
+  const [three, four, five, six] = [3, 4, 5, 6].map((position) => plain(fieldOf(segments, 'MSH', position).split('^')[0] ?? ''));
+  if (five === '' || six === '') return false;
+  const [ours, where] = [plain(application), plain(facility)];
+  return five !== ours && six !== where && three !== ours && four !== where;
 };
 const plain = (name: string): string => name.replace(/[^A-Za-z0-9]/g, '').toUpperCase();
 

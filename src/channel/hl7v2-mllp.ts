@@ -90,7 +90,7 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined,
     }
   };
 
-  const sendOne = async (lane: Lane, target: Target, message: string, kind: Parcel['kind'], limits: Limits): Promise<Outcome> => {
+  const sendOne = async (lane: Lane, target: Target, message: string, action: Parcel['kind'], limits: Limits): Promise<Outcome> => {
     if (limits.msLeft() <= 0) return ABANDONED;
     const connection = await connect(lane, target, limits);
     if ('kind' in connection) return connection;
@@ -112,7 +112,6 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined,
       else if (waitsOn) lane.answersHere = false;
       commit(connection, reply.frame);
     }
-    const action = kind === 'recall' || !carriesPlan(message) ? 'recall' : 'update';
     const sender = { application: unescapeHl7(fieldOf(sent, 'MSH', 3)), facility: unescapeHl7(fieldOf(sent, 'MSH', 4)) };
     const outcome = fromAck(reply.frame, id, target.acknowledgements, action, sender);
     // An answer that is not ours may be followed by one that is: neither could be trusted on this connection.
@@ -125,10 +124,10 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined,
 
   // Every message of a parcel is tried, so that what cannot be taken back does not keep the rest from being sent.
   const sendAll = async (lane: Lane, target: Target, parcel: Parcel, limits: Limits): Promise<Outcome> => {
-    const send = async (message: string): Promise<MessageOutcome> => ({
-      outcome: await sendOne(lane, target, message, parcel.kind, limits),
-      carries: carriesPlan(message),
-    });
+    const send = async (message: string): Promise<MessageOutcome> => {
+      const carries = carriesPlan(message);
+      return { outcome: await sendOne(lane, target, message, carries ? parcel.kind : 'recall', limits), carries };
+    };
     const [first = '', ...more] = fromParcel(parcel.bytes);
     const outcomes: [MessageOutcome, ...MessageOutcome[]] = [await send(first)];
     for (const message of more) outcomes.push(await send(message));

@@ -17,8 +17,12 @@ export const MESSAGE_FORMS: readonly Hl7v2Ways['messageForm'][] = ['mdm', 'adt-a
 /** What an address that says nothing is taken to do. */
 export const WAYS: Hl7v2Ways = { acknowledgementMode: 'original', messageForm: 'mdm', receivingApplication: 'EPR' };
 
-/** Whether an attempt ended with a commit acknowledgement alone: it is stored there, and the application has not answered. */
-export const isCommittedOnly = (because: string | null): boolean => because === 'CA' || (because ?? '').startsWith('CA-');
+/**
+ * Whether an attempt in enhanced mode ended with a commit acknowledgement alone: it is stored there, and the application has not answered. In
+ * original mode nobody is asked for one, and it says nothing.
+ */
+export const isCommittedOnly = (because: string | null, ways: Partial<Hl7v2Ways> | undefined): boolean =>
+  ways?.acknowledgementMode === 'enhanced' && (because === 'CA' || (because ?? '').startsWith('CA-'));
 
 /** Whether nothing but the flag goes to an address: it is told that there is a plan, and none of its words. */
 export const isFlagOnly = (ways: Partial<Hl7v2Ways> | undefined): boolean => ways?.messageForm === 'adt-a31-flag';

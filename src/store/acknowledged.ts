@@ -5,6 +5,7 @@ import { combineOutcomes } from '../decide/combine-outcomes.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Attempt, LastAttempt, Ledger, Outcome } from '../model/ledger.ts';
 import { attention } from './attention.ts';
+import { heldAfterAll } from './held-after-all.ts';
 import { type SealedLedger, sealState } from './keys/sealed-state.ts';
 import type { StoredLedger } from './ledger.ts';
 import { type Sql, statement } from './pool.ts';
@@ -14,13 +15,14 @@ export type Answering = { readonly organization: string; readonly kind: string }
 
 /**
  * What an answer did. `settled`: its delivery has that outcome now. `noted`: it is on record, and settles nothing yet, or nothing any more: others of its
- * parcel are not answered, the delivery is still under way, or it was followed by a newer one. `not-theirs`: no message of ours to them has this id.
+ * parcel are not answered, the delivery is still under way, or it was followed by a newer one. `believed`: what was refused before is believed to lie there after
+ * all, and is taken back or replaced next. `not-theirs`: no message of ours to them has this id.
  */
-export type Credit = 'settled' | 'noted' | 'not-theirs';
+export type Credit = 'settled' | 'noted' | 'believed' | 'not-theirs';
 
-const sentTo = statement<[string, string | null, string | null, string | null], { delivery_id: string; recipient_id: string }>(
+const sentTo = statement<[string, string | null, string | null, string | null], { delivery_id: string; carries: boolean }>(
   'sent-message-to',
-  `SELECT delivery_id, recipient_id FROM sent_message
+  `SELECT delivery_id, carries FROM sent_message
     WHERE control_id = $1 AND (address = $2 OR recipient_id IN (SELECT id FROM recipient WHERE ods = $3 AND kind = $4))`,
 );
 // What was accepted once is so: a refusal that comes after it, or again, lowers nothing.
@@ -33,11 +35,11 @@ const messagesOf = statement<[string], { carries: boolean; answer: Outcome | nul
   'sent-messages-of',
   'SELECT carries, answer FROM sent_message WHERE delivery_id = $1 ORDER BY position',
 );
-const unknownDelivery = statement<[string], { key_id: string; recipient_id: string; begun: number; before: number }>(
-  'unknown-delivery',
+const deliveryThatIs = statement<[string, Outcome['kind']], { key_id: string; recipient_id: string; begun: number; before: number }>(
+  'delivery-that-is',
   `SELECT d.key_id, k.recipient_id, extract(epoch FROM d.begun_at)::double precision * 1000 AS begun,
           extract(epoch FROM d.send_before)::double precision * 1000 AS before
-     FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE d.id = $1 AND d.outcome = 'unknown'`,
+     FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE d.id = $1 AND d.outcome = $2`,
 );
 // Over the exact version of the row that was read, and not while an attempt is open: whoever looked before looks again.
 const settleLate = statement<[string, string, SealedLedger, Instant, string, string, string | null], { kept: string }>(
@@ -68,7 +70,19 @@ export async function acknowledged(
   );
   if (sent === undefined) return 'not-theirs';
   await noteAnswer(pool, messageControlId, outcome);
-  return settleAnswered(pool, ledger, sent.delivery_id);
+  const credit = await settleAnswered(pool, ledger, sent.delivery_id);
+  if (credit === 'noted' && sent.carries && outcome.kind === 'accepted' && (await heldAfterAll(pool, ledger, sent.delivery_id)))
+    return 'believed';
+  if (credit === 'noted' && outcome.kind === 'refused') await tellOfRefusal(pool, ledger, sent.delivery_id);
+  return credit;
+}
+
+/** What was accepted and is refused later, as by an application after CA counted: nothing is lowered, and a person is told (I12). */
+async function tellOfRefusal(pool: pg.Pool, ledger: StoredLedger, deliveryId: string): Promise<void> {
+  const [delivery] = await deliveryThatIs(pool, deliveryId, 'accepted');
+  if (delivery === undefined) return;
+  const look = await ledger.look({ keyId: delivery.key_id, recipientId: delivery.recipient_id, fence: 0, may: 'look' });
+  if (look.ledger.last?.id === deliveryId) await attention(pool, look, `${look.ledger.last.kind}-refused-later`);
 }
 
 /** Puts an answer on record. What is unknown is none. */
@@ -83,7 +97,7 @@ export async function settleAnswered(pool: pg.Pool, ledger: StoredLedger, delive
   const [first, ...more] = outcomes;
   if (first === undefined || outcomes.length < messages.length) return 'noted';
   for (;;) {
-    const [delivery] = await unknownDelivery(pool, deliveryId);
+    const [delivery] = await deliveryThatIs(pool, deliveryId, 'unknown');
     if (delivery === undefined) return 'noted';
     const look = await ledger.look({ keyId: delivery.key_id, recipientId: delivery.recipient_id, fence: 0, may: 'look' });
     const { last } = look.ledger;
@@ -93,7 +107,7 @@ export async function settleAnswered(pool: pg.Pool, ledger: StoredLedger, delive
     const { destination } = look.facts;
     const after = settled(look.ledger, attemptOf(look.ledger, last, delivery.begun, delivery.before), outcome, destination);
     const because = outcome.kind === 'refused' ? outcome.because : null;
-    const lookAt = outcome.kind === 'accepted' ? look.now : look.now + ledger.waitAfter(after.failures, because, destination.lifetime);
+    const lookAt = outcome.kind === 'accepted' ? look.now : look.now + ledger.waitAfter(after.failures, because, destination);
     const state = sealState(look.row.key, delivery.key_id, after);
     const [kept] = await settleLate(pool, delivery.key_id, look.row.key_version, state, lookAt, deliveryId, outcome.kind, because);
     if (Number(kept?.kept ?? 0) === 0) continue;

@@ -11,6 +11,7 @@ import type { Instant } from '../model/instant.ts';
 import { HOUR } from '../model/instant.ts';
 import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
+import type { Destination } from '../model/recipient.ts';
 import { attention, attentionId, calm, isOutOfTouch } from './attention.ts';
 import { openBegin } from './begin-delivery.ts';
 import { endByHand, isAskedOfPeople } from './by-hand-task.ts';
@@ -187,9 +188,9 @@ export class StoredLedger {
    * Milliseconds until the next try. What a destination has committed to storage is not sent again until its application has had its time, and then
    * while its id is remembered there: `lifetime`.
    */
-  waitAfter(failures: number, because: string | null, lifetime: number): number {
+  waitAfter(failures: number, because: string | null, { lifetime, hl7v2 }: Pick<Destination, 'lifetime' | 'hl7v2'>): number {
     const { backoffMin, backoffMax } = this.#limits;
-    if (isCommittedOnly(because)) return Math.min(backoffMax, Math.max(backoffMin, lifetime / 2));
+    if (isCommittedOnly(because, hl7v2)) return Math.min(backoffMax, Math.max(backoffMin, lifetime / 2));
     return backoff(
       failures,
       backoffMin,
@@ -223,7 +224,7 @@ export class StoredLedger {
       const isHeard = outcome.kind === 'accepted' || (after.last?.id === attempt.id && after.last.outcome === 'accepted');
       const then = isHeard || isAwaited ? next(after, now) : null;
       const because = 'because' in outcome ? outcome.because : null;
-      const retryAt = now + this.waitAfter(after.failures, because, destination.lifetime);
+      const retryAt = now + this.waitAfter(after.failures, because, destination);
       const lookAt = then === null ? retryAt : then.kind === 'rest' && isUndisturbed ? then.lookAt : now;
       const rank = then === null ? rankOf(attempt.action) : rankOf(then);
       const { kept, raised } = await this.#settle({
@@ -241,7 +242,7 @@ export class StoredLedger {
       });
       if (kept) {
         // Whoever stored a message and did not answer by the next try has had its time.
-        const failures = isCommittedOnly(because) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
+        const failures = isCommittedOnly(because, destination.hl7v2) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
         const isLate = isUnanswered(look.ledger, attempt.action.place, look.now);
         if (!isHeard && (after.failures >= failures || isLate || outcome.kind === 'refused'))
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);

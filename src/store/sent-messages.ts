@@ -17,7 +17,7 @@ const note = statement<[string, string, string, string], never>(
 );
 
 /** Whether the messages of a parcel may be answered after their exchange: they ask for it in MSH-15 and 16. */
-export const isAnsweredLater = (bytes: string): boolean => fieldOf(readHl7(fromParcel(bytes)[0] ?? '') ?? [], 'MSH', 15) === 'AL';
+export const isAnsweredLater = (bytes: string): boolean => fieldOf(readHl7(bytes.slice(0, bytes.indexOf('\r'))) ?? [], 'MSH', 15) === 'AL';
 
 /** Notes the messages of an attempt by their MSH-10, before the wire, where they may be answered later; a retry takes those of its first over. */
 export async function noteSent(sql: Sql, deliveryId: string, { recipientId, address }: SentTo, bytes: string): Promise<void> {

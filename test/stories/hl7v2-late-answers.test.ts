@@ -24,7 +24,7 @@ let sending: Sending;
 
 beforeAll(async () => {
   ground = await layGround(null, 'lay', 60_000);
-  sending = openSending(ground, 2_000);
+  sending = openSending(ground, 2_000, 500);
 }, 60_000);
 afterAll(async () => {
   await sending?.close();
@@ -102,8 +102,9 @@ describe('an application acknowledgement that comes late', () => {
 
   test('[3b.2] over the connection of its message', async () => {
     const it = await open('same', 'commit-then-late');
-    // The road gives up after 150 ms: the answer comes later.
+    // The road gives up after 500 ms: the answer comes later.
     await it.work();
+    expect(await it.copies()).toEqual(['uncertain']);
     await eventually(async () => expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted']]));
     expect(it.ed.connections()).toBe(1);
   });
@@ -126,7 +127,14 @@ describe('an application acknowledgement that comes late', () => {
         recipientId: null,
       });
     }
+    // Nor over the connection to another's address.
+    const text = `MSH|^~\\&|ED|X|CRISISPLANBROKER|BROKER|20260101000000||ACK|1|P|2.5\rMSA|AA|${it.ed.received()[0]?.id}\r`;
+    const { credit } = await takeAcknowledgement(ground.database.pool, sending.ledger, { address: other.ed.address }, text);
+    expect(credit).toBe('not-theirs');
     expect([await it.copies(), await other.copies()]).toEqual([['uncertain'], ['uncertain']]);
+    // What is kept to know a message by says nothing of anybody.
+    const { rows } = await ground.database.pool.query('SELECT * FROM sent_message');
+    expect(JSON.stringify(rows)).not.toMatch(new RegExp(`${it.lane.number}|Loud sirens|Testperson`));
   });
 
   test('[3b.2] a refusal: nothing was stored, and a person is told', async () => {
@@ -137,12 +145,46 @@ describe('an application acknowledgement that comes late', () => {
     expect(await taskOf(it)).toMatchObject({ status: 'requested', statusReason: { text: 'update-unanswered' } });
   });
 
-  test('[3b.2] a refusal after an acceptance lowers nothing', async () => {
+  test.each([
+    ['and nothing more is wanted', true],
+    ['and another took its place', false],
+  ])(
+    '[3b.2] I2 an acceptance after a refusal, as when an operator has it processed again, %s: what lies there is taken back',
+    async (_, revoked) => {
+      const it = await open(revoked ? 'again' : 'instead', 'plain');
+      it.ed.behave({ how: 'refuse', times: 1 });
+      await it.work();
+      expect(await it.copies()).toEqual([]);
+      const [refused] = it.ed.received();
+      if (revoked) await revoke(it.lane);
+      else
+        await eventually(async () => {
+          await it.work();
+          expect(await it.copies()).toEqual(['held']);
+        });
+      await it.work();
+      // The ED files the errored document after all, and says so.
+      it.ed.fileAgain(refused?.bytes ?? '');
+      expect(it.ed.holds()).toHaveLength(revoked ? 1 : 2);
+      const text = `MSH|^~\\&|ED|X|CRISISPLANBROKER|BROKER|20260101000000||ACK|1|P|2.5\rMSA|AA|${refused?.id}\r`;
+      const { credit } = await takeAcknowledgement(ground.database.pool, sending.ledger, ofLane(it.lane), text);
+      expect(credit).toBe('believed');
+      await eventually(async () => {
+        await it.work();
+        expect(it.ed.holds()).toHaveLength(revoked ? 0 : 1);
+      });
+      expect(it.ed.holds().map(({ document }) => document)).not.toContain(refused?.document);
+    },
+  );
+
+  test('[3b.2] I12 a refusal after an acceptance lowers nothing, and a person is told', async () => {
     const it = await open('twice', 'commit-only');
     await it.work();
     expect(await it.answer('AA')).toBe('settled');
+    expect(await taskOf(it)).toBeNull();
     expect(await it.answer('AE')).toBe('noted');
     expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted']]);
+    expect(await taskOf(it)).toMatchObject({ status: 'requested', statusReason: { text: 'update-refused-later' } });
   });
 
   test('[3b.2] one of an older sequence is put on record, and changes nothing that is believed', async () => {
@@ -174,6 +216,24 @@ describe('an application acknowledgement that comes late', () => {
       },
     });
     expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted']]);
+  });
+
+  test('[3b.2] one that comes just before its message is sent again: it is not', async () => {
+    const it = await open('before', 'commit-only');
+    await it.work();
+    await eventually(async () => {
+      // Once it is due, the answer comes between the look and the begin.
+      const due = await it.work({
+        begin: async (...asked) => {
+          await it.answer('AA');
+          const begun = await sending.ports.begin(...asked);
+          expect(begun).toBeNull();
+          return begun;
+        },
+      });
+      expect(due).toBe(1);
+    });
+    expect([await it.copies(), await it.deliveries(), it.ed.received().length]).toEqual([['held'], ['update accepted'], 1]);
   });
 
   test('[3b.2] I2 a recall that was only committed is owed; its answer ends it', async () => {

@@ -6,7 +6,9 @@ import { Extension } from '../../profiles/canonicals.ts';
 import type { Parcel } from '../../src/channel/channel.ts';
 import { toFrame } from '../../src/channel/mllp-frames.ts';
 import type { Principal } from '../../src/model/principal.ts';
+import { attentionId } from '../../src/store/attention.ts';
 import { believed } from '../../src/store/believed.ts';
+import { readResource } from '../../src/store/resources.ts';
 import { type Ground, type Lane, layGround, WORDS } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
 import type { TestEngine } from '../support/engine.ts';
@@ -140,10 +142,19 @@ describe('one plan, and an ED of each profile', () => {
     expect((await newest())?.copies.filter(({ state }) => state === 'held')).not.toContainEqual(
       expect.objectContaining({ document: c.holds()[0]?.document }),
     );
+    for (const text of c.elsewhere()) expect(await engine.engine.acknowledge({ organization: 'EDA', kind: 'ed' }, text)).toBe('not-theirs');
     for (const text of c.elsewhere()) c.speakUnasked(text);
     c.speak('plain');
     await eventually(async () => expect((await newest())?.copies).toMatchObject([{ state: 'held' }]), 15_000);
     expect(c.connections()).toBe(1);
+    // The same over a connection of its own.
+    c.speak('commit-then-elsewhere');
+    const before = c.elsewhere().length;
+    await approve('v4', { ...WORDS, triggers: 'Bright lights upset me' }, 'v3');
+    await eventually(async () => expect((await newest())?.last).toEqual({ action: 'update', outcome: 'unknown' }), 15_000);
+    for (const text of c.elsewhere().slice(before)) await engine.engine.acknowledge({ organization: 'EDC', kind: 'ed' }, text);
+    c.speak('plain');
+    await eventually(async () => expect((await newest())?.copies).toMatchObject([{ state: 'held' }]), 15_000);
   });
 
   test('[3b.6] [3b.7.1] [3b.8] I1 I2 consent is taken back: nobody holds anything, each by its own form', async () => {
@@ -275,6 +286,45 @@ describe('what may arrive after its recall', () => {
     const recalls = recipient.received().slice(2);
     expect(recalls.length).toBeGreaterThan(0);
     expect(recalls.map(({ id }) => id)).not.toContain(first?.id);
+  });
+
+  test('[3b.1] [3b.10.3] I12 after AE the message is not sent again: a person is told, and what comes later is a message of its own', async () => {
+    const { lane, recipient } = await open('refused', {});
+    recipient.behave({ how: 'refuse', times: 1 });
+    await sending.step(lane.service);
+    const { pool } = ground.database;
+    const [key] = (await believed(pool, null)).filter((each) => each.recipient.service === lane.service);
+    const task = await readResource(pool, 'Task', attentionId('TRUST1', key?.key ?? ''));
+    expect(task?.body).toMatchObject({ status: 'requested', statusReason: { text: 'update-unanswered' } });
+    await eventually(async () => {
+      await sending.step(lane.service);
+      expect(recipient.holds()).toHaveLength(1);
+    });
+    const [refused, taken] = recipient.received();
+    expect(recipient.received()).toHaveLength(2);
+    expect([taken?.id === refused?.id, taken?.document === refused?.document]).toEqual([false, false]);
+  });
+
+  test('[3b.1] [3b.5] I12 a replacement whose parent the recipient has lost is refused (204): a person is told, and the new document is not taken for held', async () => {
+    const recipient = await startFakeMllpRecipient({ unknownParent: '204' });
+    stops.push(recipient.stop);
+    const lane = await ground.lane('lost', 'ed', recipient.address);
+    await sending.step(lane.service);
+    // It loses what it had, as by a restore of its own.
+    const [first] = recipient.received();
+    recipient.fileAgain((first?.bytes ?? '').replaceAll('T02', 'T11').replace(first?.id ?? '', 'LOST'));
+    expect(recipient.holds()).toEqual([]);
+    await ground.put(publisher, body.composition('words-lost-2', lane.patient, { ...WORDS, triggers: 'Crowds upset me' }));
+    const next = body.carePlan('plan-lost-2', lane.patient, 'words-lost-2', { reach: [lane.service], replaces: lane.plan });
+    await ground.put(publisher, next);
+    await ground.store.approve(publisher, 'plan-lost-2', '1', body.approval('plan-lost-2'), body.approver);
+    await sending.step(lane.service);
+    expect(recipient.received().map(({ bytes }) => field(bytes, 'EVN', 1))).toEqual(['T02', 'T10']);
+    const { pool } = ground.database;
+    const [key] = (await believed(pool, null)).filter((each) => each.recipient.service === lane.service);
+    expect(key?.copies).toMatchObject([{ state: 'held', document: first?.document }]);
+    const task = await readResource(pool, 'Task', attentionId('TRUST1', key?.key ?? ''));
+    expect(task?.body).toMatchObject({ status: 'requested', statusReason: { text: 'update-unanswered' } });
   });
 
   test('[3b.3] two addresses of one service at one place have one connection', async () => {

@@ -16,6 +16,8 @@ export interface FakeMllpOptions extends FakeOptions {
   readonly tls?: TlsOptions;
   /** T11 for a document that it does not have: `AA` (the default), or `204` for AE with that error. */
   readonly unknownDocument?: 'AA' | '204';
+  /** T10 whose parent it does not have: filed all the same (`AA`, the default), or AE with error 204. */
+  readonly unknownParent?: 'AA' | '204';
 }
 
 /** How the ED words its answers, whatever it does with a message. In enhanced mode (MSH-15 `AL`) CA comes before the application's answer. */
@@ -33,7 +35,7 @@ export type Manner =
   | 'by-halves'; // each frame in two writes
 
 /** Milliseconds by which an application's answer is late. */
-export const LATE_MS = 250;
+export const LATE_MS = 1_200;
 
 /** What the ED can be told beside what every fake can. */
 export interface FakeMllpRecipient extends FakeRecipient {
@@ -41,6 +43,8 @@ export interface FakeMllpRecipient extends FakeRecipient {
   speak(manner: Manner): void;
   /** Application acknowledgements that it kept for another connection, oldest first. */
   elsewhere(): readonly string[];
+  /** Does what a message asks, as if it came anew: an operator has one that was refused processed again. */
+  fileAgain(bytes: string): void;
   /** MSA-2 of what its own answers were acknowledged with. */
   commits(): readonly string[];
   /** Sends a frame that answers nothing on every open connection. */
@@ -101,6 +105,10 @@ export const startFakeMllpRecipient = async (options: FakeMllpOptions = {}): Pro
       voice.manner = manner;
     },
     elsewhere: () => [...voice.elsewhere],
+    fileAgain: (bytes) => {
+      const segments = readHl7(bytes) ?? [];
+      apply(store, segments, toReceived(segments, bytes), options);
+    },
     commits: () => [...voice.commits],
   };
 };
@@ -246,13 +254,14 @@ const apply = (
   store: FakeStore,
   segments: Hl7Segments,
   message: Omit<Received, 'at'>,
-  { unknownDocument = 'AA' }: FakeMllpOptions,
+  { unknownDocument = 'AA', unknownParent = 'AA' }: FakeMllpOptions,
 ): string => {
   const { person, plan, document, sequence } = message;
   const event = eventOf(segments);
   const parent = fieldOf(segments, 'TXA', 13).split('^')[0];
   const had = store.has(person, document);
   const isNotice = event === 'T10' && isWithdrawal(segments);
+  if (unknownParent === '204' && event === 'T10' && !isNotice && !store.has(person, unescapeHl7(parent ?? ''))) return 'AE^204';
   const replaces = event === 'T10' && (isNotice || store.hidesOld);
   const answer = store.apply(message, {
     put: isWithdrawal(segments) ? null : { person, plan, document, sequence, text: readable(segments) },

@@ -24,7 +24,7 @@ export interface Sending {
   close(): Promise<void>;
 }
 
-/** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. */
+/** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. All in milliseconds. */
 export const openSending = (ground: Ground, sendBefore: number, sendTimeout = 150): Sending => {
   const folder = mkdtempSync(join(tmpdir(), 'sending-'));
   // As the engine does: an application's answer that comes late is credited.
