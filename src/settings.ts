@@ -120,8 +120,16 @@ export const SETTINGS = {
   SWEEP_MS: millis(15_000, 100, 'How often due keys are looked for whose nudge was lost.'),
   SEND_TIMEOUT_MS: millis(10_000, 100, 'How long a destination may take to answer.'),
   SEND_BEFORE_MS: millis(5_000, 100, 'How long after the decision a delivery may still be written to the socket.'),
-  BACKOFF_MIN_MS: millis(1_000, 10, 'First wait after a failed delivery; it doubles from there.'),
-  BACKOFF_MAX_MS: millis(60_000, 10, 'Longest wait between two tries. Not less than `BACKOFF_MIN_MS`.'),
+  BACKOFF_MIN_MS: millis(
+    1_000,
+    10,
+    'First wait after a failed delivery; it doubles from there. A recipient in trouble is asked for a recall this often.',
+  ),
+  BACKOFF_MAX_MS: millis(
+    60_000,
+    10,
+    'Longest wait between two tries, and about the time between two probes of a recipient in trouble. Not less than `BACKOFF_MIN_MS`.',
+  ),
   MESSAGE_LIFETIME_MS: millis(60_000, 0, 'How long a message once sent may still arrive, for recipients that declare no lifetime.'),
   REQUIRE_CHECK: {
     schema: { type: 'string', enum: ['0', '1'], default: '0' },

@@ -100,8 +100,8 @@ function afterAnswer(breaker: Breaker, { places }: BreakerLimits): Breaker {
     case 'open':
       return { ...breaker, state: 'half-open', troubles: 0, keys: [], ramp: 1, probeAt: null };
     case 'half-open': {
-      // One place more each time that all there are were answered.
-      const ramp = breaker.ramp + 1 / Math.floor(breaker.ramp);
+      // One place more, or a sixteenth of them, each time that all there are were answered: as many rounds, whatever it takes at once.
+      const ramp = breaker.ramp + Math.max(1, places / 16) / Math.floor(breaker.ramp);
       return ramp > places ? CALM : { ...breaker, troubles: 0, keys: [], ramp };
     }
     default:

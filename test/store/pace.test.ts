@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Encounter, Endpoint, HealthcareService, Task } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { Extension, System, TaskCode } from '../../profiles/canonicals.ts';
 import type { Outcome } from '../../src/model/ledger.ts';
+import { openChannels } from '../../src/channel/open-channels.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { slice } from '../../src/reconcile/slice.ts';
 import { due, lookAhead, nextOf } from '../../src/store/due.ts';
 import type { StoredLedger } from '../../src/store/ledger.ts';
 import { pauseRecipient, resumeRecipient, tellOfPauses } from '../../src/store/pace/pause.ts';
@@ -243,6 +245,52 @@ describe('tokens', () => {
     expect(wait).toBeGreaterThan(50_000);
     expect(wait).toBeLessThanOrEqual(100_000);
     expect((await ask(ledger, service, 16, { send: 1, recall: 0 })).claims).toHaveLength(1);
+  });
+});
+
+describe('a recipient that declares nothing and answers', () => {
+  test('costs one look at its pace a slice, and no statement more; nothing is written about it', async () => {
+    const service = await withKeys('plain', 12);
+    const { pool } = ground.database;
+    const ledger = worker();
+    const channels = openChannels([]);
+    const asked = jest.spyOn(pool, 'query');
+    const connected = jest.spyOn(pool, 'connect');
+    try {
+      const sender = { ods: 'BROKER', name: 'Broker', endpoint: 'https://broker.example/fhir' };
+      // Nothing is sent over these roads, and no attempt is put on file.
+      const world = { pool, ledger, channels, attempts: { write: () => {}, close: () => {} }, sender, sendTimeout: 1_000 };
+      const end = await slice(
+        world,
+        wirelessPorts(ledger, () => ACCEPTED),
+        service,
+        new AbortController().signal,
+      );
+      expect(end).toMatchObject({ more: false });
+      const names = asked.mock.calls.map(([query]) => (query as unknown as { readonly name: string }).name);
+      expect(names.filter((name) => name === 'pace-of-recipient')).toHaveLength(1);
+      const known = [
+        'begin-deliveries',
+        'claim-due',
+        'claim-handshakes',
+        'look-at-keys',
+        'next-look-of',
+        'pace-of-recipient',
+        'settle-deliveries',
+        'settle-delivery',
+      ];
+      expect(names.filter((name) => !known.includes(name))).toEqual([]);
+      // No transaction of several statements, either: the pool itself connects with a callback.
+      expect(connected.mock.calls.filter(([callback]) => callback === undefined)).toEqual([]);
+    } finally {
+      asked.mockRestore();
+      connected.mockRestore();
+      await channels.close();
+    }
+    expect((await set('SELECT FROM pace WHERE recipient_id = $1', [service])).rows).toHaveLength(0);
+    expect(
+      (await set("SELECT FROM ledger_key WHERE recipient_id = $1 AND state->'last'->>'outcome' = 'accepted'", [service])).rows,
+    ).toHaveLength(12);
   });
 });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { HealthcareService, Task } from '@medplum/fhirtypes';
 import { Extension, System, TaskCode } from '../../profiles/canonicals.ts';
 import { pauseRecipient, resumeRecipient } from '../../src/store/pace/pause.ts';
+import { transaction } from '../../src/store/pool.ts';
 import { ALL, searchAmong } from '../../src/store/search/search.ts';
 import type { Ground } from '../store/ground.ts';
 import { layGround, operator, publisher } from '../store/ground.ts';
@@ -56,6 +57,7 @@ const recipient = async (name: string, ...extension: Declared): Promise<Watched>
   press(service);
   return { service, epr, gauge };
 };
+const WHO = { operator: 'BROKER', caller: null };
 const persons = async (name: string, service: string, count: number): Promise<readonly string[]> => {
   const names = Array.from({ length: count }, (_none, each) => `${name}-${each}`);
   for (const each of names) await ground.person(each, [service]);
@@ -93,6 +95,25 @@ describe('two workers on one recipient', () => {
     await eventually(() => expect(epr.holds()).toHaveLength(24), 30_000);
     expect(gauge.busiest()).toBeLessThanOrEqual(3);
     expect(gauge.busiest()).toBeGreaterThan(1);
+  }, 60_000);
+
+  test('lose no place to one that was killed with all of them: they are back when its leases end', async () => {
+    const { service, epr, gauge } = await recipient('widow', { url: Extension.inFlightLimit, valuePositiveInt: 2 });
+    await pauseRecipient(one.database.pool, { recipientId: service, reason: 'Until all is laid', recalls: true }, WHO);
+    await persons('widow', service, 6);
+    await ground.fanOutAll();
+    // It takes them in the transaction that ends the pause: nobody is before it, and nothing is heard of it again.
+    const taken = await transaction(one.database.pool, async (tx) => {
+      await tx.query('UPDATE pace SET paused_at = NULL, holds_recalls = false WHERE recipient_id = $1', [service]);
+      const { rows: answered } = await tx.query(
+        `SELECT claim_paced($1, NULL, 16, interval '1500 milliseconds', 0, 0, interval '1 minute', interval '1 second') AS answer`,
+        [service],
+      );
+      return answered[0].answer.claims.length;
+    });
+    expect(taken).toBe(2);
+    await eventually(() => expect(epr.holds()).toHaveLength(6), 30_000);
+    expect(gauge.busiest()).toBeLessThanOrEqual(2);
   }, 60_000);
 
   test('[3b.3] have one message in flight over MLLP between them: none comes before the one before it is answered', async () => {
@@ -193,14 +214,12 @@ describe('a recipient that goes down', () => {
 });
 
 describe('a paused recipient', () => {
-  const who = { operator: 'BROKER', caller: null };
-
   test('I2 I3: is sent no update and every recall; resumed, it holds what it should', async () => {
     const { service, epr } = await recipient('paused');
     const before = await persons('paused', service, 2);
     changed();
     await eventually(() => expect(epr.holds()).toHaveLength(2), 20_000);
-    await pauseRecipient(one.database.pool, { recipientId: service, reason: 'Their upgrade', recalls: false }, who);
+    await pauseRecipient(one.database.pool, { recipientId: service, reason: 'Their upgrade', recalls: false }, WHO);
     await persons('paused-late', service, 3);
     await revoke(before[0] ?? '');
     changed();
@@ -210,7 +229,7 @@ describe('a paused recipient', () => {
       expect(count?.n).toBe(3);
     }, 20_000);
     expect(epr.holds()).toHaveLength(1);
-    await resumeRecipient(one.database.pool, service, who);
+    await resumeRecipient(one.database.pool, service, WHO);
     await eventually(() => expect(epr.holds()).toHaveLength(4), 20_000);
   }, 60_000);
 });

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { afterDelivery, afterQuiet, type Breaker, type Sign } from '../../decide/breaker.ts';
 import { transaction } from '../pool.ts';
-import { lockPace, type Pace, paceOf, putBreaker } from './pace-row.ts';
+import { lockPace, type Pace, putBreaker } from './pace-row.ts';
 import { tellOfTrouble, troubleIsOver } from './trouble-task.ts';
 
 /** Who runs the broker, and how often an open breaker lets a key through, in milliseconds. */
@@ -27,5 +27,5 @@ export const noteDelivery = (pool: pg.Pool, recipientId: string, noted: Noted, {
     await putBreaker(tx, recipientId, after);
     if (before.state === 'closed' && after.state === 'open') await tellOfTrouble(tx, { recipientId, operator, breaker: after, probeEvery });
     if (before.state !== 'closed' && after.state === 'closed') await troubleIsOver(tx, { recipientId, operator });
-    return paceOf(tx, recipientId);
+    return { ...pace, isPaced: pace.isBound || after.state !== 'closed', breaker: after };
   });

@@ -10,6 +10,8 @@ export interface Pace {
   readonly isOrdered: boolean;
   /** Whether keys are claimed within a pace, and not as many as one likes. */
   readonly isPaced: boolean;
+  /** Whether it is, whatever its breaker says. */
+  readonly isBound: boolean;
   readonly breaker: Breaker;
 }
 
@@ -34,17 +36,19 @@ const ORDERED = `EXISTS (SELECT FROM destination d WHERE d.recipient_id = $1 AND
 interface PaceRow extends BreakerRow {
   readonly ordered: boolean;
   readonly in_flight: number | null;
-  readonly is_paced: boolean | null;
+  /** By what it declares, or by a pause: whatever its breaker says. */
+  readonly bound: boolean;
 }
+const COLUMNS = `${ORDERED} AS ordered, p.in_flight, (p.rate IS NOT NULL OR p.in_flight IS NOT NULL OR p.paused_at IS NOT NULL) AS bound, ${BREAKER_COLUMNS}`;
 const readPace = statement<[string], PaceRow>(
   'pace-of-recipient',
-  `SELECT ${ORDERED} AS ordered, p.in_flight, p.is_paced, ${BREAKER_COLUMNS} FROM (SELECT 1) one LEFT JOIN pace p ON p.recipient_id = $1`,
+  `SELECT ${COLUMNS} FROM (SELECT 1) one LEFT JOIN pace p ON p.recipient_id = $1`,
+);
+const lockRow = statement<[string], PaceRow & { readonly now: string }>(
+  'lock-pace',
+  `SELECT ${COLUMNS}, extract(epoch FROM clock_timestamp()) * 1000 AS now FROM pace p WHERE p.recipient_id = $1 FOR UPDATE`,
 );
 const makeRow = statement<[string], never>('make-pace', 'INSERT INTO pace (recipient_id) VALUES ($1) ON CONFLICT DO NOTHING');
-const lockRow = statement<[string], { now: string }>(
-  'lock-pace',
-  'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now FROM pace WHERE recipient_id = $1 FOR UPDATE',
-);
 const putRow = statement<
   [string, string, Instant | null, number, Instant | null, readonly string[], string | null, number, Instant | null],
   never
@@ -73,7 +77,8 @@ export const breakerOf = (row: BreakerRow): Breaker => ({
 const toPace = (row: PaceRow): Pace => ({
   places: row.ordered ? 1 : (row.in_flight ?? IN_FLIGHT),
   isOrdered: row.ordered,
-  isPaced: row.ordered || row.is_paced === true,
+  isPaced: row.ordered || row.bound || breakerOf(row).state !== 'closed',
+  isBound: row.ordered || row.bound,
   breaker: breakerOf(row),
 });
 
@@ -86,10 +91,13 @@ export async function paceOf(sql: Sql, recipientId: string): Promise<Pace> {
 
 /** The same inside a transaction, its row locked until that ends, and PostgreSQL's clock. */
 export async function lockPace(tx: Sql, recipientId: string): Promise<{ readonly pace: Pace; readonly now: Instant }> {
-  await makeRow(tx, recipientId);
-  const [locked] = await lockRow(tx, recipientId);
-  if (locked === undefined) throw new Error('the row was made a moment ago');
-  return { pace: await paceOf(tx, recipientId), now: Number(locked.now) };
+  let [row] = await lockRow(tx, recipientId);
+  if (row === undefined) {
+    await makeRow(tx, recipientId);
+    [row] = await lockRow(tx, recipientId);
+  }
+  if (row === undefined) throw new Error('the row was made a moment ago');
+  return { pace: toPace(row), now: Number(row.now) };
 }
 
 /** Writes the breaker of a row that is locked. */
