@@ -13,6 +13,8 @@ export interface V2Head {
   /** MSH-9: `ADT`, `A01`. */
   readonly type: string;
   readonly event: string;
+  /** MSH-11. */
+  readonly processing: string;
   /** MSH-12. */
   readonly version: string;
   /** MSH-3 and 4 of the sender, 5 and 6 of the one that it names as receiver. */
@@ -26,6 +28,8 @@ export interface V2Head {
 const LONGEST = 199;
 const WANTED: readonly string[] = ['AL', 'NE', 'ER', 'SU'] satisfies readonly Wanted[];
 const isWanted = (value: string): value is Wanted => WANTED.includes(value);
+/** HL7 table 0103: production, training, debugging. */
+const PROCESSING: readonly string[] = ['P', 'T', 'D'];
 const VERSION = /^2\.(?:3(?:\.1)?|4|5(?:\.1)?|6|7(?:\.1)?|8(?:\.[12])?)$/;
 
 const MSH = (field: number, component?: number): Place => ({ segment: 'MSH', field, ...(component === undefined ? {} : { component }) });
@@ -52,6 +56,7 @@ export const headOf = (message: V2Message): V2Head => {
     controlId: text(10),
     type: text(9),
     event: text(9, 2),
+    processing: PROCESSING.includes(text(11)) ? text(11) : '',
     version: VERSION.test(version) ? version : '',
     sender: { application: text(3), facility: text(4) },
     receiver: { application: text(5), facility: text(6) },
@@ -68,7 +73,7 @@ export const checkHead = (message: V2Message, { takesTests }: { readonly takesTe
   const version = neededAt(message, MSH(12));
   if (!VERSION.test(version)) throw refuseKind(MSH(12), '203', 'is a version from 2.3 to 2.8.2');
   const processing = neededAt(message, MSH(11));
-  if (!['P', 'T', 'D'].includes(processing)) throw refuseKind(MSH(11), '202', 'is P');
+  if (!PROCESSING.includes(processing)) throw refuseKind(MSH(11), '202', 'is P');
   if (processing !== 'P' && !takesTests) throw refuseKind(MSH(11), '202', 'is P: messages of tests are not taken here');
   for (const field of [15, 16]) {
     const value = valueAt(message, MSH(field));

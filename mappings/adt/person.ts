@@ -22,7 +22,7 @@ export const notKnown = (at: string, because: string): PersonTold => ({
 });
 
 const numbersIn = (message: V2Message): readonly string[] =>
-  Array.from({ length: Math.min(repetitionsOf(message, 'PID', 3), 100) }, (_, index) => index + 1).flatMap((repetition) => {
+  Array.from({ length: repetitionsOf(message, 'PID', 3) }, (_, index) => index + 1).flatMap((repetition) => {
     const at = (component: number, part = 1): string | null => valueAt(message, { segment: 'PID', field: 3, repetition, component, part });
     // Of other numbers nothing is read but whose they are.
     const isNhs = at(5) === 'NH' || at(4, 2) === NHS_NUMBER_OID;
@@ -35,7 +35,7 @@ export const personTold = (message: V2Message): PersonTold => {
   const [number, second] = new Set(numbersIn(message));
   if (number === undefined) return notKnown('PID^1^3', 'the person has no NHS number here');
   if (second !== undefined) return notKnown('PID^1^3', 'two NHS numbers stand');
-  const states = Array.from({ length: Math.min(repetitionsOf(message, 'PID', 32), 100) }, (_, index) =>
+  const states = Array.from({ length: repetitionsOf(message, 'PID', 32) }, (_, index) =>
     valueAt(message, { segment: 'PID', field: 32, repetition: index + 1 }),
   );
   if (!states.some((each) => VERIFIED.includes(each))) return notKnown('PID^1^32', 'the NHS number is not said to be verified (NSTS01)');

@@ -15,6 +15,9 @@ export interface V2Message {
   readonly isBeyondAscii: boolean;
 }
 
+/** No field that is read stands as far along as this one: of a million no more is split. */
+const MOST_FIELDS = 64;
+
 /** The segments that are read, and no others: names, addresses and notes are split by nobody. */
 export type SegmentName = 'MSH' | 'EVN' | 'PID' | 'PV1';
 
@@ -35,13 +38,13 @@ const linesOf = (text: string): readonly string[] => (text.includes('\r') ? text
 
 /**
  * Reads a message of one encoding; null where it does not begin with an MSH that can be read. Only as much is split as is read: of 1 MB of
- * separators, arrays of arrays would make 200 MB.
+ * separators, lists of them would be many times that.
  */
 export const readV2 = (text: string): V2Message | null => {
   const [first = '', ...more] = linesOf(text);
   const separators = first.startsWith('MSH') ? separatorsOf(first) : null;
   if (separators === null) return null;
-  const split = (line: string): readonly string[] => line.split(separators.field);
+  const split = (line: string): readonly string[] => line.split(separators.field, MOST_FIELDS);
   const named = (name: SegmentName): readonly (readonly string[])[] =>
     more.filter((line) => line === name || line.startsWith(`${name}${separators.field}`)).map(split);
   const [, ...fields] = split(first);

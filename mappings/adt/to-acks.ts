@@ -34,14 +34,14 @@ const askedFor = ({ enhanced }: V2Head, isGood: boolean): readonly ('commit' | '
 };
 
 const one = (head: V2Head, answered: Answered, { ids, at, broker }: Answering, which: 'commit' | 'application'): string => {
-  const { type, event, receiver, sender, controlId } = head;
+  const { type, event, processing, receiver, sender, controlId } = head;
   const version = head.version === '' ? '2.5' : head.version;
-  const event2 = /^[A-Z][A-Z0-9]{2}$/.test(event) && type !== 'ACK' ? `ACK^${event}^ACK` : 'ACK';
+  const answers = /^[A-Z][A-Z0-9]{2}$/.test(event) && type !== 'ACK' ? `ACK^${event}^ACK` : 'ACK';
   const parties = [receiver.application || APPLICATION, receiver.facility || broker, sender.application, sender.facility];
   const id = which === 'commit' ? ids[0] : ids[1];
   const warnings = answered.failure === null && which === 'application' ? answered.warnings : [];
   return [
-    `${segment('MSH', ['^~\\&', ...parties.map(escapeHl7), toHl7Time(at), '', event2, id, 'P', version])}\r`,
+    `${segment('MSH', ['^~\\&', ...parties.map(escapeHl7), toHl7Time(at), '', answers, id, processing || 'P', version])}\r`,
     toMsa(answered.failure, controlId, { commit: which === 'commit', warnings, since25: !BEFORE_2_5.test(version) }),
   ].join('');
 };

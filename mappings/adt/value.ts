@@ -37,17 +37,23 @@ const textOf = (raw: string, message: V2Message): string | null => {
 
 const fieldOf = (message: V2Message, segment: SegmentName, field: number): string => message.segments[segment][0]?.[field] ?? '';
 
-/** How often a field stands: 1 for an empty one, too. */
+/** How often a field stands, up to a hundred times: 1 for an empty one, too. */
 export const repetitionsOf = (message: V2Message, segment: SegmentName, field: number): number =>
-  fieldOf(message, segment, field).split(message.separators.repetition).length;
+  fieldOf(message, segment, field).split(message.separators.repetition, 100).length;
 
 /** The escaped text at a place. */
 export const rawAt = (message: V2Message, { segment, field, repetition = 1, component = 1, part = 1 }: Place): string => {
   const { separators } = message;
-  const repeated = fieldOf(message, segment, field).split(separators.repetition)[repetition - 1] ?? '';
-  return (repeated.split(separators.component)[component - 1] ?? '').split(separators.part)[part - 1] ?? '';
+  const nth = (text: string, separator: string, position: number): string => text.split(separator, position)[position - 1] ?? '';
+  return nth(
+    nth(nth(fieldOf(message, segment, field), separators.repetition, repetition), separators.component, component),
+    separators.part,
+    part,
+  );
 };
 
+/** Characters of what is read, with its escapes: more than any identifier or time has. */
+const LONGEST = 2_000;
 /** Printable, on one line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const STRANGE = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
@@ -55,7 +61,9 @@ const BEYOND_ASCII = /[^ -~]/;
 
 /** The text at a place; null where it is empty or `""` (v2.5 section 2.5.3: to be deleted). Throws AE 102 for what is no text of one line. */
 export const valueAt = (message: V2Message, place: Place): string | null => {
-  const text = textOf(rawAt(message, place), message)?.trim() ?? null;
+  const raw = rawAt(message, place);
+  if (raw.length > LONGEST) throw refuse(place, '102', `is up to ${LONGEST} characters long`);
+  const text = textOf(raw, message)?.trim() ?? null;
   if (text === null) throw refuse(place, '102', 'has an escape that stands for no text');
   if (STRANGE.test(text)) throw refuse(place, '102', 'has a control character');
   if (!message.isBeyondAscii && BEYOND_ASCII.test(text))

@@ -34,12 +34,14 @@ const HANDSHAKE_MS = 10_000;
 const IDLE_MS = 3_600_000;
 const PROBE_MS = 60_000;
 
-/** The certificate by which the peer got past the handshake. */
-const peerOf = (socket: TLSSocket): Peer => {
+/** The certificate by which the peer got past the handshake; null where it is gone again already. */
+const peerOf = (socket: TLSSocket): Peer | null => {
   const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) throw new Error('nobody gets past the handshake without a certificate');
+  if (certificate === undefined) return null;
   return { fingerprint: fingerprintOf(certificate), until: certificate.validToDate.getTime() };
 };
+
+const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 const open = (server: Server, { host, port }: Hl7ListenOptions): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -53,7 +55,15 @@ const open = (server: Server, { host, port }: Hl7ListenOptions): Promise<number>
 export const listenForHl7 = async (door: Hl7Door, options: Hl7ListenOptions): Promise<Hl7Listening> => {
   const { tls, maxFrame, frameMs, idleMs = IDLE_MS, maxConnections, tlsMs } = options;
   const connections = new Set<Connection>();
-  const take = (socket: Socket, peer: Peer): void => {
+  const handshakes = new Map<string, Socket>();
+  const refuse = (socket: Socket, because: 'too-many' | 'no-handshake'): void => {
+    door.metered.closed(because);
+    socket.destroy();
+  };
+  const take = (socket: Socket, peer: Peer | null): void => {
+    handshakes.delete(addressOf(socket));
+    if (peer === null) return refuse(socket, 'no-handshake');
+    if (connections.size >= maxConnections) return refuse(socket, 'too-many');
     const connection = serve(socket, peer, { maxFrame, frameMs, idleMs }, door);
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
@@ -67,7 +77,7 @@ export const listenForHl7 = async (door: Hl7Door, options: Hl7ListenOptions): Pr
     const strict = { minVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: true, handshakeTimeout: HANDSHAKE_MS } as const;
     const secure = createTlsServer({ ...tcp, ...material, ...strict }, (socket) => take(socket, peerOf(socket)));
     // Whoever fails the handshake has said nothing yet; Node closes the socket.
-    secure.on('tlsClientError', () => {});
+    secure.on('tlsClientError', () => door.metered.closed('no-handshake'));
     stop = followTls({
       files: tls,
       settings: 'HL7_',
@@ -78,13 +88,20 @@ export const listenForHl7 = async (door: Hl7Door, options: Hl7ListenOptions): Pr
     });
     server = secure;
   }
-  server.maxConnections = maxConnections;
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    const address = addressOf(socket);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      handshakes.delete(address);
+    });
+    if (tls === null) return;
+    handshakes.set(address, socket);
+    // Who has shown no certificate takes no place of one who has: beyond as many again the one that has taken longest makes room.
+    const [first] = handshakes.values();
+    if (handshakes.size > maxConnections && first !== undefined) refuse(first, 'too-many');
   });
-  server.on('drop', () => door.metered.closed('too-many'));
   const port = await open(server, options);
   // What fails while it listens fails one connection.
   server.on('error', (fault) => door.log(Line.fault, { name: 'hl7v2', fault }));

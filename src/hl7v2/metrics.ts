@@ -1,7 +1,16 @@
 import { Counter, type Registry } from 'prom-client';
 
 /** Why a connection was closed from here. */
-export type Closed = 'garbage' | 'too-long' | 'no-message-header' | 'too-slow' | 'silent' | 'too-many' | 'not-read' | 'fault';
+export type Closed =
+  | 'garbage'
+  | 'too-long'
+  | 'no-message-header'
+  | 'too-slow'
+  | 'silent'
+  | 'too-many'
+  | 'no-handshake'
+  | 'not-read'
+  | 'fault';
 
 /** What is counted; no label names a person or a sender. */
 export interface Metered {

@@ -41,6 +41,7 @@ test('An empty environment gives the documented defaults', () => {
     trailWitnessUrl: null,
     trailHeadMs: 60_000,
     oldKeyFiles: [],
+    hl7: null,
     errorCodeSystem: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   };
   expect(parseConfig({})).toEqual(expected);
@@ -178,4 +179,40 @@ test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost', '::ffff:127.0.0.1'])('%
 
 test('The longest wait is not less than the first', () => {
   expect(() => parseConfig({ BACKOFF_MIN_MS: '5000', BACKOFF_MAX_MS: '4000' })).toThrow('BACKOFF_MAX_MS');
+});
+
+describe('The door for HL7 v2', () => {
+  const FILES = { HL7_TLS_CERT: 'a', HL7_TLS_KEY: 'b', HL7_TLS_CLIENT_CA: 'c' };
+  test('opens on loopback with facilities, or with certificates anywhere', () => {
+    expect(parseConfig({ HL7_PORT: '0', HL7_FACILITIES: 'ZZ2=ed, ZZ3=ambulance' }).hl7).toEqual({
+      host: '127.0.0.1',
+      port: 0,
+      tls: null,
+      facilities: new Map([
+        ['ZZ2', 'ed'],
+        ['ZZ3', 'ambulance'],
+      ]),
+      maxFrame: 1_000_000,
+      frameMs: 30_000,
+      maxConnections: 100,
+      takesTests: false,
+    });
+    expect(parseConfig({ HL7_PORT: '2575', HL7_HOST: '0.0.0.0', ...FILES, HL7_TEST_MESSAGES: '1' }).hl7).toMatchObject({
+      tls: { cert: 'a', key: 'b', clientCa: 'c' },
+      takesTests: true,
+    });
+  });
+
+  test.each<readonly [Readonly<Record<string, string>>, RegExp]>([
+    [{ HL7_HOST: '0.0.0.0' }, /^HL7_HOST must be a loopback address without HL7_TLS_CERT/],
+    [{ HL7_HOST: '::' }, /^HL7_HOST must be a loopback address/],
+    [{ HL7_HOST: '0.0.0.0', BEHIND_PROXY: '1' }, /^HL7_HOST must be a loopback address/],
+    [{ HL7_TLS_CERT: 'a', HL7_TLS_KEY: 'b' }, /^HL7_TLS_CERT, HL7_TLS_KEY and HL7_TLS_CLIENT_CA must be set together$/],
+    [{ ...FILES, HL7_FACILITIES: 'ZZ2=ed' }, /^HL7_FACILITIES must not be set with TLS/],
+    [{ HL7_FACILITIES: 'ZZ2' }, /^HL7_FACILITIES must be ODS codes/],
+    [{ HL7_FACILITIES: 'ZZ2=operator' }, /^HL7_FACILITIES must be/],
+    [{ HL7_FACILITIES: 'ZZ2=ed,ZZ2=epr' }, /^HL7_FACILITIES must be/],
+    [{ HL7_MAX_FRAME: '10' }, /^HL7_MAX_FRAME must be/],
+    [{ HL7_TEST_MESSAGES: 'yes' }, /^HL7_TEST_MESSAGES must be 0 or 1$/],
+  ])('%j is refused', (env, line) => expect(() => parseConfig({ HL7_PORT: '2575', ...env })).toThrow(line));
 });

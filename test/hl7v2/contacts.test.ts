@@ -270,7 +270,7 @@ describe('what is not taken is AE or AR, with its place and code of table 0357, 
 });
 
 describe('how a message is written', () => {
-  test('CR LF, LF, other separators, escapes and lower-case facilities are read', async () => {
+  test('[3b.10.9] CR LF, LF, other separators, escapes and lower-case facilities are read', async () => {
     const lines = adtLines({ visit: `${visit}\\F\\\\S\\\\T\\\\R\\\\E\\\\X41\\`, number: NOBODY });
     expect(said(await pas.exchange(`${lines.join('\r\n')}\r\n`))).toEqual(['AA']);
     // `|` divides system and value in a search.
@@ -355,7 +355,9 @@ describe('how it is acknowledged', () => {
   test('messages of tests are taken where it is set', async () => {
     const tests = await openHl7(door, { takesTests: true });
     const other = await sendingSystem(tests.port);
-    expect(said(await other.exchange(adt({ visit, number: NOBODY, processing: 'T' })))).toEqual(['AA']);
+    const ack = await other.exchange(adt({ visit, number: NOBODY, processing: 'T' }));
+    expect(said(ack)).toEqual(['AA']);
+    expect(ack).toContain('|T|2.4\r');
     other.destroy();
     await tests.close();
   });

@@ -112,6 +112,32 @@ test('a new certificate of the door is taken up while it listens', async () => {
     system.destroy();
     expect(certificate === undefined ? null : fingerprintOf(certificate)).toBe(fingerprint('server-2'));
   });
+  const checkServerIdentity = (): undefined => undefined;
+  // Callers are asked for theirs as before.
+  for (const holder of [null, 'stranger'] as const) {
+    const answer = await as(holder, { checkServerIdentity }).then(
+      (system) => system.exchange(adt({ number: NOBODY, visit: 'N2' })),
+      () => null,
+    );
+    expect(answer).toBeNull();
+  }
+});
+
+test('whoever shows no certificate takes no place of those who do', async () => {
+  const small = await openHl7(door, { tls: served.files, maxConnections: 2 });
+  const silent = await Promise.all(Array.from({ length: 5 }, () => sendingSystem(small.port)));
+  // The two that came last are still waited for, and count for nothing.
+  await eventually(() => expect(silent.filter(({ isClosed }) => isClosed)).toHaveLength(3));
+  const [one, two] = await Promise.all(
+    [0, 1].map(() => sendingSystem(small.port, { ca: AUTHORITY_PEM, servername: 'localhost', ...pemOf('client') })),
+  );
+  for (const system of [one, two]) expect(said((await system?.exchange(adt({ number: NOBODY, visit: 'T20' }))) ?? null)).toEqual(['AA']);
+  const three = await sendingSystem(small.port, { ca: AUTHORITY_PEM, servername: 'localhost', ...pemOf('client') });
+  await three.closed();
+  one?.destroy();
+  two?.destroy();
+  await small.close();
+  for (const system of silent) expect(system.isClosed).toBe(true);
 });
 
 test('plain text on the port of TLS is closed', async () => {
