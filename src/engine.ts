@@ -26,8 +26,8 @@ export interface Engine {
   readonly queue: NudgeQueue;
   /** A fact was committed: its fan-out is to be done. */
   changed(): void;
-  /** Keys due that a sweep or a resync found, since the start: the first are lost nudges, the second alarms. */
-  readonly found: { bySweep: number; byResync: number };
+  /** Since the start: keys due that a sweep found (lost nudges), or a resync (alarms), and attempts that were stopped as another's (alarms). */
+  readonly found: { bySweep: number; byResync: number; misaddressed: number };
 }
 
 const SLICES = 16;
@@ -55,6 +55,11 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
   };
   const ledger = new StoredLedger(pool, limits, epoch);
   const sender = { ods: config.operatorOds, name: 'Crisis-plan broker', endpoint: BASE };
+  const found = { bySweep: 0, byResync: 0, misaddressed: 0 };
+  const onMisaddressed = (keyId: string): void => {
+    found.misaddressed += 1;
+    log(Line.misaddressed, { keyId });
+  };
   const world = {
     pool,
     ledger,
@@ -62,7 +67,7 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
     attempts,
     sender,
     sendTimeout: config.sendTimeoutMs,
-    onMisaddressed: (keyId: string) => log(Line.misaddressed, { keyId }),
+    onMisaddressed,
   };
   const ports = portsOn(world);
   const onError = (name: string, fault: unknown): void => log(Line.fault, { name, fault });
@@ -86,7 +91,6 @@ export async function startEngine(part: Part, config: Config, log: Log, pool: pg
       }),
     (workers) => workers.close(config.sendTimeoutMs + 1_000),
   );
-  const found = { bySweep: 0, byResync: 0 };
   let sweeps = 0;
   await part(
     'sweep',

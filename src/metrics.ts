@@ -2,7 +2,11 @@ import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Engine } from './engine.ts';
 import type { Trail } from './trail-part.ts';
+import { certificatesEnding } from './store/credentials.ts';
 import { ledgerCounts } from './store/due.ts';
+
+/** Days before a certificate runs out. */
+const SOON = 14;
 
 /** The broker's own figures beside those of the door. No label names a person, a plan or a recipient. */
 export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine, { handedOver }: Trail): Registry {
@@ -11,6 +15,11 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine,
   const fanOuts = gauge('broker_fan_outs', 'Fan-outs that are not finished');
   const swept = gauge('broker_sweep_found', 'Recipients with due keys that a sweep found since the start: lost nudges');
   const resynced = gauge('broker_resync_found', 'Keys that a resync found missing since the start: each is an alarm');
+  const misaddressed = gauge(
+    'broker_misaddressed',
+    'Attempts stopped since the start, for their parts were not for the same: each is an alarm',
+  );
+  const ending = gauge('broker_certificates_ending', 'Certificates of Endpoints that run out within 14 days, or have');
   new Gauge({
     name: 'broker_keys_due',
     help: 'Keys that are due',
@@ -23,6 +32,8 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, engine: Engine,
       fanOuts.set(counts.fanOuts);
       swept.set(engine.found.bySweep);
       resynced.set(engine.found.byResync);
+      misaddressed.set(engine.found.misaddressed);
+      ending.set(await certificatesEnding(pool, SOON));
     },
   });
   if (handedOver !== null) {

@@ -4,7 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import type { Parcel } from '../../src/channel/channel.ts';
+import { createAddressGuard } from '../../src/channel/address-guard.ts';
+import { openFhirMessaging } from '../../src/channel/fhir-messaging.ts';
+import { createGuardedAgent } from '../../src/channel/guarded-agent.ts';
 import { openChannels } from '../../src/channel/open-channels.ts';
+import { openWithCredential } from '../../src/channel/with-credential.ts';
 import type { CredentialInUse } from '../../src/model/credential.ts';
 import { AUTHORITY_PEM, type Holder, pemOf } from '../support/certificates.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
@@ -149,5 +153,28 @@ describe('A credential is rotated while messages flow', () => {
     expect(ed.shown()).toEqual([fingerprintOf('client'), fingerprintOf('stranger')]);
     expect([ed.received().length, ed.duplicates()]).toEqual([4, 0]);
     await until(() => ed.connections() === 1);
+  });
+
+  test('the connections of a certificate that was rotated out are closed once nothing is in flight over them', async () => {
+    const guard = createAddressGuard(['127.0.0.0/8']);
+    const shared = createGuardedAgent(guard);
+    const roads = openWithCredential(guard, shared);
+    const messaging = openFhirMessaging(roads);
+    const epr = await started(startFakeFhirRecipient({ tls: both }));
+    const send = (credential: CredentialInUse, count: number) =>
+      messaging.send(target(epr.address, { credential }), updateParcel(epr.address, envelope(count)), within(4_000, 3_000));
+    const [before, after] = [credentialOf('client'), credentialOf('stranger')];
+    epr.behave({ how: 'answer-late', times: 1, delayMs: 300 });
+    const inFlight = send(before, 1);
+    await until(() => epr.received().length === 1);
+    expect(await send(after, 2)).toEqual(ACCEPTED);
+    expect(roads.agents()).toBe(2);
+    expect(await inFlight).toEqual(ACCEPTED);
+    expect(roads.agents()).toBe(1);
+    // Another Endpoint has its own.
+    expect(await send(credentialOf('client', { endpointId: 'end-b', address: 'b' }), 3)).toEqual(ACCEPTED);
+    expect(roads.agents()).toBe(2);
+    await roads.close();
+    await shared.destroy();
   });
 });

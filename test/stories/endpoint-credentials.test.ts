@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { parseConfig } from '../../src/config.ts';
 import { endpointCommand, type EndpointOptions } from '../../src/endpoint-commands.ts';
 import { CannotStart } from '../../src/model/cannot-start.ts';
-import { forgetLeftCredentials } from '../../src/store/credentials.ts';
+import { certificatesEnding, forgetLeftCredentials } from '../../src/store/credentials.ts';
 import { everyRow } from '../at-rest/every-row.ts';
 import { layGround, operator, type Ground } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
@@ -336,6 +336,18 @@ describe('The commands', () => {
     expect(await refusalOf(run('credential rotate', 'end-lined'))).toMatch(/say what is to change/);
     expect((await run('credential remove', 'end-lined')).credentials).toEqual([]);
     expect(await refusalOf(run('credential show', 'nobodys'))).toMatch(/there is no Endpoint nobodys/);
+  });
+
+  test('a certificate that is about to run out is counted', async () => {
+    const soon = () => certificatesEnding(ground.database.pool, 14);
+    const before = await soon();
+    await ground.recipient('ending', 'epr', 'https://ending.example/fhir');
+    await run('credential set', 'end-ending', certificateOptions('client'));
+    expect(await soon()).toBe(before);
+    await ground.database.pool.query(
+      `UPDATE endpoint_credential SET shown = jsonb_set(shown, '{certificate,not_after}', to_jsonb((clock_timestamp() + interval '13 days')::text)) WHERE destination_id = 'end-ending'`,
+    );
+    expect(await soon()).toBe(before + 1);
   });
 
   test('two who rotate at once: one after the other, and the row opens', async () => {
