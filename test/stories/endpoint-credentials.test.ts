@@ -19,6 +19,7 @@ import { openSending, type Sending } from '../support/sending.ts';
 /** What an operator does with the credentials of an Endpoint while plans flow. */
 let ground: Ground;
 let sending: Sending;
+let another: Sending;
 let platform: FakeTokenEndpoint;
 let recipients: FakeRecipient[] = [];
 const secrets = secretFolder();
@@ -27,12 +28,14 @@ const config = parseConfig({ DATA_DIR: '/nowhere', OPERATOR_ODS: 'BROKER' });
 beforeAll(async () => {
   ground = await layGround();
   sending = openSending(ground, 4_000, 2_000);
+  another = openSending(ground, 4_000, 2_000);
   platform = await startFakeTokenEndpoint();
 }, 60_000);
 afterAll(async () => {
   secrets.remove();
   await platform?.stop();
   await sending?.close();
+  await another?.close();
   await ground?.close();
 });
 afterEach(async () => {
@@ -105,7 +108,8 @@ describe('A credential is rotated while plans flow', () => {
 
       let isOver = false;
       const flowing = (async () => {
-        while (!isOver) await sending.all(service);
+        // Two workers, each with connections and tokens of its own.
+        while (!isOver) await Promise.all([sending.all(service), another.all(service)]);
       })();
       recipient.behave({ how: 'answer-late', delayMs: 200 });
       await eventually(() => expect(recipient.received().length).toBeGreaterThan(3));
@@ -348,6 +352,15 @@ describe('The commands', () => {
       `UPDATE endpoint_credential SET shown = jsonb_set(shown, '{certificate,not_after}', to_jsonb((clock_timestamp() + interval '13 days')::text)) WHERE destination_id = 'end-ending'`,
     );
     expect(await soon()).toBe(before + 1);
+  });
+
+  test('refuse to rotate what was changed in the database, in one line', async () => {
+    await ground.recipient('changed', 'epr', 'https://changed.example/fhir');
+    await run('credential set', 'end-changed', certificateOptions('client'));
+    await ground.database.pool.query(`UPDATE endpoint_credential SET version = gen_random_uuid() WHERE destination_id = 'end-changed'`);
+    expect(await refusalOf(run('credential rotate', 'end-changed', certificateOptions('stranger')))).toMatch(/does not open/);
+    await run('credential remove', 'end-changed');
+    expect((await run('credential set', 'end-changed', certificateOptions('stranger'))).credentials).toHaveLength(1);
   });
 
   test('two who rotate at once: one after the other, and the row opens', async () => {

@@ -169,13 +169,17 @@ describe.each(['fhir', 'mllp'] as const)('[3b.9] misdelivery: %s', (road) => {
     },
   );
 
-  test('bytes of another delivery are not sent in a retry, nor those that say for nobody', async () => {
+  test.each([
+    ['with the digest of another', `jsonb_set(parcel::jsonb, '{addressed}', '"0123"')`, 'misaddressed'],
+    ['without one, as an older version left them', `parcel::jsonb - 'addressed'`, 'not-addressed'],
+  ])('bytes %s are not sent again; the next attempt has its own', async (_what, changed, because) => {
     const { one, other } = both;
+    const before = sending.alarms().length;
     one.recipient.behave({ how: 'lose-answer', times: 1 });
     await sending.step(one.lane.service);
     expect(one.recipient.received()).toHaveLength(1);
     await sql(
-      `UPDATE delivery SET parcel = (parcel::jsonb - 'addressed')::json WHERE key_id IN (SELECT id FROM ledger_key WHERE recipient_id = $1)`,
+      `UPDATE delivery SET parcel = (${changed})::json WHERE key_id IN (SELECT id FROM ledger_key WHERE recipient_id = $1)`,
       one.lane.service,
     );
     let outcome: unknown;
@@ -187,10 +191,10 @@ describe.each(['fhir', 'mllp'] as const)('[3b.9] misdelivery: %s', (road) => {
           return told;
         },
       });
-      expect(outcome).toEqual({ kind: 'refused', because: 'misaddressed', retry: true });
+      expect(outcome).toEqual({ kind: 'refused', because, retry: true });
     });
     expect(one.recipient.received()).toHaveLength(1);
-    // The next has ids and bytes of its own.
+    expect(sending.alarms().length - before).toBe(because === 'misaddressed' ? 1 : 0);
     await eventually(async () => {
       await sending.step(one.lane.service);
       expect(one.recipient.received().length).toBeGreaterThan(1);
