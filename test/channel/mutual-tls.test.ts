@@ -48,7 +48,10 @@ const started = async <T extends FakeRecipient>(starting: Promise<T>): Promise<T
   return recipient;
 };
 
-describe.each(['fhir-messaging', 'hl7v2-mllp'] as const)('mutual TLS: %s', (road) => {
+describe.each([
+  { road: 'fhir-messaging', what: 'mutual TLS over HTTPS' },
+  { road: 'hl7v2-mllp', what: '[3b.9] mutual TLS over MLLP' },
+] as const)('$what', ({ road }) => {
   const start = (holder: Holder, server: Holder = 'server') => {
     const tls = { ...asksFor(holder), ...pemOf(server) };
     return started<FakeRecipient>(road === 'fhir-messaging' ? startFakeFhirRecipient({ tls }) : startFakeMllpRecipient({ tls }));
@@ -59,13 +62,13 @@ describe.each(['fhir-messaging', 'hl7v2-mllp'] as const)('mutual TLS: %s', (road
     channels[road].send(target(recipient.address, { credential }), parcel(recipient.address, count), within(2_000, 1_000));
   let own: FakeRecipient;
 
-  test('[3b.9] the certificate of the Endpoint is shown, and the recipient is known by the authority that was declared', async () => {
+  test('the certificate of the Endpoint is shown, and the recipient is known by the authority that was declared', async () => {
     own = await start('client');
     expect(await send(own, credentialOf('client'), 1)).toEqual(ACCEPTED);
     expect(own.holds()).toHaveLength(1);
   });
 
-  test('[3b.9] without a certificate, or with one that its authority did not sign, nothing is stored', async () => {
+  test('without a certificate, or with one that its authority did not sign, nothing is stored', async () => {
     own = await start('client');
     for (const holder of [null, 'stranger'] as const) {
       const outcome = await send(own, credentialOf(holder), 1);
@@ -75,7 +78,7 @@ describe.each(['fhir-messaging', 'hl7v2-mllp'] as const)('mutual TLS: %s', (road
     expect([own.holds(), own.received()]).toEqual([[], []]);
   });
 
-  test('[3b.9] a recipient whom another authority signed, or whose certificate has run out, gets nothing', async () => {
+  test('a recipient whom another authority signed, or whose certificate has run out, gets nothing', async () => {
     own = await start('client', 'stranger');
     expect(await send(own, credentialOf('client'), 1)).toEqual({ kind: 'refused', because: 'not-connected', retry: true });
     const expired = await start('client', 'expired');
@@ -142,7 +145,7 @@ describe('A credential is rotated while messages flow', () => {
     expect(new Set(epr.received().map(({ id }) => id)).size).toBe(8);
   });
 
-  test('over MLLP: the next message goes over a new connection, and never two at once', async () => {
+  test('[3b.9] over MLLP: the next message goes over a new connection, and never two at once', async () => {
     const ed = await started(startFakeMllpRecipient({ tls: both }));
     const send = (credential: CredentialInUse, count: number) =>
       channels['hl7v2-mllp'].send(target(ed.address, { credential }), mdmParcel(envelope(count)), within(3_000, 1_500));

@@ -43,15 +43,30 @@ const asksFor = (holder: 'client' | 'stranger') => ({
   rejectUnauthorized: true,
 });
 
+type Road = 'fhir' | 'mllp' | 'fhir without credentials';
+const start = (road: Road, tls: ReturnType<typeof asksFor>): Promise<FakeRecipient> => {
+  switch (road) {
+    case 'fhir':
+      return startFakeFhirRecipient({ tls });
+    case 'mllp':
+      return startFakeMllpRecipient({ tls });
+    case 'fhir without credentials':
+      return startFakeFhirRecipient();
+    default:
+      return road satisfies never;
+  }
+};
+
 /** Two recipients, each with a certificate of its own to be shown, and a person of theirs. */
-const two = async (road: 'fhir' | 'mllp') => {
+const two = async (road: Road) => {
   count += 1;
   const open = async (name: string, holder: 'client' | 'stranger'): Promise<{ readonly lane: Lane; readonly recipient: FakeRecipient }> => {
     const tls = asksFor(holder);
-    const recipient = await (road === 'fhir' ? startFakeFhirRecipient({ tls }) : startFakeMllpRecipient({ tls }));
+    const recipient = await start(road, tls);
     recipients.push(recipient);
-    const lane = await ground.lane(`${name}${count}`, road === 'fhir' ? 'epr' : 'ed', recipient.address);
-    await endpointCommand(ground.database.pool, config, 'endpoint credential set', `end-${lane.name}`, certificateOptions(holder));
+    const lane = await ground.lane(`${name}${count}`, road === 'mllp' ? 'ed' : 'epr', recipient.address);
+    if (road !== 'fhir without credentials')
+      await endpointCommand(ground.database.pool, config, 'endpoint credential set', `end-${lane.name}`, certificateOptions(holder));
     return { lane, recipient };
   };
   const [one, other] = [await open('one', 'client'), await open('other', 'stranger')];
@@ -135,13 +150,13 @@ const SWAPS: readonly Swap[] = [
   ),
 ];
 
-describe.each(['fhir', 'mllp'] as const)('[3b.9] misdelivery: %s', (road) => {
+describe.each(['fhir', 'mllp', 'fhir without credentials'] as const)('misdelivery: %s', (road) => {
   let both: Two;
   beforeEach(async () => {
     both = await two(road);
   }, 30_000);
 
-  test.each(SWAPS)(
+  test.each(SWAPS.filter(({ what }) => road !== 'fhir without credentials' || !/secrets|credentials/.test(what)))(
     'I4: nothing leaves, and a person is told, where these are exchanged between begin and deliver: $what',
     async ({ swap, back }) => {
       const { one, other } = both;
@@ -204,7 +219,7 @@ describe.each(['fhir', 'mllp'] as const)('[3b.9] misdelivery: %s', (road) => {
     expect(other.recipient.received()).toEqual([]);
   });
 
-  test('an address that was exchanged before the look: its credential is for the other, and nothing leaves', async () => {
+  test('an address that was exchanged before the look: the Endpoint says another, and nothing leaves', async () => {
     const { one, other } = both;
     await exchangeAddresses(both);
     await sending.step(one.lane.service);
