@@ -59,7 +59,7 @@ describe.each([
   const parcel = (address: string, count: number): Parcel =>
     road === 'fhir-messaging' ? updateParcel(address, envelope(count)) : mdmParcel(envelope(count));
   const send = (recipient: FakeRecipient, credential: CredentialInUse | null, count: number) =>
-    channels[road].send(target(recipient.address, { credential }), parcel(recipient.address, count), within(2_000, 1_000));
+    channels[road].send(target(recipient.address, { credential }), parcel(recipient.address, count), within(10_000, 5_000));
   let own: FakeRecipient;
 
   test('the certificate of the Endpoint is shown, and the recipient is known by the authority that was declared', async () => {
@@ -148,7 +148,7 @@ describe('A credential is rotated while messages flow', () => {
   test('[3b.9] over MLLP: the next message goes over a new connection, and never two at once', async () => {
     const ed = await started(startFakeMllpRecipient({ tls: both }));
     const send = (credential: CredentialInUse, count: number) =>
-      channels['hl7v2-mllp'].send(target(ed.address, { credential }), mdmParcel(envelope(count)), within(3_000, 1_500));
+      channels['hl7v2-mllp'].send(target(ed.address, { credential }), mdmParcel(envelope(count)), within(10_000, 5_000));
     const [before, after] = [credentialOf('client'), credentialOf('stranger')];
     ed.behave({ how: 'answer-late', times: 1, delayMs: 200 });
     const outcomes = await Promise.all([send(before, 1), send(before, 2), send(after, 3), send(after, 4)]);
@@ -165,7 +165,7 @@ describe('A credential is rotated while messages flow', () => {
     const messaging = openFhirMessaging(roads);
     const epr = await started(startFakeFhirRecipient({ tls: both }));
     const send = (credential: CredentialInUse, count: number) =>
-      messaging.send(target(epr.address, { credential }), updateParcel(epr.address, envelope(count)), within(4_000, 3_000));
+      messaging.send(target(epr.address, { credential }), updateParcel(epr.address, envelope(count)), within(10_000, 5_000));
     const [before, after] = [credentialOf('client'), credentialOf('stranger')];
     epr.behave({ how: 'answer-late', times: 1, delayMs: 300 });
     const inFlight = send(before, 1);

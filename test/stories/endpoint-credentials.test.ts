@@ -27,8 +27,8 @@ const config = parseConfig({ DATA_DIR: '/nowhere', OPERATOR_ODS: 'BROKER' });
 
 beforeAll(async () => {
   ground = await layGround();
-  sending = openSending(ground, 4_000, 2_000);
-  another = openSending(ground, 4_000, 2_000);
+  sending = openSending(ground, 10_000, 5_000);
+  another = openSending(ground, 10_000, 5_000);
   platform = await startFakeTokenEndpoint();
 }, 60_000);
 afterAll(async () => {
@@ -87,13 +87,13 @@ describe('A credential is rotated while plans flow', () => {
       const [first, second] = isByToken
         ? [{ 'token-url': platform.url, client: clientId, 'token-ca': AUTHORITY, ca: AUTHORITY, ...keys[0] }, { ...keys[1] }]
         : [certificateOptions('client'), certificateOptions('stranger')];
-      const holders: (string | undefined)[] = [];
+      const kids: (string | null)[] = [];
       const recipient = await epr(
         isByToken
           ? {
               tls: pemOf('server'),
               authorizes: (header) => {
-                holders.push(header);
+                kids.push(platform.kidOf(header));
                 return platform.holderOf(header) === clientId;
               },
             }
@@ -126,7 +126,7 @@ describe('A credential is rotated while plans flow', () => {
         [service],
       );
       expect(rows).toEqual([{ outcome: 'accepted' }]);
-      const used = isByToken ? holders : shownTo(recipient);
+      const used = isByToken ? kids : shownTo(recipient);
       expect(new Set(used).size).toBe(2);
       // Those that were begun before may have been on their way; none that was begun since goes by the one of before.
       expect(used.filter((each) => each === used[0]).length).toBeLessThanOrEqual(12);
