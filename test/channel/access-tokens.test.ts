@@ -189,8 +189,8 @@ describe('Where there is no token nothing is written, and it is tried again', ()
     const epr = await behind('client-a');
     platform.behave('stall', 1);
     const startedAt = performance.now();
-    expect(await send(epr, credentialOf(client), 1, 150, 5_000)).toEqual({ kind: 'refused', because: 'token-late', retry: true });
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    expect(await send(epr, credentialOf(client), 1, 150, 60_000)).toEqual({ kind: 'refused', because: 'token-late', retry: true });
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     expect(epr.received()).toEqual([]);
   });
 });

@@ -11,10 +11,11 @@ import { openChannels } from '../../src/channel/open-channels.ts';
 import { openWithCredential } from '../../src/channel/with-credential.ts';
 import type { CredentialInUse } from '../../src/model/credential.ts';
 import { AUTHORITY_PEM, type Holder, pemOf } from '../support/certificates.ts';
+import { eventually } from '../support/eventually.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
-import { envelope, mdmParcel, target, until, updateParcel, within } from './samples.ts';
+import { envelope, mdmParcel, target, updateParcel, within } from './samples.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SEND_ONCE = fileURLToPath(new URL('./send-once.ts', import.meta.url));
@@ -132,12 +133,12 @@ describe('A credential is rotated while messages flow', () => {
       channels['fhir-messaging'].send(
         target(epr.address, { credential }),
         updateParcel(epr.address, envelope(count)),
-        within(2_000, 1_500),
+        within(10_000, 5_000),
       );
     const [before, after] = [credentialOf('client'), credentialOf('stranger')];
-    epr.behave({ how: 'answer-late', times: 4, delayMs: 300 });
+    epr.behave({ how: 'answer-late', times: 4, delayMs: 600 });
     const inFlight = [1, 2, 3, 4].map((count) => send(before, count));
-    await until(() => epr.received().length === 4);
+    await eventually(() => expect(epr.received()).toHaveLength(4));
     const next = [5, 6, 7, 8].map((count) => send(after, count));
     expect(await Promise.all([...inFlight, ...next])).toEqual(Array.from({ length: 8 }, () => ACCEPTED));
     const shown = epr.received().map(({ headers }) => headers['client-certificate']);
@@ -155,7 +156,7 @@ describe('A credential is rotated while messages flow', () => {
     expect(outcomes).toEqual(Array.from({ length: 4 }, () => ACCEPTED));
     expect(ed.shown()).toEqual([fingerprintOf('client'), fingerprintOf('stranger')]);
     expect([ed.received().length, ed.duplicates()]).toEqual([4, 0]);
-    await until(() => ed.connections() === 1);
+    await eventually(() => expect(ed.connections()).toBe(1));
   });
 
   test('the connections of a certificate that was rotated out are closed once nothing is in flight over them', async () => {
@@ -167,9 +168,9 @@ describe('A credential is rotated while messages flow', () => {
     const send = (credential: CredentialInUse, count: number) =>
       messaging.send(target(epr.address, { credential }), updateParcel(epr.address, envelope(count)), within(10_000, 5_000));
     const [before, after] = [credentialOf('client'), credentialOf('stranger')];
-    epr.behave({ how: 'answer-late', times: 1, delayMs: 300 });
+    epr.behave({ how: 'answer-late', times: 1, delayMs: 1_500 });
     const inFlight = send(before, 1);
-    await until(() => epr.received().length === 1);
+    await eventually(() => expect(epr.received()).toHaveLength(1));
     expect(await send(after, 2)).toEqual(ACCEPTED);
     expect(roads.agents()).toBe(2);
     expect(await inFlight).toEqual(ACCEPTED);
