@@ -14,6 +14,7 @@ import {
   rotateCredential,
   type ShownCredential,
 } from './store/credentials.ts';
+import { AlteredText } from './store/keys/sealed-text.ts';
 import { readResource } from './store/resources.ts';
 import { openWrite } from './store/write.ts';
 
@@ -77,6 +78,10 @@ const rotate = async (pool: pg.Pool, endpoint: EndpointNow, address: string, opt
     const read = await readCredential(options, before, Date.now());
     checkAddress(endpoint.channel, address, read.credential);
     return read;
+  }).catch((fault: unknown) => {
+    if (fault instanceof AlteredText)
+      refuse('the credential does not open: it was changed in the database, or is another Endpoint’s. Remove it, and set one');
+    throw fault;
   });
   if (!isThere) refuse('there is no credential for this address: set one');
 };

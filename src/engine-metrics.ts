@@ -18,6 +18,11 @@ export const engineMetrics = (registry: Registry, { found, queue }: Pick<Engine,
     });
   told('broker_sweep_found', 'Recipients with due keys that a sweep found since the start: lost nudges', () => found.bySweep);
   told('broker_resync_found', 'Keys that a resync found missing since the start: each is an alarm', () => found.byResync);
+  told(
+    'broker_misaddressed',
+    'Attempts stopped since the start, for their parts were not for the same: each is an alarm',
+    () => found.misaddressed,
+  );
   const depth = keptFor(SOON_MS, () => queue.depth());
   told('broker_queue_nudges', 'Nudges that wait or run; -1 where the store of the queue does not answer', () => depth().catch(() => -1));
   collectDefaultMetrics({ register: registry });

@@ -38,8 +38,8 @@ export interface Engine {
    * connection: decision 0051.
    */
   acknowledge(from: Answering, text: string): Promise<Credit>;
-  /** Keys due that a sweep or a resync found, since the start: the first are lost nudges, the second alarms. */
-  readonly found: { bySweep: number; byResync: number };
+  /** Since the start: keys due that a sweep found (lost nudges), or a resync (alarms), and attempts that were stopped as another's (alarms). */
+  readonly found: { bySweep: number; byResync: number; misaddressed: number };
 }
 
 const SLICES = 16;
@@ -82,6 +82,11 @@ export async function startEngine(
   };
   const ledger = new StoredLedger(pool, limits, epoch);
   const sender = { ods: config.operatorOds, name: 'Crisis-plan broker', endpoint: BASE };
+  const found = { bySweep: 0, byResync: 0, misaddressed: 0 };
+  const onMisaddressed = (keyId: string): void => {
+    found.misaddressed += 1;
+    log(Line.misaddressed, { keyId });
+  };
   const world = {
     pool,
     ledger,
@@ -90,7 +95,7 @@ export async function startEngine(
     sender,
     sendTimeout: config.sendTimeoutMs,
     responseUrl: responseUrlOf(config),
-    onMisaddressed: (keyId: string) => log(Line.misaddressed, { keyId }),
+    onMisaddressed,
   };
   const ports = watched(portsOn(world), onDelivered);
   const onError = (name: string, fault: unknown): void => log(Line.fault, { name, fault });
@@ -126,7 +131,6 @@ export async function startEngine(
       }),
     (workers) => workers.close(config.sendTimeoutMs + 1_000),
   );
-  const found = { bySweep: 0, byResync: 0 };
   let sweeps = 0;
   await part(
     'sweep',

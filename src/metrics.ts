@@ -3,12 +3,16 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { keptFor } from './kept-for.ts';
 import type { Trail } from './trail-part.ts';
 import { oldestChase } from './store/chases.ts';
+import { certificatesEnding } from './store/credentials.ts';
 import { ledgerCounts } from './store/due.ts';
+import { paceStates } from './store/pace/pace-states.ts';
 import { recallsOwed, tasksOpen, uncertainKeys } from './store/standing.ts';
 
 /** How long figures stand that cost more than a look along an index, in milliseconds. */
 const SOON_MS = 10_000;
 const EVERY_KEY_MS = 60_000;
+/** Days before a certificate runs out. */
+const ENDS_SOON = 14;
 
 /**
  * What stands in the database, beside the figures of the door: the same whichever process is asked, so the broker alone tells it. No label names a person or a
@@ -60,6 +64,20 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }:
       this.reset();
       for (const { recipient, count } of rows) this.set({ recipient }, count);
     },
+  });
+  gauge('broker_certificates_ending', 'Certificates of Endpoints that run out within 14 days, or have', () =>
+    certificatesEnding(pool, ENDS_SOON),
+  );
+  const breakers = gauge('broker_breakers_open', 'Recipients whose updates wait because they do not answer');
+  const halfOpen = gauge('broker_breakers_half_open', 'Recipients that are let in more and more again');
+  const paused = gauge('broker_recipients_paused', 'Recipients that an operator has paused');
+  const pace = keptFor(SOON_MS, () => paceStates(pool));
+  gauge('broker_keys_held', 'Updates that a breaker or a pause holds back', async () => {
+    const states = await pace();
+    breakers.set(states.open);
+    halfOpen.set(states.halfOpen);
+    paused.set(states.paused);
+    return states.held;
   });
   const tasks = keptFor(SOON_MS, () => tasksOpen(pool));
   new Gauge({

@@ -62,11 +62,13 @@ export const listenForHl7 = async (door: Hl7Door, options: Hl7ListenOptions): Pr
   };
   const take = (socket: Socket, peer: Peer | null): void => {
     handshakes.delete(addressOf(socket));
-    if (peer === null) return refuse(socket, 'no-handshake');
-    if (connections.size >= maxConnections) return refuse(socket, 'too-many');
-    const connection = serve(socket, peer, { maxFrame, frameMs, idleMs }, door);
-    connections.add(connection);
-    socket.once('close', () => connections.delete(connection));
+    if (peer === null) refuse(socket, 'no-handshake');
+    else if (connections.size >= maxConnections) refuse(socket, 'too-many');
+    else {
+      const connection = serve(socket, peer, { maxFrame, frameMs, idleMs }, door);
+      connections.add(connection);
+      socket.once('close', () => connections.delete(connection));
+    }
   };
   const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS, allowHalfOpen: true };
   let server: Server;

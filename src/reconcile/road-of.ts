@@ -11,6 +11,8 @@ export type ReadWhereTo = ReturnType<typeof openWhereTo>;
 
 /** Nothing was written: what the attempt would have gone by belongs to another Endpoint, recipient, address or message. */
 const MISADDRESSED: Outcome = { kind: 'refused', because: 'misaddressed', retry: true };
+/** Nothing was written: the bytes are of a version of the broker that did not write down whom they are for. The next attempt has bytes of its own. */
+const NOT_ADDRESSED: Outcome = { kind: 'refused', because: 'not-addressed', retry: true };
 /** Nothing was written: the Endpoint was moved since the attempt was begun. */
 const MOVED: Outcome = { kind: 'refused', because: 'address-moved', retry: true };
 
@@ -23,11 +25,12 @@ export async function roadOf(
   { action, parcel, firstId }: Sending,
 ): Promise<Pick<Target, 'address' | 'credential'> | Outcome> {
   const { address } = action.place;
+  if (parcel.addressed === undefined) return NOT_ADDRESSED;
   const row = await whereTo(keyId, address);
   if (row !== null && row.credential !== 'mixed-up') {
     const { credential, endpointId, recipientId, ods } = row;
     const it = { attemptId: firstId, keyId, endpointId, recipientId, ods, address, messageId: parcel.messageId, bytes: parcel.bytes };
-    if (isAddressedTo(pool, it, parcel.addressed ?? null))
+    if (isAddressedTo(pool, it, parcel.addressed))
       return action.kind === 'update' && row.address !== address ? MOVED : { address, credential };
   }
   onMisaddressed(keyId);

@@ -99,13 +99,23 @@ const stand = statement<[string, string], never>(
 export const moveCredentials = async (sql: Sql, endpointId: string, address: string): Promise<void> =>
   void (await stand(sql, endpointId, address));
 
+// An attempt that is on its way has left its copy there, before the wire.
 const forget = statement<[], { destination_id: string }>(
   'forget-left-credentials',
   `DELETE FROM endpoint_credential c WHERE c.standing = 'left' AND NOT EXISTS (
      SELECT FROM ledger_key k WHERE k.destination_id = c.destination_id
-        AND (k.open_delivery IS NOT NULL OR k.state->'copies' @> jsonb_build_array(jsonb_build_object('place', jsonb_build_object('address', c.address)))))
+        AND k.state->'copies' @> jsonb_build_array(jsonb_build_object('place', jsonb_build_object('address', c.address))))
    RETURNING c.destination_id`,
 );
+
+const ending = statement<[number], { count: string }>(
+  'certificates-ending',
+  `SELECT count(*) FROM endpoint_credential
+    WHERE standing <> 'left' AND (shown->'certificate'->>'not_after')::timestamptz < clock_timestamp() + $1 * interval '1 day'`,
+);
+
+/** How many certificates run out within so many days, or have. */
+export const certificatesEnding = async (sql: Sql, days: number): Promise<number> => Number((await ending(sql, days))[0]?.count ?? 0);
 
 /** Removes credentials of addresses that were left, once nothing lies there and nothing may still: answers how many. */
 export const forgetLeftCredentials = async (sql: Sql): Promise<number> => (await forget(sql)).length;

@@ -12,7 +12,9 @@ export interface WhereTo {
   readonly ods: string;
   /** The address that it has now: an attempt to another one is a recall of what lies there. */
   readonly address: string;
-  /** Null where the attempt's address has none; `mixed-up` where what is there was not made for exactly this Endpoint, recipient and address. */
+  /**
+   * Null where the attempt's address has none; `mixed-up` where what is there was not made for exactly this Endpoint, recipient and address,
+   * or the Endpoint itself has another address. */
   readonly credential: CredentialInUse | 'mixed-up' | null;
 }
 
@@ -28,6 +30,8 @@ interface Row {
   readonly recipient_id: string;
   readonly ods: string;
   readonly address: string;
+  /** As the Endpoint itself says it; null for a Subscription. */
+  readonly said: string | null;
   readonly version: string | null;
   readonly sealed: string | null;
   /** As the credential's row has it. */
@@ -36,7 +40,8 @@ interface Row {
   readonly in_use_elsewhere: boolean;
 }
 
-const OF_DESTINATION = `d.id AS endpoint_id, d.recipient_id, r.ods, d.facts->>'address' AS address, c.version, c.sealed, c.recipient_id AS meant_for, c.standing,
+const OF_DESTINATION = `d.id AS endpoint_id, d.recipient_id, r.ods, d.facts->>'address' AS address,
+            (SELECT e.body::json->>'address' FROM resource e WHERE e.type = 'Endpoint' AND e.id = d.id) AS said, c.version, c.sealed, c.recipient_id AS meant_for, c.standing,
             EXISTS (SELECT FROM endpoint_credential o
                      WHERE o.destination_id = d.id AND o.standing = 'in-use' AND o.address <> d.facts->>'address') AS in_use_elsewhere`;
 const whereTo = statement<[string], Row>(
@@ -56,6 +61,8 @@ const whereToCheck = statement<[string, string], Row>(
 );
 
 const credentialOf = (sql: Sql, row: Row, asked: Pick<Asked, 'address'>): WhereTo['credential'] => {
+  // The fact was made of the Endpoint, and nobody changes the one without the other.
+  if (row.said !== null && row.said !== row.address) return 'mixed-up';
   // An Endpoint does not get away from its credential but by being moved, which leaves it (destination-fact.ts).
   if (row.in_use_elsewhere || row.standing === 'prepared') return 'mixed-up';
   if (row.version === null || row.sealed === null) return null;

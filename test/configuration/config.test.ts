@@ -30,7 +30,6 @@ test('An empty environment gives the documented defaults', () => {
     boardPort: null,
     otlpEndpoint: null,
     traceRatio: 1,
-    hl7: null,
     requireCheck: false,
     maxConnections: 10_000,
     ratePerMinute: 60_000,

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { parseConfig } from '../../src/config.ts';
 import { endpointCommand, type EndpointOptions } from '../../src/endpoint-commands.ts';
 import { CannotStart } from '../../src/model/cannot-start.ts';
-import { forgetLeftCredentials } from '../../src/store/credentials.ts';
+import { certificatesEnding, forgetLeftCredentials } from '../../src/store/credentials.ts';
 import { everyRow } from '../at-rest/every-row.ts';
 import { layGround, operator, type Ground } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
@@ -19,6 +19,7 @@ import { openSending, type Sending } from '../support/sending.ts';
 /** What an operator does with the credentials of an Endpoint while plans flow. */
 let ground: Ground;
 let sending: Sending;
+let another: Sending;
 let platform: FakeTokenEndpoint;
 let recipients: FakeRecipient[] = [];
 const secrets = secretFolder();
@@ -26,13 +27,15 @@ const config = parseConfig({ DATA_DIR: '/nowhere', OPERATOR_ODS: 'BROKER' });
 
 beforeAll(async () => {
   ground = await layGround();
-  sending = openSending(ground, 4_000, 2_000);
+  sending = openSending(ground, 10_000, 5_000);
+  another = openSending(ground, 10_000, 5_000);
   platform = await startFakeTokenEndpoint();
 }, 60_000);
 afterAll(async () => {
   secrets.remove();
   await platform?.stop();
   await sending?.close();
+  await another?.close();
   await ground?.close();
 });
 afterEach(async () => {
@@ -84,13 +87,13 @@ describe('A credential is rotated while plans flow', () => {
       const [first, second] = isByToken
         ? [{ 'token-url': platform.url, client: clientId, 'token-ca': AUTHORITY, ca: AUTHORITY, ...keys[0] }, { ...keys[1] }]
         : [certificateOptions('client'), certificateOptions('stranger')];
-      const holders: (string | undefined)[] = [];
+      const kids: (string | null)[] = [];
       const recipient = await epr(
         isByToken
           ? {
               tls: pemOf('server'),
               authorizes: (header) => {
-                holders.push(header);
+                kids.push(platform.kidOf(header));
                 return platform.holderOf(header) === clientId;
               },
             }
@@ -105,7 +108,8 @@ describe('A credential is rotated while plans flow', () => {
 
       let isOver = false;
       const flowing = (async () => {
-        while (!isOver) await sending.all(service);
+        // Two workers, each with connections and tokens of its own.
+        while (!isOver) await Promise.all([sending.all(service), another.all(service)]);
       })();
       recipient.behave({ how: 'answer-late', delayMs: 200 });
       await eventually(() => expect(recipient.received().length).toBeGreaterThan(3));
@@ -122,7 +126,7 @@ describe('A credential is rotated while plans flow', () => {
         [service],
       );
       expect(rows).toEqual([{ outcome: 'accepted' }]);
-      const used = isByToken ? holders : shownTo(recipient);
+      const used = isByToken ? kids : shownTo(recipient);
       expect(new Set(used).size).toBe(2);
       // Those that were begun before may have been on their way; none that was begun since goes by the one of before.
       expect(used.filter((each) => each === used[0]).length).toBeLessThanOrEqual(12);
@@ -336,6 +340,27 @@ describe('The commands', () => {
     expect(await refusalOf(run('credential rotate', 'end-lined'))).toMatch(/say what is to change/);
     expect((await run('credential remove', 'end-lined')).credentials).toEqual([]);
     expect(await refusalOf(run('credential show', 'nobodys'))).toMatch(/there is no Endpoint nobodys/);
+  });
+
+  test('a certificate that is about to run out is counted', async () => {
+    const soon = () => certificatesEnding(ground.database.pool, 14);
+    const before = await soon();
+    await ground.recipient('ending', 'epr', 'https://ending.example/fhir');
+    await run('credential set', 'end-ending', certificateOptions('client'));
+    expect(await soon()).toBe(before);
+    await ground.database.pool.query(
+      `UPDATE endpoint_credential SET shown = jsonb_set(shown, '{certificate,not_after}', to_jsonb((clock_timestamp() + interval '13 days')::text)) WHERE destination_id = 'end-ending'`,
+    );
+    expect(await soon()).toBe(before + 1);
+  });
+
+  test('refuse to rotate what was changed in the database, in one line', async () => {
+    await ground.recipient('changed', 'epr', 'https://changed.example/fhir');
+    await run('credential set', 'end-changed', certificateOptions('client'));
+    await ground.database.pool.query(`UPDATE endpoint_credential SET version = gen_random_uuid() WHERE destination_id = 'end-changed'`);
+    expect(await refusalOf(run('credential rotate', 'end-changed', certificateOptions('stranger')))).toMatch(/does not open/);
+    await run('credential remove', 'end-changed');
+    expect((await run('credential set', 'end-changed', certificateOptions('stranger'))).credentials).toHaveLength(1);
   });
 
   test('two who rotate at once: one after the other, and the row opens', async () => {

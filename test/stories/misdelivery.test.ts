@@ -24,7 +24,7 @@ const config = parseConfig({ DATA_DIR: '/nowhere', OPERATOR_ODS: 'BROKER' });
 
 beforeAll(async () => {
   ground = await layGround();
-  sending = openSending(ground, 4_000, 2_000);
+  sending = openSending(ground, 10_000, 5_000);
 }, 60_000);
 afterAll(async () => {
   await sending?.close();
@@ -43,15 +43,30 @@ const asksFor = (holder: 'client' | 'stranger') => ({
   rejectUnauthorized: true,
 });
 
+type Road = 'fhir' | 'mllp' | 'fhir without credentials';
+const start = (road: Road, tls: ReturnType<typeof asksFor>): Promise<FakeRecipient> => {
+  switch (road) {
+    case 'fhir':
+      return startFakeFhirRecipient({ tls });
+    case 'mllp':
+      return startFakeMllpRecipient({ tls });
+    case 'fhir without credentials':
+      return startFakeFhirRecipient();
+    default:
+      return road satisfies never;
+  }
+};
+
 /** Two recipients, each with a certificate of its own to be shown, and a person of theirs. */
-const two = async (road: 'fhir' | 'mllp') => {
+const two = async (road: Road) => {
   count += 1;
   const open = async (name: string, holder: 'client' | 'stranger'): Promise<{ readonly lane: Lane; readonly recipient: FakeRecipient }> => {
     const tls = asksFor(holder);
-    const recipient = await (road === 'fhir' ? startFakeFhirRecipient({ tls }) : startFakeMllpRecipient({ tls }));
+    const recipient = await start(road, tls);
     recipients.push(recipient);
-    const lane = await ground.lane(`${name}${count}`, road === 'fhir' ? 'epr' : 'ed', recipient.address);
-    await endpointCommand(ground.database.pool, config, 'endpoint credential set', `end-${lane.name}`, certificateOptions(holder));
+    const lane = await ground.lane(`${name}${count}`, road === 'mllp' ? 'ed' : 'epr', recipient.address);
+    if (road !== 'fhir without credentials')
+      await endpointCommand(ground.database.pool, config, 'endpoint credential set', `end-${lane.name}`, certificateOptions(holder));
     return { lane, recipient };
   };
   const [one, other] = [await open('one', 'client'), await open('other', 'stranger')];
@@ -135,13 +150,13 @@ const SWAPS: readonly Swap[] = [
   ),
 ];
 
-describe.each(['fhir', 'mllp'] as const)('[3b.9] misdelivery: %s', (road) => {
+describe.each(['fhir', 'mllp', 'fhir without credentials'] as const)('misdelivery: %s', (road) => {
   let both: Two;
   beforeEach(async () => {
     both = await two(road);
   }, 30_000);
 
-  test.each(SWAPS)(
+  test.each(SWAPS.filter(({ what }) => road !== 'fhir without credentials' || !/secrets|credentials/.test(what)))(
     'I4: nothing leaves, and a person is told, where these are exchanged between begin and deliver: $what',
     async ({ swap, back }) => {
       const { one, other } = both;
@@ -169,13 +184,17 @@ describe.each(['fhir', 'mllp'] as const)('[3b.9] misdelivery: %s', (road) => {
     },
   );
 
-  test('bytes of another delivery are not sent in a retry, nor those that say for nobody', async () => {
+  test.each([
+    ['with the digest of another', `jsonb_set(parcel::jsonb, '{addressed}', '"0123"')`, 'misaddressed'],
+    ['without one, as an older version left them', `parcel::jsonb - 'addressed'`, 'not-addressed'],
+  ])('bytes %s are not sent again; the next attempt has its own', async (_what, changed, because) => {
     const { one, other } = both;
+    const before = sending.alarms().length;
     one.recipient.behave({ how: 'lose-answer', times: 1 });
     await sending.step(one.lane.service);
     expect(one.recipient.received()).toHaveLength(1);
     await sql(
-      `UPDATE delivery SET parcel = (parcel::jsonb - 'addressed')::json WHERE key_id IN (SELECT id FROM ledger_key WHERE recipient_id = $1)`,
+      `UPDATE delivery SET parcel = (${changed})::json WHERE key_id IN (SELECT id FROM ledger_key WHERE recipient_id = $1)`,
       one.lane.service,
     );
     let outcome: unknown;
@@ -187,10 +206,10 @@ describe.each(['fhir', 'mllp'] as const)('[3b.9] misdelivery: %s', (road) => {
           return told;
         },
       });
-      expect(outcome).toEqual({ kind: 'refused', because: 'misaddressed', retry: true });
+      expect(outcome).toEqual({ kind: 'refused', because, retry: true });
     });
     expect(one.recipient.received()).toHaveLength(1);
-    // The next has ids and bytes of its own.
+    expect(sending.alarms().length - before).toBe(because === 'misaddressed' ? 1 : 0);
     await eventually(async () => {
       await sending.step(one.lane.service);
       expect(one.recipient.received().length).toBeGreaterThan(1);
@@ -200,7 +219,7 @@ describe.each(['fhir', 'mllp'] as const)('[3b.9] misdelivery: %s', (road) => {
     expect(other.recipient.received()).toEqual([]);
   });
 
-  test('an address that was exchanged before the look: its credential is for the other, and nothing leaves', async () => {
+  test('an address that was exchanged before the look: the Endpoint says another, and nothing leaves', async () => {
     const { one, other } = both;
     await exchangeAddresses(both);
     await sending.step(one.lane.service);

@@ -34,6 +34,8 @@ export interface FakeTokenEndpoint {
   lasting(seconds: unknown): void;
   /** Whose a bearer token is that is still good; null for any other. */
   holderOf(authorization: string | undefined): string | null;
+  /** By which key the assertion was signed that a bearer token was given for; null for any other. */
+  kidOf(authorization: string | undefined): string | null;
   /** Tokens that are out are good no more. */
   revokeAll(): void;
   /** How often it was asked, and what assertions came. */
@@ -45,7 +47,7 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 export const startFakeTokenEndpoint = async (): Promise<FakeTokenEndpoint> => {
   const clients = new Map<string, Map<string, KeyObject>>();
-  const tokens = new Map<string, string>();
+  const tokens = new Map<string, { readonly holder: string; readonly kid: string }>();
   const seen = new Set<string>();
   const asked: string[] = [];
   let behaviour: { how: TokenHow; left: number } = { how: 'normal', left: 0 };
@@ -53,7 +55,7 @@ export const startFakeTokenEndpoint = async (): Promise<FakeTokenEndpoint> => {
   let url = '';
   let count = 0;
 
-  const verified = async (form: URLSearchParams): Promise<string> => {
+  const verified = async (form: URLSearchParams): Promise<{ readonly holder: string; readonly kid: string }> => {
     if (form.get('grant_type') !== 'client_credentials') throw new Error('unsupported_grant_type');
     if (form.get('client_assertion_type') !== ASSERTION_TYPE) throw new Error('client_assertion_type');
     const { payload, protectedHeader } = await jwtVerify(
@@ -73,7 +75,7 @@ export const startFakeTokenEndpoint = async (): Promise<FakeTokenEndpoint> => {
     if (!Number.isInteger(exp) || exp <= now || exp > now + 300) throw new Error('exp');
     if (typeof jti !== 'string' || seen.has(jti)) throw new Error('jti');
     seen.add(jti);
-    return iss;
+    return { holder: iss, kid: protectedHeader.kid ?? '' };
   };
 
   const listener = await fakeListener(() =>
@@ -110,9 +112,9 @@ export const startFakeTokenEndpoint = async (): Promise<FakeTokenEndpoint> => {
             if (request.headers['content-type'] !== 'application/x-www-form-urlencoded') return say(400, { error: 'invalid_request' });
             await sleep(20);
             try {
-              const holder = await verified(form);
+              const given = await verified(form);
               count += 1;
-              tokens.set(`token-${count}`, holder);
+              tokens.set(`token-${count}`, given);
               return say(200, { access_token: `token-${count}`, expires_in: lasting, token_type: 'Bearer', issued_at: String(Date.now()) });
             } catch (error) {
               return say(400, { error: 'invalid_request', error_description: error instanceof Error ? error.message : 'unreadable' });
@@ -139,7 +141,8 @@ export const startFakeTokenEndpoint = async (): Promise<FakeTokenEndpoint> => {
     lasting: (seconds) => {
       lasting = seconds;
     },
-    holderOf: (authorization) => tokens.get(authorization?.replace(/^Bearer /, '') ?? '') ?? null,
+    holderOf: (authorization) => tokens.get(authorization?.replace(/^Bearer /, '') ?? '')?.holder ?? null,
+    kidOf: (authorization) => tokens.get(authorization?.replace(/^Bearer /, '') ?? '')?.kid ?? null,
     revokeAll: () => tokens.clear(),
     asked: () => asked,
     stop: listener.stop,

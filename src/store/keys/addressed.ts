@@ -33,9 +33,9 @@ export const addressedAs = (sql: Sql, it: Addressed): string => {
     .digest('base64url');
 };
 
-/** Whether bytes are for exactly these. What no digest goes with is for nobody. */
-export const isAddressedTo = (sql: Sql, it: Addressed, digest: string | null): boolean => {
+/** Whether bytes are for exactly these. */
+export const isAddressedTo = (sql: Sql, it: Addressed, digest: string): boolean => {
   const expected = Buffer.from(addressedAs(sql, it));
-  const given = Buffer.from(digest ?? '');
+  const given = Buffer.from(digest);
   return given.length === expected.length && timingSafeEqual(given, expected);
 };
