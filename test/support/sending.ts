@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ChannelOptions } from '../../src/channel/open-channels.ts';
 import { openChannels } from '../../src/channel/open-channels.ts';
 import type { Claim, Ports } from '../../src/reconcile/ports.ts';
 import { portsOn } from '../../src/reconcile/ports-on.ts';
@@ -20,14 +21,20 @@ export interface Sending {
   close(): Promise<void>;
 }
 
+/** How roads differ from the ones that most tests take. */
+export interface SendingOptions extends ChannelOptions {
+  /** Milliseconds for one exchange. */
+  readonly sendTimeout?: number;
+}
+
 /** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. */
-export const openSending = (ground: Ground, sendBefore: number): Sending => {
+export const openSending = (ground: Ground, sendBefore: number, { sendTimeout = 150, ...options }: SendingOptions = {}): Sending => {
   const folder = mkdtempSync(join(tmpdir(), 'sending-'));
-  const channels = openChannels(['127.0.0.0/8']);
+  const channels = openChannels(['127.0.0.0/8'], options);
   const attempts = openAttemptLog(folder);
   const ledger = ground.ledger(undefined, { sendBefore });
   const sender = { ods: 'BROKER', name: 'Crisis-plan broker', endpoint: 'https://broker.example/fhir' };
-  const world = { pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout: 150 };
+  const world = { pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout };
   const ports = portsOn(world);
   return {
     ports,
