@@ -1,4 +1,9 @@
-import type { Resource } from '@medplum/fhirtypes';
+import type { Resource, Task } from '@medplum/fhirtypes';
+import { Anomaly } from '../../src/model/anomaly.ts';
+import type { Principal } from '../../src/model/principal.ts';
+import { codeText } from '../../src/store/search/token-text.ts';
+import type { Search } from '../../src/store/search/search.ts';
+import { searchAmong } from '../../src/store/search/search.ts';
 import { attentionId } from '../../src/store/attention.ts';
 import { caller, operator, publisher, type Ground } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
@@ -20,8 +25,10 @@ interface Store {
   heard(): readonly string[];
   /** Sequences of updates that came in; a notification has none. */
   updates(): readonly string[];
-  /** What a recipient does by itself once it is reached again. */
-  recover(): Promise<void>;
+  /** What a recipient does by itself now and then: it answers the Tasks that ask it to give something up. */
+  tidyUp(): Promise<void>;
+  /** It asks for its Subscription again, which was in error. */
+  subscribeAgain(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -42,6 +49,8 @@ export interface FaultLane {
   deliveries(): Promise<readonly Delivery[]>;
   /** Whether nothing is owed, now or soon: also nothing that is said again because of what may still come. */
   isAtRest(): Promise<boolean>;
+  /** Whether its address is open, or is about to be: a Subscription in error is opened by its owner only. */
+  isOpen(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +59,7 @@ export interface Delivery {
   readonly sequence: string;
   readonly begunAt: number;
   readonly outcome: string;
+  readonly because: string | null;
 }
 
 export interface LaneOptions {
@@ -149,12 +159,18 @@ export const openLane = async (
     },
     deliveries: async () => {
       const { rows } = await ground.database.pool.query(
-        `SELECT d.action, d.epoch || '.' || d.count AS sequence, extract(epoch FROM d.begun_at) * 1000 AS begun_at, d.outcome
+        `SELECT d.action, d.epoch || '.' || d.count AS sequence, extract(epoch FROM d.begun_at) * 1000 AS begun_at, d.outcome, d.because
            FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE k.recipient_id = $1 ORDER BY d.serial`,
         [service],
       );
       return rows.map(
-        (row): Delivery => ({ action: row.action, sequence: row.sequence, begunAt: Number(row.begun_at), outcome: row.outcome }),
+        (row): Delivery => ({
+          action: row.action,
+          sequence: row.sequence,
+          begunAt: Number(row.begun_at),
+          outcome: row.outcome,
+          because: row.because,
+        }),
       );
     },
     isAtRest: async () => {
@@ -165,6 +181,13 @@ export const openLane = async (
       const fanOuts = await ground.database.pool.query('SELECT FROM fan_out LIMIT 1');
       return rows.length === 0 && fanOuts.rows.length === 0;
     },
+    isOpen: async () => {
+      const { rows } = await ground.database.pool.query(
+        `SELECT FROM destination WHERE id = $1 AND ((facts->>'open')::boolean OR handshake_due)`,
+        [end.id],
+      );
+      return rows.length > 0;
+    },
     stop: async () => {
       await proxy.stop();
       await store.stop();
@@ -173,12 +196,24 @@ export const openLane = async (
   return lane;
 };
 
+/** Its open recall Tasks. */
+const recallsOf = ({ organization, kind }: Principal): Search =>
+  searchAmong(
+    'Task',
+    { is: 'addressed', organization, kind },
+    [
+      { is: 'token', param: 'code', anyOf: [codeText('recall')] },
+      { is: 'token', param: 'status', anyOf: [codeText('requested')] },
+    ],
+    50,
+  );
+
 const portOf = (address: string): number => Number(/:(\d+)/.exec(address.replace(/^\w+:\/\//, ''))?.[1]);
 
 const openStore = async (
   ground: Ground,
   road: Road,
-  own: Parameters<Ground['store']['lookUp']>[0],
+  own: Principal,
   fake: FakeOptions = {},
   subscribeAgain: () => Promise<unknown> | undefined = () => undefined,
 ): Promise<{ readonly store: Store; readonly port: number }> => {
@@ -201,7 +236,20 @@ const openStore = async (
         holds: () => [...held.values()],
         heard: () => hook.notifications().map(({ bytes }) => bytes),
         updates: () => [],
-        recover: async () => void (await subscribeAgain()),
+        tidyUp: async () => {
+          for (const { id, body: task } of (await ground.store.search(recallsOf(own))).rows) {
+            const plan = /^CarePlan\/(.+)$/.exec((task as Task).focus?.reference ?? '')?.[1] ?? '';
+            turn = turn.then(() => read(plan));
+            await turn;
+            await ground.store
+              .write({ principal: own, resource: { ...(task as Task), status: 'completed' }, id, ifMatch: null })
+              // It was taken back meanwhile.
+              .catch((error: unknown) => {
+                if (!(error instanceof Anomaly && error.category === 'conflict')) throw error;
+              });
+          }
+        },
+        subscribeAgain: async () => void (await subscribeAgain()),
         stop: async () => {
           await hook.stop();
           await turn;
@@ -222,7 +270,8 @@ const openStore = async (
       holds: () => recipient.holds().map(({ text }) => text),
       heard: () => recipient.received().map(({ bytes }) => bytes),
       updates: () => recipient.received().flatMap(({ kind, sequence }) => (kind === 'update' ? [sequence] : [])),
-      recover: async () => undefined,
+      tidyUp: async () => undefined,
+      subscribeAgain: async () => undefined,
       stop: recipient.stop,
     },
   };
