@@ -24,6 +24,7 @@ export type Fault =
   | 'half-close' // it arrives, and the answering side is closed without an answer
   | 'slow-loris' // it arrives, and is answered byte by byte, too slowly
   | 'wrong-answer' // it arrives, and the answer is one that another recipient gave
+  | 'false-answer' // it does not arrive, and the answer is one that another recipient gave
   | 'tls-stranger' // a certificate that nobody vouches for
   | 'tls-garbage'; // something else than TLS
 
@@ -149,8 +150,9 @@ export const startFaultProxy = async ({ protocol, upstream, secure, foreign }: F
           await sleep(60);
         }
         return;
-      case 'wrong-answer': {
-        await exchange(request);
+      case 'wrong-answer':
+      case 'false-answer': {
+        if (fault === 'wrong-answer') await exchange(request);
         const other = foreign();
         if (other === null) throw new Error('no other recipient has answered yet');
         return answer(other);
