@@ -1,27 +1,13 @@
-import { isIP } from 'node:net';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Ground } from '../store/ground.ts';
-import { layGround } from '../store/ground.ts';
-import { AUTHORITY_PEM } from '../support/certificates.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Fault } from '../support/fault-proxy.ts';
 import { HELD_BACK } from '../support/fault-proxy.ts';
-import type { Sending } from '../support/sending.ts';
-import { openSending } from '../support/sending.ts';
+import type { AnyFault, FaultWorld } from './fault-world.ts';
+import { AT_LAST, openFaultWorld } from './fault-world.ts';
 import type { Delivery, FaultLane, Road } from './lane.ts';
-import { openLane } from './lane.ts';
-
-/** Milliseconds. A message is held back for longer than the broker waits for an answer, and arrives while it lives. */
-const SEND_TIMEOUT = 500;
-const SEND_BEFORE = 1_000;
-const LIFETIME = 2_000;
-/** However slow the machine is, nothing takes longer. */
-const AT_LAST = 90_000;
 
 interface Case {
-  readonly fault: Fault | 'dns-private' | 'dns-gone';
+  readonly fault: AnyFault;
   /** Nothing arrives while it lasts. */
   readonly stops: boolean;
   readonly secure?: true;
@@ -75,35 +61,11 @@ interface Seen {
  */
 export const describeFaults = (road: Road): void => {
   const cases = ALL_CASES.filter(({ roads }) => roads?.includes(road) ?? true);
-  const names = new Map<string, string>();
   const seen = new Map<Case, Seen>();
-  const trusted = getCACertificates('default');
   const failed = new Map<Case, unknown>();
-  const opened: FaultLane[] = [];
-  const faults: unknown[] = [];
-  let ground: Ground;
-  let sending: Sending;
-  let clean: FaultLane;
-  let isOver = false;
-  const loops: Promise<void>[] = [];
+  let world: FaultWorld;
+  let lanes: readonly (readonly [Case, FaultLane])[] = [];
 
-  /** The broker at work for one recipient, until all is over. */
-  const work = async (service: string): Promise<void> => {
-    while (!isOver) {
-      await sending.all(service).catch((error: unknown) => void faults.push(error));
-      await sleep(60);
-    }
-  };
-  const nowOf = async (): Promise<number> => {
-    const { rows } = await ground.database.pool.query('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now');
-    return Number(rows[0]?.now);
-  };
-  const at = (lane: FaultLane, of: Case, on: boolean): void => {
-    if (of.fault === 'dns-private') names.set(`${lane.name}.test`, on ? '10.1.2.3' : '127.0.0.1');
-    if (of.fault === 'dns-gone') names.set(`${lane.name}.test`, on ? '' : '127.0.0.1');
-    // Also where names change: connections that are kept would never ask again.
-    lane.proxy.set(on && of.fault !== 'dns-private' && of.fault !== 'dns-gone' ? of.fault : 'none');
-  };
   const attempts = async (lane: FaultLane): Promise<number> => (await lane.deliveries()).length;
   const update = (list: readonly Delivery[]) => list.filter(({ action }) => action === 'update');
 
@@ -118,7 +80,7 @@ export const describeFaults = (road: Road): void => {
       heardBefore: 0,
       heardAfter: 0,
     };
-    at(lane, of, true);
+    world.put(lane, of.fault);
     await lane.approve(1, 'first words', 'one');
     await eventually(async () => {
       const deliveries = await lane.deliveries();
@@ -138,71 +100,32 @@ export const describeFaults = (road: Road): void => {
     await lane.approve(2, 'second words', 'one');
     await eventually(async () => expect((await attempts(lane)) > before || !(await lane.isOpen())).toBe(true), AT_LAST);
     await lane.consent('inactive');
-    it.revokedAt = await nowOf();
+    it.revokedAt = await world.now();
     const sent = await attempts(lane);
     // The recall is tried under the fault too, where anything may lie there.
     await eventually(async () => expect((await attempts(lane)) > sent || (await lane.isAtRest())).toBe(true), AT_LAST);
-    at(lane, of, false);
-    const rested = async (holds: number): Promise<readonly string[]> => {
-      await eventually(async () => {
-        if (!(await lane.isOpen())) await lane.store.subscribeAgain();
-        await lane.store.tidyUp();
-        expect(lane.store.holds()).toHaveLength(holds);
-        expect(await lane.isAtRest()).toBe(true);
-      }, AT_LAST);
-      return lane.store.holds();
-    };
-    await rested(0);
+    world.put(lane, 'none');
+    await world.rested(lane, 0);
     // Past the time in which anything that was held back may still come.
     await sleep(HELD_BACK * 2);
-    it.revoked = await rested(0);
-    it.regivenAt = await nowOf();
+    it.revoked = await world.rested(lane, 0);
+    it.regivenAt = await world.now();
     await lane.consent('active');
-    it.regiven = await rested(1);
+    it.regiven = await world.rested(lane, 1);
     it.heardBefore = lane.store.heard().length;
     await lane.approve(3, 'second words', 'another');
-    it.regiven = await rested(1);
+    it.regiven = await world.rested(lane, 1);
     it.heardAfter = lane.store.heard().length;
     return it;
   };
 
   beforeAll(async () => {
-    setDefaultCACertificates([...trusted, AUTHORITY_PEM]);
-    ground = await layGround(null, 'lay', LIFETIME);
-    sending = openSending(ground, SEND_BEFORE, {
-      sendTimeout: SEND_TIMEOUT,
-      tls: { ca: AUTHORITY_PEM },
-      resolve: async (host) => {
-        const address = isIP(host) === 0 ? (names.get(host) ?? '') : host;
-        if (address === '') throw new Error('no such name');
-        return [{ address, family: 4 }];
-      },
-    });
-    const foreign = (): Buffer | null => clean.proxy.lastAnswer();
-    const open = async (name: string, secure: boolean): Promise<FaultLane> => {
-      names.set(`${name}.test`, '127.0.0.1');
-      // A certificate names an address here.
-      const lane = await openLane(ground, road, name, { secure, host: secure ? '127.0.0.1' : `${name}.test`, foreign });
-      await lane.consent('active');
-      loops.push(work(lane.service));
-      return lane;
-    };
-    clean = await open('lane0', false);
-    await clean.approve(1, 'first words', 'one');
-    await eventually(() => expect(clean.store.holds()).toHaveLength(1), AT_LAST);
-    const lanes = await Promise.all(cases.map(async (of, index) => [of, await open(`lane${index + 1}`, of.secure === true)] as const));
-    if (road === 'subscription') {
-      // Its handshake comes before any trouble.
-      await eventually(async () => {
-        for (const [, lane] of lanes) if (!(await lane.isOpen())) await lane.store.subscribeAgain();
-        const { rows } = await ground.database.pool.query(`SELECT FROM destination WHERE handshake_due OR NOT (facts->>'open')::boolean`);
-        expect(rows).toEqual([]);
-      }, AT_LAST);
-    }
+    world = await openFaultWorld(road);
+    lanes = await Promise.all(cases.map(async (of, index) => [of, await world.open(`lane${index + 1}`, of.secure === true)] as const));
+    await world.listening(lanes.map(([, lane]) => lane));
     // One that does not come to its end fails its own tests, and no other's.
     await Promise.all(
       lanes.map(async ([of, lane]) => {
-        opened.push(lane);
         await play(lane, of).then(
           (it) => seen.set(of, it),
           (error: unknown) => failed.set(of, error),
@@ -211,15 +134,7 @@ export const describeFaults = (road: Road): void => {
     );
   }, AT_LAST * 3);
 
-  afterAll(async () => {
-    isOver = true;
-    await Promise.all(loops);
-    for (const lane of opened) await lane.stop();
-    await clean?.stop();
-    await sending?.close();
-    await ground?.close();
-    setDefaultCACertificates(trusted);
-  });
+  afterAll(() => world?.stop());
 
   const of = (it: Case): Seen => {
     const found = seen.get(it);
@@ -258,7 +173,7 @@ export const describeFaults = (road: Road): void => {
 
     test('I4: nothing that was not consented to ever came, and nobody else heard of this person', () => {
       const { lane } = of(it);
-      for (const other of [...opened, clean]) {
+      for (const other of [...lanes.map(([, each]) => each), world.clean]) {
         const heard = other.store.heard().join('\n');
         expect(heard).not.toContain(lane.hidden);
         if (other !== lane || road === 'subscription') for (const word of [lane.shown, lane.number]) expect(heard).not.toContain(word);
@@ -272,5 +187,5 @@ export const describeFaults = (road: Road): void => {
     });
   });
 
-  test('the broker itself did not fail', () => expect(faults).toEqual([]));
+  test('the broker itself did not fail', () => expect(world.broken).toEqual([]));
 };
