@@ -13,7 +13,7 @@ let lane: Lane;
 
 beforeAll(async () => {
   ground = await layGround();
-  sending = openSending(ground, 10_000, 5_000);
+  sending = openSending(ground, 10_000, { sendTimeout: 5_000 });
   epr = await startFakeFhirRecipient();
   lane = await ground.lane('bars', 'epr', epr.address);
 }, 60_000);

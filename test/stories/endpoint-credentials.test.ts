@@ -27,8 +27,8 @@ const config = parseConfig({ DATA_DIR: '/nowhere', OPERATOR_ODS: 'BROKER' });
 
 beforeAll(async () => {
   ground = await layGround();
-  sending = openSending(ground, 10_000, 5_000);
-  another = openSending(ground, 10_000, 5_000);
+  sending = openSending(ground, 10_000, { sendTimeout: 5_000 });
+  another = openSending(ground, 10_000, { sendTimeout: 5_000 });
   platform = await startFakeTokenEndpoint();
 }, 60_000);
 afterAll(async () => {

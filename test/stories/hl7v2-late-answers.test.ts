@@ -24,7 +24,7 @@ let sending: Sending;
 
 beforeAll(async () => {
   ground = await layGround(null, 'lay', 60_000);
-  sending = openSending(ground, 2_000, 500);
+  sending = openSending(ground, 2_000, { sendTimeout: 500 });
 }, 60_000);
 afterAll(async () => {
   await sending?.close();

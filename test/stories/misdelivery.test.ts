@@ -24,7 +24,7 @@ const config = parseConfig({ DATA_DIR: '/nowhere', OPERATOR_ODS: 'BROKER' });
 
 beforeAll(async () => {
   ground = await layGround();
-  sending = openSending(ground, 10_000, 5_000);
+  sending = openSending(ground, 10_000, { sendTimeout: 5_000 });
 }, 60_000);
 afterAll(async () => {
   await sending?.close();

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ChannelOptions } from '../../src/channel/open-channels.ts';
 import { openChannels } from '../../src/channel/open-channels.ts';
 import type { Claim, Ports } from '../../src/reconcile/ports.ts';
 import { portsOn } from '../../src/reconcile/ports-on.ts';
@@ -24,11 +25,18 @@ export interface Sending {
   close(): Promise<void>;
 }
 
+/** How roads differ from the ones that most tests take. */
+export interface SendingOptions extends ChannelOptions {
+  /** Milliseconds for one exchange. */
+  readonly sendTimeout?: number;
+}
+
 /** Opens them. `sendBefore` and the ground's message lifetime say how long what may still arrive is chased. All in milliseconds. */
-export const openSending = (ground: Ground, sendBefore: number, sendTimeout = 150): Sending => {
+export const openSending = (ground: Ground, sendBefore: number, { sendTimeout = 150, ...options }: SendingOptions = {}): Sending => {
   const folder = mkdtempSync(join(tmpdir(), 'sending-'));
   // As the engine does: an application's answer that comes late is credited.
   const channels = openChannels(['127.0.0.0/8'], {
+    ...options,
     onAcknowledgement: (address, text) => void takeAcknowledgement(ground.database.pool, ledger, { address }, text),
   });
   const attempts = openAttemptLog(folder);
