@@ -25,6 +25,8 @@ export interface Believed {
     readonly document: string;
     readonly sequence: string;
     readonly againAt: string | null;
+    /** When it has ended there by agreement; left out where none was made. */
+    readonly endsAt?: string;
     /** `current` is the person's identifier of today, `former` an older one. */
     readonly identity: 'current' | 'former';
   }[];
@@ -92,6 +94,7 @@ const toBelieved = (row: Row, state: Ledger, isTheirs: (identity: string) => boo
       document: copy.documentId,
       sequence: `${copy.sequence.epoch}.${copy.sequence.count}`,
       againAt: copy.againAt === null ? null : new Date(copy.againAt).toISOString(),
+      ...(copy.endsAt === undefined ? {} : { endsAt: new Date(copy.endsAt).toISOString() }),
       identity: copy.place.identity === '-' || isTheirs(copy.place.identity) ? ('current' as const) : ('former' as const),
     })),
   last: state.last === null ? null : { action: state.last.kind, outcome: state.last.outcome },
