@@ -10,10 +10,15 @@ interface Markable {
   entry?: readonly { readonly resource?: Markable }[];
 }
 
-/** Marks what leaves as a test: `meta.tag` HTEST on each resource of a FHIR message, inside its document too; processing id T (MSH-11) in HL7 v2. */
+/** Marks what leaves as a test: `meta.tag` HTEST on each resource of a FHIR message or document, also of one inside HL7 v2, and processing id T (MSH-11) there. */
 export const markAsTest = (bytes: string, channel: Destination['channel']): string => {
-  if (channel === 'hl7v2-mllp') return bytes.replaceAll(/^(MSH(?:\|[^|\r\n]*){9}\|)[^|\r\n]*/gm, '$1T');
-  return JSON.stringify(tagged(JSON.parse(bytes) as Markable));
+  if (channel !== 'hl7v2-mllp') return JSON.stringify(tagged(JSON.parse(bytes) as Markable));
+  return bytes
+    .replaceAll(/^(MSH(?:\|[^|\r\n]*){9}\|)[^|\r\n]*/gm, '$1T')
+    .replaceAll(/(\^application\^fhir\+json\^Base64\^)([A-Za-z0-9+/=]+)/g, (_, before: string, data: string) => {
+      const document = tagged(JSON.parse(Buffer.from(data, 'base64').toString('utf8')) as Markable);
+      return `${before}${Buffer.from(JSON.stringify(document), 'utf8').toString('base64')}`;
+    });
 };
 
 const tagged = (resource: Markable): Markable => ({

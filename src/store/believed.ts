@@ -27,6 +27,8 @@ export interface Believed {
     readonly againAt: string | null;
     /** Until when the recipient's own message with its answer is waited for; null where none is. */
     readonly answerBy: string | null;
+    /** When it has ended there by agreement; left out where none was made. */
+    readonly endsAt?: string;
     /** `current` is the person's identifier of today, `former` an older one. */
     readonly identity: 'current' | 'former';
   }[];
@@ -95,6 +97,7 @@ const toBelieved = (row: Row, state: Ledger, isTheirs: (identity: string) => boo
       sequence: `${copy.sequence.epoch}.${copy.sequence.count}`,
       againAt: copy.againAt === null ? null : new Date(copy.againAt).toISOString(),
       answerBy: copy.answerBy === undefined ? null : new Date(copy.answerBy).toISOString(),
+      ...(copy.endsAt === undefined ? {} : { endsAt: new Date(copy.endsAt).toISOString() }),
       identity: copy.place.identity === '-' || isTheirs(copy.place.identity) ? ('current' as const) : ('former' as const),
     })),
   last: state.last === null ? null : { action: state.last.kind, outcome: state.last.outcome },

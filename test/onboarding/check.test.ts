@@ -95,8 +95,11 @@ describe.each(ROADS)('a check over %s', (road, startFake) => {
     expect(received.length).toBeGreaterThan(10);
     for (const { bytes, person } of received) {
       expect([TEST_NUMBER, '-']).toContain(person);
-      if (isMllp) expect(bytes.split('\r')[0]?.split('|')[10]).toBe('T');
-      else for (const { resource } of JSON.parse(bytes).entry) expect(JSON.stringify(resource.meta.tag)).toContain('HTEST');
+      if (isMllp) {
+        expect(bytes.split('\r')[0]?.split('|')[10]).toBe('T');
+        const [, data] = /\^Base64\^([A-Za-z0-9+/=]+)/.exec(bytes) ?? [];
+        if (data !== undefined) expect(Buffer.from(data, 'base64').toString('utf8').match(/HTEST/g)?.length).toBeGreaterThanOrEqual(4);
+      } else for (const { resource } of JSON.parse(bytes).entry) expect(JSON.stringify(resource.meta.tag)).toContain('HTEST');
     }
     const { rows } = await on.ground.database.owner.query(
       `SELECT (SELECT count(*) FROM ledger_key)::int AS keys, (SELECT count(*) FROM delivery)::int AS deliveries, (SELECT count(*) FROM resource WHERE type = 'Patient')::int AS patients`,
@@ -171,6 +174,28 @@ describe.each(ROADS)('a check over %s', (road, startFake) => {
       ]),
     });
     expect(await places(on.activate(name, address))).toEqual([`Endpoint.extension.where(url='${Extension.recallForm}')`]);
+  });
+
+  test('what it shows after a recall that it answered is seen by nobody from outside: nothing is claimed of it', async () => {
+    const name = nameOf();
+    const address = await start({ keepsRecalled: true });
+    await on.register(name, address);
+    const { check, destination } = await on.check(name);
+    expect(cameBack(check, 'recall')).toEqual(['first accepted', 'recall accepted']);
+    expect(judge(check.tried, destination)).toEqual({ contradictions: [], proposals: [], unanswered: [] });
+    expect(recipient.holds().length).toBeGreaterThan(0);
+    for (const { text } of recipient.holds()) expect(text).toContain('Do not act on it');
+  });
+
+  test('it takes a document after its recall: that is seen, and what is said again is for', async () => {
+    const name = nameOf();
+    await on.register(name, await start());
+    const { check, destination } = await on.check(name);
+    expect(cameBack(check, 'reordered')).toEqual(['recall accepted', 'late accepted']);
+    expect(destination.refusesLowerSequence).toBe(false);
+    expect(judge(check.tried, destination).contradictions).toEqual([]);
+    // It came back, and the clean-up took it.
+    expect(recipient.holds()).toEqual([]);
   });
 
   test('people take it back: no recall is said', async () => {

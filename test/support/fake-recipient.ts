@@ -63,6 +63,8 @@ export interface FakeOptions {
   readonly believesAnything?: boolean;
   /** It knows ids that it has seen, and calls them a mistake: AE, 422. */
   readonly refusesRepeats?: boolean;
+  /** It says that it took it back, and shows it all the same. */
+  readonly keepsRecalled?: boolean;
   /** It takes nothing back, and says so: AE, 422. */
   readonly refusesRecalls?: boolean;
   /** It does not know a message again: what comes twice is processed twice. */

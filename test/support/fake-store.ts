@@ -56,7 +56,8 @@ export class FakeStore {
     if (answer === 'stored') {
       const { put, remove } = change;
       const own = this.#documents.get(message.person) ?? new Map<string, Held>();
-      for (const held of [...own.values()]) if (remove(held)) own.delete(held.document);
+      const keeps = message.kind === 'recall' && this.#options.keepsRecalled === true;
+      if (!keeps) for (const held of [...own.values()]) if (remove(held)) own.delete(held.document);
       if (put !== null) own.set(put.document, put);
       this.#documents.set(message.person, own);
     }
