@@ -33,6 +33,7 @@ export const INTERACTIONS = [
   'access-log',
   'raise-concern',
   'refuse-sharing',
+  'end-chase',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -112,7 +113,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'HealthcareService',
     Profile.recipientService,
-    KEEP,
+    [...KEEP, 'end-chase'],
     'active characteristic coverage-area endpoint identifier location name organization program service-category service-type specialty',
   ),
   row('Location', null, DELETABLE, 'address-postalcode endpoint identifier name operational-status organization partof status type'),

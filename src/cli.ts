@@ -14,6 +14,7 @@ import { runningOn } from './store/running-role.ts';
 const USAGE = `usage: npm run -s broker -- COMMAND
   worker                     a further worker process on the same database, until a signal
   ledger show [--key K]      what is believed of each destination, as JSON; of one key, disclosure or CarePlan with --key
+  chase list                 recalls that nobody has answered, the oldest first: who, since when, which documents
   client new-key --out DIR   a pair of keys: client.key.pem to keep, client.jwks.json to register
   client add --org ODS --kind K --scope S (--jwks FILE | --jwks-uri URL) [--user-audience A]
                              registers a system that calls, and prints its client_id
@@ -58,6 +59,7 @@ const OPTIONS = {
 const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   worker: [],
   'ledger show': ['key'],
+  'chase list': [],
   'client new-key': ['out'],
   'client add': ['org', 'kind', 'scope', 'jwks', 'jwks-uri', 'user-audience'],
   'client list': [],
@@ -138,6 +140,12 @@ try {
       process.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
       await pool.end();
       if (values.key !== undefined && keys.length === 0) refuse('no such key');
+      break;
+    }
+    case 'chase list': {
+      const { listChases } = await import('./chase-command.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      print(await withDatabase(config, quiet, listChases));
       break;
     }
     case 'client new-key': {

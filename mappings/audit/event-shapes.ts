@@ -28,7 +28,14 @@ const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
   if (event === 'reuse') return { event, refused, type: DECISION, subtype: [own], action: 'E', outcome: '0' };
   if (event === 'erase') return { event, refused, type: OBJECT, subtype: [own], action: 'D', outcome: '0' };
   if (event === 'consent' || event === 'agreement') return { event, refused, type: OBJECT, subtype: [own], action: 'U', outcome: '0' };
-  if (event === 'recall' || event === 'approve' || event === 'withdraw' || event === 'review' || event === 'concern')
+  if (
+    event === 'recall' ||
+    event === 'chase-end' ||
+    event === 'approve' ||
+    event === 'withdraw' ||
+    event === 'review' ||
+    event === 'concern'
+  )
     return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
   if (QUERIES.includes(event)) return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };
   if (refused) return { event, refused, type: DECISION, subtype: [BY_CONSENT, own], action: 'E', outcome: '8' };

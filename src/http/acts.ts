@@ -4,6 +4,7 @@ import { readAuditEvent, searchAuditEvents } from './act/audit.ts';
 import { bundle } from './act/bundle.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
 import { emergencyAccess } from './act/emergency.ts';
+import { endChase } from './act/end-chase.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
 import { accessLog, raiseConcern, refuseSharing } from './act/self.ts';
@@ -69,5 +70,6 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'report-reuse': reportReuse,
   'ending-progress': endingProgress,
   'ending-proof': endingProof,
+  'end-chase': endChase,
   'process-message': processMessage,
 };

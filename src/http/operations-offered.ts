@@ -26,6 +26,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'report-reuse': `${BASE}/OperationDefinition/report-reuse`,
   'ending-progress': `${BASE}/OperationDefinition/ending-progress`,
   'ending-proof': `${BASE}/OperationDefinition/ending-proof`,
+  'end-chase': `${BASE}/OperationDefinition/end-chase`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

@@ -56,6 +56,7 @@ const without = (interactions: readonly Interaction[], ...left: readonly Interac
 /** Who may do what: everything that has no row is refused. No row gives an operator or an evaluator the words of a plan. */
 export const POLICY: readonly Row[] = [
   row(['operator'], ['Organization', 'HealthcareService', 'Endpoint', 'Contract'], KEEP, 'any'),
+  row(['operator'], ['HealthcareService'], ['end-chase'], 'any'),
   row(['operator'], ['Location'], KEEP_OR_DELETE, 'any'),
   row(['operator'], ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
   row(['operator'], ['AuditEvent'], ['read', 'search'], 'any'),

@@ -85,6 +85,7 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/Contract/:id/$report-reuse', 'report-reuse', 'parameters'),
   route('GET /fhir/Contract/:id/$ending-progress', 'ending-progress'),
   route('GET /fhir/Contract/:id/$ending-proof', 'ending-proof'),
+  route('POST /fhir/HealthcareService/:id/$end-chase', 'end-chase', 'parameters'),
 ];
 
 /** A route with what its path names; empty strings where it names none. */

@@ -1,3 +1,4 @@
+import type { ChaseEnd } from './chase-end.ts';
 import type { Copy, Digest, Place, Sequence } from './copy.ts';
 import type { Heading } from './heading.ts';
 import type { Instant } from './instant.ts';
@@ -109,5 +110,5 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly because: string; readonly retry: boolean }
   | { readonly kind: 'unknown'; readonly because: string };
 
-/** How far an acknowledgement reaches. */
-export type RecallLevel = 'transport' | 'stored' | 'application' | 'attested' | 'retained-by-law';
+/** How far an acknowledgement reaches; the last three are a person's word. */
+export type RecallLevel = 'transport' | 'stored' | 'application' | ChaseEnd;

@@ -6,7 +6,7 @@ import type { Instant } from './instant.ts';
  * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, a decision explained, a change tried out; a plan approved or withdrawn, and a consent or an agreement written;
  * what a draft would change shown, and what is done in its review: submitted, commented, answered;
  * a reuse beyond a recipient's duty reported, how far an ended agreement has been given up shown, and who looked at a
- * person's plans; a correction or complaint that a person raised.
+ * person's plans; a correction or complaint that a person raised; a chase that a person ended by hand.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -31,6 +31,7 @@ export const TRAIL_EVENTS = [
   'ending',
   'access-log',
   'concern',
+  'chase-end',
 ] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 

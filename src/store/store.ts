@@ -6,6 +6,7 @@ import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
+import { endChase } from './end-chase.ts';
 import { endingProgress, endingProof } from './endings.ts';
 import { ownConcerns, raiseConcern } from './concerns.ts';
 import { emergencyAccess, nameForEmergency } from './emergency.ts';
@@ -105,6 +106,7 @@ const storeIn = (
     reportReuse: notHere,
     endingProgress: notHere,
     endingProof: notHere,
+    endChase: notHere,
     nameForEmergency: notHere,
     emergencyAccess: notHere,
     everything: notHere,
@@ -187,6 +189,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     reportReuse: (principal, contractId, report) => reportReuse(pool, principal, contractId, report),
     endingProgress: (principal, contractId) => endingProgress(pool, principal, contractId),
     endingProof: (principal, contractId, page) => endingProof(pool, principal, contractId, page),
+    endChase: (principal, asked) => endChase(pool, { seal: options.approving.seal, epoch: options.epoch }, principal, asked),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
     emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),

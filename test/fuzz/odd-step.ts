@@ -57,6 +57,13 @@ const STEPS: readonly Step[] = [
     { name: 'text', valueString: 'A made-up report of a reuse' },
     { name: 'plan', valueReference: { reference: 'CarePlan/plan-1' } },
   ]),
+  by('HealthcareService/:id/$end-chase', 'ambulance', alone(OPERATOR), [
+    { name: 'level', valueCode: 'attested' },
+    { name: 'disclosure', valueReference: { reference: `CarePlan/${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}` } },
+    { name: 'document', valueId: 'a' },
+    { name: 'reason', valueString: 'A made-up reason' },
+    { name: 'checked', valueString: 'Nothing at all' },
+  ]),
   by('Contract/:id/$ending-progress', 'agreement-1', own, ''),
   by('Contract/:id/$ending-proof', 'agreement-1', own, ''),
   by('Contract/:id/$ending-proof', 'agreement-1', alone(OPERATOR), `after=${Buffer.from('ambulance/\0').toString('base64url')}`),

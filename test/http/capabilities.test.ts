@@ -132,6 +132,7 @@ describe('what is listed is answered', () => {
     'report-reuse': (type) => door.agent.post(`/fhir/${type}/none/$report-reuse`),
     'ending-progress': (type) => door.agent.get(`/fhir/${type}/none/$ending-progress`),
     'ending-proof': (type) => door.agent.get(`/fhir/${type}/none/$ending-proof`),
+    'end-chase': (type) => door.agent.post(`/fhir/${type}/none/$end-chase`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([
@@ -146,6 +147,7 @@ describe('what is listed is answered', () => {
     'emergency-access',
     'preview-release',
     'report-reuse',
+    'end-chase',
     'submit-for-review',
     'comment',
     'raise-concern',

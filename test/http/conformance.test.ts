@@ -39,6 +39,7 @@ describe('conformance resources', () => {
       'changes',
       'comment',
       'emergency-access',
+      'end-chase',
       'ending-progress',
       'ending-proof',
       'evaluate',
@@ -70,6 +71,7 @@ describe('conformance resources', () => {
       'changes',
       'comment',
       'emergency-access',
+      'end-chase',
       'ending-progress',
       'ending-proof',
       'evaluate',
@@ -89,7 +91,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 18, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 19, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -41,6 +41,7 @@ POST id/$raise-concern u
 POST id/$refuse-sharing u
 GET id/$ending-progress r
 GET id/$ending-proof  r
+POST id/$end-chase    u
 DELETE                ds
 DELETE id             d
 POST $validate        any
