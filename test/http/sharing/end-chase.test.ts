@@ -40,8 +40,11 @@ const attested = (disclosure: string): Part[] => [
   { name: 'checked', valueString: 'Searched for the document on the archive system with the supplier on the telephone' },
 ];
 const endChase = async (caller: Caller, parts: readonly Part[], { path = SERVICE, user = true } = {}) => {
-  const asked = door.post(caller, path, { resourceType: 'Parameters', parameter: parts });
-  return user ? asked.set('X-User-Identity', await officerOf(caller.ods)) : asked;
+  const parameters = { resourceType: 'Parameters', parameter: parts };
+  if (user) return door.post(caller, path, parameters).set('X-User-Identity', await officerOf(caller.ods));
+  // A client by itself: the token and nobody.
+  const asked = door.agent.post(path).set('Authorization', `Bearer ${await door.tokens.of(caller)}`);
+  return asked.set('Content-Type', 'application/fhir+json').send(JSON.stringify(parameters));
 };
 /** A person whose plan the EPR holds, and is asked to give up and says nothing. Answers the chase. */
 const chased = async (person: string, number: string) => {
