@@ -236,6 +236,36 @@ describe('Ending a chase by hand', () => {
     60_000,
   );
 
+  test('a recall that is asked by a Task, for the address is closed: the Task is taken back', async () => {
+    epr.behave({ how: 'normal' });
+    const number = '9990000042';
+    await put(publisher, body.patient('p4', number));
+    await put(
+      publisher,
+      body.composition('w-p4', 'p4', {
+        'please-do': 'Speak slowly please',
+        'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
+      }),
+    );
+    await put(publisher, body.carePlan('v-p4', 'p4', 'w-p4', { reach: ['svc-epr'] }));
+    await put(publisher, consentOf('p4'));
+    await engine.store.approve(publisher, 'v-p4', '1', body.approval('v-p4'), body.approver);
+    await eventually(() => expect(epr.holds().filter((held) => held.person === number)).toHaveLength(1), 20_000);
+    await put(operator, { ...body.endpoint('end-epr', 'svc-epr', 'org-epr', epr.address), status: 'off' });
+    await put(publisher, { ...consentOf('p4'), status: 'inactive' });
+    const tasks = async (): Promise<readonly string[]> =>
+      ((await door.get(EPR, '/fhir/Task?code=recall').expect(200)).body.entry ?? []).map(
+        ({ resource }: { resource: { status: string } }) => resource.status,
+      );
+    await eventually(async () => expect(await tasks()).toContain('requested'), 20_000);
+    const disclosures = new Set((await owed()).map(({ disclosure }) => disclosure));
+    expect(disclosures.size).toBeGreaterThanOrEqual(1);
+    for (const disclosure of disclosures) expect((await endChase(OPERATOR, attested(disclosure))).status).toBe(200);
+    expect(await tasks()).not.toContain('requested');
+    expect(await owed()).toEqual([]);
+    await put(operator, body.endpoint('end-epr', 'svc-epr', 'org-epr', epr.address));
+  }, 60_000);
+
   test('the proof of an ending says that a person said it, and not that the recipient answered', () => {
     const recall = {
       document: 'd',
