@@ -58,6 +58,7 @@ export const System = {
   trailEvent: codeSystem('trail-event'),
   emergencyReason: codeSystem('emergency-reason'),
   reuse: codeSystem('reuse'),
+  chaseEnd: codeSystem('chase-end'),
   area: `${BASE}/NamingSystem/area`,
   /** Numbers under which the Office of the Public Guardian has registered a lasting power of attorney, or a deputy. */
   opgReference: `${BASE}/NamingSystem/opg-reference`,
@@ -100,6 +101,7 @@ export const Extension = {
   approvalSeal: definition('approval-seal'),
   approvalProjection: definition('approval-projection'),
   approverClaim: definition('approver-claim'),
+  chaseEnd: definition('chase-end'),
 
   nhsNumberVerification: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',
   nhsNumberUnavailableReason: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason',

@@ -37,6 +37,7 @@ export const INTERACTIONS = [
   'resume',
   'check',
   'replay',
+  'end-chase',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -116,7 +117,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'HealthcareService',
     Profile.recipientService,
-    [...KEEP, 'pause', 'resume'],
+    [...KEEP, 'pause', 'resume', 'end-chase'],
     'active characteristic coverage-area endpoint identifier location name organization program service-category service-type specialty',
   ),
   row('Location', null, DELETABLE, 'address-postalcode endpoint identifier name operational-status organization partof status type'),

@@ -54,6 +54,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   worker: [],
   'ledger show': ['key'],
   replay: ['key', 'reason'],
+  'chase list': [],
   'client new-key': ['out'],
   'client add': ['org', 'kind', 'scope', 'jwks', 'jwks-uri', 'user-audience'],
   'client list': [],
@@ -163,6 +164,12 @@ try {
       const { replayCommand } = await import('./replay-command.ts');
       const { withDatabase } = await import('./own-database.ts');
       print(await withDatabase(config, quiet, (pool) => replayCommand(pool, config, values)));
+      break;
+    }
+    case 'chase list': {
+      const { listChases } = await import('./chase-command.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      print(await withDatabase(config, quiet, listChases));
       break;
     }
     case 'client new-key': {

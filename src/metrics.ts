@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { keptFor } from './kept-for.ts';
+import { type PaceFigures, paceMetrics } from './pace-metrics.ts';
 import type { Trail } from './trail-part.ts';
 import { oldestChase } from './store/chases.ts';
 import { certificatesEnding } from './store/credentials.ts';
@@ -18,7 +19,12 @@ const ENDS_SOON = 14;
  * What stands in the database, beside the figures of the door: the same whichever process is asked, so the broker alone tells it. No label names a person or a
  * plan; a recipient is named by the id of its HealthcareService, which the operator chose.
  */
-export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }: Pick<Trail, 'handedOver'>): Registry {
+export function brokerMetrics(
+  registry: Registry,
+  pool: pg.Pool,
+  { handedOver }: Pick<Trail, 'handedOver'>,
+  paceOf: (() => Promise<PaceFigures>) | null = null,
+): Registry {
   const gauge = (name: string, help: string, read?: () => Promise<number>): Gauge =>
     new Gauge({
       name,
@@ -91,6 +97,7 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }:
       for (const { code, reason, count } of rows) this.set({ code, reason }, count);
     },
   });
+  paceMetrics(registry, paceOf === null ? null : keptFor(SOON_MS, paceOf));
   if (handedOver !== null) {
     gauge('broker_trail_heads_waiting', 'Heads of the trail that its second owner has not accepted yet', () => handedOver.waiting());
     new Counter({

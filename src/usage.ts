@@ -4,6 +4,7 @@ export const USAGE = `usage: npm run -s broker -- COMMAND
   ledger show [--key K]      what is believed of each destination, as JSON; of one key, disclosure or CarePlan with --key
   replay --key K --reason TEXT
                              what is refused, in doubt or awaited at one key is decided again, and sent once more where it may be; it stands in the trail
+  chase list                 recalls that nobody has answered, the oldest first: who, since when, which documents
   client new-key --out DIR   a pair of keys: client.key.pem to keep, client.jwks.json to register
   client add --org ODS --kind K --scope S (--jwks FILE | --jwks-uri URL) [--user-audience A]
                              registers a system that calls, and prints its client_id

@@ -35,7 +35,8 @@ const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
     event === 'review' ||
     event === 'concern' ||
     event === 'pause' ||
-    event === 'resume'
+    event === 'resume' ||
+    event === 'chase-end'
   )
     return { event, refused, type: OBJECT, subtype: [own], action: 'E', outcome: '0' };
   if (QUERIES.includes(event)) return { event, refused, type: QUERY, subtype: [own], action: 'E', outcome: '0' };

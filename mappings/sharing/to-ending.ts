@@ -1,4 +1,5 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import { chaseEndOf } from '../../src/model/chase-end.ts';
 import type { EndingItem, EndingProgress } from '../../src/model/ending.ts';
 import { toFhirInstant } from '../time.ts';
 import { toService } from './plain-words.ts';
@@ -39,6 +40,14 @@ export const toEndingProgress = (services: readonly EndingProgress[]): Parameter
   };
 };
 
+/** What the recipient said, or what a person said of it: then nobody heard the recipient itself. */
+const whyOf = (because: string | null): ParametersParameter[] => {
+  const byHand = chaseEndOf(because);
+  if (byHand === null) return because === null ? [] : [{ name: 'because', valueString: because }];
+  const { level, basis } = byHand;
+  return [{ name: 'level', valueCode: level }, ...(basis === null ? [] : [{ name: 'basis', valueCode: basis }])];
+};
+
 /** What `Contract/[id]/$ending-proof` answers: one `item` for each key, and where the next page begins. */
 export const toEndingProof = (items: readonly EndingItem[], next: string | null): Parameters => ({
   resourceType: 'Parameters',
@@ -68,7 +77,7 @@ export const toEndingProof = (items: readonly EndingItem[], next: string | null)
             { name: 'sequence', valueString: sequence },
             ...instant('asked', askedAt),
             { name: 'outcome', valueCode: outcome },
-            ...(because === null ? [] : [{ name: 'because', valueString: because }]),
+            ...whyOf(because),
             ...instant('answered', answeredAt),
           ],
         })),

@@ -1,5 +1,6 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { Explained } from '../../src/decide/explain.ts';
+import { chaseEndOf, type EndedByHand, RETENTION_BASES } from '../../src/model/chase-end.ts';
 import { holds } from '../../src/model/ledger.ts';
 import type { NamedRecipient, SharedAt } from '../../src/model/sharing.ts';
 import { toFhirInstant } from '../time.ts';
@@ -25,6 +26,8 @@ const whyOf = ({ explained: { want } }: SharedWith): string | null =>
 /** What cannot be disproved, they hold; nobody is ever said to have erased anything. */
 const holdsOf = ({ recipient, at }: SharedWith): string => {
   const held = at.flatMap((each) => each.held);
+  const isKept = at.some(({ askedBack }) => chaseEndOf(askedBack?.because ?? null)?.level === 'retained-by-law');
+  if (held.length === 0 && isKept) return 'Keeps a copy that the law has it keep, and may not use it.';
   if (held.length === 0) return recipient.retains ? 'Holds nothing that the broker knows of.' : 'Reads it and keeps no copy.';
   return held
     .map(({ state, headings, since }) => {
@@ -41,14 +44,30 @@ const ANSWERS: Readonly<Record<NonNullable<SharedAt['askedBack']>['outcome'], st
   unknown: 'has not said so yet, and is asked again',
 };
 
+/** By hand: nobody heard it from the recipient's own system, and the person is told so. */
+const byHandOf = ({ level, basis }: EndedByHand, on: string): string => {
+  switch (level) {
+    case 'attested':
+      return `On ${on} somebody who is named in the record attested, having checked, that they have given it up.`;
+    case 'retained-by-law':
+      return `On ${on} it was recorded that they keep it by law: ${basis === null ? 'the basis is not known' : RETENTION_BASES[basis]}. They are not asked for it any more.`;
+    case 'use-stopped':
+      return `On ${on} it was recorded that they cannot remove it and have stopped using it. They are not asked for it any more.`;
+    default:
+      return level satisfies never;
+  }
+};
+
 const askedOf = ({ at }: SharedWith): readonly string[] =>
-  at.flatMap(({ askedBack }) =>
-    askedBack === null
-      ? []
+  at.flatMap(({ askedBack }) => {
+    if (askedBack === null) return [];
+    const byHand = chaseEndOf(askedBack.because);
+    return byHand !== null
+      ? [byHandOf(byHand, day(askedBack.at))]
       : [
           `Was asked on ${day(askedBack.at)} to give it up, and ${ANSWERS[askedBack.outcome]}${askedBack.because === null ? '' : ` (${askedBack.because})`}.`,
-        ],
-  );
+        ];
+  });
 
 const text = (name: string, valueString: string | null): ParametersParameter[] => (valueString === null ? [] : [{ name, valueString }]);
 

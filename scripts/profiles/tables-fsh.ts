@@ -1,4 +1,5 @@
 import { System, TaskCode } from '../../profiles/canonicals.ts';
+import { CHASE_ENDS, RETENTION_BASES } from '../../src/model/chase-end.ts';
 import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
 import { CONTENT_FORMS, RECALL_FORMS } from '../../src/model/recipient.ts';
@@ -76,6 +77,13 @@ const definitions = (): string[] => [
   codeSystem('TrailEvent', 'trail-event', 'Events of the trail', same(TRAIL_EVENTS)),
   codeSystem('EmergencyReason', 'emergency-reason', 'Reasons for emergency access', Object.entries(EMERGENCY_REASONS)),
   codeSystem('Reuse', 'reuse', "Uses of content beyond its recipient's duty", Object.entries(REUSES)),
+  codeSystem('ChaseEnds', 'chase-end', 'How a person ends a chase by hand', Object.entries(CHASE_ENDS)),
+  codeSystem(
+    'RetentionBasis',
+    'retention-basis',
+    'By what law a recipient keeps what it may no longer use',
+    Object.entries(RETENTION_BASES),
+  ),
   codeSystem('ReviewState', 'review-state', 'Where a draft stands', same(REVIEW_STATES)),
   codeSystem('CommentKind', 'comment-kind', 'What a reviewer says of a draft', same(COMMENT_KINDS)),
   codeSystem('HeadingChange', 'heading-change', 'How a heading of a draft stands to the version in force', same(HEADING_CHANGES)),

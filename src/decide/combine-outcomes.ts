@@ -1,7 +1,7 @@
 import type { Outcome, RecallLevel } from '../model/ledger.ts';
 
 /** Levels in the order in which they grow; a parcel reaches the least of its messages. */
-const LEVELS: readonly RecallLevel[] = ['transport', 'stored', 'application', 'attested', 'expired', 'retained-by-law'];
+const LEVELS: readonly RecallLevel[] = ['transport', 'stored', 'application', 'attested', 'expired', 'retained-by-law', 'use-stopped'];
 
 /** What became of one message of a parcel, and whether it carried something of a plan. */
 export interface MessageOutcome {

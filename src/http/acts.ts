@@ -5,6 +5,7 @@ import { bundle } from './act/bundle.ts';
 import { check } from './act/check.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
 import { emergencyAccess } from './act/emergency.ts';
+import { endChase } from './act/end-chase.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
 import { accessLog, raiseConcern, refuseSharing } from './act/self.ts';
@@ -75,6 +76,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   pause,
   resume,
   check,
+  'end-chase': endChase,
   'process-message': processMessage,
   replay,
 };

@@ -41,13 +41,13 @@ const checkSubscription = (sent: Subscription, stored: Subscription | null): voi
   throw incorrect('Subscription.status', 'is requested, or off');
 };
 
-const SEALED: readonly string[] = [Extension.approvalSeal, Extension.approvalProjection, Extension.approverClaim];
+const SEALED: readonly string[] = [Extension.approvalSeal, Extension.approvalProjection, Extension.approverClaim, Extension.chaseEnd];
 
 /** What the broker seals of an approval is nobody else's to say: where it stands in a Provenance that is sent, and not in what is stored. */
 export const sealedByOthers = ({ extension = [] }: Provenance, stored: Provenance | null): readonly Issue[] =>
   extension.flatMap((each, index) =>
     SEALED.includes(each.url) && !(stored?.extension ?? []).some((before) => isDeepStrictEqual(before, each))
-      ? [{ at: `Provenance.extension[${index}]`, code: 'business-rule', help: "is the broker's to write, when it approves" }]
+      ? [{ at: `Provenance.extension[${index}]`, code: 'business-rule', help: "is the broker's to write, when it seals" }]
       : [],
   );
 

@@ -28,6 +28,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'ending-proof': `${BASE}/OperationDefinition/ending-proof`,
   pause: `${BASE}/OperationDefinition/pause`,
   resume: `${BASE}/OperationDefinition/resume`,
+  'end-chase': `${BASE}/OperationDefinition/end-chase`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   check: `${BASE}/OperationDefinition/check`,
   replay: `${BASE}/OperationDefinition/replay`,

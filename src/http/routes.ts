@@ -89,6 +89,7 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/HealthcareService/:id/$pause', 'pause', 'parameters'),
   route('POST /fhir/HealthcareService/:id/$resume', 'resume', 'parameters'),
   route('POST /fhir/Endpoint/:id/$check', 'check', 'parameters'),
+  route('POST /fhir/HealthcareService/:id/$end-chase', 'end-chase', 'parameters'),
 ];
 
 /** A route with what its path names; empty strings where it names none. */

@@ -1,3 +1,4 @@
+import type { ChaseEnd } from './chase-end.ts';
 import type { Copy, Digest, Place, Sequence } from './copy.ts';
 import type { Heading } from './heading.ts';
 import type { Instant } from './instant.ts';
@@ -119,5 +120,5 @@ export type Outcome =
       readonly answerBy?: Instant;
     };
 
-/** How far an acknowledgement reaches. */
-export type RecallLevel = 'transport' | 'stored' | 'application' | 'attested' | 'expired' | 'retained-by-law';
+/** How far an acknowledgement reaches; the last three are a person's word. */
+export type RecallLevel = 'transport' | 'stored' | 'application' | 'expired' | ChaseEnd;

@@ -7,7 +7,7 @@ import type { Instant } from './instant.ts';
  * what a draft would change shown, and what is done in its review: submitted, commented, answered;
  * a reuse beyond a recipient's duty reported, how far an ended agreement has been given up shown, and who looked at a
  * person's plans; a correction or complaint that a person raised; a recipient paused, and resumed; an answer to a message of ours that came by a
- * message of its own, and a message that the operator had sent once more.
+ * message of its own, and a message that the operator had sent once more; a chase that a person ended by hand.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -36,6 +36,7 @@ export const TRAIL_EVENTS = [
   'resume',
   'answer',
   'replay',
+  'chase-end',
 ] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 

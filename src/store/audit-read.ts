@@ -25,7 +25,7 @@ interface Row {
 }
 
 /** Of the others `because` says why something was done. */
-const REFUSED = `(a.because IS NOT NULL AND a.event NOT IN ('recall', 'erase', 'inspect', 'pause', 'replay'))`;
+const REFUSED = `(a.because IS NOT NULL AND a.event NOT IN ('recall', 'erase', 'inspect', 'pause', 'replay', 'chase-end'))`;
 
 /** An emergency look at somebody of whom a trust has a record and no plan names that record. */
 const NAMES_PATIENT = `a.event = 'emergency' AND a.about IS NOT NULL`;

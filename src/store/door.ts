@@ -1,7 +1,7 @@
 import type { Said } from '../../mappings/approval/review-task.ts';
 import type { Changes, Submitted } from '../../mappings/approval/to-changes.ts';
 import type { Seen } from '../../mappings/approval/to-projections.ts';
-import type { CarePlan, Resource } from '@medplum/fhirtypes';
+import type { CarePlan, Provenance, Resource } from '@medplum/fhirtypes';
 import type { Disclosure } from '../model/disclosure.ts';
 import type { ContactMessage } from './messages.ts';
 import type { AnswerMessage, AnswerReceived } from './receive-answer.ts';
@@ -16,6 +16,7 @@ import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
 import type { PauseAsked, PauseState } from '../model/pause.ts';
 import type { EndingItem, EndingProgress } from '../model/ending.ts';
+import type { ChaseEndAsked } from './end-chase.ts';
 import type { EndingPlace } from './endings.ts';
 import type { SignedResources } from './projections.ts';
 import type { ReuseReport } from './report-reuse.ts';
@@ -275,6 +276,8 @@ export interface DoorStore {
   /** Pauses a recipient, or ends its pause. On record, and told of by Tasks. The caller is an operator, and has read the HealthcareService. */
   pauseRecipient(principal: Principal, asked: PauseAsked): Promise<PauseState>;
   resumeRecipient(principal: Principal, recipientId: string): Promise<PauseState>;
+  /** Ends a chase by the word of a signed-in person, under the broker's seal, and on record; answers what was sealed. */
+  endChase(principal: Principal, asked: ChaseEndAsked): Promise<Provenance>;
   /** Names a person for emergency access: an id for this caller and five minutes, the same whether anybody is meant by it or nobody. */
   nameForEmergency(principal: Principal, sent: Traits): Promise<string>;
   /** Emergency access by such an id: begun with a reason, or looked at again within its hour (null). A view: nothing is held. On record, and told of, before it answers. */

@@ -7,6 +7,7 @@ import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
+import { endChase } from './end-chase.ts';
 import { endingProgress, endingProof } from './endings.ts';
 import { ownConcerns, raiseConcern } from './concerns.ts';
 import { emergencyAccess, nameForEmergency } from './emergency.ts';
@@ -118,6 +119,7 @@ const storeIn = (
     endingProof: notHere,
     pauseRecipient: notHere,
     resumeRecipient: notHere,
+    endChase: notHere,
     nameForEmergency: notHere,
     emergencyAccess: notHere,
     everything: notHere,
@@ -206,6 +208,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     endingProof: (principal, contractId, page) => endingProof(pool, principal, contractId, page),
     pauseRecipient: (principal, asked) => pauseRecipient(pool, asked, pausing(principal)),
     resumeRecipient: (principal, recipientId) => resumeRecipient(pool, recipientId, pausing(principal)),
+    endChase: (principal, asked) => endChase(pool, { seal: options.approving.seal, epoch: options.epoch }, principal, asked),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
     emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),

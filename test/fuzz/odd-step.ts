@@ -61,6 +61,13 @@ const STEPS: readonly Step[] = [
     { name: 'key', valueString: 'plan-1' },
     { name: 'reason', valueString: 'A made-up reason' },
   ]),
+  by('HealthcareService/:id/$end-chase', 'ambulance', alone(OPERATOR), [
+    { name: 'level', valueCode: 'attested' },
+    { name: 'disclosure', valueReference: { reference: `CarePlan/${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}` } },
+    { name: 'document', valueId: 'a' },
+    { name: 'reason', valueString: 'A made-up reason' },
+    { name: 'checked', valueString: 'Nothing at all' },
+  ]),
   by('Contract/:id/$ending-progress', 'agreement-1', own, ''),
   by('HealthcareService/:id/$pause', 'ambulance', alone(OPERATOR), [
     { name: 'reason', valueString: 'A made-up reason' },

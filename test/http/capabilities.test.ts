@@ -136,6 +136,7 @@ describe('what is listed is answered', () => {
     resume: (type) => door.agent.post(`/fhir/${type}/none/$resume`),
     check: (type) => door.agent.post(`/fhir/${type}/none/$check`),
     replay: (type) => door.agent.post(`/fhir/${type}/none/$replay`),
+    'end-chase': (type) => door.agent.post(`/fhir/${type}/none/$end-chase`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
   };
   const BODIES: ReadonlySet<string> = new Set([
@@ -151,6 +152,7 @@ describe('what is listed is answered', () => {
     'preview-release',
     'report-reuse',
     'check',
+    'end-chase',
     'submit-for-review',
     'comment',
     'raise-concern',

@@ -40,6 +40,7 @@ describe('conformance resources', () => {
       'check',
       'comment',
       'emergency-access',
+      'end-chase',
       'ending-progress',
       'ending-proof',
       'evaluate',
@@ -75,6 +76,7 @@ describe('conformance resources', () => {
       'check',
       'comment',
       'emergency-access',
+      'end-chase',
       'ending-progress',
       'ending-proof',
       'evaluate',
@@ -97,7 +99,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 22, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 23, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -112,7 +112,7 @@ export const tokensAt = (origin: () => string, database: pg.Pool | WithSql): Tok
   };
   const headersOf = async (caller: Caller, path = ''): Promise<Readonly<Record<string, string>>> => ({
     Authorization: `Bearer ${await of(caller)}`,
-    ...(/\$(?:approve|emergency-access)/.test(path) ? { 'X-User-Identity': await identityFor(caller, `${origin()}/fhir`) } : {}),
+    ...(/\$(?:approve|emergency-access|end-chase)/.test(path) ? { 'X-User-Identity': await identityFor(caller, `${origin()}/fhir`) } : {}),
   });
   return {
     clientIdOf,

@@ -18,13 +18,16 @@ export interface ToldSpan {
   readonly parentSpanId: string;
   readonly name: string;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  /** Traces that it refers to. */
+  readonly links: readonly string[];
 }
 
 interface Sent {
   readonly resourceSpans: readonly {
     readonly scopeSpans: readonly {
-      readonly spans: readonly (Omit<ToldSpan, 'attributes' | 'parentSpanId'> & {
+      readonly spans: readonly (Omit<ToldSpan, 'attributes' | 'parentSpanId' | 'links'> & {
         readonly parentSpanId?: string;
+        readonly links?: readonly { readonly traceId: string }[];
         readonly attributes: readonly { readonly key: string; readonly value: Value }[];
       })[];
     }[];
@@ -54,10 +57,11 @@ export const startFakeCollector = async (): Promise<FakeCollector> => {
     }
     for (const { scopeSpans } of (JSON.parse(text) as Sent).resourceSpans)
       for (const scope of scopeSpans)
-        for (const { attributes, parentSpanId = '', ...span } of scope.spans)
+        for (const { attributes, parentSpanId = '', links = [], ...span } of scope.spans)
           spans.push({
             ...span,
             parentSpanId,
+            links: links.map(({ traceId }) => traceId),
             attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0] ?? ''])),
           });
     response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');

@@ -9,6 +9,7 @@ import { chases } from '../../src/store/chases.ts';
 import * as body from '../support/bodies.ts';
 import { spawnBroker } from '../support/broker.ts';
 import { makeDataDir } from '../support/data-dir.ts';
+import { openDatabase } from '../support/database.ts';
 import type { TestEngine } from '../support/engine.ts';
 import { startTestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -124,6 +125,27 @@ describe('What is told of a recall that nobody answers', () => {
     expect(`${text}${await figures()}`).not.toMatch(/9990000018|Testperson|crisis team/);
   });
 });
+
+test('How recipients stand is told where somebody keeps their pace, and asked for no oftener than figures are kept', async () => {
+  let asked = 0;
+  const database = await openDatabase();
+  const registry = brokerMetrics(new Registry(), database.pool, { handedOver: null }, async () => {
+    asked += 1;
+    return { open: 2, halfOpen: 1, paused: 3, held: 70 };
+  });
+  const [first, second] = [await registry.metrics(), await registry.metrics()];
+  for (const line of [
+    'broker_recipients{state="open"} 2',
+    'broker_recipients{state="half-open"} 1',
+    'broker_recipients{state="paused"} 3',
+    'broker_keys_held{by="pace"} 70',
+  ])
+    expect(second).toContain(`${line}\n`);
+  expect(first).toContain('broker_recipients{state="open"} 2');
+  expect(asked).toBe(1);
+  expect(await brokerMetrics(new Registry(), database.pool, { handedOver: null }).metrics()).not.toContain('broker_recipients{');
+  await database.close();
+}, 30_000);
 
 test('A worker has a port of its own for Prometheus and health checks, and tells what it does itself', async () => {
   const folder = await makeDataDir();

@@ -27,6 +27,7 @@ const findPersons = personFinder([
 ]);
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const DOOR = 'POST /fhir/CarePlan/:id/$approve';
+const WITHDRAWAL = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = '00f067aa0ba902b7';
 
 let stops: (() => Promise<unknown>)[] = [];
@@ -118,8 +119,31 @@ describe('A trace', () => {
       const named = inTrace().find(({ name }) => name === 'deliver')?.attributes;
       expect(named).toMatchObject({ 'broker.recipient.id': expect.stringMatching(/^svc-/), 'broker.action': 'update' });
 
+      // What is tried again later is a trace of its own, which refers to the one before: what nobody answers would be one without an end.
+      sent = { traceparent: `00-${WITHDRAWAL}-${CALLER}-01` };
+      town.epr.behave({ how: 'busy', times: 1 });
       await client.withdraw(TRUST, 'p-v1');
+      sent = {};
       await eventually(() => expect([town.epr.holds(), town.ed.holds()]).toEqual([[], []]), 20_000);
+      await eventually(() => {
+        const all = collector.spans();
+        const [first] = all.filter(
+          ({ name, traceId, attributes }) =>
+            name === 'deliver' && traceId === WITHDRAWAL && attributes['broker.channel'] === 'fhir-messaging',
+        );
+        expect(first?.attributes).toMatchObject({ 'broker.action': 'recall', 'broker.outcome': 'unknown' });
+        const again = all.find(
+          ({ name, traceId, attributes }) =>
+            name === 'deliver' &&
+            traceId !== WITHDRAWAL &&
+            attributes['broker.key.id'] === first?.attributes['broker.key.id'] &&
+            attributes['broker.action'] === 'recall',
+        );
+        if (again === undefined) throw new Error('it was not tried again');
+        expect(again.attributes['broker.outcome']).toBe('accepted');
+        const begins = all.find(({ traceId, parentSpanId }) => traceId === again.traceId && parentSpanId === '');
+        expect(begins).toMatchObject({ name: 'nudge again', links: [WITHDRAWAL] });
+      }, 20_000);
       await stopTown();
       await stopBroker();
       // Nothing of the trace goes to a recipient.

@@ -344,6 +344,22 @@ Description: "Who was signed in when the version was approved, as the issuer of 
 * extension[authenticationAssurance].value[x] 1..1
 * extension[authenticationAssurance].value[x] only string
 
+Extension: ChaseEnd
+Id: chase-end
+Title: "End of a chase by hand"
+Description: "What a signed-in person of the operator's says of what a recipient was asked to give up: that it has, that the law has it kept and by what basis, or that it is used no more; the id under which the recipient knows the plan; and what was checked. The broker's to write."
+* ^context[0].type = #element
+* ^context[0].expression = "Provenance"
+* extension contains level 1..1 and basis 0..1 and disclosure 1..1 and checked 0..1
+* extension[level].value[x] 1..1
+* extension[level].value[x] only code
+* extension[basis].value[x] 1..1
+* extension[basis].value[x] only code
+* extension[disclosure].value[x] 1..1
+* extension[disclosure].value[x] only string
+* extension[checked].value[x] 1..1
+* extension[checked].value[x] only string
+
 Extension: RefusedTreatment
 Id: refused-treatment
 Title: "Refused treatment"

@@ -1675,3 +1675,62 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "Why nothing may be held there; missing where something may."
 * parameter[=].type = #code
+
+Instance: end-chase
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/end-chase"
+* version = "0.1.0"
+* name = "EndChase"
+* title = "End a chase by hand"
+* status = #draft
+* kind = #operation
+* code = #end-chase
+* affectsState = true
+* resource = #HealthcareService
+* system = false
+* type = false
+* instance = true
+* description = "A person of the operator's, who is signed in, says what became of what this service is asked to give up: it attests that it has, the law has it kept, or it is used no more. It is not asked for any more; what may still arrive, and what is sent later, is recalled as before. Sealed by the broker, told to the plan's publisher, and on record."
+* parameter[+].name = #level
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "What became of it, by the CodeSystem chase-end."
+* parameter[=].type = #code
+* parameter[+].name = #basis
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "By what law it is kept, by the CodeSystem retention-basis; with retained-by-law, and with nothing else."
+* parameter[=].type = #code
+* parameter[+].name = #disclosure
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "CarePlan/[id], by the id under which the service knows the plan."
+* parameter[=].type = #Reference
+* parameter[+].name = #document
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "The documents that were checked; without one, all that are asked back there."
+* parameter[=].type = #id
+* parameter[+].name = #reason
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Why, in at most 1,000 characters, naming nobody."
+* parameter[=].type = #string
+* parameter[+].name = #checked
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "What was checked, and how; where it is attested."
+* parameter[=].type = #string
+* parameter[+].name = #provenance
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "What was sealed: who said what, of which service and which documents."
+* parameter[=].type = #Provenance

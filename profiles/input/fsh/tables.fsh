@@ -129,6 +129,7 @@ Description: "Events of the trail."
 * #resume "resume"
 * #answer "answer"
 * #replay "replay"
+* #chase-end "chase end"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason
@@ -150,6 +151,25 @@ Description: "Uses of content beyond its recipient's duty."
 * #prosecution "Used for a prosecution, or in court"
 * #passed-on "Passed on to somebody whom no agreement names"
 * #other "Used for another purpose that no agreement names"
+
+CodeSystem: ChaseEnds
+Id: chase-end
+Title: "How a person ends a chase by hand"
+Description: "How a person ends a chase by hand."
+* ^caseSensitive = true
+* #attested "A person attests that the recipient has given it up"
+* #retained-by-law "The recipient keeps it because the law has it keep it"
+* #use-stopped "The recipient cannot remove it, and has stopped using it"
+
+CodeSystem: RetentionBasis
+Id: retention-basis
+Title: "By what law a recipient keeps what it may no longer use"
+Description: "By what law a recipient keeps what it may no longer use."
+* ^caseSensitive = true
+* #records-retention "its records have to be kept for a set time (Public Records Act 1958, Records Management Code of Practice)"
+* #legal-claim "it is needed for a legal claim (UK GDPR article 17(3)(e))"
+* #inquiry "a coroner or a statutory inquiry has required that it is kept (Coroners and Justice Act 2009, Inquiries Act 2005)"
+* #safeguarding "safeguarding law has it kept (Care Act 2014, Children Act 1989)"
 
 CodeSystem: ReviewState
 Id: review-state

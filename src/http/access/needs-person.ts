@@ -10,6 +10,9 @@ import { USER_HEADER } from './user-identity.ts';
  */
 export const NEEDS_PERSON: readonly Interaction[] = ['approve', 'emergency-access'];
 
+/** What needs somebody who is signed in, registered or not: an operator's people look after services, not patients. */
+export const NEEDS_USER: readonly Interaction[] = ['end-chase'];
+
 const at = `http.${USER_HEADER}`;
 
 /** The registered clinician whom an interaction needs. Throws `forbidden` where there is nobody, or nobody who is registered. */
@@ -24,6 +27,12 @@ export const registeredUser = (interaction: Interaction, user: UserIdentity | nu
   return user;
 };
 
+/** The signed-in person whom an interaction needs. Throws `forbidden` where there is nobody. */
+export const signedInUser = (interaction: Interaction, user: UserIdentity | null): UserIdentity => {
+  if (user === null) throw anomaly('forbidden', `${interaction} needs a person: send the id token of whoever answers for it`, at);
+  return user;
+};
+
 /** The person who calls, by the broker's own id. Throws `forbidden` where an app calls by itself. */
 export const personCalling = ({ personId }: Principal): string => {
   if (personId === undefined)
@@ -31,7 +40,8 @@ export const personCalling = ({ personId }: Principal): string => {
   return personId;
 };
 
-/** Refuses what needs a person and has none who is registered. Throws `forbidden`. */
+/** Refuses what needs a person and has none, or none who is registered where that is asked. Throws `forbidden`. */
 export const checkPerson = (interaction: Interaction, user: UserIdentity | null): void => {
   if (NEEDS_PERSON.includes(interaction)) registeredUser(interaction, user);
+  if (NEEDS_USER.includes(interaction)) signedInUser(interaction, user);
 };

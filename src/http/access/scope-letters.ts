@@ -30,6 +30,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   'report-reuse': 'u',
   'ending-progress': 'r',
   'ending-proof': 'r',
+  'end-chase': 'u',
   'emergency-access': 'r',
   projections: 'r',
   check: 'u',

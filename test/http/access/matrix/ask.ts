@@ -78,6 +78,12 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
       { name: 'key', valueString: 'no-such-key' },
       { name: 'reason', valueString: 'A made-up reason' },
     ],
+    // Nothing is asked back in this ground: whoever may ask hears that there is no such chase.
+    'end-chase': [
+      { name: 'level', valueCode: 'use-stopped' },
+      { name: 'disclosure', valueReference: { reference: 'CarePlan/00000000-0000-4000-8000-000000000000' } },
+      { name: 'reason', valueString: 'A made-up reason' },
+    ],
     withdraw: [{ name: 'reason', valueString: 'Asked for by the person' }],
   }[route.interaction];
   return { resourceType: 'Parameters', ...(parameter === undefined ? {} : { parameter }) };

@@ -93,7 +93,7 @@ export const openMatrix = async (ground: MatrixGround) => {
   const headersOf = async ({ route, kind, target }: Place, scope: Scope): Promise<Headers> => ({
     ...(await tokens.right(callerOf(kind, target), scope)),
     // What needs a person has one: without, a client is refused whatever it may.
-    ...(['approve', 'emergency-access'].includes(route.interaction) ? await tokens.person(callerOf(kind, target)) : {}),
+    ...(['approve', 'emergency-access', 'end-chase'].includes(route.interaction) ? await tokens.person(callerOf(kind, target)) : {}),
     // A person asks for Beryl's: as she does, or as one who is not known here.
     ...(kind === 'person' ? await tokens.self(target === 'own' ? BERYL : NOBODY) : {}),
   });

@@ -45,6 +45,7 @@ GET id/$ending-progress r
 GET id/$ending-proof  r
 POST id/$pause        u
 POST id/$resume       u
+POST id/$end-chase    u
 DELETE                ds
 DELETE id             d
 POST $validate        any
