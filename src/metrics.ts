@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { keptFor } from './kept-for.ts';
-import { type PaceFigures, paceMetrics } from './pace-metrics.ts';
 import type { Trail } from './trail-part.ts';
 import { oldestChase } from './store/chases.ts';
 import { certificatesEnding } from './store/credentials.ts';
@@ -12,6 +11,8 @@ import { recallsOwed, tasksOpen, uncertainKeys } from './store/standing.ts';
 /** How long figures stand that cost more than a look along an index, in milliseconds. */
 const SOON_MS = 10_000;
 const EVERY_KEY_MS = 60_000;
+/** Figures of one look at the database, told by several gauges at one scrape. */
+const ONE_LOOK_MS = 500;
 /** Days before a certificate runs out. */
 const ENDS_SOON = 14;
 
@@ -19,39 +20,21 @@ const ENDS_SOON = 14;
  * What stands in the database, beside the figures of the door: the same whichever process is asked, so the broker alone tells it. No label names a person or a
  * plan; a recipient is named by the id of its HealthcareService, which the operator chose.
  */
-export function brokerMetrics(
-  registry: Registry,
-  pool: pg.Pool,
-  { handedOver }: Pick<Trail, 'handedOver'>,
-  paceOf: (() => Promise<PaceFigures>) | null = null,
-): Registry {
-  const gauge = (name: string, help: string, read?: () => Promise<number>): Gauge =>
+export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }: Pick<Trail, 'handedOver'>): Registry {
+  const gauge = (name: string, help: string, read: () => Promise<number>): Gauge =>
     new Gauge({
       name,
       help,
       registers: [registry],
-      ...(read === undefined
-        ? {}
-        : {
-            async collect() {
-              this.set(await read());
-            },
-          }),
+      async collect() {
+        this.set(await read());
+      },
     });
-  const open = gauge('broker_deliveries_open', 'Deliveries begun and not settled');
-  const fanOuts = gauge('broker_fan_outs', 'Fan-outs that are not finished');
-  new Gauge({
-    name: 'broker_keys_due',
-    help: 'Keys that are due',
-    registers: [registry],
-    // One look at the database for all of them, when they are asked for.
-    async collect() {
-      const counts = await ledgerCounts(pool);
-      this.set(counts.due);
-      open.set(counts.open);
-      fanOuts.set(counts.fanOuts);
-    },
-  });
+  // Each waits for the look itself: a gauge that another one sets is told as it was at the scrape before.
+  const counts = keptFor(ONE_LOOK_MS, () => ledgerCounts(pool));
+  gauge('broker_keys_due', 'Keys that are due', async () => (await counts()).due);
+  gauge('broker_deliveries_open', 'Deliveries begun and not settled', async () => (await counts()).open);
+  gauge('broker_fan_outs', 'Fan-outs that are not finished', async () => (await counts()).fanOuts);
   const uncertain = keptFor(EVERY_KEY_MS, () => uncertainKeys(pool));
   gauge('broker_keys_uncertain', 'Keys at which the fate of what was sent or read is not known; counted once a minute', uncertain);
   const oldest = keptFor(SOON_MS, () => oldestChase(pool));
@@ -74,17 +57,11 @@ export function brokerMetrics(
   gauge('broker_certificates_ending', 'Certificates of Endpoints that run out within 14 days, or have', () =>
     certificatesEnding(pool, ENDS_SOON),
   );
-  const breakers = gauge('broker_breakers_open', 'Recipients whose updates wait because they do not answer');
-  const halfOpen = gauge('broker_breakers_half_open', 'Recipients that are let in more and more again');
-  const paused = gauge('broker_recipients_paused', 'Recipients that an operator has paused');
   const pace = keptFor(SOON_MS, () => paceStates(pool));
-  gauge('broker_keys_held', 'Updates that a breaker or a pause holds back', async () => {
-    const states = await pace();
-    breakers.set(states.open);
-    halfOpen.set(states.halfOpen);
-    paused.set(states.paused);
-    return states.held;
-  });
+  gauge('broker_breakers_open', 'Recipients whose updates wait because they do not answer', async () => (await pace()).open);
+  gauge('broker_breakers_half_open', 'Recipients that are let in more and more again', async () => (await pace()).halfOpen);
+  gauge('broker_recipients_paused', 'Recipients that an operator has paused', async () => (await pace()).paused);
+  gauge('broker_keys_held', 'Updates that a breaker or a pause holds back', async () => (await pace()).held);
   const tasks = keptFor(SOON_MS, () => tasksOpen(pool));
   new Gauge({
     name: 'broker_tasks_open',
@@ -97,7 +74,6 @@ export function brokerMetrics(
       for (const { code, reason, count } of rows) this.set({ code, reason }, count);
     },
   });
-  paceMetrics(registry, paceOf === null ? null : keptFor(SOON_MS, paceOf));
   if (handedOver !== null) {
     gauge('broker_trail_heads_waiting', 'Heads of the trail that its second owner has not accepted yet', () => handedOver.waiting());
     new Counter({
