@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { keptFor } from './kept-for.ts';
-import { type PaceFigures, paceMetrics } from './pace-metrics.ts';
+import { paceMetrics } from './pace-metrics.ts';
 import type { Trail } from './trail-part.ts';
 import { oldestChase } from './store/chases.ts';
 import { certificatesEnding } from './store/credentials.ts';
@@ -19,12 +19,7 @@ const ENDS_SOON = 14;
  * What stands in the database, beside the figures of the door: the same whichever process is asked, so the broker alone tells it. No label names a person or a
  * plan; a recipient is named by the id of its HealthcareService, which the operator chose.
  */
-export function brokerMetrics(
-  registry: Registry,
-  pool: pg.Pool,
-  { handedOver }: Pick<Trail, 'handedOver'>,
-  paceOf: (() => Promise<PaceFigures>) | null = null,
-): Registry {
+export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }: Pick<Trail, 'handedOver'>): Registry {
   const gauge = (name: string, help: string, read?: () => Promise<number>): Gauge =>
     new Gauge({
       name,
@@ -74,17 +69,6 @@ export function brokerMetrics(
   gauge('broker_certificates_ending', 'Certificates of Endpoints that run out within 14 days, or have', () =>
     certificatesEnding(pool, ENDS_SOON),
   );
-  const breakers = gauge('broker_breakers_open', 'Recipients whose updates wait because they do not answer');
-  const halfOpen = gauge('broker_breakers_half_open', 'Recipients that are let in more and more again');
-  const paused = gauge('broker_recipients_paused', 'Recipients that an operator has paused');
-  const pace = keptFor(SOON_MS, () => paceStates(pool));
-  gauge('broker_keys_held', 'Updates that a breaker or a pause holds back', async () => {
-    const states = await pace();
-    breakers.set(states.open);
-    halfOpen.set(states.halfOpen);
-    paused.set(states.paused);
-    return states.held;
-  });
   const tasks = keptFor(SOON_MS, () => tasksOpen(pool));
   new Gauge({
     name: 'broker_tasks_open',
@@ -97,7 +81,10 @@ export function brokerMetrics(
       for (const { code, reason, count } of rows) this.set({ code, reason }, count);
     },
   });
-  paceMetrics(registry, paceOf === null ? null : keptFor(SOON_MS, paceOf));
+  paceMetrics(
+    registry,
+    keptFor(SOON_MS, () => paceStates(pool)),
+  );
   if (handedOver !== null) {
     gauge('broker_trail_heads_waiting', 'Heads of the trail that its second owner has not accepted yet', () => handedOver.waiting());
     new Counter({
