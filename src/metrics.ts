@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { keptFor } from './kept-for.ts';
+import { paceMetrics } from './pace-metrics.ts';
 import type { Trail } from './trail-part.ts';
 import { oldestChase } from './store/chases.ts';
 import { certificatesEnding } from './store/credentials.ts';
@@ -57,11 +58,6 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }:
   gauge('broker_certificates_ending', 'Certificates of Endpoints that run out within 14 days, or have', () =>
     certificatesEnding(pool, ENDS_SOON),
   );
-  const pace = keptFor(SOON_MS, () => paceStates(pool));
-  gauge('broker_breakers_open', 'Recipients whose updates wait because they do not answer', async () => (await pace()).open);
-  gauge('broker_breakers_half_open', 'Recipients that are let in more and more again', async () => (await pace()).halfOpen);
-  gauge('broker_recipients_paused', 'Recipients that an operator has paused', async () => (await pace()).paused);
-  gauge('broker_keys_held', 'Updates that a breaker or a pause holds back', async () => (await pace()).held);
   const tasks = keptFor(SOON_MS, () => tasksOpen(pool));
   new Gauge({
     name: 'broker_tasks_open',
@@ -74,6 +70,10 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }:
       for (const { code, reason, count } of rows) this.set({ code, reason }, count);
     },
   });
+  paceMetrics(
+    registry,
+    keptFor(SOON_MS, () => paceStates(pool)),
+  );
   if (handedOver !== null) {
     gauge('broker_trail_heads_waiting', 'Heads of the trail that its second owner has not accepted yet', () => handedOver.waiting());
     new Counter({

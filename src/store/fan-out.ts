@@ -4,6 +4,7 @@ import { desired } from '../decide/desired.ts';
 import { step } from '../decide/step.ts';
 import { factsOf, KEY_WITH_FACTS, type KeyRow, opened, type Sealed } from './look.ts';
 import { type Sql, statement, transaction } from './pool.ts';
+import { withoutRaces } from './without-races.ts';
 
 /** Plans in one batch: about 20 ms of this process's time, in which nobody else is served, and as long a lock on rows that deliveries wait for. */
 const BATCH = 250;
@@ -106,7 +107,18 @@ const endFanOut = statement<[string], never>('end-fan-out', 'DELETE FROM fan_out
  * One batch of the oldest fan-out: makes the keys that should be, bumps those that are, and answers whose they were. The facts
  * were committed before; this only says whom to look at.
  */
-export async function fanOut(pool: pg.Pool, epoch: number): Promise<{ more: boolean; recipients: readonly string[] }> {
+export function fanOut(pool: pg.Pool, epoch: number): Promise<FanOutEnd> {
+  // Two fan-outs of one person, or one and a read, may each hold a key that the other waits for: whoever gives way does it again.
+  return withoutRaces(() => fanOutOnce(pool, epoch));
+}
+
+/** What one batch came to: whether more wait, and whose keys are to be looked at. */
+interface FanOutEnd {
+  readonly more: boolean;
+  readonly recipients: readonly string[];
+}
+
+function fanOutOnce(pool: pg.Pool, epoch: number): Promise<FanOutEnd> {
   return transaction(pool, async (tx) => {
     const [row] = await nextFanOut(tx);
     if (row === undefined) return { more: false, recipients: [] };

@@ -251,6 +251,17 @@ describe('FHIR REST: what only reading shows', () => {
     expect(server.received()).toEqual([]);
   });
 
+  test('where reading is refused, nothing is updated, and a recall is tried all the same', async () => {
+    await startAs({ mayBeRead: false });
+    const it = update(1);
+    expect(await send(it.parcel)).toEqual({ kind: 'refused', because: 'http-403', retry: true });
+    expect(server.received()).toEqual([]);
+    await send(it.parcel, unseen);
+    expect(server.holds()).toHaveLength(1);
+    expect(await send(recall(2, [it.documentId]))).toEqual(STORED);
+    expect(server.holds()).toEqual([]);
+  });
+
   test('a recall of what is not there counts only where reading proves it', async () => {
     await startAs({ createsNothing: true });
     const nothing = recall(1, [randomUUID()]);

@@ -38,6 +38,16 @@ const ALL_CASES: readonly Case[] = [
   { fault: 'dns-gone', stops: true, because: 'not-connected' },
 ];
 
+/** The lines of the checklists (delivery.md section 3) that a fault on a road shows. */
+const SHOWS: Partial<Readonly<Record<Road, Partial<Readonly<Record<AnyFault, string>>>>>> = {
+  'fhir-messaging': { drop: '3a.9.1', 'drop-answer': '3a.9.2', delay: '3a.9.3', 'false-answer': '3a.9.5' },
+  'hl7v2-mllp': { 'drop-answer': '3b.10.1', delay: '3b.10.2', 'truncate-answer': '3b.10.6' },
+};
+const tagOf = (road: Road, fault: AnyFault): string => {
+  const line = SHOWS[road]?.[fault];
+  return line === undefined ? '' : `[${line}] `;
+};
+
 /** What was seen of one lane at the moments that matter. */
 interface Seen {
   readonly lane: FaultLane;
@@ -154,7 +164,7 @@ export const describeFaults = (road: Road): void => {
     test('I2: once it stopped, nothing lies there that was to be given up, also not what came late', () =>
       expect(of(it).revoked).toEqual([]));
 
-    test('I3: consent given again, it holds the words in force, once', () => {
+    test(`${tagOf(road, it.fault)}I3: consent given again, it holds the words in force, once`, () => {
       const { regiven, lane } = of(it);
       expect(regiven).toHaveLength(1);
       expect(regiven[0]).toContain(`${lane.shown} second words`);

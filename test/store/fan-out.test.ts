@@ -319,3 +319,43 @@ describe('a crash between a fact and its fan-out', () => {
     }
   }, 30_000);
 });
+
+// Whichever of the two the fan-out comes to first: in one of the cases each waits for the other, and PostgreSQL ends one of them.
+test.each(['first', 'second'] as const)(
+  'a fan-out that another holds up, and that holds the other up, is done all the same: %s key',
+  async (which) => {
+    const { database, put } = ground;
+    const lane = await ground.lane(`knot${which}`);
+    await put(operator, body.endpoint(`end2-${lane.name}`, lane.service, `org-${lane.name}`, `https://${lane.name}-2.example/fhir`));
+    await ground.fanOutAll();
+    await ground.park();
+    const keys = async (): Promise<readonly { id: string; due: boolean }[]> =>
+      (
+        await database.pool.query('SELECT id, observed < generation AS due FROM ledger_key WHERE recipient_id = $1 ORDER BY id', [
+          lane.service,
+        ])
+      ).rows;
+    const ids = (await keys()).map(({ id }) => id);
+    expect(ids).toHaveLength(2);
+    const [held = '', wanted = ''] = which === 'first' ? ids : ids.toReversed();
+    await put(publisher, body.consent(lane.consent, lane.patient, 'org-trust', { kinds: ['ed'], status: 'inactive' }));
+
+    const other = await database.pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT FROM ledger_key WHERE id = $1 FOR UPDATE', [held]);
+    const done = fanOut(database.pool, 1);
+    done.catch(() => undefined);
+    await eventually(async () => {
+      const { rows } = await database.owner.query(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      );
+      expect(rows).toHaveLength(1);
+    });
+    await other.query('SELECT FROM ledger_key WHERE id = $1 FOR UPDATE', [wanted]);
+    await other.query('COMMIT');
+    other.release();
+    await done;
+    await ground.fanOutAll();
+    expect((await keys()).map(({ due }) => due)).toEqual([true, true]);
+  },
+);
