@@ -15,7 +15,12 @@ export const hl7v2: Checklist = {
       id: '3b.3',
       asks: 'One in flight; MSA-2 answers MSH-10, and MSH-5/6 name us; after a timeout the socket is destroyed and the same MSH-10 sent again; a late answer is never credited to another',
     },
-    { id: '3b.4', asks: 'Sequence number protocol (MSH-13, MSA-4)' },
+    {
+      id: '3b.4',
+      asks: 'Sequence number protocol (MSH-13, MSA-4)',
+      notApplicable:
+        'few peers speak it; each document carries the sequence of its plan (TXA-16), which a receiver may declare that it honours, and MSH-10 tells duplicates',
+    },
     { id: '3b.5', asks: 'T02 and T10: TXA-12 for each version, TXA-13 for what it replaces, TXA-17, 18 and 19' },
     {
       id: '3b.6',

@@ -273,6 +273,7 @@ describe('a recipient that declares nothing and answers', () => {
         'begin-deliveries',
         'claim-due',
         'claim-handshakes',
+        'claim-recipient-check',
         'look-at-keys',
         'next-look-of',
         'pace-of-recipient',

@@ -29,7 +29,7 @@ const idsOf = (bytes: string): { readonly bundle: string; readonly identifier: s
   return { bundle: bundle.id, identifier: bundle.identifier.value, header: bundle.entry[0].resource.id };
 };
 
-describe('[3a.9] what goes wrong with a message, and what the recipient holds at the end', () => {
+describe('what goes wrong with a message, and what the recipient holds at the end', () => {
   const cases: readonly (readonly [string, How])[] = [
     ['[3a.9.1] the request is dropped', 'stall'],
     ['[3a.9.2] the response is dropped', 'lose-answer'],
