@@ -25,7 +25,7 @@ export const reissue = async (pool: pg.Pool, numbers: readonly string[], number:
 /** Makes the keys of these persons due, as a fan-out does. */
 export const bump = async (pool: pg.Pool, numbers: readonly string[]): Promise<void> => {
   await pool.query(
-    `UPDATE ledger_key k SET generation = generation + 1, look_at = clock_timestamp(), rank = 1
+    `UPDATE ledger_key k SET generation = generation + 1, look_at = clock_timestamp(), rank = 2
        FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
       WHERE k.plan_id = p.id AND pe.nhs_number = ANY($1::text[])`,
     [blind(pool, numbers)],
