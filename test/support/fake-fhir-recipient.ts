@@ -24,7 +24,7 @@ export const startFakeFhirRecipient = async (options: FakeOptions = {}): Promise
   const listener = await fakeListener(
     () =>
       createServer((request, response) => {
-        answer(store, request, response).catch((error: unknown) => {
+        answer(store, options, request, response).catch((error: unknown) => {
           // What the fake cannot read is the sender's fault: said loudly, and nothing is stored.
           if (!response.headersSent)
             response.writeHead(400, JSON_TYPE).end(outcome('structure', error instanceof Error ? error.message : 'unreadable'));
@@ -45,7 +45,7 @@ export const startFakeFhirRecipient = async (options: FakeOptions = {}): Promise
 
 const JSON_TYPE = { 'content-type': 'application/fhir+json' };
 
-const answer = async (store: FakeStore, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const answer = async (store: FakeStore, options: FakeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const [path, query = ''] = (request.url ?? '').split('?');
@@ -80,6 +80,7 @@ const answer = async (store: FakeStore, request: IncomingMessage, response: Serv
       return reply(how);
     case 'pending':
       keep();
+      await options.beforeItAnswers?.(read.message.bytes);
       response.writeHead(202, JSON_TYPE).end();
       return;
     case 'duplicate':
