@@ -194,6 +194,31 @@ describe('[3a.2] an answer by a message of its own', () => {
     40_000,
   );
 
+  test('I3: the answer comes before the exchange has ended: it counts, and what the exchange says then takes nothing back', async () => {
+    const heard: unknown[] = [];
+    const lane: Lane = await it.lane({
+      mode: 'async',
+      within: 120_000,
+      beforeItAnswers: async (bytes) => {
+        const { status } = await it.answer(lane.caller, responseTo(bytes));
+        const { copies, last } = await lane.key();
+        heard.push({ status, copies: copies.map(({ state }) => state), last: last?.outcome });
+      },
+    });
+    lane.epr.behave({ how: 'pending', times: 1 });
+    await lane.approve();
+    await eventually(() => expect(heard).toEqual([{ status: 200, copies: ['held'], last: 'accepted' }]));
+    await rests(lane, 1);
+    expect(await lane.key()).toMatchObject({ failures: 0, last: { outcome: 'accepted' } });
+    const { rows } = await it.engine.database.pool.query('SELECT outcome, because FROM delivery WHERE key_id = $1', [
+      (await lane.key()).id,
+    ]);
+    expect(rows).toEqual([{ outcome: 'accepted', because: null }]);
+    expect(lane.updates()).toHaveLength(1);
+    await lane.revoke();
+    await holdsNothing(lane);
+  }, 30_000);
+
   test('I12: the deadline passes: a person is told, it goes again under the same ids, and an answer then calms', async () => {
     const lane = await it.lane({ mode: 'async', within: 1_000 });
     lane.epr.behave({ how: 'pending' });

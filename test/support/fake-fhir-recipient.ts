@@ -101,6 +101,7 @@ const answer = async (store: FakeStore, request: IncomingMessage, response: Serv
       return reply(how);
     case 'pending':
       keep();
+      await options.beforeItAnswers?.(read.message.bytes);
       response.writeHead(202, JSON_TYPE).end();
       return;
     case 'duplicate':

@@ -69,6 +69,8 @@ export interface FakeOptions {
   readonly refusesRecalls?: boolean;
   /** It does not know a message again: what comes twice is processed twice. */
   readonly forgetsIds?: boolean;
+  /** FHIR: what it does between taking a message and saying 202. */
+  readonly beforeItAnswers?: (bytes: string) => Promise<void>;
 }
 
 /** What every fake recipient can be asked and told. */
