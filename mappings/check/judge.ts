@@ -1,3 +1,4 @@
+import type { Extension as Declaration } from '@medplum/fhirtypes';
 import { Extension } from '../../profiles/canonicals.ts';
 import { cancelsByMessage } from '../../src/decide/recall-road.ts';
 import type { RecipientCheck, Said, Scenario } from '../../src/model/recipient-check.ts';
@@ -15,8 +16,8 @@ export interface Contradiction {
 /** What a profile should say by what was seen. */
 export interface Proposal {
   readonly scenario: Scenario;
-  readonly extension: string;
-  readonly value: string;
+  /** The extension of the Endpoint that says so. */
+  readonly declare: Declaration;
 }
 
 export interface Judged {
@@ -25,6 +26,15 @@ export interface Judged {
   /** Scenarios that were tried, and of which nothing is known: nobody answered. */
   readonly unanswered: readonly Scenario[];
 }
+
+const acknowledgement = (code: string, error: string | null, means: Said['outcome']): Declaration => ({
+  url: Extension.acknowledgement,
+  extension: [
+    { url: 'code', valueCode: code },
+    ...(error === null ? [] : [{ url: 'error', valueString: error }]),
+    { url: 'means', valueCode: means },
+  ],
+});
 
 type Read = Said & { readonly means: Said['outcome'] };
 
@@ -42,7 +52,7 @@ export const judge = (tried: RecipientCheck['tried'], destination: Destination):
   const proposals: Proposal[] = [];
   const contradicts = (scenario: Scenario, extension: string | null, help: string): void =>
     void contradictions.push({ scenario, extension, help });
-  const proposes = (scenario: Scenario, extension: string, value: string): void => void proposals.push({ scenario, extension, value });
+  const proposes = (scenario: Scenario, declare: Declaration): void => void proposals.push({ scenario, declare });
 
   const took = (scenario: Scenario): boolean => part(scenario, 'first')?.means === 'accepted';
 
@@ -59,11 +69,9 @@ export const judge = (tried: RecipientCheck['tried'], destination: Destination):
   const recall = part('recall', 'recall');
   if (recall?.means === 'refused' && took('recall') && cancelsByMessage(destination)) {
     contradicts('recall', Extension.recallForm, `it refuses the recall that it declares (${recall.answer})`);
-    proposes('recall', Extension.recallForm, destination.recallForm === 'mdm-t11' ? 'mdm-t10-notice' : 'manual');
+    proposes('recall', { url: Extension.recallForm, valueCode: destination.recallForm === 'mdm-t11' ? 'mdm-t10-notice' : 'manual' });
   }
-  const unknown = part('unknown-recall', 'recall');
-  if (unknown?.means === 'refused' && destination.channel === 'hl7v2-mllp')
-    proposes('unknown-recall', Extension.acknowledgement, `${unknown.answer} accepted`);
+  // How the recall of what it never had is answered is told, and proposes nothing: a row of the table would count for updates too.
 
   // Ids repeat after an answer that was lost: whoever refuses them has to be sent everything twice.
   for (const scenario of ['duplicate', 'dropped-answer'] as const) {
@@ -82,7 +90,7 @@ export const judge = (tried: RecipientCheck['tried'], destination: Destination):
   const before = part('reordered', 'recall');
   if (late !== undefined && before?.means === 'accepted' && late.means !== 'unknown') {
     const refuses = late.means === 'refused';
-    if (refuses !== destination.refusesLowerSequence) proposes('reordered', Extension.refusesLowerSequence, String(refuses));
+    if (refuses !== destination.refusesLowerSequence) proposes('reordered', { url: Extension.refusesLowerSequence, valueBoolean: refuses });
   }
 
   const another = SCENARIOS.find((scenario) => found(scenario).some(({ answer }) => answer === 'answer-to-another'));
@@ -99,7 +107,7 @@ export const judge = (tried: RecipientCheck['tried'], destination: Destination):
         `it answers ${broken.answer} to what nobody can file, and declares that this means accepted`,
       );
     if (broken.answer === 'application') contradicts('bad-message', null, 'it answers ok to a message that has nothing in it');
-    if (code !== null) proposes('bad-message', Extension.acknowledgement, `${code.code} unknown`);
+    if (code !== null) proposes('bad-message', acknowledgement(code.code, null, 'unknown'));
   }
 
   const unanswered = SCENARIOS.filter((scenario) => found(scenario).some((said) => said.part !== 'dropped' && said.means === 'unknown'));

@@ -1,11 +1,12 @@
-import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import type { Endpoint, Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { RecipientCheck, Scenario } from '../../src/model/recipient-check.ts';
 import { nextScenario, SCENARIOS } from '../../src/model/recipient-check.ts';
 import type { Destination } from '../../src/model/recipient.ts';
 import { judge } from './judge.ts';
+import { declaredValue, proposedEndpoint } from './proposed-endpoint.ts';
 
 /** What Endpoint/[id]/$check answers: how far it is, what was said in each scenario, and what that says of the profile. */
-export const toCheckParameters = (check: RecipientCheck, destination: Destination): Parameters => {
+export const toCheckParameters = (check: RecipientCheck, destination: Destination, endpoint: Endpoint): Parameters => {
   const { contradictions, proposals, unanswered } = judge(check.tried, destination);
   const next = check.endedAt === null ? nextScenario(check) : null;
   const stateOf = (scenario: Scenario): string => {
@@ -41,15 +42,16 @@ export const toCheckParameters = (check: RecipientCheck, destination: Destinatio
         }),
       ),
       ...proposals.map(
-        ({ scenario, extension, value }): ParametersParameter => ({
+        ({ scenario, declare }): ParametersParameter => ({
           name: 'proposal',
           part: [
             { name: 'scenario', valueCode: scenario },
-            { name: 'declare', valueUri: extension },
-            { name: 'value', valueString: value },
+            { name: 'declare', valueUri: declare.url },
+            { name: 'value', valueString: declaredValue(declare) },
           ],
         }),
       ),
+      ...(proposals.length === 0 ? [] : [{ name: 'proposed', resource: proposedEndpoint(endpoint, proposals) }]),
     ],
   };
 };

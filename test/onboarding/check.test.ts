@@ -115,7 +115,7 @@ describe.each(ROADS)('a check over %s', (road, startFake) => {
     expect(cameBack(check, 'reordered')).toEqual(['recall accepted', 'late accepted']);
     expect(judge(check.tried, destination)).toMatchObject({
       contradictions: [{ scenario: 'reordered', extension: Extension.refusesLowerSequence }],
-      proposals: [{ scenario: 'reordered', extension: Extension.refusesLowerSequence, value: 'false' }],
+      proposals: [{ scenario: 'reordered', declare: { url: Extension.refusesLowerSequence, valueBoolean: false } }],
     });
     const refused = [`Endpoint.extension.where(url='${Extension.refusesLowerSequence}')`];
     expect(await places(on.activate(name, address, [refusesLower]))).toEqual(refused);
@@ -134,7 +134,7 @@ describe.each(ROADS)('a check over %s', (road, startFake) => {
     const { check, destination } = await on.check(name);
     expect(judge(check.tried, destination)).toMatchObject({
       contradictions: [],
-      proposals: [{ scenario: 'reordered', extension: Extension.refusesLowerSequence, value: 'true' }],
+      proposals: [{ scenario: 'reordered', declare: { url: Extension.refusesLowerSequence, valueBoolean: true } }],
     });
     expect(await places(on.activate(name, address))).toEqual([]);
   });
@@ -170,7 +170,7 @@ describe.each(ROADS)('a check over %s', (road, startFake) => {
     expect(judge(check.tried, destination)).toMatchObject({
       contradictions: [{ scenario: 'recall', extension: Extension.recallForm }],
       proposals: expect.arrayContaining([
-        { scenario: 'recall', extension: Extension.recallForm, value: isMllp ? 'mdm-t10-notice' : 'manual' },
+        { scenario: 'recall', declare: { url: Extension.recallForm, valueCode: isMllp ? 'mdm-t10-notice' : 'manual' } },
       ]),
     });
     expect(await places(on.activate(name, address))).toEqual([`Endpoint.extension.where(url='${Extension.recallForm}')`]);

@@ -1622,6 +1622,12 @@ Usage: #definition
 * parameter[=].part[=].min = 1
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #string
+* parameter[+].name = #proposed
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The Endpoint with its profile filled in by the proposals: to be looked at, and written by people."
+* parameter[=].type = #Endpoint
 
 Instance: replay
 InstanceOf: OperationDefinition

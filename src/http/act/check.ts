@@ -8,11 +8,12 @@ import { readOwn } from './read.ts';
 /** Endpoint/[id]/$check: starts a conformance conversation with the address, or says how far the last one is; with `again` one that ended is held anew. */
 export const check: Act = async (exchange, door) => {
   const endpoint = await readOwn(exchange, door);
+  if (endpoint.body.resourceType !== 'Endpoint') throw new Error('an Endpoint is no Endpoint');
   const parameters = onlyNamed(validParametersOf(exchange, door), ['again']);
   const again = parameter(parameters, 'again');
   if (again !== undefined && again.valueBoolean === undefined) throw required('again', 'is true or false');
   const checked = await door.store.checkEndpoint(principalOf(exchange), endpoint.id, again?.valueBoolean === true);
   if (checked === null)
     throw new Anomaly('incorrect', { at: 'Endpoint.connectionType', help: 'nothing is pushed to this address: there is nothing to check' });
-  return { status: 200, headers: {}, body: toCheckParameters(checked.check, checked.destination) };
+  return { status: 200, headers: {}, body: toCheckParameters(checked.check, checked.destination, endpoint.body) };
 };
