@@ -39,10 +39,20 @@ const IN_A_ROW = 10 * MINUTE;
 const KEYS_THAT_TELL = 2;
 /** No connection came to be: that is of the recipient, whatever the key. */
 const NO_CONNECTION: readonly string[] = ['not-connected', 'address-forbidden'];
-/** Not of the recipient: our own time ran out, or a Task waits for a person. */
-const OURS: readonly string[] = ['abandoned', 'lease-expired', 'recall-task-open', 'recall-task-refused'];
-/** It was answered: the answer is still to come, or a part of the parcel was refused for its content. */
-const isAnswer = (because: string): boolean => because === 'answer-pending' || because.startsWith('in-part-');
+/** Not of the recipient: our own time ran out, a Task or a person is waited for, or time itself, or what the attempt was to go by was not for it. */
+const OURS: readonly string[] = [
+  'abandoned',
+  'lease-expired',
+  'recall-task-open',
+  'recall-task-refused',
+  'recall-by-hand-open',
+  'ends-by-agreement',
+  'misaddressed',
+  'not-addressed',
+  'address-moved',
+];
+/** It was answered: it is stored (HL7 v2, enhanced mode) and the answer is still to come, or a part of the parcel was refused for its content. */
+const isAnswer = (because: string): boolean => because === 'answer-pending' || /^CA(?:-|$)|^in-part-/.test(because);
 
 /**
  * What an outcome says of the recipient: trouble where nobody can tell what it did, and where it turned us away before it looked at the content

@@ -35,6 +35,10 @@ describe('what an outcome says of its recipient', () => {
     ['turned away before the content was looked at is trouble', refused('http-401', true), 'trouble'],
     ['our own time that ran out says nothing', refused('abandoned', true), 'nothing'],
     ['a Task that waits for a person says nothing', unknown('recall-task-open'), 'nothing'],
+    ['people who are asked by hand say nothing of an address', unknown('recall-by-hand-open'), 'nothing'],
+    ['nor does a copy that ends by agreement', unknown('ends-by-agreement'), 'nothing'],
+    ['an attempt that was stopped as another’s says nothing', { kind: 'refused', because: 'misaddressed', retry: true }, 'nothing'],
+    ['a message that is stored was taken', unknown('CA'), 'answered'],
   ])('%s', (_sentence, outcome, sign) => expect(signOf(outcome).sign).toBe(sign));
 });
 
