@@ -63,7 +63,7 @@ export function portsOn(world: World): Ports<StoredLook> {
   const { pool, ledger } = world;
   const whereTo = openWhereTo(pool);
   // Words that are wanted at the same moment are read in one statement.
-  const content = inBatches((asked: readonly ContentAsked[]) => contentsOf(pool, asked), { most: 16, atOnce: 1 });
+  const content = inBatches((asked: readonly ContentAsked[]) => contentsOf(pool, asked), { most: 32, atOnce: 1 });
   return {
     look: (claim) => ledger.look(claim),
     begin: async (claim, look, want, move) => {

@@ -12,7 +12,7 @@ import { reconcile } from './reconcile.ts';
 
 /** How long one job works before it lets others in. */
 const SLICE_MS = 1_000;
-/** A recipient that answers within this has half as many keys again being read and written down: where those wait for the disk, its road does not. */
+/** A recipient that answers within this has one and a half times as many keys more being read and written down: where those wait for the disk, its road does not. */
 const QUICK_MS = 100;
 /** How often new keys are looked for while a handshake is waited for. */
 const LOOK_AGAIN_MS = 100;
@@ -66,7 +66,7 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
     });
 
   while (!closing.aborted && (beside || performance.now() < endsAt) && failures.length === 0) {
-    const hands = places > 1 && !pacing.isPaced() && road.isQuick() ? (places * 7) / 4 : places;
+    const hands = places > 1 && !pacing.isPaced() && road.isQuick() ? (places * 5) / 2 : places;
     // Half of the places at a time: one claim for several keys, and still recalls first.
     if (running.size <= hands / 2) {
       const claims = await pacing.claim(hands - running.size);

@@ -76,7 +76,7 @@ export const openBegin = (
         return beginnings.map(() => null);
       }
     },
-    { most: 16, atOnce: 2 },
+    { most: 32, atOnce: 2 },
   );
   return async (beginning, isAlone) => {
     if (!isProtected) return one(beginning, true);

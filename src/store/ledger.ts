@@ -82,7 +82,7 @@ export class StoredLedger {
         const rows = new Map((await lookAtKeys(pool, ids)).map((row) => [row.key_id, row]));
         return ids.map((id) => rows.get(id));
       },
-      { most: 16, atOnce: 1 },
+      { most: 32, atOnce: 1 },
     );
     this.#limits = limits;
     this.#epoch = epoch;

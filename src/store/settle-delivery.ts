@@ -84,7 +84,7 @@ export const openSettle = (pool: pg.Pool): ((settlement: Settlement) => Promise<
         return settlements.map(() => null);
       }
     },
-    { most: 16, atOnce: 1 },
+    { most: 32, atOnce: 1 },
   );
   return async (settlement) => (await shared(settlement)) ?? alone(settlement);
 };

@@ -88,7 +88,7 @@ export const openWhereTo = (pool: pg.Pool): ((keyId: string, address: string) =>
         return { endpointId, recipientId, ods, address, credential: credentialOf(pool, row, one) };
       });
     },
-    { most: 16, atOnce: 1 },
+    { most: 32, atOnce: 1 },
   );
   return (key, address) => read({ key, address });
 };
