@@ -154,6 +154,14 @@ describe('connections', () => {
     expect(await door.stored()).toBe(stored);
   });
 
+  test('[3b.10.6] half a frame that came in one chunk with a whole one has no longer than any other', async () => {
+    const before = await closedBecause('too-slow');
+    const system = await sendingSystem(hl7.port);
+    system.write(Buffer.concat([frame(good()), Buffer.from(`\u000b${good()}`)]));
+    expect(await until(system)).toEqual(['AA']);
+    expect(await closedBecause('too-slow')).toBe(before + 1);
+  });
+
   test('a connection on which nothing is begun may be silent for longer than a frame may take', async () => {
     const quiet = await sendingSystem(hl7.port);
     await wait(600);
