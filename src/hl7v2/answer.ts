@@ -16,12 +16,17 @@ import { shortId, takeContact } from './take-contact.ts';
 /** What is done with a message of one type, MSH-9.1. */
 type Take = (message: V2Message, bytes: string, principal: Principal, door: Hl7Door) => Promise<readonly string[]>;
 
-const takeAcknowledgement: Take = async (_message, bytes, principal, { acknowledged }) => {
+const takeAcknowledgement: Take = async (message, bytes, principal, door) => {
+  const { acknowledged } = door;
   if (acknowledged === null)
     throw refuseKind({ segment: 'MSH', field: 9 }, '200', 'is ADT: acknowledgements are taken on the connection that they answer');
   await acknowledged(principal, bytes);
-  // An acknowledgement is not acknowledged (v2.5 section 2.9.2): two systems would never stop.
-  return [];
+  const head = headOf(message);
+  // No application answers an acknowledgement: two systems would never stop. That it came may be asked for, in enhanced mode alone (v2.5 section
+  // 2.9.3): CA, which is one itself and asks for none.
+  if (head.enhanced === null) return [];
+  const stored: V2Head = { ...head, enhanced: { ...head.enhanced, application: 'NE' } };
+  return toAcks(stored, { failure: null, warnings: [] }, { ids: [shortId(door), shortId(door)], at: door.now(), broker: door.operatorOds });
 };
 
 /** The messages that come in, by type. */
