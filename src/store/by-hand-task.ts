@@ -4,6 +4,7 @@ import type { Outcome } from '../model/ledger.ts';
 import type { BrokerTask } from './broker-task.ts';
 import { DONE, endTask, raiseTask } from './broker-task.ts';
 import type { StoredLook } from './ledger.ts';
+import type { KeyRow } from './look.ts';
 import { transaction } from './pool.ts';
 
 const OPEN = 'recall-by-hand-open';
@@ -11,11 +12,12 @@ const OPEN = 'recall-by-hand-open';
 /** Whether an outcome says that people have to take something back: that is heard when they attest it, and need not be asked for every minute. */
 export const isAskedOfPeople = (because: string | null): boolean => because === OPEN;
 
-const matter = (look: StoredLook): Pick<BrokerTask, 'code' | 'owner' | 'about'> => ({
+const matterOf = (owner: string, about: string): Pick<BrokerTask, 'code' | 'owner' | 'about'> => ({
   code: TaskCode.recallByHand,
-  owner: look.facts.plan.publisher,
-  about: look.row.key_id,
+  owner,
+  about,
 });
+const matter = ({ facts, row }: StoredLook): Pick<BrokerTask, 'code' | 'owner' | 'about'> => matterOf(facts.plan.publisher, row.key_id);
 
 /**
  * Asks the plan's publisher to have a recipient give it up, where no message does (delivery.md section 3b, profile D): a Task with whom to ring.
@@ -38,3 +40,7 @@ export async function askPeople(pool: pg.Pool, look: StoredLook): Promise<Outcom
 /** Nothing is owed at a key any more: its Task is done where nothing lies there, and taken back where it may be held again. */
 export const endByHand = (pool: pg.Pool, look: StoredLook): Promise<void> =>
   transaction(pool, (tx) => endTask(tx, matter(look), look.ledger.copies.length === 0 ? 'completed' : 'cancelled'));
+
+/** It was attested: its Task is done. Where something is left there, or comes later, people are asked anew. */
+export const doneByHand = (pool: pg.Pool, { publisher, key_id }: Pick<KeyRow, 'publisher' | 'key_id'>): Promise<void> =>
+  transaction(pool, (tx) => endTask(tx, matterOf(publisher, key_id), 'completed'));

@@ -15,6 +15,7 @@ import type { UserIdentity } from '../model/user-identity.ts';
 import { sealState } from './keys/sealed-state.ts';
 import { factsOf, type KeyRow, lookAtKeys } from './look.ts';
 import { type Sql, statement, transaction } from './pool.ts';
+import { doneByHand } from './by-hand-task.ts';
 import { takeBackTasks } from './recall-task.ts';
 import { putNext } from './resources.ts';
 import type { SealApproval } from './trail/approval-signature.ts';
@@ -91,7 +92,10 @@ export async function endChase(
     return { stored: written.body as Provenance, over: covered };
   });
   // Nobody need answer what is asked no more; a key at which something is left asks anew.
-  for (const { row } of over) await takeBackTasks(pool, { keyId: row.key_id, ods: row.ods });
+  for (const { row } of over) {
+    await takeBackTasks(pool, { keyId: row.key_id, ods: row.ods });
+    await doneByHand(pool, row);
+  }
   return stored;
 }
 

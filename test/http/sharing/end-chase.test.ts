@@ -266,6 +266,49 @@ describe('Ending a chase by hand', () => {
     await put(operator, body.endpoint('end-epr', 'svc-epr', 'org-epr', epr.address));
   }, 60_000);
 
+  test('a recall by people (recall form manual): the attestation ends the chase and its Task, and nothing is sent', async () => {
+    epr.behave({ how: 'normal' });
+    const number = '9990000050';
+    const byHand = (status: 'active' | 'off') => {
+      const made = body.endpoint('end-epr', 'svc-epr', 'org-epr', epr.address);
+      const form = { url: Extension.recallForm, valueCode: 'manual' };
+      return {
+        ...made,
+        status,
+        contact: [{ system: 'phone' as const, value: '01632 960777' }],
+        extension: [...(made.extension ?? []), form],
+      };
+    };
+    await put(operator, byHand('active'));
+    await put(publisher, body.patient('p5', number));
+    await put(
+      publisher,
+      body.composition('w-p5', 'p5', {
+        'please-do': 'Speak slowly please',
+        'who-to-ring': 'Ring the crisis team, day and night: 01632 960001',
+      }),
+    );
+    await put(publisher, body.carePlan('v-p5', 'p5', 'w-p5', { reach: ['svc-epr'] }));
+    await put(publisher, consentOf('p5'));
+    await engine.store.approve(publisher, 'v-p5', '1', body.approval('v-p5'), body.approver);
+    await eventually(() => expect(epr.holds().filter((held) => held.person === number)).toHaveLength(1), 20_000);
+    const sent = epr.received().length;
+    await put(publisher, { ...consentOf('p5'), status: 'inactive' });
+    const tasks = async (): Promise<readonly string[]> =>
+      ((await door.get(TRUST, '/fhir/Task?code=recall-by-hand').expect(200)).body.entry ?? []).map(
+        ({ resource }: { resource: { status: string } }) => resource.status,
+      );
+    await eventually(async () => expect(await tasks()).toEqual(['requested']), 20_000);
+    const [chase] = await owed();
+    const answer = await endChase(OPERATOR, attested(chase?.disclosure ?? ''));
+    expect([answer.status, answer.body.issue]).toEqual([200, undefined]);
+    expect(await owed()).toEqual([]);
+    await eventually(async () => expect(await tasks()).toEqual(['completed']), 20_000);
+    expect(epr.received()).toHaveLength(sent);
+    expect(await sharingOf('p5')).toMatch(/attested/);
+    await put(operator, body.endpoint('end-epr', 'svc-epr', 'org-epr', epr.address));
+  }, 60_000);
+
   test('the proof of an ending says that a person said it, and not that the recipient answered', () => {
     const recall = {
       document: 'd',
