@@ -78,6 +78,7 @@ export const Extension = {
   reach: definition('plan-reach'),
   reviewDate: definition('review-date'),
   agreementJurisdiction: definition('agreement-jurisdiction'),
+  agreementReach: definition('agreement-reach'),
   dpia: definition('dpia'),
   sequence: definition('sequence'),
   serves: definition('serves'),

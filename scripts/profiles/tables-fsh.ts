@@ -1,4 +1,5 @@
 import { System, TaskCode } from '../../profiles/canonicals.ts';
+import { AGREEMENT_REACHES } from '../../src/model/agreement.ts';
 import { CHASE_ENDS, RETENTION_BASES } from '../../src/model/chase-end.ts';
 import { EMERGENCY_REASONS } from '../../src/model/emergency.ts';
 import { HEADING_TABLE } from '../../src/model/heading.ts';
@@ -94,6 +95,10 @@ const definitions = (): string[] => [
   codeSystem('RepresentativeAuthority', 'representative-authority', 'By what authority somebody decides for a person', AUTHORITIES),
   codeSystem('LegalProxy', 'legal-proxy', 'Who speaks for a person who lacks capacity, and by what authority', Object.entries(PROXIES)),
   codeSystem('ConsentBasis', 'consent-basis', 'Bases of sharing other than consent', same(CONSENT_BASES)),
+  codeSystem('AgreementReach', 'agreement-reach', 'Whom of its recipients an agreement serves', [
+    [AGREEMENT_REACHES[0], "Those in a plan's reach alone"],
+    [AGREEMENT_REACHES[1], 'Those who look up alone: nothing is sent'],
+  ]),
   codeSystem('RecallForm', 'recall-form', 'Ways to take content back', same(RECALL_FORMS)),
   codeSystem('ContentForm', 'content-form', 'What an update carries', same(CONTENT_FORMS)),
   codeSystem('ResponseMode', 'response-mode', 'How FHIR messages are answered', [
@@ -135,6 +140,9 @@ const definitions = (): string[] => [
   ]),
   valueSet('ConsentBasisVS', 'consent-basis', 'Bases of sharing other than consent', ['include codes from system ConsentBasis']),
   valueSet('ResponseModeVS', 'response-mode', 'How FHIR messages are answered', ['include codes from system ResponseMode']),
+  valueSet('AgreementReachVS', 'agreement-reach', 'Whom of its recipients an agreement serves', [
+    'include codes from system AgreementReach',
+  ]),
   valueSet('RecallFormVS', 'recall-form', 'Ways to take content back', ['include codes from system RecallForm']),
   valueSet('ContentFormVS', 'content-form', 'What an update carries', ['include codes from system ContentForm']),
   valueSet('AcknowledgementCodeVS', 'acknowledgement-code', 'Acknowledgement codes', ['include codes from system AcknowledgementCode']),

@@ -1,3 +1,4 @@
+import type { Agreement } from '../model/agreement.ts';
 import type { Facts } from '../model/facts.ts';
 import type { Heading } from '../model/heading.ts';
 import { CONTACT_CARD, HEADINGS, kindMaySee, SHOWN_TOGETHER } from '../model/heading.ts';
@@ -80,6 +81,12 @@ export function isInReach({ plan, recipient, openContacts }: Facts, now: Instant
   );
 }
 
+/** Agreements that serve this road: what is sent, what is read by those in reach, and what is looked up by others. */
+export function agreementsFor(facts: Facts, now: Instant): readonly Agreement[] {
+  if (facts.destination.channel !== 'pull') return facts.agreements.filter(({ reach }) => reach !== 'look-up');
+  return isInReach(facts, now) ? facts.agreements : facts.agreements.filter(({ reach }) => reach !== 'in-reach');
+}
+
 interface Answer {
   readonly purpose: Purpose;
   readonly agreed: boolean;
@@ -90,7 +97,7 @@ interface Answer {
 
 function answer(facts: Facts, purpose: Purpose, offered: readonly Heading[], now: Instant): Answer {
   const { plan, recipient } = facts;
-  const agreedHeadings = agreed(facts.agreements, purpose, now);
+  const agreedHeadings = agreed(agreementsFor(facts, now), purpose, now);
   const { headings: consentedHeadings, undecidableSince } = consented(
     facts.consents,
     { publisher: plan.publisher, recipient, purpose },

@@ -10,7 +10,7 @@ import { holds } from '../model/ledger.ts';
 import type { WithheldBy } from '../model/trail.ts';
 import { agreed } from './agreed.ts';
 import { consented, type Spoke } from './consented.ts';
-import { desired, isExpired } from './desired.ts';
+import { agreementsFor, desired, isExpired } from './desired.ts';
 
 /** The gates of design section 4, in the order in which `desired` asks them. */
 export const GATES = ['person', 'plan', 'number', 'reach', 'agreement', 'consent', 'kind'] as const;
@@ -70,10 +70,11 @@ export interface Reading {
 export function reading(facts: Facts, want: Desired, now: Instant, emergency = false): Reading {
   const gate = holds(want) ? null : GATE_OF[want.because];
   if (gate !== null && GATES.indexOf(gate) < GATES.indexOf('consent')) return { gate, spoke: [], withheld: [] };
-  const { plan, recipient, agreements, consents } = facts;
+  const { plan, recipient, consents } = facts;
   const shown = holds(want) ? want.headings : [];
   const purpose = holds(want) ? want.purpose : emergency ? 'BTG' : purposeAgreed(facts, now);
-  const agreedHeadings = agreed(agreements, purpose, now);
+  // Emergency access asks for a person, wherever they are.
+  const agreedHeadings = agreed(emergency ? facts.agreements : agreementsFor(facts, now), purpose, now);
   const { headings: permitted, denied, spoke } = consented(consents, { publisher: plan.publisher, recipient, purpose }, now);
   const isConsented = (heading: Heading): boolean => (emergency ? !denied.has(heading) : permitted.has(heading));
   const signed = HEADINGS.filter((heading) => plan.version?.projections[recipient.kind].headings[heading] !== undefined);
@@ -91,7 +92,7 @@ export function reading(facts: Facts, want: Desired, now: Instant, emergency = f
 }
 
 /** Of what is refused for every purpose, the first for which there is an agreement. */
-const purposeAgreed = ({ recipient, agreements }: Facts, now: Instant): Purpose => {
-  const purposes = PURPOSES_OF_KIND[recipient.kind];
-  return purposes.find((purpose) => agreed(agreements, purpose, now).size > 0) ?? purposes[0] ?? 'TREAT';
+const purposeAgreed = (facts: Facts, now: Instant): Purpose => {
+  const purposes = PURPOSES_OF_KIND[facts.recipient.kind];
+  return purposes.find((purpose) => agreed(agreementsFor(facts, now), purpose, now).size > 0) ?? purposes[0] ?? 'TREAT';
 };

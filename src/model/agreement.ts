@@ -3,6 +3,10 @@ import type { Heading } from './heading.ts';
 import type { Purpose } from './kind.ts';
 import type { Period } from './period.ts';
 
+/** Whom of its recipients a term serves: those in a plan's reach alone, or those alone who look up; with neither, both. */
+export const AGREEMENT_REACHES = ['in-reach', 'look-up'] as const;
+export type AgreementReach = (typeof AGREEMENT_REACHES)[number];
+
 /** A data-sharing agreement between one publisher and one recipient: a Contract, expanded to pairs. */
 export interface Agreement {
   readonly id: string;
@@ -10,6 +14,8 @@ export interface Agreement {
   readonly period: Period;
   readonly purposes: readonly Purpose[];
   readonly headings: readonly Heading[];
+  /** Left out: whoever is in reach is sent, and whoever is not may look up. */
+  readonly reach?: AgreementReach;
 }
 
 /** What an agreement says beside what is decided by it. Nothing of it lets content out or holds it back. */

@@ -33,6 +33,8 @@ const SETTINGS = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
   'max_connections=200',
+  // The end of a national agreement locks each of its pairs.
+  'max_locks_per_transaction=256',
   'work_mem=8MB',
   'max_wal_size=2GB',
   'wal_compression=on',

@@ -12,7 +12,7 @@ import { identifierOf, planByIdentifier, putPlan, versionOf } from './approve.ts
 import { draftToJudge } from './draft-to-judge.ts';
 import { resolveParties } from './facts/resolve-parties.ts';
 import type { HeldLocks } from './held-locks.ts';
-import type { Sql } from './pool.ts';
+import { type Sql, statement } from './pool.ts';
 import { wouldSign } from './projections.ts';
 import { checked, namedRefusals } from './refusals.ts';
 import { readResource } from './resources.ts';
@@ -138,10 +138,18 @@ async function write(
   await writeIn(tx, locks, { principal: by, resource: trial, id: known?.id ?? null, ifMatch: null }, lifetime);
 }
 
+const joined = statement<[string], { joined: boolean }>(
+  'is-agreement-joined',
+  'SELECT EXISTS (SELECT FROM agreement WHERE framework = $1) AS joined',
+);
+const isJoined = async (sql: Sql, id: string): Promise<boolean> => (await joined(sql, id))[0]?.joined ?? true;
+
 /** A trial holds the locks of what it writes for a moment: those of other publishers' agreements are not for the caller to hold. */
 async function checkOwnAgreement(tx: Sql, { organization }: Principal, agreement: Contract): Promise<void> {
+  // What others joined, or it joins itself, is theirs too.
+  const isShared = agreement.instantiatesCanonical !== undefined || (agreement.id !== undefined && (await isJoined(tx, agreement.id)));
   const pairs = fromContract({ ...agreement, id: agreement.id ?? 'trial' }, (await resolveParties(tx, agreement)).resolve);
-  if (pairs.some(({ publisher }) => publisher !== organization))
+  if (isShared || pairs.some(({ publisher }) => publisher !== organization))
     throw anomaly(
       'incorrect',
       'is an agreement of your own organisation, as its only publisher',

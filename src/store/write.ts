@@ -153,6 +153,8 @@ export async function writeIn(tx: pg.PoolClient, locks: HeldLocks, request: Writ
     if (stored !== null && request.id === null) return { stored, created: false };
     if (stored !== null) throw anomaly('duplicate', 'another Encounter of yours has this identifier', 'Encounter.identifier[0]');
   }
+  const conditions = await recorder?.conditions?.(tx, fact);
+  if (conditions !== undefined) await locks.take({ conditions });
   const scope = recorder === undefined ? null : await recorder.scope(tx, fact);
   if (scope !== null) {
     const isNews = await locks.take({ policy: scope });

@@ -14,6 +14,7 @@ import { dateTimes } from './rules/date-times.ts';
 import { definitionTypes } from './rules/definition-types.ts';
 import { distinctIds } from './rules/distinct-ids.ts';
 import { doNotPerform } from './rules/do-not-perform.ts';
+import { agreementTerms } from './rules/agreement-terms.ts';
 import { executedAgreement } from './rules/executed-agreement.ts';
 import { elementContent } from './rules/element-content.ts';
 import { headings } from './rules/headings.ts';
@@ -63,7 +64,7 @@ const RULES: readonly Rule[] = [
   warningInvariants,
 ];
 /** Rules of a resource that is taken by a profile of the broker; base R4 knows nothing of them. */
-const RULES_OF_PROFILE: readonly Rule[] = [subscriptionContent, executedAgreement];
+const RULES_OF_PROFILE: readonly Rule[] = [subscriptionContent, agreementTerms, executedAgreement];
 
 const BASE_R4 = 'http://hl7.org/fhir/StructureDefinition/';
 const MAX_ISSUES = 50;

@@ -29,6 +29,16 @@ Description: "By whose law a data-sharing agreement is read (ISO 3166-2): Englan
 * value[x] 1..1
 * value[x] only Coding
 
+Extension: AgreementReachExtension
+Id: agreement-reach
+Title: "Reach of an agreement"
+Description: "Whom a term of a data-sharing agreement serves: in-reach, those in a plan's reach alone, who may not look up other plans; look-up, those alone who look up, and nothing is sent. Where it is left out both."
+* ^context[0].type = #element
+* ^context[0].expression = "Contract.term"
+* value[x] 1..1
+* value[x] only code
+* valueCode from AgreementReachVS (required)
+
 Extension: Dpia
 Id: dpia
 Title: "Data protection impact assessment"

@@ -65,16 +65,15 @@ Profile: SharingAgreement
 Parent: Contract
 Id: sharing-agreement
 Title: "Data-sharing agreement"
-Description: "Publishers and recipients, purposes and headings, expanded to pairs. Parties in term.offer.party, purposes in term.action.intent, headings in term.asset.type. A party is an Organization; a HealthcareService is taken too, where an agreement is with one service, though R4 does not list it. One that is executed is signed for each party (signer), names the day of its review, its jurisdiction and its DPIA, and in each term the recipients' duty on reuse (term.securityLabel.control): docs/agreements.md."
+Description: "Publishers and recipients, purposes and headings, expanded to pairs. Parties in term.offer.party, purposes in term.action.intent, headings in term.asset.type. A party is an Organization; a HealthcareService is taken too, where an agreement is with one service, though R4 does not list it. One that is executed is signed for each party (signer), names the day of its review, its jurisdiction and its DPIA, and in each term the recipients' duty on reuse (term.securityLabel.control): docs/agreements.md. One with instantiatesCanonical inherits from a national or regional agreement: what a term leaves out is as there, it never lets more pass, and a term with one side only joins everybody on the other."
 * extension contains ReviewDate named reviewDate 0..1 and AgreementJurisdiction named jurisdiction 0..1 and Dpia named dpia 0..1
 * status 1..1
 * applies 1..1
 * term 1..*
-* term.offer.party 2..*
+* term.extension contains AgreementReachExtension named reach 0..1
+* term.offer.party 1..*
 * term.offer.party.reference only Reference(Organization)
 * term.offer.party.role from AgreementRoleVS (required)
-* term.action 1..*
 * term.action.intent from PurposeVS (required)
-* term.asset 1..*
 * term.asset.type 1..*
 * term.asset.type from PlanHeadingVS (required)

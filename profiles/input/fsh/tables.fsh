@@ -258,6 +258,14 @@ Description: "Bases of sharing other than consent."
 * #best-interests "best interests"
 * #court-order "court order"
 
+CodeSystem: AgreementReach
+Id: agreement-reach
+Title: "Whom of its recipients an agreement serves"
+Description: "Whom of its recipients an agreement serves."
+* ^caseSensitive = true
+* #in-reach "Those in a plan's reach alone"
+* #look-up "Those who look up alone: nothing is sent"
+
 CodeSystem: RecallForm
 Id: recall-form
 Title: "Ways to take content back"
@@ -418,6 +426,12 @@ Id: response-mode
 Title: "How FHIR messages are answered"
 Description: "How FHIR messages are answered."
 * include codes from system ResponseMode
+
+ValueSet: AgreementReachVS
+Id: agreement-reach
+Title: "Whom of its recipients an agreement serves"
+Description: "Whom of its recipients an agreement serves."
+* include codes from system AgreementReach
 
 ValueSet: RecallFormVS
 Id: recall-form

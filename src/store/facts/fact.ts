@@ -16,6 +16,8 @@ export interface Fact<R extends Resource = Resource> {
 
 /** How one resource type becomes facts: which policy locks it needs, and what it writes under them. */
 export interface FactRecorder<R extends Resource = Resource> {
+  /** What nobody else may decide at the same time: taken before `scope` is asked. */
+  conditions?(sql: Sql, fact: Fact<R>): Promise<readonly string[]>;
   /** Named again under the locks; if more is needed then, the write starts over. */
   scope(sql: Sql, fact: Fact<R>): Promise<LockScope>;
   record(sql: Sql, fact: Fact<R>): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Contract } from '@medplum/fhirtypes';
-import { fromContract } from '../../../mappings/facts/from-contract.ts';
+import { type AgreementPair, fromContract } from '../../../mappings/facts/from-contract.ts';
+import { frameworkOf, fromFramework } from '../../../mappings/facts/from-framework.ts';
 import type { Agreement } from '../../model/agreement.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Recipient } from '../../model/recipient.ts';
@@ -20,30 +21,49 @@ const contractsNaming = statement<[ods: string, recipient: string, at: Instant],
            OR EXISTS (SELECT FROM own WHERE strpos(c.body, own.text) > 0))`,
 );
 
-/** What a publisher and a service had agreed at an instant, and the Contracts that said it. */
+/** What a publisher and a service had agreed at an instant, and the Contracts that said it: an agreement, and those by which they joined it. */
 export async function agreementsThen(
   sql: Sql,
   publisher: string,
   recipient: Pick<Recipient, 'id' | 'ods'>,
   at: Instant,
 ): Promise<{ readonly stored: readonly Stored[]; readonly agreements: readonly Agreement[] }> {
-  const ids = (await contractsNaming(sql, recipient.ods, recipient.id, at)).map(({ id }) => id);
-  const contracts = await versionsThen(sql, 'Contract', ids, at);
+  const naming = [...(await contractsNaming(sql, recipient.ods, recipient.id, at)), ...(await contractsNaming(sql, publisher, '', at))];
+  const named = await versionsThen(
+    sql,
+    'Contract',
+    naming.map(({ id }) => id),
+    at,
+  );
+  const inherited = named.flatMap(({ body }) => frameworkOf(body as Contract) ?? []);
+  const contracts = await versionsThen(sql, 'Contract', [...named.map(({ id }) => id), ...inherited], at);
   const parties = await partiesThen(
     sql,
     contracts.map(({ body }) => body),
     at,
   );
-  const found = contracts.map((stored) => ({
-    stored,
-    // Whom it named then: an agreement is read once, when it is written.
-    agreements: fromContract(stored.body as Contract, parties.at(stored.updatedAt))
-      .filter((pair) => pair.publisher === publisher)
-      .filter((pair) => ('ods' in pair.recipient ? pair.recipient.ods === recipient.ods : pair.recipient.recipientId === recipient.id))
-      .map(({ agreement }) => agreement),
-  }));
+  const isTheirs = (pair: AgreementPair): boolean =>
+    pair.publisher === publisher &&
+    ('ods' in pair.recipient ? pair.recipient.ods === recipient.ods : pair.recipient.recipientId === recipient.id);
+  const found = contracts.flatMap((stored) => {
+    const contract = stored.body as Contract;
+    const id = frameworkOf(contract);
+    const framework = id === null ? stored : contracts.find((each) => each.id === id);
+    if (framework === undefined) return [];
+    const family = contracts.filter(({ body }) => frameworkOf(body as Contract) === framework.id);
+    // Whom they named then: an agreement is read when one of its family is written.
+    const resolve = parties.at(Math.max(framework.updatedAt, ...family.map(({ updatedAt }) => updatedAt)));
+    if (id !== null)
+      return fromContract(contract, resolve, framework.body as Contract)
+        .filter(isTheirs)
+        .map(({ agreement }) => ({ agreement, by: [stored, framework] }));
+    const accessions = family.map(({ body }) => ({ contract: body as Contract, resolve }));
+    return fromFramework({ contract, resolve }, accessions)
+      .filter(isTheirs)
+      .map(({ agreement, by }) => ({ agreement, by: [stored, ...family.filter((each) => by.includes(each.id))] }));
+  });
   return {
-    stored: found.flatMap((one) => (one.agreements.length === 0 ? [] : [one.stored])),
-    agreements: found.flatMap(({ agreements }) => agreements),
+    stored: contracts.filter((one) => found.some(({ by }) => by.includes(one))),
+    agreements: found.map(({ agreement }) => agreement),
   };
 }

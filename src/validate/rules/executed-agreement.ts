@@ -66,18 +66,20 @@ const dutyless = (term: JsonObject, at: string): Issue[] => {
 };
 
 /**
- * An agreement that is executed lets special category data out: it is signed for each party, names the day of its review, its jurisdiction and its
+ * An agreement that is executed lets special category data out: it is signed for each party, and, where it inherits none of them, names the day of its review, its jurisdiction and its
  * DPIA, and in each term the recipients' duty on reuse. What it lacks is said as a warning: the operator who stores it as executed vouches for the
  * paper, and a stored one goes on. One that is negotiated, or has ended, need not.
  */
 export const executedAgreement: Rule = {
   object: ({ value, at, resource }) => {
     if (resource !== 'root' || value['resourceType'] !== 'Contract' || value['status'] !== 'executed') return NONE;
+    // What inherits has them of its framework.
+    const inherits = value['instantiatesCanonical'] !== undefined;
     const lacks = [
-      ...missing(value, at),
+      ...(inherits ? [] : missing(value, at)),
       ...objectsOf(value['term']).flatMap(([term, index]) => {
         const here = `${at}.term[${index}]`;
-        return [...unsigned(value, term, here), ...dutyless(term, here)];
+        return [...unsigned(value, term, here), ...(inherits ? [] : dutyless(term, here))];
       }),
     ];
     return lacks.map((issue) => ({ ...issue, severity: 'warning' }));
