@@ -26,14 +26,20 @@ export const countPairs = (): ((publishers: number, recipients: number, at: stri
   };
 };
 
-/** What one scope agrees on for a pair. */
-export const agreementOn = (id: string, executed: boolean, { period, purposes, headings, reach }: Scope): Agreement => ({
+/** What one scope agrees on for a pair; `restsOn` are the ids of other Contracts. */
+export const agreementOn = (
+  id: string,
+  executed: boolean,
+  { period, purposes, headings, reach }: Scope,
+  restsOn: readonly string[],
+): Agreement => ({
   id,
   executed,
   period,
   purposes: purposes ?? [],
   headings: headings ?? [],
   ...(reach === undefined ? {} : { reach }),
+  ...(restsOn.length === 0 ? {} : { restsOn }),
 });
 
 /** Whether a term has a side only: who is named joins everybody on the other side of the framework. */
@@ -47,13 +53,14 @@ export const fromContract = (contract: Contract, resolve: Resolve, framework: Co
   const id = present(contract.id, 'Contract.id');
   const executed = contract.status === 'executed' && (framework === null || framework.status === 'executed');
   const inherited: readonly Scope[] | null = framework === null ? null : scopesOf(framework);
+  const rests = framework?.id === undefined ? [] : [framework.id];
   const count = countPairs();
   return agreementTermsOf(contract, resolve).flatMap((term) => {
     const scopes = inherited === null ? [term] : inherited.flatMap((scope) => narrowed(scope, term) ?? []);
     count(term.publishers.length * scopes.length, term.recipients.length, term.at);
     return scopes.flatMap((scope) =>
       term.publishers.flatMap((publisher) =>
-        term.recipients.map((recipient) => ({ publisher, recipient, agreement: agreementOn(id, executed, scope) })),
+        term.recipients.map((recipient) => ({ publisher, recipient, agreement: agreementOn(id, executed, scope, rests) })),
       ),
     );
   });

@@ -14,11 +14,6 @@ export interface ReadContract {
   readonly resolve: Resolve;
 }
 
-/** A pair of a framework, and the Contracts beside it by which its parties joined. */
-export interface JoinedPair extends AgreementPair {
-  readonly by: readonly string[];
-}
-
 /** One side of pairs: a party, and what it joined for. */
 interface Side<T> {
   readonly party: T;
@@ -44,7 +39,7 @@ const sidesOf = <T>(
  * A national or regional agreement with those who joined it by Contracts of their own (`instantiatesCanonical`), expanded to pairs: each publisher that it
  * names, or that joined, with each recipient. A pair says what the framework's term and both parties' say, and is in force while all three are.
  */
-export const fromFramework = (framework: ReadContract, accessions: readonly ReadContract[]): readonly JoinedPair[] => {
+export const fromFramework = (framework: ReadContract, accessions: readonly ReadContract[]): readonly AgreementPair[] => {
   const id = present(framework.contract.id, 'Contract.id');
   const isExecuted = framework.contract.status === 'executed';
   const joined = accessions.flatMap(({ contract, resolve }) =>
@@ -64,10 +59,10 @@ export const fromFramework = (framework: ReadContract, accessions: readonly Read
   });
 };
 
-const pairOf = (id: string, isExecuted: boolean, scope: Scope, from: Side<string>, to: Side<Party>): readonly JoinedPair[] => {
+const pairOf = (id: string, isExecuted: boolean, scope: Scope, from: Side<string>, to: Side<Party>): readonly AgreementPair[] => {
   const agreedOn = narrowed(scope, to.scope);
   if (agreedOn === null) return [];
-  const agreement = agreementOn(id, isExecuted && from.executed && to.executed, agreedOn);
-  const by = [...new Set([from.by, to.by])].filter((each) => each !== null);
-  return [{ publisher: from.party, recipient: to.party, agreement, by }];
+  const joinedBy = [...new Set([from.by, to.by])].filter((each) => each !== null);
+  const agreement = agreementOn(id, isExecuted && from.executed && to.executed, agreedOn, joinedBy);
+  return [{ publisher: from.party, recipient: to.party, agreement }];
 };

@@ -16,7 +16,12 @@ export interface Agreement {
   readonly headings: readonly Heading[];
   /** Left out: whoever is in reach is sent, and whoever is not may look up. */
   readonly reach?: AgreementReach;
+  /** Ids of the other Contracts that it rests on: the one that it inherits from, or those by which its parties joined it. Left out where there is none. */
+  readonly restsOn?: readonly string[];
 }
+
+/** Ids of all Contracts that say it. */
+export const contractsOf = ({ id, restsOn = [] }: Agreement): readonly string[] => [id, ...restsOn];
 
 /** What an agreement says beside what is decided by it. Nothing of it lets content out or holds it back. */
 export interface AgreementTerms {

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { desired } from '../decide/desired.ts';
 import { digest } from '../decide/digest.ts';
 import { type Explained, explain } from '../decide/explain.ts';
+import { contractsOf } from '../model/agreement.ts';
 import { carriesContent } from '../model/copy.ts';
 import type { Facts } from '../model/facts.ts';
 import type { Instant } from '../model/instant.ts';
@@ -127,7 +128,7 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
       `Patient/${first.patient_id}`,
       ...(carePlanId === null ? [] : [`CarePlan/${carePlanId}`]),
       // In an order of their own: the same facts are told alike, whenever it is asked.
-      ...facts.agreements.map(({ id }) => `Contract/${id}`).sort(),
+      ...[...new Set(facts.agreements.flatMap(contractsOf))].map((id) => `Contract/${id}`).sort(),
       // Of what binds another trust's plans alone this one is told nothing.
       ...facts.consents
         .filter(({ binds }) => binds === null || binds === facts.plan.publisher)

@@ -49,8 +49,8 @@ interface Rewritten extends Agreed {
   readonly names: readonly string[];
 }
 
-const said = (pair: string, recipientId: string, { executed, period, purposes, headings, reach }: Agreement): string =>
-  JSON.stringify([pair, recipientId, executed, period.start, period.end, purposes, headings, reach ?? null]);
+const said = (pair: string, recipientId: string, { executed, period, purposes, headings, reach, restsOn }: Agreement): string =>
+  JSON.stringify([pair, recipientId, executed, period.start, period.end, purposes, headings, reach ?? null, restsOn ?? []]);
 
 /** Pairs of which one list says something that the other does not. */
 const differing = (before: readonly (readonly [string, string])[], after: readonly (readonly [string, string])[]): readonly string[] => {
@@ -77,7 +77,9 @@ export const agreementFact: FactRecorder<Contract> = {
     const all = await rewrittenBy(sql, fact);
     for (const { contractId, names, pairs } of all) await rewrite(sql, contractId, new Set(names), pairs);
     const terms = fromContractTerms(fact.resource);
-    const own = all.flatMap(({ contractId, pairs }) => pairs.filter(({ by }) => contractId === id || by.includes(id)));
+    const own = all.flatMap(({ contractId, pairs }) =>
+      pairs.filter(({ agreement }) => contractId === id || agreement.restsOn?.includes(id) === true),
+    );
     const isExecuted = status === 'executed';
     const publishers = [...new Set(own.map(({ publisher }) => publisher))];
     const [stored] = await putTerms(sql, id, terms, isExecuted, publishers, frameworkOf(fact.resource));

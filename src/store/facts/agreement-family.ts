@@ -1,6 +1,6 @@
 import type { Contract } from '@medplum/fhirtypes';
 import { type AgreementPair, fromContract } from '../../../mappings/facts/from-contract.ts';
-import { frameworkOf, fromFramework, type JoinedPair } from '../../../mappings/facts/from-framework.ts';
+import { frameworkOf, fromFramework } from '../../../mappings/facts/from-framework.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import { type Sql, statement } from '../pool.ts';
 import { readResource } from '../resources.ts';
@@ -9,7 +9,7 @@ import { resolveParties } from './resolve-parties.ts';
 /** What one Contract of a family agrees on, pair by pair, with the organisation of each recipient. */
 export interface Agreed {
   readonly contractId: string;
-  readonly pairs: readonly (AgreementPair & Pick<JoinedPair, 'by'> & { readonly ods: string; readonly recipientId: string })[];
+  readonly pairs: readonly (AgreementPair & { readonly ods: string; readonly recipientId: string })[];
 }
 
 const inheriting = statement<[string], { body: string }>(
@@ -42,22 +42,22 @@ export async function familyAgreed(sql: Sql, contract: Contract & { readonly id:
   const others = (await inheriting(sql, framework.id ?? contract.id)).map(({ body }) => JSON.parse(body) as Contract);
   const accessions = own === null ? others : [...others.filter(({ id }) => id !== contract.id), contract];
   const { resolve, odsOfService } = await resolveParties(sql, [framework, ...accessions]);
-  const named = (pair: AgreementPair, by: readonly string[]): Agreed['pairs'][number] => {
-    if ('ods' in pair.recipient) return { ...pair, by, ods: pair.recipient.ods, recipientId: '' };
+  const named = (pair: AgreementPair): Agreed['pairs'][number] => {
+    if ('ods' in pair.recipient) return { ...pair, ods: pair.recipient.ods, recipientId: '' };
     const ods = odsOfService.get(pair.recipient.recipientId);
     if (ods === undefined) throw anomaly('incorrect', 'names a service that is not registered', 'Contract.term.offer.party');
-    return { ...pair, by, ods, recipientId: pair.recipient.recipientId };
+    return { ...pair, ods, recipientId: pair.recipient.recipientId };
   };
   const ofFramework: Agreed = {
     contractId: framework.id ?? contract.id,
     pairs: fromFramework(
       { contract: framework, resolve },
       accessions.map((each) => ({ contract: each, resolve })),
-    ).map((pair) => named(pair, pair.by)),
+    ).map(named),
   };
   const ofAccession = (each: Contract): Agreed => ({
     contractId: each.id ?? '',
-    pairs: fromContract(each, resolve, framework).map((pair) => named(pair, [])),
+    pairs: fromContract(each, resolve, framework).map(named),
   });
   if (own !== null) return [ofAccession(contract), ofFramework];
   return [ofFramework, ...others.map(ofAccession)];

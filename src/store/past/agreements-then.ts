@@ -1,7 +1,7 @@
 import type { Contract } from '@medplum/fhirtypes';
 import { type AgreementPair, fromContract } from '../../../mappings/facts/from-contract.ts';
 import { frameworkOf, fromFramework } from '../../../mappings/facts/from-framework.ts';
-import type { Agreement } from '../../model/agreement.ts';
+import { type Agreement, contractsOf } from '../../model/agreement.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Recipient } from '../../model/recipient.ts';
 import type { Stored } from '../door.ts';
@@ -45,7 +45,7 @@ export async function agreementsThen(
   const isTheirs = (pair: AgreementPair): boolean =>
     pair.publisher === publisher &&
     ('ods' in pair.recipient ? pair.recipient.ods === recipient.ods : pair.recipient.recipientId === recipient.id);
-  const found = contracts.flatMap((stored) => {
+  const agreements = contracts.flatMap((stored) => {
     const contract = stored.body as Contract;
     const id = frameworkOf(contract);
     const framework = id === null ? stored : contracts.find((each) => each.id === id);
@@ -53,17 +53,11 @@ export async function agreementsThen(
     const family = contracts.filter(({ body }) => frameworkOf(body as Contract) === framework.id);
     // Whom they named then: an agreement is read when one of its family is written.
     const resolve = parties.at(Math.max(framework.updatedAt, ...family.map(({ updatedAt }) => updatedAt)));
-    if (id !== null)
-      return fromContract(contract, resolve, framework.body as Contract)
-        .filter(isTheirs)
-        .map(({ agreement }) => ({ agreement, by: [stored, framework] }));
     const accessions = family.map(({ body }) => ({ contract: body as Contract, resolve }));
-    return fromFramework({ contract, resolve }, accessions)
-      .filter(isTheirs)
-      .map(({ agreement, by }) => ({ agreement, by: [stored, ...family.filter((each) => by.includes(each.id))] }));
+    const pairs =
+      id === null ? fromFramework({ contract, resolve }, accessions) : fromContract(contract, resolve, framework.body as Contract);
+    return pairs.filter(isTheirs).map(({ agreement }) => agreement);
   });
-  return {
-    stored: contracts.filter((one) => found.some(({ by }) => by.includes(one))),
-    agreements: found.map(({ agreement }) => agreement),
-  };
+  const said = new Set(agreements.flatMap(contractsOf));
+  return { stored: contracts.filter(({ id }) => said.has(id)), agreements };
 }

@@ -14,6 +14,7 @@ import { type Sql, statement, transaction } from '../pool.ts';
 import { type ExplainAsked, groundIn, onRecord, type Shared } from '../sharing.ts';
 import { clock } from '../versions.ts';
 import { type AddressThen, addressesThen } from './addresses-then.ts';
+import { contractsOf } from '../../model/agreement.ts';
 import { agreementsThen } from './agreements-then.ts';
 import { consentsThen } from './consents-then.ts';
 import { contactsThen } from './contacts-then.ts';
@@ -112,7 +113,7 @@ async function sharedThen(sql: Sql, { personId }: Principal, asked: ExplainAsked
   const matched = addresses.some(isMatched);
   const facts = { ...factsOf({ ...row, state: null }, VIEW), matched };
   // Of a service that was switched off no agreement is read.
-  const isRead = ({ id }: Stored): boolean => facts.agreements.some((one) => one.id === id);
+  const isRead = ({ id }: Stored): boolean => facts.agreements.some((one) => contractsOf(one).includes(id));
   const isBinding = ({ id }: Stored): boolean =>
     facts.consents.some((one) => one.id === id && (one.binds === null || one.binds === publisher));
   return {
