@@ -1,3 +1,4 @@
+import { anomaly } from '../model/anomaly.ts';
 import type { Sql } from './pool.ts';
 
 /** The locks that a fact needs, by name. Pairs are `PUBLISHER RECIPIENT`, both ODS codes. */
@@ -27,9 +28,21 @@ export const coversScope = (outer: LockScope, inner: LockScope): boolean =>
 
 /**
  * Takes the exclusive side, until the transaction ends: persons, pairs, recipients, each in order of its hash, so that two facts
- * never wait for each other. The classes are those of `begin_delivery` and `begin_read_of_one` (0003-ledger.sql).
+ * never wait for each other. Throws `too-large` where PostgreSQL has too few. The classes are those of `begin_delivery` and `begin_read_of_one` (0003-ledger.sql).
  */
 export async function takePolicyLocks(sql: Sql, scope: LockScope): Promise<void> {
+  try {
+    await lockAll(sql, scope);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === OUT_OF_LOCKS)) throw error;
+    throw anomaly('too-large', 'needs more locks than this PostgreSQL has (max_locks_per_transaction): write several agreements');
+  }
+}
+
+/** out_of_memory, which PostgreSQL says of its table of locks. */
+const OUT_OF_LOCKS = '53200';
+
+async function lockAll(sql: Sql, scope: LockScope): Promise<void> {
   await sql.query({
     name: 'take-policy-locks',
     text: `SELECT pg_advisory_xact_lock(class, hash) FROM (
