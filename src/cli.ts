@@ -47,6 +47,12 @@ const OPTIONS = {
   'cert-key': { type: 'string' },
   ca: { type: 'string' },
   'no-credential': { type: 'boolean' },
+  level: { type: 'string' },
+  basis: { type: 'string' },
+  disclosure: { type: 'string' },
+  document: { type: 'string', multiple: true },
+  checked: { type: 'string' },
+  user: { type: 'string' },
 } as const;
 const CREDENTIAL = ['token-url', 'client', 'key', 'kid', 'alg', 'scope', 'audience', 'token-ca', 'cert', 'cert-key', 'ca'] as const;
 /** Which options each command takes: another is a mistake that nobody should have to find out. */
@@ -55,6 +61,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'ledger show': ['key'],
   replay: ['key', 'reason'],
   'chase list': [],
+  'chase end': ['level', 'basis', 'disclosure', 'document', 'reason', 'checked', 'user'],
   'client new-key': ['out'],
   'client add': ['org', 'kind', 'scope', 'jwks', 'jwks-uri', 'user-audience'],
   'client list': [],
@@ -87,6 +94,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
 };
 /** Commands that take what they are about as a word, after their own. */
 const ABOUT = [
+  'chase end',
   'verify plan',
   'recipient check',
   'recipient pause',
@@ -170,6 +178,13 @@ try {
       const { listChases } = await import('./chase-command.ts');
       const { withDatabase } = await import('./own-database.ts');
       print(await withDatabase(config, quiet, listChases));
+      break;
+    }
+    case 'chase end': {
+      if (about === undefined) refuse(USAGE);
+      const { endChaseCommand } = await import('./chase-command.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      print(await withDatabase(config, quiet, (pool) => endChaseCommand(pool, config, quiet, about, values)));
       break;
     }
     case 'client new-key': {

@@ -5,6 +5,8 @@ export const USAGE = `usage: npm run -s broker -- COMMAND
   replay --key K --reason TEXT
                              what is refused, in doubt or awaited at one key is decided again, and sent once more where it may be; it stands in the trail
   chase list                 recalls that nobody has answered, the oldest first: who, since when, which documents
+  chase end SERVICE --disclosure ID --level attested | retained-by-law | use-stopped --reason TEXT --user FILE [--basis B] [--checked TEXT] [--document ID]…
+                             a person, signed in by the id token in FILE, attests a recall, or says why it is not chased any more, under the broker's seal
   client new-key --out DIR   a pair of keys: client.key.pem to keep, client.jwks.json to register
   client add --org ODS --kind K --scope S (--jwks FILE | --jwks-uri URL) [--user-audience A]
                              registers a system that calls, and prints its client_id

@@ -1,36 +1,15 @@
-import { idOf } from '../../../mappings/facts/reference-of.ts';
-import { CHASE_ENDS, isChaseEnd, isRetentionBasis, RETENTION_BASES } from '../../model/chase-end.ts';
 import { signedInUser } from '../access/needs-person.ts';
 import { principalOf } from '../exchange.ts';
 import type { Act } from './act.ts';
-import { onlyNamed, parameter, required, stringOf, validParametersOf } from './operations.ts';
+import { chaseEndAsked } from './chase-end-asked.ts';
+import { validParametersOf } from './operations.ts';
 import { readOwn } from './read.ts';
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const MOST_DOCUMENTS = 100;
-const NAMES = ['level', 'basis', 'disclosure', 'document', 'reason', 'checked'];
 
 /** HealthcareService/[id]/$end-chase: a signed-in person of the operator's says what became of what that service is asked to give up. */
 export const endChase: Act = async (exchange, door) => {
   const service = await readOwn(exchange, door);
   const user = signedInUser('end-chase', exchange.user);
-  const parameters = onlyNamed(validParametersOf(exchange, door), NAMES);
-  const level = parameter(parameters, 'level')?.valueCode ?? '';
-  if (!isChaseEnd(level)) throw required('level', `is one of ${Object.keys(CHASE_ENDS).join(', ')}`);
-  const basis = parameter(parameters, 'basis')?.valueCode ?? null;
-  if (level === 'retained-by-law' && (basis === null || !isRetentionBasis(basis)))
-    throw required('basis', `is one of ${Object.keys(RETENTION_BASES).join(', ')}`);
-  if (level !== 'retained-by-law' && basis !== null) throw required('basis', 'stands beside retained-by-law alone');
-  const disclosureId = idOf(parameter(parameters, 'disclosure')?.valueReference, 'CarePlan') ?? '';
-  if (!UUID.test(disclosureId))
-    throw required('disclosure', 'is CarePlan/[id], by the id under which the service knows the plan: `chase list` has it');
-  const documents = (parameters.parameter ?? []).filter(({ name }) => name === 'document').map(({ valueId }) => valueId ?? '');
-  if (documents.length > MOST_DOCUMENTS || documents.includes(''))
-    throw required('document', `is the id of a document, ${MOST_DOCUMENTS} at most`);
-  const reason = stringOf(parameters, 'reason', 'says why, in at most 1000 characters, and names nobody');
-  const mustCheck = level === 'attested' || parameter(parameters, 'checked') !== undefined;
-  const checked = mustCheck ? stringOf(parameters, 'checked', 'says what was checked and how, in at most 1000 characters') : null;
-  const asked = { level, basis: basis !== null && isRetentionBasis(basis) ? basis : null, disclosureId, documents, reason, checked, user };
-  const sealed = await door.store.endChase(principalOf(exchange), { ...asked, recipientId: service.id });
+  const asked = chaseEndAsked(validParametersOf(exchange, door));
+  const sealed = await door.store.endChase(principalOf(exchange), { ...asked, user, recipientId: service.id });
   return { status: 200, headers: {}, body: { resourceType: 'Parameters', parameter: [{ name: 'provenance', resource: sealed }] } };
 };
