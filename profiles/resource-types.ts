@@ -38,6 +38,8 @@ export const INTERACTIONS = [
   'check',
   'replay',
   'end-chase',
+  'move',
+  'rotate-credential',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -124,7 +126,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Endpoint',
     Profile.destinationEndpoint,
-    [...KEEP, 'check', 'replay'],
+    [...KEEP, 'check', 'replay', 'move', 'rotate-credential'],
     'connection-type identifier name organization payload-type status',
   ),
   row('CareTeam', null, DELETABLE, 'category date encounter identifier participant patient status subject'),

@@ -27,7 +27,8 @@ const shapeOf = (event: TrailEvent, refused: boolean): EventShape => {
   const own: Coding = { system: System.trailEvent, code: event };
   if (event === 'reuse') return { event, refused, type: DECISION, subtype: [own], action: 'E', outcome: '0' };
   if (event === 'erase') return { event, refused, type: OBJECT, subtype: [own], action: 'D', outcome: '0' };
-  if (event === 'consent' || event === 'agreement') return { event, refused, type: OBJECT, subtype: [own], action: 'U', outcome: '0' };
+  if (event === 'consent' || event === 'agreement' || event === 'endpoint')
+    return { event, refused, type: OBJECT, subtype: [own], action: 'U', outcome: '0' };
   if (
     event === 'recall' ||
     event === 'approve' ||

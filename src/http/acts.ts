@@ -5,6 +5,7 @@ import { bundle } from './act/bundle.ts';
 import { check } from './act/check.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
 import { emergencyAccess } from './act/emergency.ts';
+import { move, rotateCredential } from './act/change-endpoint.ts';
 import { endChase } from './act/end-chase.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
@@ -79,4 +80,6 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'end-chase': endChase,
   'process-message': processMessage,
   replay,
+  move,
+  'rotate-credential': rotateCredential,
 };

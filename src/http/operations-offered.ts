@@ -31,6 +31,8 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'end-chase': `${BASE}/OperationDefinition/end-chase`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   check: `${BASE}/OperationDefinition/check`,
+  move: `${BASE}/OperationDefinition/move`,
+  'rotate-credential': `${BASE}/OperationDefinition/rotate-credential`,
   replay: `${BASE}/OperationDefinition/replay`,
   withdraw: `${BASE}/OperationDefinition/withdraw`,
 };

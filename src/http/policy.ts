@@ -58,7 +58,7 @@ export const POLICY: readonly Row[] = [
   row(['operator'], ['Organization', 'HealthcareService', 'Endpoint', 'Contract'], KEEP, 'any'),
   row(['operator'], ['HealthcareService'], ['pause', 'resume'], 'any'),
   row(['operator'], ['Endpoint'], ['check'], 'any'),
-  row(['operator'], ['Endpoint'], ['replay'], 'any'),
+  row(['operator'], ['Endpoint'], ['replay', 'move', 'rotate-credential'], 'any'),
   row(['operator'], ['HealthcareService'], ['end-chase'], 'any'),
   row(['operator'], ['Location'], KEEP_OR_DELETE, 'any'),
   row(['operator'], ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),

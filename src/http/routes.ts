@@ -83,6 +83,8 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/CarePlan/:id/$approve', 'approve', 'parameters'),
   route('POST /fhir/CarePlan/:id/$withdraw', 'withdraw', 'parameters'),
   route('POST /fhir/Endpoint/:id/$replay', 'replay', 'parameters'),
+  route('POST /fhir/Endpoint/:id/$move', 'move', 'parameters'),
+  route('POST /fhir/Endpoint/:id/$rotate-credential', 'rotate-credential', 'parameters'),
   route('POST /fhir/Contract/:id/$report-reuse', 'report-reuse', 'parameters'),
   route('GET /fhir/Contract/:id/$ending-progress', 'ending-progress'),
   route('GET /fhir/Contract/:id/$ending-proof', 'ending-proof'),

@@ -7,7 +7,8 @@ import type { Instant } from './instant.ts';
  * what a draft would change shown, and what is done in its review: submitted, commented, answered;
  * a reuse beyond a recipient's duty reported, how far an ended agreement has been given up shown, and who looked at a
  * person's plans; a correction or complaint that a person raised; a recipient paused, and resumed; an answer to a message of ours that came by a
- * message of its own, and a message that the operator had sent once more; a chase that a person ended by hand.
+ * message of its own, and a message that the operator had sent once more; a chase that a person ended by hand;
+ * an address moved, and its credential given, rotated or taken away.
  */
 export const TRAIL_EVENTS = [
   'disclose',
@@ -37,6 +38,7 @@ export const TRAIL_EVENTS = [
   'answer',
   'replay',
   'chase-end',
+  'endpoint',
 ] as const;
 export type TrailEvent = (typeof TRAIL_EVENTS)[number];
 

@@ -25,7 +25,7 @@ interface Row {
 }
 
 /** Of the others `because` says why something was done. */
-const REFUSED = `(a.because IS NOT NULL AND a.event NOT IN ('recall', 'erase', 'inspect', 'pause', 'replay', 'chase-end'))`;
+const REFUSED = `(a.because IS NOT NULL AND a.event NOT IN ('recall', 'erase', 'inspect', 'pause', 'replay', 'chase-end', 'endpoint'))`;
 
 /** An emergency look at somebody of whom a trust has a record and no plan names that record. */
 const NAMES_PATIENT = `a.event = 'emergency' AND a.about IS NOT NULL`;
@@ -35,7 +35,7 @@ const ofPublisher = (ods: string): string =>
   `(p.publisher = ${ods} OR ${WITHOUT_PLAN} AND EXISTS (SELECT FROM patient_fact f WHERE f.patient_id = substr(a.about, 9) AND f.owner = ${ods}))`;
 
 /** Agreements and recipients are the operator's own. */
-const OPERATORS_OWN: readonly string[] = ['agreement', 'reuse', 'ending', 'pause', 'resume'];
+const OPERATORS_OWN: readonly string[] = ['agreement', 'reuse', 'ending', 'pause', 'resume', 'endpoint'];
 
 /**
  * Rows of the trail, newest first, within the caller's reach: a publisher those about plans that it published, and emergency looks at its Patients who

@@ -7,6 +7,7 @@ import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
+import { giveOrRotate, moveEndpoint } from './change-endpoint.ts';
 import { endChase } from './end-chase.ts';
 import { endingProgress, endingProof } from './endings.ts';
 import { ownConcerns, raiseConcern } from './concerns.ts';
@@ -120,6 +121,8 @@ const storeIn = (
     pauseRecipient: notHere,
     resumeRecipient: notHere,
     endChase: notHere,
+    moveEndpoint: notHere,
+    rotateCredential: notHere,
     nameForEmergency: notHere,
     emergencyAccess: notHere,
     everything: notHere,
@@ -207,8 +210,18 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     endingProgress: (principal, contractId) => endingProgress(pool, principal, contractId),
     endingProof: (principal, contractId, page) => endingProof(pool, principal, contractId, page),
     pauseRecipient: (principal, asked) => pauseRecipient(pool, asked, pausing(principal)),
-    resumeRecipient: (principal, recipientId) => resumeRecipient(pool, recipientId, pausing(principal)),
-    endChase: (principal, asked) => endChase(pool, { seal: options.approving.seal, epoch: options.epoch }, principal, asked),
+    resumeRecipient: async (principal, recipientId) => {
+      const state = await resumeRecipient(pool, recipientId, pausing(principal));
+      options.nudge?.(recipientId);
+      return state;
+    },
+    endChase: async (principal, asked) => {
+      const sealed = await endChase(pool, { seal: options.approving.seal, epoch: options.epoch }, principal, asked);
+      options.nudge?.(asked.recipientId);
+      return sealed;
+    },
+    moveEndpoint: (principal, asked, without) => moveEndpoint(pool, openWrite(pool, options), principal, asked, without),
+    rotateCredential: (principal, asked) => giveOrRotate(pool, principal, asked),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),
     emergencyAccess: (principal, id, why) => emergencyAccess(pool, principal, id, why),
     everything: (asked) => everything(pool, asked),

@@ -61,6 +61,14 @@ const STEPS: readonly Step[] = [
     { name: 'key', valueString: 'plan-1' },
     { name: 'reason', valueString: 'A made-up reason' },
   ]),
+  by('Endpoint/:id/$move', 'endpoint-1', alone(OPERATOR), [
+    { name: 'address', valueUrl: 'https://moved.example/fhir' },
+    { name: 'without-credential', valueBoolean: true },
+  ]),
+  by('Endpoint/:id/$rotate-credential', 'endpoint-1', alone(OPERATOR), [
+    { name: 'address', valueUrl: 'https://moved.example/fhir' },
+    { name: 'credential', part: [{ name: 'ca', valueString: 'none' }] },
+  ]),
   by('HealthcareService/:id/$end-chase', 'ambulance', alone(OPERATOR), [
     { name: 'level', valueCode: 'attested' },
     { name: 'disclosure', valueReference: { reference: `CarePlan/${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}` } },

@@ -135,6 +135,8 @@ describe('what is listed is answered', () => {
     pause: (type) => door.agent.post(`/fhir/${type}/none/$pause`),
     resume: (type) => door.agent.post(`/fhir/${type}/none/$resume`),
     check: (type) => door.agent.post(`/fhir/${type}/none/$check`),
+    move: (type) => door.agent.post(`/fhir/${type}/none/$move`),
+    'rotate-credential': (type) => door.agent.post(`/fhir/${type}/none/$rotate-credential`),
     replay: (type) => door.agent.post(`/fhir/${type}/none/$replay`),
     'end-chase': (type) => door.agent.post(`/fhir/${type}/none/$end-chase`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
@@ -160,6 +162,8 @@ describe('what is listed is answered', () => {
     'pause',
     'resume',
     'replay',
+    'move',
+    'rotate-credential',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

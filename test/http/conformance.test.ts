@@ -45,6 +45,7 @@ describe('conformance resources', () => {
       'ending-proof',
       'evaluate',
       'explain',
+      'move',
       'pause',
       'preview-release',
       'print',
@@ -54,6 +55,7 @@ describe('conformance resources', () => {
       'replay',
       'report-reuse',
       'resume',
+      'rotate-credential',
       'sharing',
       'submit-for-review',
       'withdraw',
@@ -81,6 +83,7 @@ describe('conformance resources', () => {
       'ending-proof',
       'evaluate',
       'explain',
+      'move',
       'pause',
       'preview-release',
       'print',
@@ -90,6 +93,7 @@ describe('conformance resources', () => {
       'replay',
       'report-reuse',
       'resume',
+      'rotate-credential',
       'sharing',
       'submit-for-review',
       'withdraw',
@@ -99,7 +103,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 23, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 25, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -291,11 +291,11 @@ describe('The commands', () => {
 
   test.each([
     ['a credential of nothing', () => ({}), /a credential is a key for tokens/],
-    ['a certificate without its key', () => ({ cert: filesOf('client').cert }), /--cert and --cert-key go together/],
+    ['a certificate without its key', () => ({ cert: filesOf('client').cert }), /--cert goes together with cert-key/],
     [
       'a certificate and the key of another',
       () => ({ cert: filesOf('client').cert, 'cert-key': filesOf('server').key }),
-      /--cert-key is not the key of --cert/,
+      /--cert-key is not the key of cert/,
     ],
     [
       'a certificate that has run out',

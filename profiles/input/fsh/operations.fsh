@@ -1740,3 +1740,271 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "What was sealed: who said what, of which service and which documents."
 * parameter[=].type = #Provenance
+
+Instance: move
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/move"
+* version = "0.1.0"
+* name = "Move"
+* title = "Move to another address"
+* status = #draft
+* kind = #operation
+* code = #move
+* affectsState = true
+* resource = #Endpoint
+* system = false
+* type = false
+* instance = true
+* description = "The Endpoint has another address from here on. What lies at the old one is recalled first, by the credential of there, which is kept until nothing is left; then what should be held is sent to the new one. The operator's only, and on the trail."
+* parameter[+].name = #address
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The new address."
+* parameter[=].type = #url
+* parameter[+].name = #credential
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "A credential, part by part; secret, and never answered."
+* parameter[=].part[+].name = #token-url
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Where tokens are asked for."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #client
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "The id that the platform gave."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #key
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "The private key, PEM or JWK."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #kid
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Its id."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #alg
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "RS512 (left out), RS384 or ES384."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #scope
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Scope that is asked for."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #audience
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Aud of the assertion, where it is not the token address."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #token-ca
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Authorities of the token address, PEM."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #cert
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "The certificate that the broker shows, PEM."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #cert-key
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Its key, PEM."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #ca
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Authorities of the address, PEM."
+* parameter[=].part[=].type = #string
+* parameter[+].name = #without-credential
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "True: the new address needs none, though the old one had."
+* parameter[=].type = #boolean
+* parameter[+].name = #service
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The service whose address it is."
+* parameter[=].type = #Reference
+* parameter[+].name = #address
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The address that it has now."
+* parameter[=].type = #url
+* parameter[+].name = #credential
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Each credential of the Endpoint as it may be shown: its address, whether it is in use, prepared or left, since when, and what it is, without secrets."
+* parameter[=].part[+].name = #address
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #url
+* parameter[=].part[+].name = #standing
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #since
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #instant
+* parameter[=].part[+].name = #shown
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string
+
+Instance: rotate-credential
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/rotate-credential"
+* version = "0.1.0"
+* name = "RotateCredential"
+* title = "Rotate a credential"
+* status = #draft
+* kind = #operation
+* code = #rotate-credential
+* affectsState = true
+* resource = #Endpoint
+* system = false
+* type = false
+* instance = true
+* description = "Another credential in the place of the one of an address, or the first one there. What is not said stays. Attempts on their way end with the one that they began with. The operator's only, and on the trail."
+* parameter[+].name = #address
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The address that it is for; left out, the one that the Endpoint has."
+* parameter[=].type = #url
+* parameter[+].name = #credential
+* parameter[=].use = #in
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "A credential, part by part; secret, and never answered."
+* parameter[=].part[+].name = #token-url
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Where tokens are asked for."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #client
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "The id that the platform gave."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #key
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "The private key, PEM or JWK."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #kid
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Its id."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #alg
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "RS512 (left out), RS384 or ES384."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #scope
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Scope that is asked for."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #audience
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Aud of the assertion, where it is not the token address."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #token-ca
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Authorities of the token address, PEM."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #cert
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "The certificate that the broker shows, PEM."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #cert-key
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Its key, PEM."
+* parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #ca
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Authorities of the address, PEM."
+* parameter[=].part[=].type = #string
+* parameter[+].name = #service
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The service whose address it is."
+* parameter[=].type = #Reference
+* parameter[+].name = #address
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "The address that it has now."
+* parameter[=].type = #url
+* parameter[+].name = #credential
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "Each credential of the Endpoint as it may be shown: its address, whether it is in use, prepared or left, since when, and what it is, without secrets."
+* parameter[=].part[+].name = #address
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #url
+* parameter[=].part[+].name = #standing
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #since
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #instant
+* parameter[=].part[+].name = #shown
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #string

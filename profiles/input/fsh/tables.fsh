@@ -130,6 +130,7 @@ Description: "Events of the trail."
 * #answer "answer"
 * #replay "replay"
 * #chase-end "chase end"
+* #endpoint "endpoint"
 
 CodeSystem: EmergencyReason
 Id: emergency-reason

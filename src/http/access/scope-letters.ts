@@ -39,4 +39,6 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   pause: 'u',
   resume: 'u',
   replay: 'u',
+  move: 'u',
+  'rotate-credential': 'u',
 };

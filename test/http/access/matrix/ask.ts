@@ -73,6 +73,9 @@ const parametersOf = ({ route, kind, target, id }: Cell): object => {
         : []),
     ],
     pause: [{ name: 'reason', valueString: 'A made-up reason' }],
+    move: [{ name: 'address', valueUrl: 'https://moved.example/fhir' }],
+    // Nothing is said of a credential: refused, and nothing changed.
+    'rotate-credential': [{ name: 'credential', part: [{ name: 'alg', valueString: 'none' }] }],
     // There is no such key: nothing is sent in the matrix.
     replay: [
       { name: 'key', valueString: 'no-such-key' },

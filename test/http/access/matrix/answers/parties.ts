@@ -118,6 +118,8 @@ DELETE                 405
 DELETE id              405
 POST id/$check         200/404    200/404    200/404    200/404    200/404    200/404     403       200       403
 POST id/$replay        403        403        403        403        403        403         403       404       403
+POST id/$move          403        403        403        403        403        403         403       200       403
+POST id/$rotate-credential 403        403        403        403        403        403         403       422       403
 
 Subscription           publisher  epr        ed         ambulance  police     crisis-line evaluator operator  person
 GET                    200+/200-  200+/200-  200+/200-  200+/200-  200+/200-  200+/200-   403       403       403

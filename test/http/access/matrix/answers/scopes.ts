@@ -37,6 +37,8 @@ GET id/$changes       r
 POST id/$approve      u
 POST id/$withdraw     u
 POST id/$replay       u
+POST id/$move         u
+POST id/$rotate-credential u
 POST id/$report-reuse u
 POST id/$check        u
 POST id/$raise-concern u
