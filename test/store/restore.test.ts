@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Extension as ElementExtension } from '@medplum/fhirtypes';
 import pg from 'pg';
 import { parseConfig } from '../../src/config.ts';
 import { startEngine } from '../../src/engine.ts';
@@ -14,16 +15,22 @@ import { createPool } from '../../src/store/pool.ts';
 import * as body from '../support/bodies.ts';
 import { withTestKeys } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { startFakeFhirServer } from '../support/fake-fhir-server.ts';
+import { Extension } from '../../profiles/canonicals.ts';
 import { startFakeFhirRecipient } from '../support/fake-fhir-recipient.ts';
 import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeRecipient } from '../support/fake-recipient.ts';
 import type { Ground } from './ground.ts';
-import { layGround, publisher, WORDS } from './ground.ts';
+import { layGround, operator, publisher, WORDS } from './ground.ts';
 
 const NUMBER = '9990000018';
+const OTHER = '9990000026';
 const LIFETIME = 1_000;
 const LIVE = `t_${randomBytes(8).toString('hex')}`;
 const BACKUP = `${LIVE}_backup`;
+/** Of the roads that answer in other ways. */
+const ROADS = `${LIVE}_roads`;
+const ROADS_BACKUP = `${ROADS}_backup`;
 const folder = mkdtempSync(join(tmpdir(), 'broker-'));
 const serverUrl = (name: string): string => {
   const url = new URL(process.env['TEST_DATABASE_URL'] ?? '');
@@ -43,6 +50,8 @@ interface Session {
   readonly pool: pg.Pool;
   stop(): Promise<void>;
 }
+/** The highest epoch of all sessions. */
+let highest = 0;
 /** The session that a failure leaves running. */
 let running: Session | null = null;
 const startOn = async (name: string, isNew = false): Promise<Session> => {
@@ -50,6 +59,7 @@ const startOn = async (name: string, isNew = false): Promise<Session> => {
   const log = createLog('error');
   const pool = await withTestKeys(createPool(url, log, { max: 30, name }));
   const found = await findLedger(pool, folder);
+  highest = Math.max(highest, found.epoch);
   const config = parseConfig({
     DATA_DIR: folder,
     DATABASE_URL: url,
@@ -96,7 +106,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await running?.stop();
   for (const recipient of [epr, ed, late]) await recipient?.stop();
-  for (const name of [LIVE, BACKUP]) await administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  for (const name of [LIVE, BACKUP, ROADS, ROADS_BACKUP]) await administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -156,13 +166,85 @@ describe('a restore from backup', () => {
     await session.stop();
   }, 60_000);
 
+  test('I2 I3: so over FHIR REST, HL7 v2 in enhanced mode with late answers, and FHIR messages that are answered later', async () => {
+    const rest = await startFakeFhirServer();
+    const enhanced = await startFakeMllpRecipient();
+    const later = await startFakeFhirRecipient();
+    enhanced.speak('commit-then-late');
+    const stores = [rest, enhanced, later];
+    const all = (text: string) =>
+      Promise.all(
+        stores.map((store) =>
+          eventually(() => expect(store.holds().map((held) => held.text)).toEqual([expect.stringContaining(text)]), 20_000),
+        ),
+      );
+    const approve = async ({ ground }: Session, version: number, triggers: string): Promise<void> => {
+      await ground.put(publisher, body.composition(`w${version}`, 'p2', { ...WORDS, triggers }));
+      const replaces = version === 1 ? {} : { replaces: `r${version - 1}` };
+      await ground.put(
+        publisher,
+        body.carePlan(`r${version}`, 'p2', `w${version}`, { reach: ['svc-rest', 'svc-enhanced', 'svc-later'], ...replaces }),
+      );
+      await ground.store.approve(publisher, `r${version}`, '1', body.approval(`r${version}`), body.approver);
+    };
+    try {
+      await administer(`CREATE DATABASE ${ROADS} TEMPLATE template_broker`);
+      let session = await startOn(ROADS, true);
+      const addresses = { rest: rest.address, enhanced: enhanced.address, later: later.address };
+      for (const [name, address] of Object.entries(addresses))
+        await session.ground.recipient(name, name === 'enhanced' ? 'ed' : 'epr', address);
+      const plain = (name: keyof typeof addresses) => body.endpoint(`end-${name}`, `svc-${name}`, `org-${name}`, addresses[name]);
+      const declaring = (name: keyof typeof addresses, ...extension: readonly ElementExtension[]) => ({
+        ...plain(name),
+        extension: [...(plain(name).extension ?? []), ...extension],
+      });
+      await session.ground.put(operator, {
+        ...body.restEndpoint('end-rest-2', 'svc-rest', 'org-rest', addresses.rest, true),
+      });
+      await session.ground.put(operator, { ...plain('rest'), status: 'off' });
+      await session.ground.put(operator, declaring('enhanced', { url: Extension.acknowledgementMode, valueCode: 'enhanced' }));
+      await session.ground.put(
+        operator,
+        declaring(
+          'later',
+          { url: Extension.responseMode, valueCode: 'async' },
+          { url: Extension.responseWithin, valueDuration: { value: 1, unit: 's', system: 'http://unitsofmeasure.org', code: 's' } },
+        ),
+      );
+      await session.ground.put(publisher, body.patient('p2', OTHER));
+      await session.ground.put(publisher, body.consent('c2', 'p2', 'org-trust', { kinds: ['epr', 'ed'] }));
+      await approve(session, 1, 'Loud sirens upset me');
+      await all('Loud sirens');
+      await session.stop();
+      await administer(`CREATE DATABASE ${ROADS_BACKUP} TEMPLATE ${ROADS}`);
+
+      // Since the backup: another version, and what one of them was sent of it is still awaited.
+      session = await startOn(ROADS);
+      await approve(session, 2, 'Crowds upset me');
+      await all('Crowds');
+      await session.stop();
+
+      // The backup knows the first version alone: each of them is brought back to it, by a sequence above the one that it saw.
+      session = await startOn(ROADS_BACKUP);
+      expect(session.found.replayed).toBeGreaterThanOrEqual(3);
+      await all('Loud sirens');
+      // And it is known what to ask back: without consent nothing is left anywhere.
+      await session.ground.put(publisher, body.consent('c2', 'p2', 'org-trust', {}));
+      await Promise.all(stores.map((store) => eventually(() => expect(store.holds()).toEqual([]), 20_000)));
+      await session.stop();
+    } finally {
+      for (const store of stores) await store.stop();
+    }
+  }, 120_000);
+
   test('an epoch is never used again: a backup of before the restore raises it once more', async () => {
     const name = `${LIVE}_older`;
     await administer(`CREATE DATABASE ${name} TEMPLATE template_broker`);
     const pool = await withTestKeys(createPool(serverUrl(name), createLog('error'), { max: 2, name }));
     try {
-      expect((await findLedger(pool, folder)).epoch).toBe(3);
-      expect(await epochIn(pool)).toBe(3);
+      const { epoch } = await findLedger(pool, folder);
+      expect(epoch).toBe(highest + 1);
+      expect(await epochIn(pool)).toBe(epoch);
     } finally {
       await pool.end();
       await administer(`DROP DATABASE ${name} WITH (FORCE)`);
