@@ -67,6 +67,9 @@ export const System = {
   message: `${BASE}/NamingSystem/message`,
 } as const;
 
+/** Where the R5 Subscriptions Backport IG defines its extensions and profiles. */
+export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/';
+
 /** Extensions. The first group is the project's own; the second is UK Core's and HL7's. */
 export const Extension = {
   supersedes: definition('supersedes'),
@@ -109,7 +112,12 @@ export const Extension = {
   matchGrade: 'http://hl7.org/fhir/StructureDefinition/match-grade',
   dataAbsentReason: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason',
   flagDetail: 'http://hl7.org/fhir/StructureDefinition/flag-detail',
-  backportPayloadContent: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content',
+  backportPayloadContent: `${BACKPORT}backport-payload-content`,
+  backportFilterCriteria: `${BACKPORT}backport-filter-criteria`,
+  backportHeartbeatPeriod: `${BACKPORT}backport-heartbeat-period`,
+  backportTimeout: `${BACKPORT}backport-timeout`,
+  backportMaxCount: `${BACKPORT}backport-max-count`,
+  topicCanonical: `${BACKPORT}capabilitystatement-subscriptiontopic-canonical`,
 } as const;
 
 /** Profiles that the broker publishes, and those of others that it names. */
@@ -129,7 +137,8 @@ export const Profile = {
   planFlag: definition('plan-flag'),
   disclosure: definition('disclosure'),
   brokerTask: definition('broker-task'),
-  subscriptionStatus: 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-status-r4',
+  subscriptionStatus: `${BACKPORT}backport-subscription-status-r4`,
+  backportSubscription: `${BACKPORT}backport-subscription`,
 } as const;
 
 export const ValueSet = {

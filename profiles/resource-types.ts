@@ -40,6 +40,8 @@ export const INTERACTIONS = [
   'end-chase',
   'move',
   'rotate-credential',
+  'status',
+  'events',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -218,7 +220,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     DELETABLE,
     'author authored based-on encounter identifier part-of patient questionnaire source status subject',
   ),
-  row('Subscription', Profile.planSubscription, DELETABLE, 'contact criteria payload status type url'),
+  row('Subscription', Profile.planSubscription, [...DELETABLE, 'status', 'events'], 'contact criteria payload status type url'),
   row('Group', null, DELETABLE, 'actual characteristic code exclude identifier managing-entity member type value'),
   row(
     'Measure',

@@ -3,14 +3,13 @@ import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
 import type { Instant } from '../../src/model/instant.ts';
 import type { Destination } from '../../src/model/recipient.ts';
+import type { PayloadContent } from '../notification/to-notification.ts';
 import type { Declared } from './declared-of.ts';
 import { settled } from './declared-of.ts';
+import { subscriptionAsks } from './subscription-asks.ts';
 import { extensionOf } from './extensions-of.ts';
 import { endOf } from './instant-of.ts';
 import { present } from './present.ts';
-
-/** How much of a plan a notification carries (R4 backport). */
-export type PayloadContent = 'empty' | 'id-only' | 'full-resource';
 
 /** What a Subscription says: the destination, and what the notification looks like. */
 export interface SubscriptionFacts {
@@ -53,6 +52,7 @@ export const fromSubscription = (
       ...settled('subscription', null, service, defaultLifetime),
       // A notification carries no content to call back: it is said again, whatever the form that the service's other addresses want.
       recallForm: 'notification',
+      asks: subscriptionAsks(subscription).asks,
     },
     content: readContent(channel),
     end: subscription.end === undefined ? null : endOf(subscription.end, 'Subscription.end'),

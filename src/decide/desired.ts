@@ -29,7 +29,7 @@ export function desired(facts: Facts, now: Instant): Desired {
   if (closed !== null) return nothing(closed);
   if (plan.version === null) return nothing('no-approved-version');
   if (tracedNumber(person) === null && !facts.matched) return nothing('not-traced');
-  if (destination.channel !== 'pull' && !isInReach(facts, now)) return nothing('out-of-reach');
+  if (destination.channel !== 'pull' && !(isInReach(facts, now) && isAskedFor(facts))) return nothing('out-of-reach');
 
   const offered = offeredHeadings(plan.version, recipient.kind, now);
   const answers = PURPOSES_OF_KIND[recipient.kind].map((purpose) => answer(facts, purpose, offered, now));
@@ -86,6 +86,9 @@ export function agreementsFor(facts: Facts, now: Instant): readonly Agreement[] 
   if (facts.destination.channel !== 'pull') return facts.agreements.filter(({ reach }) => reach !== 'look-up');
   return isInReach(facts, now) ? facts.agreements : facts.agreements.filter(({ reach }) => reach !== 'in-reach');
 }
+
+/** Whether a Subscription's filter lets the plan pass; every other address takes all. */
+const isAskedFor = ({ plan, destination: { asks } }: Facts): boolean => asks?.publishers?.includes(plan.publisher) ?? true;
 
 interface Answer {
   readonly purpose: Purpose;

@@ -6,6 +6,7 @@ import { check } from './act/check.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
 import { emergencyAccess } from './act/emergency.ts';
 import { move, rotateCredential } from './act/change-endpoint.ts';
+import { subscriptionEvents, subscriptionStatus } from './act/subscription.ts';
 import { endChase } from './act/end-chase.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
@@ -82,4 +83,6 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   replay,
   move,
   'rotate-credential': rotateCredential,
+  status: subscriptionStatus,
+  events: subscriptionEvents,
 };

@@ -31,6 +31,8 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'end-chase': `${BASE}/OperationDefinition/end-chase`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   check: `${BASE}/OperationDefinition/check`,
+  status: 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status',
+  events: 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events',
   move: `${BASE}/OperationDefinition/move`,
   'rotate-credential': `${BASE}/OperationDefinition/rotate-credential`,
   replay: `${BASE}/OperationDefinition/replay`,

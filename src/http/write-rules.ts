@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { CarePlan, Endpoint, Resource, Subscription, SubscriptionChannel } from '@medplum/fhirtypes';
+import { subscriptionAsks } from '../../mappings/facts/subscription-asks.ts';
 import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { extensionOf } from '../../mappings/facts/extensions-of.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
@@ -79,6 +80,7 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
       : []),
     ...checkAddress(channel?.endpoint, 'Subscription.channel.endpoint', CHANNEL_SCHEMES, writing),
     ...checkHeaders(channel?.header ?? []),
+    ...subscriptionAsks(subscription).issues,
   ];
 };
 

@@ -77,8 +77,22 @@ export interface Destination {
   readonly bars?: BarsService;
   /** FHIR REST: what was stored there may be read and compared. Left out where not. */
   readonly readsBack?: boolean;
+  /** Of a Subscription; missing in what an older broker wrote. */
+  readonly asks?: SubscriptionAsks;
   /** Missing: it answers in the same exchange. */
   readonly answersLater?: LaterAnswer;
+}
+
+/** What a Subscription asks for (R4 backport). */
+export interface SubscriptionAsks {
+  /** How much a notification carries. */
+  readonly content: 'empty' | 'id-only' | 'full-resource';
+  /** Milliseconds after which a notification without an answer has failed; left out: as for every exchange. */
+  readonly timeout?: number;
+  /** Milliseconds without any notification after which a heartbeat is sent; left out: none. */
+  readonly heartbeat?: number;
+  /** ODS codes: only of plans that these wrote; left out: of all. */
+  readonly publishers?: readonly string[];
 }
 
 /** A service as BaRS addresses it. */

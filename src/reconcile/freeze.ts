@@ -1,5 +1,8 @@
 import { toHl7v2Recall } from '../../mappings/adt/to-hl7v2-recall.ts';
 import { toHl7v2Update } from '../../mappings/adt/to-hl7v2-update.ts';
+import { toCarePlan } from '../../mappings/disclosure/to-care-plan.ts';
+import { toComposition } from '../../mappings/disclosure/to-composition.ts';
+import { toPatient } from '../../mappings/disclosure/to-patient.ts';
 import { toDocumentBundle } from '../../mappings/disclosure/to-document-bundle.ts';
 import { mdmRecallForm } from '../../mappings/mdm/take-back.ts';
 import { toMessageBundle } from '../../mappings/message/to-message-bundle.ts';
@@ -50,11 +53,18 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
     case 'hl7v2-mllp':
       return { bytes: toHl7(it), contentType: 'x-application/hl7-v2+er7' };
     case 'subscription':
+      return { bytes: toNoticed(it), contentType: 'application/fhir+json' };
     case 'pull':
       return { bytes: '', contentType: 'application/fhir+json' };
     default:
       return it.destination.channel satisfies never;
   }
+}
+
+/** What a notification with content carries, as a read would show it: the plan first. A notice carries nothing. */
+function toNoticed({ disclosure }: ToFreeze): string {
+  if (disclosure === null) return '';
+  return JSON.stringify([toCarePlan(disclosure), toComposition(disclosure), toPatient(disclosure)]);
 }
 
 function toMessage({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {

@@ -16,7 +16,10 @@ export async function shakeHands(world: World, recipientId: string): Promise<boo
   return waiting.length > 0;
 }
 
-async function shakeHand({ pool, channels, sender, sendTimeout }: World, { destination, subscription, version }: Handshake): Promise<void> {
+async function shakeHand(
+  { pool, channels, sender, sendTimeout }: World,
+  { destination, subscription, events, version }: Handshake,
+): Promise<void> {
   const id = randomUUID();
   const startedAt = performance.now();
   const bytes = JSON.stringify(
@@ -27,11 +30,9 @@ async function shakeHand({ pool, channels, sender, sendTimeout }: World, { desti
       topic: PLAN_TOPIC,
       type: 'handshake',
       status: 'requested',
-      eventNumber: null,
-      eventsSinceStart: 0,
-      focus: null,
-      change: 'changed',
-      content: subscription.content === 'empty' ? 'empty' : 'id-only',
+      events: [],
+      eventsSinceStart: events,
+      content: subscription.content,
       at: Date.now(),
     }),
   );

@@ -1,3 +1,4 @@
+import type { Resource } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
@@ -156,7 +157,10 @@ async function freezeFor(
   const { facts, ledger, now, row } = look;
   const { destination, recipient, plan } = facts;
   const disclosureId = row.disclosure_id;
-  const carriesWords = holds(want) && attempt.action.kind === 'update' && WITH_WORDS.has(destination.channel);
+  const carriesWords =
+    holds(want) &&
+    attempt.action.kind === 'update' &&
+    (WITH_WORDS.has(destination.channel) || destination.asks?.content === 'full-resource');
   const content =
     carriesWords && plan.version !== null
       ? await contentOf({ carePlanId: plan.version.carePlanId, kind: recipient.kind, publisher: plan.publisher })
@@ -215,16 +219,23 @@ async function notify(world: World, look: StoredLook, attempt: Sending, target: 
     topic: PLAN_TOPIC,
     type: 'event-notification',
     status: 'active',
-    eventNumber: attempt.eventNumber,
+    events: [
+      {
+        number: attempt.eventNumber,
+        at: attempt.since,
+        plan: look.row.disclosure_id,
+        change: attempt.action.kind === 'recall' ? 'withdrawn' : 'changed',
+        resources: attempt.parcel.bytes === '' ? [] : (JSON.parse(attempt.parcel.bytes) as Resource[]),
+      },
+    ],
     eventsSinceStart: attempt.eventNumber,
-    focus: `CarePlan/${look.row.disclosure_id}`,
-    change: attempt.action.kind === 'recall' ? 'withdrawn' : 'changed',
-    content: content === 'empty' ? 'empty' : 'id-only',
+    content,
     at: attempt.since,
   });
+  const timeoutMs = Math.min(look.facts.destination.asks?.timeout ?? limits.timeoutMs, limits.timeoutMs);
   return world.channels.subscription.send(
     { ...target, headers: toChannelHeaders(headers) },
     { ...attempt.parcel, bytes: JSON.stringify(notification) },
-    limits,
+    { ...limits, timeoutMs },
   );
 }

@@ -42,7 +42,7 @@ const atReader = (ods: string, kind: string): string => `
   JOIN recipient r ON r.ods = ${ods} AND r.kind = ${kind}
   JOIN LATERAL (
     SELECT d.* FROM destination d WHERE d.recipient_id = r.id AND (d.facts->>'channel' = 'pull' OR (d.facts->>'channel' = 'subscription'
-       AND (d.facts->>'open')::boolean AND EXISTS (SELECT FROM ledger_key s WHERE s.plan_id = p.id AND s.destination_id = d.id)
+       AND (d.facts->>'open')::boolean AND coalesce(d.facts->'asks'->'publishers' ? p.publisher, true) AND EXISTS (SELECT FROM ledger_key s WHERE s.plan_id = p.id AND s.destination_id = d.id)
        AND (r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas OR EXISTS (SELECT FROM contact c WHERE c.open AND c.sender = r.ods
             AND c.kind = r.kind AND (c.ends_at IS NULL OR c.ends_at > clock_timestamp()) AND (c.patient_id = p.patient_id OR c.nhs_number = pe.nhs_number)))))
      ORDER BY d.facts->>'channel' DESC, d.id LIMIT 1) d ON true

@@ -7,6 +7,7 @@ import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
+import { eventsBetween, ownSubscriptions } from './subscription-events.ts';
 import { giveOrRotate, moveEndpoint } from './change-endpoint.ts';
 import { endChase } from './end-chase.ts';
 import { endingProgress, endingProof } from './endings.ts';
@@ -121,6 +122,8 @@ const storeIn = (
     pauseRecipient: notHere,
     resumeRecipient: notHere,
     endChase: notHere,
+    ownSubscriptions: notHere,
+    eventsBetween: notHere,
     moveEndpoint: notHere,
     rotateCredential: notHere,
     nameForEmergency: notHere,
@@ -220,6 +223,8 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
       options.nudge?.(asked.recipientId);
       return sealed;
     },
+    ownSubscriptions: (principal, subscriptions) => ownSubscriptions(pool, principal, subscriptions),
+    eventsBetween: (id, since, until, most) => eventsBetween(pool, id, since, until, most),
     moveEndpoint: (principal, asked, without) => moveEndpoint(pool, openWrite(pool, options), principal, asked, without),
     rotateCredential: (principal, asked) => giveOrRotate(pool, principal, asked),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),

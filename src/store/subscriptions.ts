@@ -15,13 +15,16 @@ export interface Subscribed {
 
 type Stored = SealedSubscribed<Subscribed['content']>;
 const subscribed = statement<[string], { subscription: Stored | null }>('subscribed', 'SELECT subscription FROM destination WHERE id = $1');
-const claimHandshakes = statement<[string, number, number], Omit<Handshake, 'subscription'> & { readonly subscription: Stored }>(
+const claimHandshakes = statement<
+  [string, number, number],
+  Omit<Handshake, 'subscription' | 'events'> & { readonly subscription: Stored; readonly events: string }
+>(
   'claim-handshakes',
   `UPDATE destination d SET handshake_until = clock_timestamp() + $2 * interval '1 millisecond' FROM resource r
     WHERE r.type = 'Subscription' AND r.id = d.id
       AND d.id IN (SELECT due.id FROM destination due WHERE due.recipient_id = $1 AND due.handshake_due
                       AND (due.handshake_until IS NULL OR due.handshake_until <= clock_timestamp()) LIMIT $3 FOR UPDATE SKIP LOCKED)
-   RETURNING d.facts AS destination, d.subscription, r.version`,
+   RETURNING d.facts AS destination, d.subscription, d.events, r.version`,
 );
 const ended = statement<[], { id: string }>(
   'ended-subscriptions',
@@ -49,6 +52,8 @@ export const giveBackNumber = async (sql: Sql, id: string, number: number): Prom
 export interface Handshake {
   readonly destination: Destination;
   readonly subscription: Subscribed;
+  /** Events so far: it may have been active before. */
+  readonly events: number;
   readonly version: number;
 }
 
@@ -57,8 +62,9 @@ const AT_ONCE = 8;
 
 /** Claims, for `lease` milliseconds, at most `count` handshakes of a recipient that are still to be made. */
 export const handshakesOf = async (sql: Sql, recipientId: string, lease: number, count = AT_ONCE): Promise<readonly Handshake[]> =>
-  (await claimHandshakes(sql, recipientId, lease, count)).map(({ subscription, ...one }) => ({
+  (await claimHandshakes(sql, recipientId, lease, count)).map(({ subscription, events, ...one }) => ({
     ...one,
+    events: Number(events),
     subscription: opened(sql, one.destination.id, subscription),
   }));
 

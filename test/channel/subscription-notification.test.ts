@@ -27,11 +27,9 @@ const notification = (type: 'handshake' | 'event-notification', change: 'changed
     subscriptionId: 'sub-1',
     topic: PLAN_TOPIC,
     type,
-    change,
     status: type === 'handshake' ? 'requested' : 'active',
-    eventNumber: type === 'handshake' ? null : 3,
     eventsSinceStart: type === 'handshake' ? 0 : 3,
-    focus: type === 'handshake' ? null : 'CarePlan/opaque-1',
+    events: type === 'handshake' ? [] : [{ number: 3, at: sentAt, plan: 'opaque-1', change, resources: [] }],
     content: 'id-only',
     at: sentAt,
   });

@@ -61,6 +61,8 @@ const STEPS: readonly Step[] = [
     { name: 'key', valueString: 'plan-1' },
     { name: 'reason', valueString: 'A made-up reason' },
   ]),
+  by('Subscription/$status', '', alone(POLICE), 'status=active'),
+  by('Subscription/:id/$events', 'subscription-1', alone(POLICE), 'eventsSinceNumber=1'),
   by('Endpoint/:id/$move', 'endpoint-1', alone(OPERATOR), [
     { name: 'address', valueUrl: 'https://moved.example/fhir' },
     { name: 'without-credential', valueBoolean: true },

@@ -39,6 +39,8 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   pause: 'u',
   resume: 'u',
   replay: 'u',
+  status: 'r',
+  events: 'r',
   move: 'u',
   'rotate-credential': 'u',
 };

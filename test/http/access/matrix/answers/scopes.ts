@@ -38,6 +38,12 @@ POST id/$approve      u
 POST id/$withdraw     u
 POST id/$replay       u
 POST id/$move         u
+GET $status           r
+POST $status          r
+GET id/$status        r
+POST id/$status       r
+GET id/$events        r
+POST id/$events       r
 POST id/$rotate-credential u
 POST id/$report-reuse u
 POST id/$check        u
