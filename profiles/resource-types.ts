@@ -42,6 +42,7 @@ export const INTERACTIONS = [
   'rotate-credential',
   'status',
   'events',
+  'rotate-secret',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -220,7 +221,12 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     DELETABLE,
     'author authored based-on encounter identifier part-of patient questionnaire source status subject',
   ),
-  row('Subscription', Profile.planSubscription, [...DELETABLE, 'status', 'events'], 'contact criteria payload status type url'),
+  row(
+    'Subscription',
+    Profile.planSubscription,
+    [...DELETABLE, 'status', 'events', 'rotate-secret'],
+    'contact criteria payload status type url',
+  ),
   row('Group', null, DELETABLE, 'actual characteristic code exclude identifier managing-entity member type value'),
   row(
     'Measure',

@@ -24,6 +24,7 @@ import { attemptFolder } from './store/ledger-epoch.ts';
 import { tellOfPauses } from './store/pace/pause.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
 import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
+import { sendHeartbeats } from './reconcile/heartbeat.ts';
 import { endSubscriptions } from './store/subscriptions.ts';
 
 /** What brings destinations to what they should hold: queue, workers, sweep. One in each process; as many processes as one likes. */
@@ -139,6 +140,8 @@ export async function startEngine(
         everyMs: config.sweepMs,
         due: async () => {
           await endSubscriptions(pool);
+          // A subscriber that does not answer keeps no sweep waiting.
+          sendHeartbeats(world).catch((fault: unknown) => onError('heartbeat', fault));
           if (++sweeps % RESYNC_EVERY === 0) {
             const missing = await resync(pool, epoch);
             found.byResync += missing.length;

@@ -6,7 +6,7 @@ import { check } from './act/check.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
 import { emergencyAccess } from './act/emergency.ts';
 import { move, rotateCredential } from './act/change-endpoint.ts';
-import { subscriptionEvents, subscriptionStatus } from './act/subscription.ts';
+import { rotateSubscriptionSecret, subscriptionEvents, subscriptionStatus } from './act/subscription.ts';
 import { endChase } from './act/end-chase.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
@@ -85,4 +85,5 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'rotate-credential': rotateCredential,
   status: subscriptionStatus,
   events: subscriptionEvents,
+  'rotate-secret': rotateSubscriptionSecret,
 };

@@ -4,7 +4,7 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestSecurity,
 } from '@medplum/fhirtypes';
-import { BASE, PLAN_MESSAGE } from '../../profiles/canonicals.ts';
+import { BASE, Extension, PLAN_MESSAGE, PLAN_TOPIC, Profile } from '../../profiles/canonicals.ts';
 import { CONFORMANCE_TYPES, RESOURCE_TYPES } from '../../profiles/resource-types.ts';
 import type { Interaction, ResourceType } from '../../profiles/resource-types.ts';
 import { SEARCH_PARAMETERS } from '../../profiles/search-parameters.ts';
@@ -56,8 +56,9 @@ const searchOf = (type: string): Pick<CapabilityStatementRestResource, 'searchPa
   };
 };
 
-const supportedOf = ({ profile, instead }: ResourceType): Pick<CapabilityStatementRestResource, 'supportedProfile'> => {
-  const profiles = [profile, instead?.profile ?? null].filter((each) => each !== null);
+const supportedOf = ({ type, profile, instead }: ResourceType): Pick<CapabilityStatementRestResource, 'supportedProfile'> => {
+  const backport = type === 'Subscription' ? Profile.backportSubscription : null;
+  const profiles = [profile, instead?.profile ?? null, backport].filter((each) => each !== null);
   return profiles.length === 0 ? {} : { supportedProfile: profiles };
 };
 
@@ -67,6 +68,7 @@ const toResource = (row: ResourceType): CapabilityStatementRestResource => {
   const operations = operationsOf(offered);
   return {
     // Each is a resource type of R4: a test holds the whole statement against R4.
+    ...(row.type === 'Subscription' ? { extension: [{ url: Extension.topicCanonical, valueCanonical: PLAN_TOPIC }] } : {}),
     type: row.type as CapabilityStatementRestResource['type'],
     profile: row.profile ?? `http://hl7.org/fhir/StructureDefinition/${row.type}`,
     ...supportedOf(row),
@@ -136,6 +138,7 @@ export const capabilityStatement = (base: string): CapabilityStatement => ({
   status: 'active',
   date: '2026-11-22',
   kind: 'instance',
+  instantiates: ['http://hl7.org/fhir/uv/subscriptions-backport/CapabilityStatement/backport-subscription-server-r4'],
   software: { name: 'crisis-plan-broker', version: '0.1.0' },
   implementation: { description: 'Brokers mental-health crisis plans: each recipient holds only what it may see', url: base },
   fhirVersion: '4.0.1',

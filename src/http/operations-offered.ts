@@ -33,6 +33,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   check: `${BASE}/OperationDefinition/check`,
   status: 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status',
   events: 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events',
+  'rotate-secret': `${BASE}/OperationDefinition/rotate-secret`,
   move: `${BASE}/OperationDefinition/move`,
   'rotate-credential': `${BASE}/OperationDefinition/rotate-credential`,
   replay: `${BASE}/OperationDefinition/replay`,

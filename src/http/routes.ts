@@ -55,6 +55,7 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/Subscription/:id/$status', 'status', 'parameters'),
   route('GET /fhir/Subscription/:id/$events', 'events'),
   route('POST /fhir/Subscription/:id/$events', 'events', 'parameters'),
+  route('POST /fhir/Subscription/:id/$rotate-secret', 'rotate-secret', 'parameters'),
   route('GET /fhir/:type/_history', 'history-type'),
   route('POST /fhir/:type/:id/$validate', 'validate', 'resource'),
   route('GET /fhir/:type/:id/$validate', 'validate'),

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
-import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Handshake } from '../store/subscriptions.ts';
 import { handshakesOf, setSubscription } from '../store/subscriptions.ts';
+import { notifySubscriber } from './notify-subscriber.ts';
 import type { World } from './ports-on.ts';
 
 /** Milliseconds beyond the exchange after which a handshake counts as abandoned by whoever began it. */
@@ -16,12 +16,9 @@ export async function shakeHands(world: World, recipientId: string): Promise<boo
   return waiting.length > 0;
 }
 
-async function shakeHand(
-  { pool, channels, sender, sendTimeout }: World,
-  { destination, subscription, events, version }: Handshake,
-): Promise<void> {
+async function shakeHand(world: World, { destination, subscription, events, version }: Handshake): Promise<void> {
+  const { pool, sender } = world;
   const id = randomUUID();
-  const startedAt = performance.now();
   const bytes = JSON.stringify(
     toNotification({
       id,
@@ -36,18 +33,6 @@ async function shakeHand(
       at: Date.now(),
     }),
   );
-  const outcome = await channels.subscription.send(
-    { address: destination.address, headers: toChannelHeaders(subscription.headers), acknowledgements: [] },
-    {
-      kind: 'update',
-      bytes,
-      contentType: 'application/fhir+json',
-      messageId: id,
-      bundleId: id,
-      requestId: id,
-      correlationId: randomUUID(),
-    },
-    { msLeft: () => startedAt + sendTimeout - performance.now(), timeoutMs: sendTimeout },
-  );
+  const outcome = await notifySubscriber(world, destination, subscription, { id, bytes });
   await setSubscription(pool, destination.id, ['requested'], outcome.kind === 'accepted' ? 'active' : 'error', version);
 }

@@ -4,7 +4,6 @@ import type pg from 'pg';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toResubmission } from '../../mappings/message/to-resubmission.ts';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
-import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Limits, Parcel, Target } from '../channel/channel.ts';
 import type { Channels } from '../channel/open-channels.ts';
 import { disclosedAs } from '../decide/attempt.ts';
@@ -22,10 +21,11 @@ import { addressedAs } from '../store/keys/addressed.ts';
 import type { StoredLedger, StoredLook } from '../store/ledger.ts';
 import type { Frozen } from '../store/repeated.ts';
 import { isAnsweredLater, noteSent } from '../store/sent-messages.ts';
-import { giveBackNumber, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
+import { giveBackNumber, noteTold, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
 import { openWhereTo } from '../store/where-to.ts';
 import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
+import { subscriberHeaders } from './notify-subscriber.ts';
 import type { Claim, Ports } from './ports.ts';
 import { recallOffTheWire } from './recall-off-the-wire.ts';
 import { isPushedTo, sendParcel } from './send-parcel.ts';
@@ -96,6 +96,7 @@ export function portsOn(world: World): Ports<StoredLook> {
       if (destination.channel === 'hl7v2-mllp' && outcome.kind === 'unknown') await settleHeard(world, attempt as Sending);
       if (destination.channel === 'subscription' && outcome.kind === 'refused' && attempt.action.retryOf === null)
         await giveBackNumber(pool, destination.id, (attempt as Sending).eventNumber);
+      if (destination.channel === 'subscription' && outcome.kind === 'accepted') await noteTold(pool, destination.id);
       if (destination.channel === 'subscription' && outcome.kind !== 'accepted' && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
         await setSubscription(pool, destination.id, ['active'], 'error');
       }
@@ -211,7 +212,7 @@ async function deliver(world: World, whereTo: ReadWhereTo, claim: Claim, look: S
 }
 
 async function notify(world: World, look: StoredLook, attempt: Sending, target: Omit<Target, 'headers'>, limits: Limits): Promise<Outcome> {
-  const { content, headers } = await subscriptionOf(world.pool, look.facts.destination.id);
+  const subscription = await subscriptionOf(world.pool, look.facts.destination.id);
   const notification = toNotification({
     id: attempt.parcel.bundleId,
     base: world.sender.endpoint,
@@ -229,13 +230,14 @@ async function notify(world: World, look: StoredLook, attempt: Sending, target: 
       },
     ],
     eventsSinceStart: attempt.eventNumber,
-    content,
+    content: subscription.content,
     at: attempt.since,
   });
+  const bytes = JSON.stringify(notification);
   const timeoutMs = Math.min(look.facts.destination.asks?.timeout ?? limits.timeoutMs, limits.timeoutMs);
   return world.channels.subscription.send(
-    { ...target, headers: toChannelHeaders(headers) },
-    { ...attempt.parcel, bytes: JSON.stringify(notification) },
+    { ...target, headers: await subscriberHeaders(world, look.facts.destination.id, subscription, { id: attempt.parcel.bundleId, bytes }) },
+    { ...attempt.parcel, bytes },
     { ...limits, timeoutMs },
   );
 }

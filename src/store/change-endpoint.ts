@@ -15,6 +15,7 @@ import {
 import { AlteredText } from './keys/sealed-text.ts';
 import { statement } from './pool.ts';
 import { type CredentialTexts, type ReadCredential, readCredential, saysCredential } from './read-credential.ts';
+import type { CheckedEndpoint } from './door.ts';
 import { readResource } from './resources.ts';
 import type { DoWrite } from './write.ts';
 
@@ -36,6 +37,10 @@ export interface EndpointChanges {
   moveEndpoint(principal: Principal, asked: ChangeEndpoint, withoutCredential: boolean): Promise<EndpointShown>;
   /** Rotates the credential of an address, or gives the first one there. */
   rotateCredential(principal: Principal, asked: ChangeEndpoint): Promise<EndpointShown>;
+  /** Starts a check of an Endpoint that the caller has read, or finds the one that goes on or was made; null where nothing is pushed to it. */
+  checkEndpoint(principal: Principal, endpointId: string, again: boolean): Promise<CheckedEndpoint | null>;
+  /** The last check of an Endpoint, as it stands; null where there was none. */
+  checkOf(endpointId: string): Promise<CheckedEndpoint | null>;
 }
 
 /** Who does it: ODS code of the operator, and the person or road behind it. */

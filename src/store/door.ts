@@ -290,10 +290,6 @@ export interface DoorStore extends EndpointChanges, SubscriptionQueries {
   ): Promise<EmergencyShown>;
   /** The Patient, what the trust wrote about them, what was addressed to it, and whom that refers to. The caller has read the Patient. */
   everything(asked: EverythingAsked): Promise<Everything>;
-  /** Starts a check of an Endpoint that the caller has read, or finds the one that goes on or was made; null where nothing is pushed to it. */
-  checkEndpoint(principal: Principal, endpointId: string, again: boolean): Promise<CheckedEndpoint | null>;
-  /** The last check of an Endpoint, as it stands; null where there was none. */
-  checkOf(endpointId: string): Promise<CheckedEndpoint | null>;
   /** Rows of the trail within the caller's reach, newest first. */
   trail(principal: Principal, search: TrailSearch): Promise<readonly TrailEntry[]>;
   /** Whether database, queue and migrations are in order. */

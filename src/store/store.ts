@@ -7,6 +7,7 @@ import { openAuditIds } from './audit-id.ts';
 import { searchTrail } from './audit-read.ts';
 import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
+import { rotateSecret } from './subscription-secrets.ts';
 import { eventsBetween, ownSubscriptions } from './subscription-events.ts';
 import { giveOrRotate, moveEndpoint } from './change-endpoint.ts';
 import { endChase } from './end-chase.ts';
@@ -124,6 +125,7 @@ const storeIn = (
     endChase: notHere,
     ownSubscriptions: notHere,
     eventsBetween: notHere,
+    rotateSecret: notHere,
     moveEndpoint: notHere,
     rotateCredential: notHere,
     nameForEmergency: notHere,
@@ -225,6 +227,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     },
     ownSubscriptions: (principal, subscriptions) => ownSubscriptions(pool, principal, subscriptions),
     eventsBetween: (id, since, until, most) => eventsBetween(pool, id, since, until, most),
+    rotateSecret: (subscription) => rotateSecret(pool, subscription),
     moveEndpoint: (principal, asked, without) => moveEndpoint(pool, openWrite(pool, options), principal, asked, without),
     rotateCredential: (principal, asked) => giveOrRotate(pool, principal, asked),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),

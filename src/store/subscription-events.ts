@@ -27,6 +27,8 @@ export interface SubscriptionQueries {
   ownSubscriptions(principal: Principal, ids: readonly string[] | null): Promise<readonly SubscriptionNow[]>;
   /** Events of one that the caller has read, by number, both ends included, the first `most`. */
   eventsBetween(id: string, since: number, until: number, most: number): Promise<readonly StoredEvent[]>;
+  /** Makes one that the caller has read another secret by which its notifications are signed; it is told this once. */
+  rotateSecret(id: string): Promise<string>;
 }
 
 /** Subscriptions in one answer to `$status` at most. */

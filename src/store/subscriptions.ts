@@ -57,6 +57,41 @@ export interface Handshake {
   readonly version: number;
 }
 
+const claimHeartbeats = statement<
+  [number],
+  Omit<Heartbeat, 'subscription' | 'events'> & { readonly subscription: Stored; readonly events: string }
+>(
+  'claim-heartbeats',
+  `UPDATE destination d SET told_at = clock_timestamp()
+    WHERE d.id IN (SELECT due.id FROM destination due WHERE due.facts->'asks' ? 'heartbeat' AND (due.facts->>'open')::boolean
+                      AND coalesce(due.told_at, '-infinity') + (due.facts->'asks'->>'heartbeat')::double precision * interval '1 millisecond' <= clock_timestamp()
+                    LIMIT $1 FOR UPDATE SKIP LOCKED)
+   RETURNING d.facts AS destination, d.subscription, d.events`,
+);
+
+/** A heartbeat that is due. */
+export interface Heartbeat {
+  readonly destination: Destination;
+  readonly subscription: Subscribed;
+  readonly events: number;
+}
+
+/** Claims heartbeats that are due, at most `count`: they count as sent from here on, whatever becomes of them. */
+export const heartbeatsDue = async (sql: Sql, count: number): Promise<readonly Heartbeat[]> =>
+  (await claimHeartbeats(sql, count)).map(({ destination, subscription, events }) => ({
+    destination,
+    subscription: opened(sql, destination.id, subscription),
+    events: Number(events),
+  }));
+
+const told = statement<[string], never>(
+  'subscriber-told',
+  `UPDATE destination SET told_at = clock_timestamp() WHERE id = $1 AND facts->'asks' ? 'heartbeat'`,
+);
+
+/** A subscriber was told something: its next heartbeat is due a period after this. */
+export const noteTold = async (sql: Sql, id: string): Promise<void> => void (await told(sql, id));
+
 /** Handshakes of one recipient at a time. */
 const AT_ONCE = 8;
 
@@ -92,7 +127,7 @@ export async function setSubscription(
     if (version !== null && stored.version !== version) return;
     await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, now);
     await tx.query(
-      `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false WHERE id = $1`,
+      `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false, told_at = clock_timestamp() WHERE id = $1`,
       [id, to === 'active'],
     );
     await markChanged(tx, scope);

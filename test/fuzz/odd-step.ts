@@ -63,6 +63,7 @@ const STEPS: readonly Step[] = [
   ]),
   by('Subscription/$status', '', alone(POLICE), 'status=active'),
   by('Subscription/:id/$events', 'subscription-1', alone(POLICE), 'eventsSinceNumber=1'),
+  by('Subscription/:id/$rotate-secret', 'subscription-1', alone(POLICE), []),
   by('Endpoint/:id/$move', 'endpoint-1', alone(OPERATOR), [
     { name: 'address', valueUrl: 'https://moved.example/fhir' },
     { name: 'without-credential', valueBoolean: true },

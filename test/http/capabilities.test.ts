@@ -137,6 +137,7 @@ describe('what is listed is answered', () => {
     check: (type) => door.agent.post(`/fhir/${type}/none/$check`),
     status: (type) => door.agent.get(`/fhir/${type}/none/$status`),
     events: (type) => door.agent.get(`/fhir/${type}/none/$events`),
+    'rotate-secret': (type) => door.agent.post(`/fhir/${type}/none/$rotate-secret`),
     move: (type) => door.agent.post(`/fhir/${type}/none/$move`),
     'rotate-credential': (type) => door.agent.post(`/fhir/${type}/none/$rotate-credential`),
     replay: (type) => door.agent.post(`/fhir/${type}/none/$replay`),
@@ -164,6 +165,7 @@ describe('what is listed is answered', () => {
     'pause',
     'resume',
     'replay',
+    'rotate-secret',
     'move',
     'rotate-credential',
   ]);

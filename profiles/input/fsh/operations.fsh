@@ -2008,3 +2008,26 @@ Usage: #definition
 * parameter[=].part[=].min = 1
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #string
+
+Instance: rotate-secret
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/rotate-secret"
+* version = "0.1.0"
+* name = "RotateSecret"
+* title = "Another signing secret"
+* status = #draft
+* kind = #operation
+* code = #rotate-secret
+* affectsState = true
+* resource = #Subscription
+* system = false
+* type = false
+* instance = true
+* description = "Makes a Subscription another secret by which its notifications are signed in the way of Standard Webhooks. The one before goes on beside it, so that a receiver can change; older ones are forgotten. It is told this once."
+* parameter[+].name = #secret
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "whsec_ and 32 bytes in base64."
+* parameter[=].type = #string

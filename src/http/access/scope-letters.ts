@@ -41,6 +41,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   replay: 'u',
   status: 'r',
   events: 'r',
+  'rotate-secret': 'u',
   move: 'u',
   'rotate-credential': 'u',
 };

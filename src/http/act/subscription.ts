@@ -139,3 +139,11 @@ export const subscriptionEvents: Act = async (exchange, door) => {
   });
   return { status: 200, headers: {}, body };
 };
+
+/** Subscription/[id]/$rotate-secret: another secret by which its notifications are signed, told this once; the one before goes on beside it. */
+export const rotateSubscriptionSecret: Act = async (exchange, door) => {
+  const { id } = await readOwn(exchange, door);
+  onlyNamed(validParametersOf(exchange, door), []);
+  const secret = await door.store.rotateSecret(id);
+  return { status: 200, headers: {}, body: { resourceType: 'Parameters', parameter: [{ name: 'secret', valueString: secret }] } };
+};

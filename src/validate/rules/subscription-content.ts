@@ -1,23 +1,32 @@
-import { Extension } from '../../../profiles/canonicals.ts';
+import { Extension, PLAN_TOPIC } from '../../../profiles/canonicals.ts';
+import type { Issue } from '../../model/anomaly.ts';
 import { isObject, objectsOf } from '../json.ts';
 import type { Rule } from '../rule.ts';
 import { NONE } from '../rule.ts';
 
 const CONTENT: readonly unknown[] = ['empty', 'id-only', 'full-resource'];
 
-/** How much a notification carries stands as an extension of the primitive `payload` (R4 subscriptions backport). */
+/**
+ * A Subscription is to the topic of the broker, by rest-hook, and says how much a notification carries, as an extension of the primitive `payload` (R4 subscriptions
+ * backport). No fixed value of the profile says the first two: filters stand as extensions of `criteria`, which then is no bare value.
+ */
 export const subscriptionContent: Rule = {
   object: ({ value, at, resource }) => {
-    if (resource !== 'root' || value['resourceType'] !== 'Subscription' || !isObject(value['channel'])) return NONE;
-    const payload = value['channel']['_payload'];
+    if (resource !== 'root' || value['resourceType'] !== 'Subscription') return NONE;
+    const issues: Issue[] = [];
+    if (value['criteria'] !== PLAN_TOPIC)
+      issues.push({ at: `${at}.criteria`, code: 'value', help: `is the topic of the broker: ${PLAN_TOPIC}` });
+    const channel = value['channel'];
+    if (!isObject(channel)) return issues;
+    if (channel['type'] !== 'rest-hook') issues.push({ at: `${at}.channel.type`, code: 'not-supported', help: 'is rest-hook' });
+    const payload = channel['_payload'];
     const found = isObject(payload) ? objectsOf(payload['extension']).filter(([{ url }]) => url === Extension.backportPayloadContent) : [];
-    if (found.length === 1 && found.every(([{ valueCode }]) => CONTENT.includes(valueCode))) return NONE;
-    return [
-      {
+    if (found.length !== 1 || !found.every(([{ valueCode }]) => CONTENT.includes(valueCode)))
+      issues.push({
         at: `${at}.channel.payload.extension.where(url='${Extension.backportPayloadContent}').value`,
         code: 'required',
         help: 'is one of empty, id-only, full-resource',
-      },
-    ];
+      });
+    return issues;
   },
 };

@@ -44,6 +44,7 @@ GET id/$status        r
 POST id/$status       r
 GET id/$events        r
 POST id/$events       r
+POST id/$rotate-secret u
 POST id/$rotate-credential u
 POST id/$report-reuse u
 POST id/$check        u
