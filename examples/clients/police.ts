@@ -132,8 +132,8 @@ setInterval(
     try {
       const tasks = (await ask<Bundle<Task>>('GET', 'Task?status=requested&_count=100')).json.entry ?? [];
       for (const { resource } of tasks) {
-        const plan = /^CarePlan\/(.+)$/.exec(resource.focus?.reference ?? '')?.[1];
-        if (plan === undefined) continue;
+        const plan = /^CarePlan\/(.+)$/.exec(resource?.focus?.reference ?? '')?.[1];
+        if (resource === undefined || plan === undefined) continue;
         await refresh(plan);
         await ask('PUT', `Task/${resource.id}`, { ...resource, status: 'completed' });
       }
