@@ -10,6 +10,7 @@ import { type NrlContent, toNrlContent } from './to-nrl-content.ts';
 export interface NrlPointed {
   /** `{ODS}-{uuid}`; null where the server gives one (a create). */
   readonly id: string | null;
+  /** `name` is empty where it is not known: then the code alone says who it is. */
   readonly publisher: { readonly ods: string; readonly name: string };
   readonly nhsNumber: string;
   /** Code of the speciality in which the plan was made: mandatory at the NRL since 2026. */
@@ -30,7 +31,8 @@ export interface NrlPointed {
  */
 export const toNrlPointer = (pointed: NrlPointed): DocumentReference => {
   const { id, nhsNumber, publisher, practiceSetting, issuedAt, version, contents, asid, replaces } = pointed;
-  const trust = publisherReference(publisher);
+  const { display, ...named } = publisherReference(publisher);
+  const trust = display === undefined || display === '' ? named : { ...named, display };
   return {
     resourceType: 'DocumentReference',
     ...(id === null ? {} : { id }),
