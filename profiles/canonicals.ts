@@ -46,6 +46,12 @@ export const System = {
   odsOrganizationMisspelt: 'https://fhir.nhs.uk/id/ods-organization-code',
   odsRole: 'https://digital.nhs.uk/services/organisation-data-service/CodeSystem/ODSOrganisationRole',
   nhsNumberVerification: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland',
+  nrlFormat: 'https://fhir.nhs.uk/England/CodeSystem/England-NRLFormatCode',
+  nrlStability: 'https://fhir.nhs.uk/England/CodeSystem/England-NRLContentStability',
+  nrlRetrieval: 'https://fhir.nhs.uk/England/CodeSystem/England-NRLRetrievalMechanism',
+  /** Errors of the National Record Locator as its specification of 2026 writes them; its code of 2024 has another one (nhs.md section 1). */
+  spineError: 'https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode',
+  spineAsid: 'https://fhir.nhs.uk/Id/nhsSpineASID',
   heading: codeSystem('plan-heading'),
   kind: codeSystem('service-kind'),
   purpose: codeSystem('purpose-of-use'),
@@ -109,6 +115,8 @@ export const Extension = {
 
   nhsNumberVerification: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus',
   nhsNumberUnavailableReason: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason',
+  nrlStability: 'https://fhir.nhs.uk/England/StructureDefinition/Extension-England-ContentStability',
+  nrlRetrieval: 'https://fhir.nhs.uk/England/StructureDefinition/Extension-England-NRLRetrievalMechanism',
   matchGrade: 'http://hl7.org/fhir/StructureDefinition/match-grade',
   dataAbsentReason: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason',
   flagDetail: 'http://hl7.org/fhir/StructureDefinition/flag-detail',
@@ -172,6 +180,7 @@ export const PLAN_MESSAGE = `${BASE}/MessageDefinition/plan-notification`;
 export const Code = {
   crisisPlan: { system: System.snomed, code: '736253002', display: 'Mental health crisis plan' },
   carePlan: { system: System.snomed, code: '734163000', display: 'Care plan' },
+  adultMentalHealth: { system: System.snomed, code: '788002001', display: 'Adult mental health service' },
   planFlag: {
     system: System.barsReasonableAdjustment,
     code: 'hasanticipatorycarecrisisplan',

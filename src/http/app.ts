@@ -11,6 +11,7 @@ import type { AppParts, Door, Exchange } from './exchange.ts';
 import { lastAnswer } from './last-answer.ts';
 import { countAnswers } from './count-answers.ts';
 import { createConfirmations } from './match/confirmations.ts';
+import { isNrl, runNrlDoor } from './nrl/nrl-door.ts';
 import { runPipeline } from './pipeline.ts';
 import { readBody } from './read/read-body.ts';
 import { readJson } from './read/read-json.ts';
@@ -101,13 +102,14 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
       answer: null,
     };
     // Of health checks and scrapes there is nothing to follow.
-    const span = path.startsWith('/fhir') ? openRequestSpan(request.headers['traceparent']) : null;
+    const run = isNrl(path) ? runNrlDoor : runPipeline;
+    const span = path.startsWith('/fhir') || isNrl(path) ? openRequestSpan(request.headers['traceparent']) : null;
     response.once('close', () => {
       const label = exchange.route?.label ?? 'none';
       count(label, response.statusCode, performance.now() - exchange.startedAt);
       span?.end(label, exchange.request.method, response.statusCode);
     });
-    return span === null ? runPipeline(exchange, response, door) : span.run(() => runPipeline(exchange, response, door));
+    return span === null ? run(exchange, response, door) : span.run(() => run(exchange, response, door));
   });
   app.use(lastAnswer(door));
   return app;

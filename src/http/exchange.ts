@@ -19,6 +19,7 @@ import type { VerifyPerson, VerifyUser } from './access/user-identity.ts';
 import type { UserIssuer } from './access/user-issuers.ts';
 import type { RateLimit } from './access/rate-limit.ts';
 import type { Conformance } from './conformance.ts';
+import type { NrlSite } from './nrl/nrl-site.ts';
 import type { Confirmations } from './match/confirmations.ts';
 import type { JsonPatch } from './read/json-patch.ts';
 import type { PageTokens } from './search/page-token.ts';
@@ -34,6 +35,8 @@ export interface HttpConfig extends Site {
   readonly requireCheck?: boolean;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
+  /** What the sources of the NRL leave open; left out: as its specification of 2026 has it. */
+  readonly nrl?: NrlSite;
 }
 
 /** What the door is made of. */
@@ -74,7 +77,7 @@ export interface Door extends Omit<AppParts, 'now' | 'metrics' | 'access' | 'fet
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Resource | OperationOutcome | { readonly type: string; readonly text: string } | null;
+  readonly body: Resource | OperationOutcome | { readonly type: string; readonly text: string | Uint8Array } | null;
 }
 
 /** A request as the pipeline sees it: one that came over HTTP, or an entry of a batch or transaction. */

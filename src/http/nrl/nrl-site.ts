@@ -1,0 +1,13 @@
+import type { Coding } from '@medplum/fhirtypes';
+import { Code, System } from '../../../profiles/canonicals.ts';
+
+/** What the NRL's sources leave open, and where who runs the broker decides. */
+export interface NrlSite {
+  /** Code system of the errors. */
+  readonly errorCodeSystem: string;
+  /** Practice setting of each pointer. */
+  readonly practiceSetting: Coding;
+}
+
+/** As the specification of 2026 has it (nhs.md section 1), and as its examples of crisis plans do. */
+export const NRL_STANDARD: NrlSite = { errorCodeSystem: System.spineError, practiceSetting: Code.adultMentalHealth };
