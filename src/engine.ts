@@ -24,6 +24,7 @@ import { attemptFolder } from './store/ledger-epoch.ts';
 import { tellOfPauses } from './store/pace/pause.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
 import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
+import { purgeEvents } from './store/subscription-events.ts';
 import { endSubscriptions } from './store/subscriptions.ts';
 
 /** What brings destinations to what they should hold: queue, workers, sweep. One in each process; as many processes as one likes. */
@@ -144,6 +145,7 @@ export async function startEngine(
             found.byResync += missing.length;
             if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
             await forgetLeftCredentials(pool);
+            await purgeEvents(pool);
             await tellOfReviews(pool);
             await tellOfPauses(pool, config.operatorOds);
             await tellOfPlans(pool, sweeps === RESYNC_EVERY ? MAPPING_VERSION : null);

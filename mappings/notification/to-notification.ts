@@ -1,9 +1,11 @@
-import type { Bundle, BundleEntry, ParametersParameter } from '@medplum/fhirtypes';
-import { Profile } from '../../profiles/canonicals.ts';
+import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
 import type { Instant } from '../../src/model/instant.ts';
+import type { PayloadContent } from '../../src/model/payload-content.ts';
 import { toFhirInstant } from '../time.ts';
+import { toEntries } from './to-entries.ts';
+import { type EventNamed, toStatus } from './to-status.ts';
 
-/** What one notification says: Subscriptions backport IG, R4; delivery.md section 2. */
+/** What one notification says: Subscriptions backport IG, R4; delivery.md section 2. One event a Bundle, whatever `maxCount` permits. */
 export interface Notification {
   /** Id of this Bundle (a UUID); a retry keeps it. */
   readonly id: string;
@@ -11,7 +13,7 @@ export interface Notification {
   readonly base: string;
   readonly subscriptionId: string;
   readonly topic: string;
-  readonly type: 'handshake' | 'event-notification';
+  readonly type: 'handshake' | 'heartbeat' | 'event-notification';
   /** Status of the Subscription when this was built: `requested` in a handshake. */
   readonly status: 'requested' | 'active' | 'error' | 'off';
   /** Number of this event; a retry keeps it. Null in a handshake. */
@@ -22,25 +24,30 @@ export interface Notification {
   readonly focus: string | null;
   /** `withdrawn` says that it may no longer be read, and never why. */
   readonly change: 'changed' | 'withdrawn';
-  readonly content: 'empty' | 'id-only';
+  readonly content: PayloadContent;
+  /** With `full-resource`: what is disclosed, the focus first. */
+  readonly resources?: readonly Resource[];
   readonly at: Instant;
+  /** When the event was, where it is told of later. */
+  readonly eventAt?: Instant;
 }
 
-/** The history Bundle of a notification: the status first; with `id-only` an entry that names the plan and holds no resource. */
+/** The history Bundle of a notification: the status first; then, as much as its level says, what it is about. */
 export const toNotification = (notification: Notification): Bundle => {
   const { id, base, subscriptionId, topic, type, status, eventsSinceStart, content, at } = notification;
-  const event = type === 'event-notification' ? toEvent(notification) : null;
-  const parameter: ParametersParameter[] = [
-    { name: 'subscription', valueReference: { reference: `${base}/Subscription/${subscriptionId}` } },
-    ...(content === 'empty' ? [] : [{ name: 'topic', valueCanonical: topic }]),
-    { name: 'status', valueCode: status },
-    { name: 'type', valueCode: type },
-    { name: 'events-since-subscription-start', valueString: String(eventsSinceStart) },
-    ...(event === null ? [] : [event]),
-  ];
+  const standing = toStatus({
+    id,
+    base,
+    subscriptionId,
+    topic: content === 'empty' ? null : topic,
+    status,
+    type,
+    eventsSinceStart,
+    events: type === 'event-notification' ? toEvents(notification) : [],
+  });
   const statusEntry: BundleEntry = {
     fullUrl: `urn:uuid:${id}`,
-    resource: { resourceType: 'Parameters', id, meta: { profile: [Profile.subscriptionStatus] }, parameter },
+    resource: standing,
     request: { method: 'GET', url: `Subscription/${subscriptionId}/$status` },
     response: { status: '200' },
   };
@@ -50,26 +57,18 @@ export const toNotification = (notification: Notification): Bundle => {
     meta: { lastUpdated: toFhirInstant(at) },
     type: 'history',
     timestamp: toFhirInstant(at),
-    entry: [statusEntry, ...(event === null ? [] : toFocusEntry(notification))],
+    entry: [statusEntry, ...(type === 'event-notification' ? entriesOf(notification) : [])],
   };
 };
 
-const toEvent = ({ eventNumber, at, content, focus }: Notification): ParametersParameter => ({
-  name: 'notification-event',
-  part: [
-    ...(eventNumber === null ? [] : [{ name: 'event-number', valueString: String(eventNumber) }]),
-    { name: 'timestamp', valueInstant: toFhirInstant(at) },
-    ...(content === 'empty' || focus === null ? [] : [{ name: 'focus', valueReference: { reference: focus } }]),
-  ],
-});
+const entriesOf = ({ base, focus, change, content, resources = [] }: Notification): readonly BundleEntry[] =>
+  focus === null ? [] : toEntries({ base, focus, change, content, resources });
 
-const toFocusEntry = ({ content, focus, base, change }: Notification): readonly BundleEntry[] =>
-  content === 'empty' || focus === null
-    ? []
-    : [
-        {
-          fullUrl: `${base}/${focus}`,
-          request: { method: change === 'withdrawn' ? 'DELETE' : 'PUT', url: focus },
-          response: { status: '200' },
-        },
-      ];
+const toEvents = (notification: Notification): readonly EventNamed[] => {
+  const { eventNumber, at, eventAt = at, content, focus } = notification;
+  if (eventNumber === null) return [];
+  const beside = entriesOf(notification)
+    .slice(1)
+    .map(({ request }) => request?.url ?? '');
+  return [{ number: eventNumber, at: eventAt, focus: content === 'empty' ? null : focus, beside }];
+};

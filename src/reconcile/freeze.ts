@@ -4,6 +4,7 @@ import { toDocumentBundle } from '../../mappings/disclosure/to-document-bundle.t
 import { mdmRecallForm } from '../../mappings/mdm/take-back.ts';
 import { toMessageBundle } from '../../mappings/message/to-message-bundle.ts';
 import { toRecallMessage } from '../../mappings/message/to-recall-message.ts';
+import { toResources as toDisclosed } from '../../mappings/notification/to-entries.ts';
 import { toRestRecall } from '../../mappings/rest/to-rest-recall.ts';
 import { toRestUpdate } from '../../mappings/rest/to-rest-update.ts';
 import type { Parcel } from '../channel/channel.ts';
@@ -31,7 +32,7 @@ export interface ToFreeze {
   readonly sender: Sender;
 }
 
-/** The bytes of an attempt, in the shape that its destination takes. A notification is shaped when its number is known. */
+/** The bytes of an attempt, in the shape that its destination takes. Of a notification those are the resources that it carries: it is shaped when its number is known. */
 export function freeze(it: ToFreeze): Parcel {
   const { attempt, envelope } = it;
   const { kind } = attempt.action;
@@ -50,6 +51,7 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
     case 'hl7v2-mllp':
       return { bytes: toHl7(it), contentType: 'x-application/hl7-v2+er7' };
     case 'subscription':
+      return { bytes: it.disclosure === null ? '' : JSON.stringify(toDisclosed(it.disclosure)), contentType: 'application/fhir+json' };
     case 'pull':
       return { bytes: '', contentType: 'application/fhir+json' };
     default:

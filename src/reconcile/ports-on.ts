@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toResubmission } from '../../mappings/message/to-resubmission.ts';
-import { toNotification } from '../../mappings/notification/to-notification.ts';
 import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Limits, Parcel, Target } from '../channel/channel.ts';
 import type { Channels } from '../channel/open-channels.ts';
@@ -10,9 +8,11 @@ import { disclosedAs } from '../decide/attempt.ts';
 import { bundleIdOf } from '../model/message-ids.ts';
 import type { Content } from '../decide/disclose.ts';
 import { disclose } from '../decide/disclose.ts';
+import { step } from '../decide/step.ts';
 import type { Attempt, Desired, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
-import type { Destination } from '../model/recipient.ts';
+import { MOST_CONTENT } from '../model/payload-content.ts';
+import type { Destination, Recipient } from '../model/recipient.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
 import { noteAnswer, settleAnswered } from '../store/acknowledged.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
@@ -21,11 +21,13 @@ import { addressedAs } from '../store/keys/addressed.ts';
 import type { StoredLedger, StoredLook } from '../store/ledger.ts';
 import type { Frozen } from '../store/repeated.ts';
 import { isAnsweredLater, noteSent } from '../store/sent-messages.ts';
-import { giveBackNumber, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
+import { countEventInError, giveBackEvent } from '../store/subscription-events.ts';
+import { setSubscription, subscriptionOf } from '../store/subscriptions.ts';
 import { openWhereTo } from '../store/where-to.ts';
 import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
 import type { Claim, Ports } from './ports.ts';
+import { notificationOf } from './notification-of.ts';
 import { recallOffTheWire } from './recall-off-the-wire.ts';
 import { isPushedTo, sendParcel } from './send-parcel.ts';
 import { type ReadWhereTo, roadOf } from './road-of.ts';
@@ -93,15 +95,29 @@ export function portsOn(world: World): Ports<StoredLook> {
       await ledger.settle(claim, look, attempt, outcome, next);
       const { destination } = look.facts;
       if (destination.channel === 'hl7v2-mllp' && outcome.kind === 'unknown') await settleHeard(world, attempt as Sending);
-      if (destination.channel === 'subscription' && outcome.kind === 'refused' && attempt.action.retryOf === null)
-        await giveBackNumber(pool, destination.id, (attempt as Sending).eventNumber);
       if (destination.channel === 'subscription' && outcome.kind !== 'accepted' && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
         await setSubscription(pool, destination.id, ['active'], 'error');
       }
     },
     hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),
-    rest: (claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt),
+    rest: async (claim, look, want, lookAt) => {
+      await noteAtRest(pool, claim, look, want);
+      await ledger.rest(claim, look, want, lookAt);
+    },
   };
+}
+
+/** What rests at a Subscription in error may be due all the same: then it is an event that counts. What was refused and is due no more was none. */
+async function noteAtRest(
+  pool: pg.Pool,
+  { keyId }: Claim,
+  { facts: { destination }, ledger, now }: StoredLook,
+  want: Desired,
+): Promise<void> {
+  if (destination.channel !== 'subscription') return;
+  const due = destination.open ? null : step(want, ledger, now, { ...destination, open: true });
+  if (due?.kind === 'update') await countEventInError(pool, destination.id, keyId, due.effect);
+  else await giveBackEvent(pool, destination.id, keyId);
 }
 
 /** An application may have answered while its message was still under way, or a part of the parcel by now. */
@@ -143,6 +159,10 @@ const bindingOf = (
   bytes,
 });
 
+/** Whether a Subscription asks for resources, and its kind may be sent them. */
+const isTheFullResource = async (pool: pg.Pool, { id, channel }: Destination, kind: Recipient['kind']): Promise<boolean> =>
+  channel === 'subscription' && MOST_CONTENT[kind] === 'full-resource' && (await subscriptionOf(pool, id)).content === 'full-resource';
+
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
 async function freezeFor(
@@ -156,7 +176,8 @@ async function freezeFor(
   const { facts, ledger, now, row } = look;
   const { destination, recipient, plan } = facts;
   const disclosureId = row.disclosure_id;
-  const carriesWords = holds(want) && attempt.action.kind === 'update' && WITH_WORDS.has(destination.channel);
+  const isTold = WITH_WORDS.has(destination.channel) || (await isTheFullResource(pool, destination, recipient.kind));
+  const carriesWords = holds(want) && attempt.action.kind === 'update' && isTold;
   const content =
     carriesWords && plan.version !== null
       ? await contentOf({ carePlanId: plan.version.carePlanId, kind: recipient.kind, publisher: plan.publisher })
@@ -208,23 +229,6 @@ async function deliver(world: World, whereTo: ReadWhereTo, claim: Claim, look: S
 
 async function notify(world: World, look: StoredLook, attempt: Sending, target: Omit<Target, 'headers'>, limits: Limits): Promise<Outcome> {
   const { content, headers } = await subscriptionOf(world.pool, look.facts.destination.id);
-  const notification = toNotification({
-    id: attempt.parcel.bundleId,
-    base: world.sender.endpoint,
-    subscriptionId: look.facts.destination.id,
-    topic: PLAN_TOPIC,
-    type: 'event-notification',
-    status: 'active',
-    eventNumber: attempt.eventNumber,
-    eventsSinceStart: attempt.eventNumber,
-    focus: `CarePlan/${look.row.disclosure_id}`,
-    change: attempt.action.kind === 'recall' ? 'withdrawn' : 'changed',
-    content: content === 'empty' ? 'empty' : 'id-only',
-    at: attempt.since,
-  });
-  return world.channels.subscription.send(
-    { ...target, headers: toChannelHeaders(headers) },
-    { ...attempt.parcel, bytes: JSON.stringify(notification) },
-    limits,
-  );
+  const bytes = await notificationOf(world, look, attempt, content);
+  return world.channels.subscription.send({ ...target, headers: toChannelHeaders(headers) }, { ...attempt.parcel, bytes }, limits);
 }

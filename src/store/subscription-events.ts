@@ -1,0 +1,46 @@
+import type pg from 'pg';
+import type { Digest } from '../model/copy.ts';
+import type { Instant } from '../model/instant.ts';
+import { DAY } from '../model/instant.ts';
+import { type Sql, statement } from './pool.ts';
+
+/** Days for which events can be asked for again; the counter, which never goes back, goes on. */
+export const EVENTS_KEPT = 30;
+
+/** What a notification says of its event beside its number. */
+export interface EventSaid {
+  /** When it was first begun. */
+  readonly at: Instant;
+  /** Events since the Subscription began, this one included. */
+  readonly sinceStart: number;
+}
+
+const said = statement<[string, number], { at: string; since_start: string }>(
+  'event-said',
+  `SELECT extract(epoch FROM at) * 1000 AS at, since_start FROM subscription_event WHERE subscription_id = $1 AND number = $2`,
+);
+/** What was written down of an event at `begin`; null where it is gone, or was begun before events were kept. */
+export async function eventSaid(sql: Sql, subscriptionId: string, number: number): Promise<EventSaid | null> {
+  const [row] = await said(sql, subscriptionId, number);
+  return row === undefined ? null : { at: Math.trunc(Number(row.at)), sinceStart: Number(row.since_start) };
+}
+
+const countInError = statement<[string, string, Digest], { counted: boolean }>(
+  'count-event-in-error',
+  'SELECT count_event_in_error($1, $2, $3) AS counted',
+);
+/** Counts what is due at a Subscription in error, once for each effect; whether it was counted now. Nothing is sent by it. */
+export const countEventInError = async (sql: Sql, subscriptionId: string, keyId: string, effect: Digest): Promise<boolean> =>
+  (await countInError(sql, subscriptionId, keyId, effect))[0]?.counted === true;
+
+const giveBack = statement<[string, string], never>('give-back-event', 'SELECT give_back_event($1, $2)');
+/** What was proved not taken and is no longer due gives its number back, where no other event has come since. */
+export const giveBackEvent = async (sql: Sql, subscriptionId: string, keyId: string): Promise<void> =>
+  void (await giveBack(sql, subscriptionId, keyId));
+
+const purge = statement<[number], never>(
+  'purge-events',
+  `DELETE FROM subscription_event WHERE at < clock_timestamp() - $1 * interval '1 millisecond'`,
+);
+/** Forgets events that are older than the horizon. */
+export const purgeEvents = async (pool: pg.Pool): Promise<void> => void (await purge(pool, EVENTS_KEPT * DAY));
