@@ -37,6 +37,9 @@ export const INTERACTIONS = [
   'resume',
   'check',
   'replay',
+  'status',
+  'events',
+  'resend',
   'end-chase',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
@@ -216,7 +219,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     DELETABLE,
     'author authored based-on encounter identifier part-of patient questionnaire source status subject',
   ),
-  row('Subscription', Profile.planSubscription, DELETABLE, 'contact criteria payload status type url'),
+  row('Subscription', Profile.planSubscription, [...DELETABLE, 'status', 'events', 'resend'], 'contact criteria payload status type url'),
   row('Group', null, DELETABLE, 'actual characteristic code exclude identifier managing-entity member type value'),
   row(
     'Measure',

@@ -19,6 +19,8 @@ import { print } from './act/print.ts';
 import { processMessage } from './act/process-message.ts';
 import { replay } from './act/replay.ts';
 import { read, vread } from './act/read.ts';
+import { resendEvents, subscriptionEvents } from './act/subscription-events.ts';
+import { subscriptionStatus } from './act/subscription-status.ts';
 import { search } from './act/search.ts';
 import { changes, comment, submitForReview } from './act/review.ts';
 import { previewRelease, sharing } from './act/sharing.ts';
@@ -79,4 +81,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   'end-chase': endChase,
   'process-message': processMessage,
   replay,
+  status: subscriptionStatus,
+  events: subscriptionEvents,
+  resend: resendEvents,
 };

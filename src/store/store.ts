@@ -20,6 +20,8 @@ import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
 import { receiveAnswer } from './receive-answer.ts';
 import { replay } from './replay.ts';
+import { resendEvents } from './resend-events.ts';
+import { subscriptionEvents, subscriptionStates } from './subscription-states.ts';
 import { isMigrated } from './migrate.ts';
 import { pauseRecipient, type Pausing, resumeRecipient } from './pace/pause.ts';
 import type { HeldLocks } from './held-locks.ts';
@@ -89,6 +91,9 @@ const storeIn = (
     receive: notHere,
     receiveAnswer: notHere,
     replay: notHere,
+    subscriptionStates: notHere,
+    subscriptionEvents: notHere,
+    resendEvents: notHere,
     approve: notHere,
     planOnPaper: notHere,
     projections: notHere,
@@ -167,6 +172,9 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     transaction: together,
     receive: (message) => receiveMessage(pool, message, options),
     replay: (principal, asked) => replay(pool, principal, asked, options.nudge ?? (() => {})),
+    subscriptionStates: (principal, asked) => subscriptionStates(pool, principal, asked),
+    subscriptionEvents: (id, range, most) => subscriptionEvents(pool, id, range, most),
+    resendEvents: (principal, id, range) => resendEvents(pool, principal, id, range, options.nudge ?? (() => {})),
     receiveAnswer: (answer) => receiveAnswer(pool, answer, options.nudge ?? (() => {})),
     approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');

@@ -3,6 +3,7 @@ import type { Digest } from '../model/copy.ts';
 import type { Instant } from '../model/instant.ts';
 import { DAY } from '../model/instant.ts';
 import { type Sql, statement } from './pool.ts';
+import { readResource } from './resources.ts';
 
 /** Days for which events can be asked for again; the counter, which never goes back, goes on. */
 export const EVENTS_KEPT = 30;
@@ -29,9 +30,13 @@ const countInError = statement<[string, string, Digest], { counted: boolean }>(
   'count-event-in-error',
   'SELECT count_event_in_error($1, $2, $3) AS counted',
 );
-/** Counts what is due at a Subscription in error, once for each effect; whether it was counted now. Nothing is sent by it. */
-export const countEventInError = async (sql: Sql, subscriptionId: string, keyId: string, effect: Digest): Promise<boolean> =>
-  (await countInError(sql, subscriptionId, keyId, effect))[0]?.counted === true;
+/** Counts what is due at a Subscription that is in error, once for each effect; whether it was counted now. Nothing is sent by it. */
+export async function countEventInError(sql: Sql, subscriptionId: string, keyId: string, effect: Digest): Promise<boolean> {
+  // Its body is sealed: PostgreSQL cannot tell what its status is.
+  const stored = await readResource(sql, 'Subscription', subscriptionId);
+  if (stored?.body.resourceType !== 'Subscription' || stored.body.status !== 'error') return false;
+  return (await countInError(sql, subscriptionId, keyId, effect))[0]?.counted === true;
+}
 
 const giveBack = statement<[string, string], never>('give-back-event', 'SELECT give_back_event($1, $2)');
 /** What was proved not taken and is no longer due gives its number back, where no other event has come since. */

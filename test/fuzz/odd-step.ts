@@ -61,6 +61,12 @@ const STEPS: readonly Step[] = [
     { name: 'key', valueString: 'plan-1' },
     { name: 'reason', valueString: 'A made-up reason' },
   ]),
+  by('Subscription/$status', '', alone(POLICE), [{ name: 'id', valueId: 'police-1' }]),
+  by('Subscription/$status', '', alone(POLICE), 'id=police-1&status=active'),
+  by('Subscription/:id/$status', 'police-1', alone(POLICE), ''),
+  by('Subscription/:id/$events', 'police-1', alone(POLICE), 'eventsSinceNumber=1&content=id-only'),
+  by('Subscription/:id/$events', 'police-1', alone(POLICE), [{ name: 'eventsUntilNumber', valueString: '3' }]),
+  by('Subscription/:id/$resend', 'police-1', alone(POLICE), [{ name: 'eventsSinceInstant', valueInstant: '2026-01-01T00:00:00Z' }]),
   by('HealthcareService/:id/$end-chase', 'ambulance', alone(OPERATOR), [
     { name: 'level', valueCode: 'attested' },
     { name: 'disclosure', valueReference: { reference: `CarePlan/${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}` } },

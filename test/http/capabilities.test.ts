@@ -135,6 +135,9 @@ describe('what is listed is answered', () => {
     pause: (type) => door.agent.post(`/fhir/${type}/none/$pause`),
     resume: (type) => door.agent.post(`/fhir/${type}/none/$resume`),
     check: (type) => door.agent.post(`/fhir/${type}/none/$check`),
+    status: (type) => door.agent.get(`/fhir/${type}/none/$status`),
+    events: (type) => door.agent.get(`/fhir/${type}/none/$events`),
+    resend: (type) => door.agent.post(`/fhir/${type}/none/$resend`),
     replay: (type) => door.agent.post(`/fhir/${type}/none/$replay`),
     'end-chase': (type) => door.agent.post(`/fhir/${type}/none/$end-chase`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
@@ -160,6 +163,7 @@ describe('what is listed is answered', () => {
     'pause',
     'resume',
     'replay',
+    'resend',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

@@ -53,6 +53,7 @@ describe('conformance resources', () => {
       'refuse-sharing',
       'replay',
       'report-reuse',
+      'resend',
       'resume',
       'sharing',
       'submit-for-review',
@@ -89,6 +90,7 @@ describe('conformance resources', () => {
       'refuse-sharing',
       'replay',
       'report-reuse',
+      'resend',
       'resume',
       'sharing',
       'submit-for-review',
@@ -99,7 +101,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 23, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 24, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -39,4 +39,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   pause: 'u',
   resume: 'u',
   replay: 'u',
+  status: 'r',
+  events: 'r',
+  resend: 'u',
 };

@@ -14,6 +14,8 @@ CREATE TABLE subscription_event (
   delivery_id uuid,
   -- The subscriber has asked for it once more.
   wanted boolean NOT NULL DEFAULT false,
+  -- It was sent once more since it was asked for: that it was refused then says nothing of the first time.
+  resent boolean NOT NULL DEFAULT false,
   PRIMARY KEY (subscription_id, number)
 );
 CREATE INDEX subscription_event_of_key ON subscription_event (key_id, number);
@@ -27,10 +29,10 @@ DECLARE
   given bigint;
 BEGIN
   SELECT d.events INTO so_far FROM destination d WHERE d.id = told FOR UPDATE;
-  UPDATE subscription_event e SET delivery_id = attempt_id, change = what, digest = effect, since_start = so_far, wanted = false
+  UPDATE subscription_event e SET delivery_id = attempt_id, change = what, digest = effect, since_start = so_far, resent = e.resent OR e.wanted, wanted = false
    WHERE e.subscription_id = told AND e.number = (
      SELECT s.number FROM subscription_event s LEFT JOIN delivery d ON d.id = s.delivery_id
-      WHERE s.subscription_id = told AND s.key_id = key AND (s.wanted OR d.outcome = 'refused' AND NOT EXISTS (
+      WHERE s.subscription_id = told AND s.key_id = key AND (s.wanted OR NOT s.resent AND d.outcome = 'refused' AND NOT EXISTS (
             SELECT FROM subscription_event n WHERE n.key_id = key AND n.subscription_id = told AND n.number > s.number))
       ORDER BY s.wanted DESC, s.number DESC LIMIT 1)
   RETURNING e.number INTO given;
@@ -49,8 +51,7 @@ CREATE FUNCTION count_event_in_error(told text, key uuid, effect text) RETURNS b
 DECLARE
   so_far bigint;
 BEGIN
-  SELECT d.events INTO so_far FROM destination d WHERE d.id = told AND EXISTS (
-    SELECT FROM resource r WHERE r.type = 'Subscription' AND r.id = d.id AND r.body::json->>'status' = 'error') FOR UPDATE;
+  SELECT d.events INTO so_far FROM destination d WHERE d.id = told AND NOT (d.facts->>'open')::boolean FOR UPDATE;
   IF so_far IS NULL OR effect IS NOT DISTINCT FROM (
       SELECT coalesce(e.digest, '') FROM subscription_event e WHERE e.key_id = key AND e.subscription_id = told ORDER BY e.number DESC LIMIT 1) THEN
     RETURN false;
@@ -65,7 +66,7 @@ CREATE FUNCTION give_back_event(told text, key uuid) RETURNS void LANGUAGE sql A
   WITH last AS MATERIALIZED (SELECT d.id, d.events FROM destination d WHERE d.id = told FOR UPDATE),
   gone AS (
     DELETE FROM subscription_event e USING last, delivery d
-     WHERE e.subscription_id = last.id AND e.number = last.events AND e.key_id = key AND d.id = e.delivery_id AND d.outcome = 'refused'
+     WHERE e.subscription_id = last.id AND e.number = last.events AND e.key_id = key AND NOT e.resent AND d.id = e.delivery_id AND d.outcome = 'refused'
     RETURNING e.number)
   UPDATE destination d SET events = d.events - 1 FROM gone WHERE d.id = told AND d.events = gone.number
 $$;

@@ -37,6 +37,13 @@ GET id/$changes       r
 POST id/$approve      u
 POST id/$withdraw     u
 POST id/$replay       u
+GET $status           r
+POST $status          r
+GET id/$status        r
+POST id/$status       r
+GET id/$events        r
+POST id/$events       r
+POST id/$resend       u
 POST id/$report-reuse u
 POST id/$check        u
 POST id/$raise-concern u
