@@ -27,8 +27,7 @@ import type { Access, AccessPage } from '../model/access-log.ts';
 import type { OwnRecord } from './own-records.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
-import type { EventRange, SubscriptionEvent, SubscriptionState } from '../model/subscription-event.ts';
-import type { StatesAsked } from './subscription-states.ts';
+import type { SubscriptionDoor } from './subscription-door.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
 
 /** A draft as approvers are shown it. */
@@ -171,7 +170,7 @@ export interface EmergencyShown {
 }
 
 /** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
-export interface DoorStore {
+export interface DoorStore extends SubscriptionDoor {
   read(type: string, id: string, version?: number): Promise<Stored | null>;
   /** Who had written a resource that was deleted, now or by the version that is named; null for any other. */
   deletedBy(type: string, id: string, version?: number): Promise<Writer | null>;
@@ -205,12 +204,6 @@ export interface DoorStore {
   receiveAnswer(answer: AnswerMessage): Promise<AnswerReceived>;
   /** Has what is owed at one key sent once more where it may be sent now. Throws `not-found`, and `conflict` where several keys are named. */
   replay(principal: Principal, asked: Replay): Promise<Replayed>;
-  /** How the caller's own Subscriptions stand; another's is left out as one that is not there. */
-  subscriptionStates(principal: Principal, asked: StatesAsked): Promise<readonly SubscriptionState[]>;
-  /** Events of a Subscription, oldest first: ids only. The caller has read the Subscription; what it may see of each is decided by `lookUp`. */
-  subscriptionEvents(subscriptionId: string, range: EventRange, most: number): Promise<readonly SubscriptionEvent[]>;
-  /** Has events told once more, as far as they may be now; answers of how many plans. The caller has read the Subscription. Throws `conflict` where it is not active. */
-  resendEvents(principal: Principal, subscriptionId: string, range: EventRange): Promise<number>;
   /** Approves a draft CarePlan: stores the signed bytes, each kind's projection and who approved it, and supersedes the version before. */
   approve(
     principal: Principal,
