@@ -78,7 +78,7 @@ export function portsOn(world: World): Ports<StoredLook> {
       if (frozen === null) return null;
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
       if (eventNumber === null) return null;
-      world.attempts.write(claim, look, attempt);
+      world.attempts.write(claim, look, attempt, eventNumber);
       const sending: Sending = {
         ...attempt,
         parcel: frozen.parcel as Parcel,

@@ -49,3 +49,22 @@ const purge = statement<[number], never>(
 );
 /** Forgets events that are older than the horizon. */
 export const purgeEvents = async (pool: pg.Pool): Promise<void> => void (await purge(pool, EVENTS_KEPT * DAY));
+
+const restore = statement<[string, number, string, Digest | null], never>(
+  'restore-event',
+  // Nobody knows any more whether it was refused: it counts as told.
+  `WITH counted AS (
+     UPDATE destination d SET events = greatest(d.events, $2::bigint) FROM ledger_key k WHERE k.id = $1::uuid AND d.id = k.destination_id RETURNING d.id)
+   INSERT INTO subscription_event (subscription_id, number, key_id, change, digest, since_start, resent)
+   SELECT id, $2::bigint, $1::uuid, $3, $4, $2::bigint, true FROM counted ON CONFLICT DO NOTHING`,
+);
+/** An event that a database restored from a backup has forgotten, and that may have gone out: its number is given to no other. */
+export const restoreEvent = async (
+  sql: Sql,
+  {
+    key,
+    number,
+    action,
+    digest,
+  }: { readonly key: string; readonly number: number; readonly action: 'update' | 'recall'; readonly digest: Digest | null },
+): Promise<void> => void (await restore(sql, key, number, action === 'recall' ? 'withdrawn' : 'changed', digest));
