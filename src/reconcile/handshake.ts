@@ -4,6 +4,7 @@ import { toNotification } from '../../mappings/notification/to-notification.ts';
 import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Handshake } from '../store/subscriptions.ts';
 import { handshakesOf, setSubscription } from '../store/subscriptions.ts';
+import { eventsSoFar } from '../store/subscription-events.ts';
 import type { World } from './ports-on.ts';
 
 /** Milliseconds beyond the exchange after which a handshake counts as abandoned by whoever began it. */
@@ -28,7 +29,7 @@ async function shakeHand({ pool, channels, sender, sendTimeout }: World, { desti
       type: 'handshake',
       status: 'requested',
       eventNumber: null,
-      eventsSinceStart: 0,
+      eventsSinceStart: await eventsSoFar(pool, destination.id),
       focus: null,
       change: 'changed',
       content: subscription.content === 'empty' ? 'empty' : 'id-only',

@@ -26,6 +26,11 @@ export async function eventSaid(sql: Sql, subscriptionId: string, number: number
   return row === undefined ? null : { at: Math.trunc(Number(row.at)), sinceStart: Number(row.since_start) };
 }
 
+const soFar = statement<[string], { events: string }>('events-so-far', 'SELECT events FROM destination WHERE id = $1');
+/** Events since a Subscription began: what handshakes, heartbeats and answers say, and do not change. */
+export const eventsSoFar = async (sql: Sql, subscriptionId: string): Promise<number> =>
+  Number((await soFar(sql, subscriptionId))[0]?.events ?? 0);
+
 const countInError = statement<[string, string, Digest], { counted: boolean }>(
   'count-event-in-error',
   'SELECT count_event_in_error($1, $2, $3) AS counted',

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Bundle } from '@medplum/fhirtypes';
+import type { Bundle, Resource } from '@medplum/fhirtypes';
 import { Profile } from '../../profiles/canonicals.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
 import { eventually } from '../support/eventually.ts';
+import { policeSubscription } from '../support/police-program.ts';
 import { bundleOf, numbersTold, openToldWorld, statusIn, type Subscriber, type ToldWorld } from './told-world.ts';
 
 let world: ToldWorld;
@@ -204,11 +205,24 @@ describe('a Subscription in error', () => {
     // Only its owner leads it out: then it is told what it should hold, by numbers that go on.
     await world.subscribe(own, 'sub-down');
     await eventually(() => expect(own.hook.events().map(({ focus }) => focus)).toEqual(expect.arrayContaining([three])));
+    const [, again] = own.hook.notifications().filter(({ type }) => type === 'handshake');
+    expect(again?.eventsSinceStart).toBe('4');
     const told = own.hook.events().find(({ focus }) => focus === three);
     expect(Number(told?.eventNumber)).toBeGreaterThan(4);
     expect(own.hook.events().some(({ focus }) => focus === four)).toBe(false);
   }, 60_000);
 });
+
+test('[2b.108] $status and $events answer of a Subscription that is off, too', async () => {
+  const own = await world.subscriber('off', 'police');
+  await world.subscribe(own, 'sub-off');
+  await world.plan('o-one', [own.service], ['police']);
+  await eventually(() => expect(numbersTold(own.hook)).toEqual(['1']));
+  await world.put(own.principal, { ...policeSubscription('sub-off', own.hook), status: 'off' } as Resource);
+  const { body } = await world.ask(own.caller, 'Subscription/sub-off/$status');
+  expect(statuses(body)).toEqual([expect.objectContaining({ status: 'off', sinceStart: '1' })]);
+  expect((await events('', 'sub-off', own)).status).toBe('off');
+}, 30_000);
 
 describe('$resend', () => {
   const resend = (who: Subscriber, id: string, parameter: readonly object[]) =>
