@@ -2,13 +2,14 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fhirMessaging } from './conformance/fhir-messaging.ts';
 import { hl7v2 } from './conformance/hl7v2.ts';
+import { subscriptionEvents } from './conformance/subscription-events.ts';
 import type { Checklist, Line } from './conformance/list.ts';
 
 /**
  * Writes docs/conformance/ from the checklists and from the titles of the tests that carry their tags; with --check, says what is not up to date
  * and exits 1. A line that no test shows, and that does not say why not, is an error, as is a tag that no checklist knows.
  */
-const CHECKLISTS: readonly Checklist[] = [fhirMessaging, hl7v2];
+const CHECKLISTS: readonly Checklist[] = [fhirMessaging, hl7v2, subscriptionEvents];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TAG = /\[(\d[ab](?:\.\d+)+)\]/g;
 /** A string of one line that holds a tag, in any of the three quotes. */

@@ -36,7 +36,7 @@ const unresolved = (bundle: Bundle): readonly string[] => {
 };
 
 describe('a notification of full-resource', () => {
-  test('[3.3.2.03] [2b.99] I4: carries the disclosure in the shapes that a read gives; the focus and all beside it are found in the Bundle and valid', async () => {
+  test('[2a.3.3.2.03] [2b.99] I4: carries the disclosure in the shapes that a read gives; the focus and all beside it are found in the Bundle and valid', async () => {
     await world.plan('one', [epr.service], ['epr']);
     await eventually(() => expect(epr.hook.events()).toHaveLength(1));
     const bundle = newest(epr);
@@ -75,7 +75,7 @@ describe('a notification of full-resource', () => {
     expect(rows[0]?.headings).toEqual(expect.arrayContaining(['please-do', 'who-to-ring']));
   });
 
-  test('[2b.tombstone] I2: is taken back by a CarePlan with its id and that it is revoked, no word of why, and no empty entry', async () => {
+  test('I2: is taken back by a CarePlan with its id and that it is revoked, no word of why, and no empty entry', async () => {
     const focus = await world.knownAs('one', epr.service);
     await world.consent('one', ['epr'], 'inactive');
     await eventually(() => expect(epr.hook.events().at(-1)?.eventNumber).toBe('2'));
@@ -146,7 +146,7 @@ describe('a notification of full-resource', () => {
 });
 
 describe('the other levels', () => {
-  test('[3.1.2.03] [2b.100] empty names no topic, no focus and no plan', async () => {
+  test('[2a.3.1.2.03] [2b.100] empty names no topic, no focus and no plan', async () => {
     const own = await world.subscriber('empty', 'ed');
     await world.subscribe(own, 'sub-empty', 'empty');
     await world.plan('five', [own.service], ['ed']);
@@ -157,7 +157,7 @@ describe('the other levels', () => {
     expect(JSON.stringify(bundle)).not.toContain((await world.knownAs('five', own.service)).split('/')[1]);
   });
 
-  test('[3.2.2.03] [2b.101] id-only names the focus; its entry has a fullUrl and no resource', async () => {
+  test('[2a.3.2.2.03] [2b.101] id-only names the focus; its entry has a fullUrl and no resource', async () => {
     const own = await world.subscriber('ids', 'ambulance');
     await world.subscribe(own, 'sub-ids');
     await world.plan('six', [own.service], ['ambulance']);

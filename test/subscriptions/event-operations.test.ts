@@ -39,7 +39,7 @@ const events = async (query: string, id = 'sub-a', who = force) => {
 const numbers = async (query: string): Promise<readonly (string | undefined)[]> => (await events(query)).events.map(({ number }) => number);
 
 describe('$status', () => {
-  test('[5.01] [2b.106] of one Subscription is a searchset with its status as the profile has it, and looks at no id and no status', async () => {
+  test('[2a.5.01] [2b.106] of one Subscription is a searchset with its status as the profile has it, and looks at no id and no status', async () => {
     for (const query of ['', '?id=sub-b', '?status=off']) {
       const { status, body } = await world.ask(force.caller, `Subscription/sub-a/$status${query}`);
       expect(status).toBe(200);
@@ -232,7 +232,7 @@ describe('$resend', () => {
     { name: 'eventsUntilNumber', valueString: number },
   ];
 
-  test('[2b.resend] tells again what may be told now under the number that it had, and what may not as withdrawn; never what was stored', async () => {
+  test('tells again what may be told now under the number that it had, and what may not as withdrawn; never what was stored', async () => {
     const own = await world.subscriber('again', 'police');
     await world.subscribe(own, 'sub-again');
     await world.plan('r-one', [own.service], ['police']);
@@ -266,7 +266,7 @@ describe('$resend', () => {
     await world.sql(`UPDATE destination SET facts = jsonb_set(facts, '{open}', 'true') WHERE id = 'sub-b'`);
   });
 
-  test('[1.2.02] every notification that came in is a history Bundle whose ids and times are its own', async () => {
+  test('[2a.1.2.02] [2b.98] every notification that came in is a history Bundle whose ids and times are its own', async () => {
     const came = [...force.hook.notifications(), ...other.hook.notifications()];
     const bundles = [...new Map(came.map((each) => [each.id, bundleOf(each)])).values()];
     expect(bundles.length).toBeGreaterThan(6);
