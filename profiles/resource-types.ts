@@ -37,6 +37,9 @@ export const INTERACTIONS = [
   'resume',
   'check',
   'replay',
+  'status',
+  'events',
+  'resend',
   'end-chase',
   'move',
   'rotate-credential',
@@ -224,7 +227,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Subscription',
     Profile.planSubscription,
-    [...DELETABLE, 'status', 'events', 'rotate-secret'],
+    [...DELETABLE, 'status', 'events', 'resend', 'rotate-secret'],
     'contact criteria payload status type url',
   ),
   row('Group', null, DELETABLE, 'actual characteristic code exclude identifier managing-entity member type value'),

@@ -25,6 +25,7 @@ import { tellOfPauses } from './store/pace/pause.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
 import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
 import { sendHeartbeats } from './reconcile/heartbeat.ts';
+import { purgeEvents } from './store/subscription-events.ts';
 import { endSubscriptions } from './store/subscriptions.ts';
 
 /** What brings destinations to what they should hold: queue, workers, sweep. One in each process; as many processes as one likes. */
@@ -147,6 +148,7 @@ export async function startEngine(
             found.byResync += missing.length;
             if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
             await forgetLeftCredentials(pool);
+            await purgeEvents(pool);
             await tellOfReviews(pool);
             await tellOfPauses(pool, config.operatorOds);
             await tellOfPlans(pool, sweeps === RESYNC_EVERY ? MAPPING_VERSION : null);

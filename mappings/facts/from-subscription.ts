@@ -3,7 +3,7 @@ import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
 import type { Instant } from '../../src/model/instant.ts';
 import type { Destination } from '../../src/model/recipient.ts';
-import type { PayloadContent } from '../notification/to-notification.ts';
+import type { PayloadContent } from '../../src/model/payload-content.ts';
 import type { Declared } from './declared-of.ts';
 import { settled } from './declared-of.ts';
 import { subscriptionAsks } from './subscription-asks.ts';

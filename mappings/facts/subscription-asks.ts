@@ -3,7 +3,7 @@ import { BACKPORT, Extension } from '../../profiles/canonicals.ts';
 import type { Issue } from '../../src/model/anomaly.ts';
 import { isOdsCode } from '../../src/model/ods-code.ts';
 import type { SubscriptionAsks } from '../../src/model/recipient.ts';
-import type { PayloadContent } from '../notification/to-notification.ts';
+import type { PayloadContent } from '../../src/model/payload-content.ts';
 
 /** What the primitives of a Subscription carry beside their values. */
 interface WithPrimitives {

@@ -6,7 +6,7 @@ import { check } from './act/check.ts';
 import { capabilities, conformanceRead, conformanceSearch } from './act/conformance.ts';
 import { emergencyAccess } from './act/emergency.ts';
 import { move, rotateCredential } from './act/change-endpoint.ts';
-import { rotateSubscriptionSecret, subscriptionEvents, subscriptionStatus } from './act/subscription.ts';
+import { rotateSubscriptionSecret } from './act/subscription-secret.ts';
 import { endChase } from './act/end-chase.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
@@ -21,6 +21,8 @@ import { print } from './act/print.ts';
 import { processMessage } from './act/process-message.ts';
 import { replay } from './act/replay.ts';
 import { read, vread } from './act/read.ts';
+import { resendEvents, subscriptionEvents } from './act/subscription-events.ts';
+import { subscriptionStatus } from './act/subscription-status.ts';
 import { search } from './act/search.ts';
 import { changes, comment, submitForReview } from './act/review.ts';
 import { previewRelease, sharing } from './act/sharing.ts';
@@ -83,7 +85,8 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   replay,
   move,
   'rotate-credential': rotateCredential,
+  'rotate-secret': rotateSubscriptionSecret,
   status: subscriptionStatus,
   events: subscriptionEvents,
-  'rotate-secret': rotateSubscriptionSecret,
+  resend: resendEvents,
 };

@@ -1,6 +1,7 @@
 import { BASE } from '../../profiles/canonicals.ts';
 import type { Interaction } from '../../profiles/resource-types.ts';
 
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition';
 const HL7 = 'http://hl7.org/fhir/OperationDefinition';
 
 /** Canonical of each operation's definition: HL7's own where R4 has one, the broker's otherwise. Interactions without one are no operations. */
@@ -10,6 +11,9 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   match: `${HL7}/Patient-match`,
   everything: `${HL7}/Patient-everything`,
   'process-message': `${HL7}/MessageHeader-process-message`,
+  status: `${BACKPORT}/backport-subscription-status`,
+  events: `${BACKPORT}/backport-subscription-events`,
+  resend: `${BASE}/OperationDefinition/resend`,
   projections: `${BASE}/OperationDefinition/projections`,
   approve: `${BASE}/OperationDefinition/approve`,
   'emergency-access': `${BASE}/OperationDefinition/emergency-access`,
@@ -31,8 +35,6 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'end-chase': `${BASE}/OperationDefinition/end-chase`,
   evaluate: `${BASE}/OperationDefinition/evaluate`,
   check: `${BASE}/OperationDefinition/check`,
-  status: 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status',
-  events: 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events',
   'rotate-secret': `${BASE}/OperationDefinition/rotate-secret`,
   move: `${BASE}/OperationDefinition/move`,
   'rotate-credential': `${BASE}/OperationDefinition/rotate-credential`,

@@ -1,12 +1,10 @@
 import { toHl7v2Recall } from '../../mappings/adt/to-hl7v2-recall.ts';
 import { toHl7v2Update } from '../../mappings/adt/to-hl7v2-update.ts';
-import { toCarePlan } from '../../mappings/disclosure/to-care-plan.ts';
-import { toComposition } from '../../mappings/disclosure/to-composition.ts';
-import { toPatient } from '../../mappings/disclosure/to-patient.ts';
 import { toDocumentBundle } from '../../mappings/disclosure/to-document-bundle.ts';
 import { mdmRecallForm } from '../../mappings/mdm/take-back.ts';
 import { toMessageBundle } from '../../mappings/message/to-message-bundle.ts';
 import { toRecallMessage } from '../../mappings/message/to-recall-message.ts';
+import { toResources as toDisclosed } from '../../mappings/notification/to-entries.ts';
 import { toRestRecall } from '../../mappings/rest/to-rest-recall.ts';
 import { toRestUpdate } from '../../mappings/rest/to-rest-update.ts';
 import type { Parcel } from '../channel/channel.ts';
@@ -34,7 +32,7 @@ export interface ToFreeze {
   readonly sender: Sender;
 }
 
-/** The bytes of an attempt, in the shape that its destination takes. A notification is shaped when its number is known. */
+/** The bytes of an attempt, in the shape that its destination takes. Of a notification those are the resources that it carries: it is shaped when its number is known. */
 export function freeze(it: ToFreeze): Parcel {
   const { attempt, envelope } = it;
   const { kind } = attempt.action;
@@ -53,18 +51,12 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
     case 'hl7v2-mllp':
       return { bytes: toHl7(it), contentType: 'x-application/hl7-v2+er7' };
     case 'subscription':
-      return { bytes: toNoticed(it), contentType: 'application/fhir+json' };
+      return { bytes: it.disclosure === null ? '' : JSON.stringify(toDisclosed(it.disclosure)), contentType: 'application/fhir+json' };
     case 'pull':
       return { bytes: '', contentType: 'application/fhir+json' };
     default:
       return it.destination.channel satisfies never;
   }
-}
-
-/** What a notification with content carries, as a read would show it: the plan first. A notice carries nothing. */
-function toNoticed({ disclosure }: ToFreeze): string {
-  if (disclosure === null) return '';
-  return JSON.stringify([toCarePlan(disclosure), toComposition(disclosure), toPatient(disclosure)]);
 }
 
 function toMessage({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {

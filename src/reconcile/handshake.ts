@@ -3,6 +3,7 @@ import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
 import type { Handshake } from '../store/subscriptions.ts';
 import { handshakesOf, setSubscription } from '../store/subscriptions.ts';
+import { eventsSoFar } from '../store/subscription-events.ts';
 import { notifySubscriber } from './notify-subscriber.ts';
 import type { World } from './ports-on.ts';
 
@@ -16,7 +17,7 @@ export async function shakeHands(world: World, recipientId: string): Promise<boo
   return waiting.length > 0;
 }
 
-async function shakeHand(world: World, { destination, subscription, events, version }: Handshake): Promise<void> {
+async function shakeHand(world: World, { destination, subscription, version }: Handshake): Promise<void> {
   const { pool, sender } = world;
   const id = randomUUID();
   const bytes = JSON.stringify(
@@ -27,9 +28,11 @@ async function shakeHand(world: World, { destination, subscription, events, vers
       topic: PLAN_TOPIC,
       type: 'handshake',
       status: 'requested',
-      events: [],
-      eventsSinceStart: events,
-      content: subscription.content,
+      eventNumber: null,
+      eventsSinceStart: await eventsSoFar(pool, destination.id),
+      focus: null,
+      change: 'changed',
+      content: subscription.content === 'empty' ? 'empty' : 'id-only',
       at: Date.now(),
     }),
   );

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
+import { eventsSoFar } from '../store/subscription-events.ts';
 import { heartbeatsDue, type Heartbeat } from '../store/subscriptions.ts';
 import { notifySubscriber } from './notify-subscriber.ts';
 import type { World } from './ports-on.ts';
@@ -17,7 +18,7 @@ export async function sendHeartbeats(world: World): Promise<void> {
   await Promise.all(due.map((one) => beat(world, one)));
 }
 
-async function beat(world: World, { destination, subscription, events }: Heartbeat): Promise<void> {
+async function beat(world: World, { destination, subscription }: Heartbeat): Promise<void> {
   const id = randomUUID();
   const bytes = JSON.stringify(
     toNotification({
@@ -27,8 +28,10 @@ async function beat(world: World, { destination, subscription, events }: Heartbe
       topic: PLAN_TOPIC,
       type: 'heartbeat',
       status: 'active',
-      events: [],
-      eventsSinceStart: events,
+      eventNumber: null,
+      eventsSinceStart: await eventsSoFar(world.pool, destination.id),
+      focus: null,
+      change: 'changed',
       content: subscription.content,
       at: Date.now(),
     }),

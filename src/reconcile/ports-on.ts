@@ -1,18 +1,17 @@
-import type { Resource } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toResubmission } from '../../mappings/message/to-resubmission.ts';
-import { toNotification } from '../../mappings/notification/to-notification.ts';
 import type { Limits, Parcel, Target } from '../channel/channel.ts';
 import type { Channels } from '../channel/open-channels.ts';
 import { disclosedAs } from '../decide/attempt.ts';
 import { bundleIdOf } from '../model/message-ids.ts';
 import type { Content } from '../decide/disclose.ts';
 import { disclose } from '../decide/disclose.ts';
+import { step } from '../decide/step.ts';
 import type { Attempt, Desired, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
-import type { Destination } from '../model/recipient.ts';
+import { MOST_CONTENT } from '../model/payload-content.ts';
+import type { Destination, Recipient } from '../model/recipient.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
 import { noteAnswer, settleAnswered } from '../store/acknowledged.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
@@ -21,12 +20,14 @@ import { addressedAs } from '../store/keys/addressed.ts';
 import type { StoredLedger, StoredLook } from '../store/ledger.ts';
 import type { Frozen } from '../store/repeated.ts';
 import { isAnsweredLater, noteSent } from '../store/sent-messages.ts';
-import { giveBackNumber, noteTold, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
+import { countEventInError, giveBackEvent } from '../store/subscription-events.ts';
+import { noteTold, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
 import { openWhereTo } from '../store/where-to.ts';
 import type { Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
-import { subscriberHeaders } from './notify-subscriber.ts';
 import type { Claim, Ports } from './ports.ts';
+import { notificationOf } from './notification-of.ts';
+import { subscriberHeaders } from './notify-subscriber.ts';
 import { recallOffTheWire } from './recall-off-the-wire.ts';
 import { isPushedTo, sendParcel } from './send-parcel.ts';
 import { type ReadWhereTo, roadOf } from './road-of.ts';
@@ -77,7 +78,7 @@ export function portsOn(world: World): Ports<StoredLook> {
       if (frozen === null) return null;
       const eventNumber = await ledger.begin(claim, look, want, attempt, frozen);
       if (eventNumber === null) return null;
-      world.attempts.write(claim, look, attempt);
+      world.attempts.write(claim, look, attempt, eventNumber);
       const sending: Sending = {
         ...attempt,
         parcel: frozen.parcel as Parcel,
@@ -94,16 +95,30 @@ export function portsOn(world: World): Ports<StoredLook> {
       await ledger.settle(claim, look, attempt, outcome, next);
       const { destination } = look.facts;
       if (destination.channel === 'hl7v2-mllp' && outcome.kind === 'unknown') await settleHeard(world, attempt as Sending);
-      if (destination.channel === 'subscription' && outcome.kind === 'refused' && attempt.action.retryOf === null)
-        await giveBackNumber(pool, destination.id, (attempt as Sending).eventNumber);
       if (destination.channel === 'subscription' && outcome.kind === 'accepted') await noteTold(pool, destination.id);
       if (destination.channel === 'subscription' && outcome.kind !== 'accepted' && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
         await setSubscription(pool, destination.id, ['active'], 'error');
       }
     },
     hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),
-    rest: (claim, look, want, lookAt) => ledger.rest(claim, look, want, lookAt),
+    rest: async (claim, look, want, lookAt) => {
+      await noteAtRest(pool, claim, look, want);
+      await ledger.rest(claim, look, want, lookAt);
+    },
   };
+}
+
+/** What rests at a Subscription in error may be due all the same: then it is an event that counts. What was refused and is due no more was none. */
+async function noteAtRest(
+  pool: pg.Pool,
+  { keyId }: Claim,
+  { facts: { destination }, ledger, now }: StoredLook,
+  want: Desired,
+): Promise<void> {
+  if (destination.channel !== 'subscription') return;
+  const due = destination.open ? null : step(want, ledger, now, { ...destination, open: true });
+  if (due?.kind === 'update') await countEventInError(pool, destination.id, keyId, due.effect);
+  else await giveBackEvent(pool, destination.id, keyId);
 }
 
 /** An application may have answered while its message was still under way, or a part of the parcel by now. */
@@ -145,6 +160,10 @@ const bindingOf = (
   bytes,
 });
 
+/** Whether a Subscription asks for resources, and its kind may be sent them. */
+const isTheFullResource = async (pool: pg.Pool, { id, channel }: Destination, kind: Recipient['kind']): Promise<boolean> =>
+  channel === 'subscription' && MOST_CONTENT[kind] === 'full-resource' && (await subscriptionOf(pool, id)).content === 'full-resource';
+
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
 async function freezeFor(
@@ -158,10 +177,8 @@ async function freezeFor(
   const { facts, ledger, now, row } = look;
   const { destination, recipient, plan } = facts;
   const disclosureId = row.disclosure_id;
-  const carriesWords =
-    holds(want) &&
-    attempt.action.kind === 'update' &&
-    (WITH_WORDS.has(destination.channel) || destination.asks?.content === 'full-resource');
+  const isTold = WITH_WORDS.has(destination.channel) || (await isTheFullResource(pool, destination, recipient.kind));
+  const carriesWords = holds(want) && attempt.action.kind === 'update' && isTold;
   const content =
     carriesWords && plan.version !== null
       ? await contentOf({ carePlanId: plan.version.carePlanId, kind: recipient.kind, publisher: plan.publisher })
@@ -212,32 +229,10 @@ async function deliver(world: World, whereTo: ReadWhereTo, claim: Claim, look: S
 }
 
 async function notify(world: World, look: StoredLook, attempt: Sending, target: Omit<Target, 'headers'>, limits: Limits): Promise<Outcome> {
-  const subscription = await subscriptionOf(world.pool, look.facts.destination.id);
-  const notification = toNotification({
-    id: attempt.parcel.bundleId,
-    base: world.sender.endpoint,
-    subscriptionId: look.facts.destination.id,
-    topic: PLAN_TOPIC,
-    type: 'event-notification',
-    status: 'active',
-    events: [
-      {
-        number: attempt.eventNumber,
-        at: attempt.since,
-        plan: look.row.disclosure_id,
-        change: attempt.action.kind === 'recall' ? 'withdrawn' : 'changed',
-        resources: attempt.parcel.bytes === '' ? [] : (JSON.parse(attempt.parcel.bytes) as Resource[]),
-      },
-    ],
-    eventsSinceStart: attempt.eventNumber,
-    content: subscription.content,
-    at: attempt.since,
-  });
-  const bytes = JSON.stringify(notification);
-  const timeoutMs = Math.min(look.facts.destination.asks?.timeout ?? limits.timeoutMs, limits.timeoutMs);
-  return world.channels.subscription.send(
-    { ...target, headers: await subscriberHeaders(world, look.facts.destination.id, subscription, { id: attempt.parcel.bundleId, bytes }) },
-    { ...attempt.parcel, bytes },
-    { ...limits, timeoutMs },
-  );
+  const { destination } = look.facts;
+  const subscription = await subscriptionOf(world.pool, destination.id);
+  const bytes = await notificationOf(world, look, attempt, subscription.content);
+  const headers = await subscriberHeaders(world, destination.id, subscription, { id: attempt.parcel.bundleId, bytes });
+  const timeoutMs = Math.min(destination.asks?.timeout ?? limits.timeoutMs, limits.timeoutMs);
+  return world.channels.subscription.send({ ...target, headers }, { ...attempt.parcel, bytes }, { ...limits, timeoutMs });
 }

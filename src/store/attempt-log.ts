@@ -18,11 +18,14 @@ export interface LoggedAttempt {
   readonly sendBefore: number;
   /** The broker's own id of the person whose identifier it carried. */
   readonly person: string;
+  /** The number of its notification: a restored database must not give it to another. Left out on roads that count none. */
+  readonly eventNumber?: number;
 }
 
 /** An append-only file outside the database, written before the wire. */
 export interface AttemptLog {
-  write(claim: ClaimedKey, look: StoredLook, attempt: Attempt): void;
+  /** `eventNumber` is 0 on roads that count none. */
+  write(claim: ClaimedKey, look: StoredLook, attempt: Attempt, eventNumber: number): void;
   close(): void;
 }
 
@@ -31,7 +34,7 @@ export function openAttemptLog(folder: string): AttemptLog {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = openSync(join(folder, `${new Date().toISOString().replaceAll(':', '')}-${process.pid}.jsonl`), 'a', 0o600);
   return {
-    write(claim, look, attempt) {
+    write(claim, look, attempt, eventNumber) {
       const { action } = attempt;
       const line: LoggedAttempt = {
         key: claim.keyId,
@@ -45,6 +48,7 @@ export function openAttemptLog(folder: string): AttemptLog {
         begunAt: attempt.begunAt,
         sendBefore: attempt.sendBefore,
         person: look.row.person_id,
+        ...(eventNumber === 0 ? {} : { eventNumber }),
       };
       writeSync(file, `${JSON.stringify(line)}\n`);
     },

@@ -25,10 +25,10 @@ import type { NoSuchThen, SharedThen } from './past/explain-then.ts';
 import type { ExplainAsked, Shared } from './sharing.ts';
 import type { Access, AccessPage } from '../model/access-log.ts';
 import type { EndpointChanges } from './change-endpoint.ts';
-import type { SubscriptionQueries } from './subscription-events.ts';
 import type { OwnRecord } from './own-records.ts';
 import type { TrailEntry } from '../model/trail.ts';
 import type { Traits } from '../model/traits.ts';
+import type { SubscriptionDoor } from './subscription-door.ts';
 import type { UserIdentity } from '../model/user-identity.ts';
 
 /** A draft as approvers are shown it. */
@@ -171,7 +171,7 @@ export interface EmergencyShown {
 }
 
 /** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
-export interface DoorStore extends EndpointChanges, SubscriptionQueries {
+export interface DoorStore extends EndpointChanges, SubscriptionDoor {
   read(type: string, id: string, version?: number): Promise<Stored | null>;
   /** Who had written a resource that was deleted, now or by the version that is named; null for any other. */
   deletedBy(type: string, id: string, version?: number): Promise<Writer | null>;

@@ -10,6 +10,7 @@ import { keysOf } from './keys/keys-of.ts';
 import { openNumber } from './keys/sealed-number.ts';
 import { openState, type SealedLedger, sealState } from './keys/sealed-state.ts';
 import { transaction } from './pool.ts';
+import { restoreEvent } from './subscription-events.ts';
 
 const FILE = 'ledger-epoch';
 
@@ -125,5 +126,7 @@ async function replay(tx: pg.PoolClient, attempt: LoggedAttempt): Promise<boolea
     `UPDATE ledger_key SET state = $2, version = version + 1, generation = generation + 1, look_at = clock_timestamp(), rank = 0 WHERE id = $1`,
     [attempt.key, sealState(key, attempt.key, next)],
   );
+  if (attempt.eventNumber !== undefined)
+    await restoreEvent(tx, { key: attempt.key, number: attempt.eventNumber, action: attempt.action, digest: attempt.digest });
   return true;
 }

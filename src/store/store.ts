@@ -8,7 +8,6 @@ import { searchTrail } from './audit-read.ts';
 import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
 import { rotateSecret } from './subscription-secrets.ts';
-import { eventsBetween, ownSubscriptions } from './subscription-events.ts';
 import { giveOrRotate, moveEndpoint } from './change-endpoint.ts';
 import { endChase } from './end-chase.ts';
 import { endingProgress, endingProof } from './endings.ts';
@@ -23,6 +22,8 @@ import { projections } from './projections.ts';
 import { receiveMessage } from './messages.ts';
 import { receiveAnswer } from './receive-answer.ts';
 import { replay } from './replay.ts';
+import { resendEvents } from './resend-events.ts';
+import { subscriptionEvents, subscriptionStates } from './subscription-states.ts';
 import { isMigrated } from './migrate.ts';
 import { pauseRecipient, type Pausing, resumeRecipient } from './pace/pause.ts';
 import type { HeldLocks } from './held-locks.ts';
@@ -92,6 +93,9 @@ const storeIn = (
     receive: notHere,
     receiveAnswer: notHere,
     replay: notHere,
+    subscriptionStates: notHere,
+    subscriptionEvents: notHere,
+    resendEvents: notHere,
     approve: notHere,
     planOnPaper: notHere,
     projections: notHere,
@@ -123,8 +127,6 @@ const storeIn = (
     pauseRecipient: notHere,
     resumeRecipient: notHere,
     endChase: notHere,
-    ownSubscriptions: notHere,
-    eventsBetween: notHere,
     rotateSecret: notHere,
     moveEndpoint: notHere,
     rotateCredential: notHere,
@@ -175,6 +177,9 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     transaction: together,
     receive: (message) => receiveMessage(pool, message, options),
     replay: (principal, asked) => replay(pool, principal, asked, options.nudge ?? (() => {})),
+    subscriptionStates: (principal, asked) => subscriptionStates(pool, principal, asked),
+    subscriptionEvents: (id, range, most) => subscriptionEvents(pool, id, range, most),
+    resendEvents: (principal, id, range) => resendEvents(pool, principal, id, range, options.nudge ?? (() => {})),
     receiveAnswer: (answer) => receiveAnswer(pool, answer, options.nudge ?? (() => {})),
     approve: (principal, carePlanId, version, provenance, user, signs) => {
       if (provenance.resourceType !== 'Provenance') throw anomaly('incorrect', 'is a Provenance', 'Parameters.parameter[1].resource');
@@ -225,8 +230,6 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
       options.nudge?.(asked.recipientId);
       return sealed;
     },
-    ownSubscriptions: (principal, subscriptions) => ownSubscriptions(pool, principal, subscriptions),
-    eventsBetween: (id, since, until, most) => eventsBetween(pool, id, since, until, most),
     rotateSecret: (subscription) => rotateSecret(pool, subscription),
     moveEndpoint: (principal, asked, without) => moveEndpoint(pool, openWrite(pool, options), principal, asked, without),
     rotateCredential: (principal, asked) => giveOrRotate(pool, principal, asked),

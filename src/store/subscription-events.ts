@@ -1,71 +1,75 @@
-import type { Subscription } from '@medplum/fhirtypes';
+import type pg from 'pg';
+import type { Digest } from '../model/copy.ts';
 import type { Instant } from '../model/instant.ts';
-import type { Principal } from '../model/principal.ts';
-import { type BodyRow, bodyColumns, openRows } from './keys/sealed-body.ts';
+import { DAY } from '../model/instant.ts';
 import { type Sql, statement } from './pool.ts';
+import { readResource } from './resources.ts';
 
-/** One event of a Subscription, as it was numbered when it was begun. */
-export interface StoredEvent {
-  readonly number: number;
+/** Days for which events can be asked for again; the counter, which never goes back, goes on. */
+export const EVENTS_KEPT = 30;
+
+/** What a notification says of its event beside its number. */
+export interface EventSaid {
+  /** When it was first begun. */
   readonly at: Instant;
-  /** Under which the subscriber knows the plan. */
-  readonly plan: string;
-  readonly action: 'update' | 'recall';
+  /** Events since the Subscription began, this one included. */
+  readonly sinceStart: number;
 }
 
-/** How far a Subscription is. */
-export interface SubscriptionNow {
-  readonly id: string;
-  readonly status: Subscription['status'];
-  readonly content: 'empty' | 'id-only' | 'full-resource';
-  readonly events: number;
-}
-
-/** What the door asks of Subscriptions. */
-export interface SubscriptionQueries {
-  /** The caller's own, all or those of some ids, by id. */
-  ownSubscriptions(principal: Principal, ids: readonly string[] | null): Promise<readonly SubscriptionNow[]>;
-  /** Events of one that the caller has read, by number, both ends included, the first `most`. */
-  eventsBetween(id: string, since: number, until: number, most: number): Promise<readonly StoredEvent[]>;
-  /** Makes one that the caller has read another secret by which its notifications are signed; it is told this once. */
-  rotateSecret(id: string): Promise<string>;
-}
-
-/** Subscriptions in one answer to `$status` at most. */
-const MOST_SUBSCRIPTIONS = 500;
-
-interface OwnRow extends BodyRow {
-  readonly content: SubscriptionNow['content'];
-  readonly events: string;
-}
-const own = statement<[string, string, readonly string[] | null, number], OwnRow>(
-  'own-subscriptions',
-  `SELECT ${bodyColumns('r')}, d.subscription->>'content' AS content, d.events
-     FROM resource r JOIN destination d ON d.id = r.id
-    WHERE r.type = 'Subscription' AND r.owner = $1 AND (r.service IS NULL OR r.service = $2) AND ($3::text[] IS NULL OR r.id = ANY($3)) ORDER BY d.id LIMIT $4`,
+const said = statement<[string, number], { at: string; since_start: string }>(
+  'event-said',
+  `SELECT extract(epoch FROM at) * 1000 AS at, since_start FROM subscription_event WHERE subscription_id = $1 AND number = $2`,
 );
-// A number that was proved not taken was given back, and is the next event's: the later delivery has it. Above the last number there is none.
-const between = statement<[string, number, number, number], { number: string; at: string; plan: string; action: StoredEvent['action'] }>(
-  'events-of-subscription',
-  `SELECT DISTINCT ON (e.event_number) e.event_number AS number, floor(extract(epoch FROM e.since) * 1000) AS at, k.disclosure_id AS plan, e.action
-     FROM destination d JOIN ledger_key k ON k.destination_id = d.id JOIN delivery e ON e.key_id = k.id
-    WHERE d.id = $1 AND e.event_number BETWEEN $2 AND least($3, d.events) ORDER BY e.event_number, e.serial DESC LIMIT $4`,
-);
+/** What was written down of an event at `begin`; null where it is gone, or was begun before events were kept. */
+export async function eventSaid(sql: Sql, subscriptionId: string, number: number): Promise<EventSaid | null> {
+  const [row] = await said(sql, subscriptionId, number);
+  return row === undefined ? null : { at: Math.trunc(Number(row.at)), sinceStart: Number(row.since_start) };
+}
 
-/** The caller's own Subscriptions, all or those of some ids, by id; what is another's is left out as what is not there. */
-export const ownSubscriptions = async (
+const soFar = statement<[string], { events: string }>('events-so-far', 'SELECT events FROM destination WHERE id = $1');
+/** Events since a Subscription began: what handshakes, heartbeats and answers say, and do not change. */
+export const eventsSoFar = async (sql: Sql, subscriptionId: string): Promise<number> =>
+  Number((await soFar(sql, subscriptionId))[0]?.events ?? 0);
+
+const countInError = statement<[string, string, Digest], { counted: boolean }>(
+  'count-event-in-error',
+  'SELECT count_event_in_error($1, $2, $3) AS counted',
+);
+/** Counts what is due at a Subscription that is in error, once for each effect; whether it was counted now. Nothing is sent by it. */
+export async function countEventInError(sql: Sql, subscriptionId: string, keyId: string, effect: Digest): Promise<boolean> {
+  // Its body is sealed: PostgreSQL cannot tell what its status is.
+  const stored = await readResource(sql, 'Subscription', subscriptionId);
+  if (stored?.body.resourceType !== 'Subscription' || stored.body.status !== 'error') return false;
+  return (await countInError(sql, subscriptionId, keyId, effect))[0]?.counted === true;
+}
+
+const giveBack = statement<[string, string], never>('give-back-event', 'SELECT give_back_event($1, $2)');
+/** What was proved not taken and is no longer due gives its number back, where no other event has come since. */
+export const giveBackEvent = async (sql: Sql, subscriptionId: string, keyId: string): Promise<void> =>
+  void (await giveBack(sql, subscriptionId, keyId));
+
+const purge = statement<[number], never>(
+  'purge-events',
+  `DELETE FROM subscription_event WHERE at < clock_timestamp() - $1 * interval '1 millisecond'`,
+);
+/** Forgets events that are older than the horizon. */
+export const purgeEvents = async (pool: pg.Pool): Promise<void> => void (await purge(pool, EVENTS_KEPT * DAY));
+
+const restore = statement<[string, number, string, Digest | null], never>(
+  'restore-event',
+  // Nobody knows any more whether it was refused: it counts as told.
+  `WITH counted AS (
+     UPDATE destination d SET events = greatest(d.events, $2::bigint) FROM ledger_key k WHERE k.id = $1::uuid AND d.id = k.destination_id RETURNING d.id)
+   INSERT INTO subscription_event (subscription_id, number, key_id, change, digest, since_start, resent)
+   SELECT id, $2::bigint, $1::uuid, $3, $4, $2::bigint, true FROM counted ON CONFLICT DO NOTHING`,
+);
+/** An event that a database restored from a backup has forgotten, and that may have gone out: its number is given to no other. */
+export const restoreEvent = async (
   sql: Sql,
-  { organization, kind }: Principal,
-  ids: readonly string[] | null,
-): Promise<readonly SubscriptionNow[]> => {
-  const rows = await own(sql, organization, kind, ids, MOST_SUBSCRIPTIONS);
-  const bodies = new Map((await openRows(sql, rows)).map(({ id, body }) => [id, body as Subscription]));
-  return rows.flatMap(({ id, content, events }) => {
-    const status = bodies.get(id)?.status;
-    return status === undefined ? [] : [{ id, status, content, events: Number(events) }];
-  });
-};
-
-/** Events of a Subscription by number, both ends included, the first `most` of them. Nothing is decided here: who asks looks each plan up. */
-export const eventsBetween = async (sql: Sql, id: string, since: number, until: number, most: number): Promise<readonly StoredEvent[]> =>
-  (await between(sql, id, since, until, most)).map(({ number, at, ...one }) => ({ ...one, number: Number(number), at: Number(at) }));
+  {
+    key,
+    number,
+    action,
+    digest,
+  }: { readonly key: string; readonly number: number; readonly action: 'update' | 'recall'; readonly digest: Digest | null },
+): Promise<void> => void (await restore(sql, key, number, action === 'recall' ? 'withdrawn' : 'changed', digest));

@@ -40,14 +40,6 @@ export async function subscriptionOf(sql: Sql, id: string): Promise<Subscribed> 
   return opened(sql, id, row.subscription);
 }
 
-const giveBack = statement<[string, number], never>(
-  'give-back-event-number',
-  'UPDATE destination SET events = events - 1 WHERE id = $1 AND events = $2',
-);
-
-/** The number of a notification that was proved not taken is the next one's: a gap would tell of an event that was missed. */
-export const giveBackNumber = async (sql: Sql, id: string, number: number): Promise<void> => void (await giveBack(sql, id, number));
-
 /** A handshake to be made, for one version of a Subscription. */
 export interface Handshake {
   readonly destination: Destination;

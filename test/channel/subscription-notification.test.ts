@@ -27,9 +27,11 @@ const notification = (type: 'handshake' | 'event-notification', change: 'changed
     subscriptionId: 'sub-1',
     topic: PLAN_TOPIC,
     type,
+    change,
     status: type === 'handshake' ? 'requested' : 'active',
+    eventNumber: type === 'handshake' ? null : 3,
     eventsSinceStart: type === 'handshake' ? 0 : 3,
-    events: type === 'handshake' ? [] : [{ number: 3, at: sentAt, plan: 'opaque-1', change, resources: [] }],
+    focus: type === 'handshake' ? null : 'CarePlan/opaque-1',
     content: 'id-only',
     at: sentAt,
   });

@@ -140,6 +140,7 @@ describe('what is listed is answered', () => {
     'rotate-secret': (type) => door.agent.post(`/fhir/${type}/none/$rotate-secret`),
     move: (type) => door.agent.post(`/fhir/${type}/none/$move`),
     'rotate-credential': (type) => door.agent.post(`/fhir/${type}/none/$rotate-credential`),
+    resend: (type) => door.agent.post(`/fhir/${type}/none/$resend`),
     replay: (type) => door.agent.post(`/fhir/${type}/none/$replay`),
     'end-chase': (type) => door.agent.post(`/fhir/${type}/none/$end-chase`),
     evaluate: (type) => door.agent.post(`/fhir/${type}/$evaluate`),
@@ -168,6 +169,7 @@ describe('what is listed is answered', () => {
     'rotate-secret',
     'move',
     'rotate-credential',
+    'resend',
   ]);
 
   test.each(RESOURCE_TYPES.map(({ type }) => type))('%s', async (type) => {

@@ -54,6 +54,7 @@ describe('conformance resources', () => {
       'refuse-sharing',
       'replay',
       'report-reuse',
+      'resend',
       'resume',
       'rotate-credential',
       'rotate-secret',
@@ -93,6 +94,7 @@ describe('conformance resources', () => {
       'refuse-sharing',
       'replay',
       'report-reuse',
+      'resend',
       'resume',
       'rotate-credential',
       'rotate-secret',
@@ -105,7 +107,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 26, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 27, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -226,7 +226,8 @@ describe('its life', () => {
     await statusIs(id, 'active', one);
     expect(handshakes()).toHaveLength(before + 1);
     await eventually(() => expect(hook.events()).toHaveLength(1));
-    expect(hook.events()[0]?.eventNumber).toBe('1');
+    // What came due meanwhile has had its numbers; they are asked for by `$events`.
+    expect(Number(hook.events()[0]?.eventNumber)).toBeGreaterThan(1);
   }, 40_000);
 
   test('[2b.off] its end switches it off: nothing is told any more', async () => {

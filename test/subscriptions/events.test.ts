@@ -115,7 +115,7 @@ describe('a notification', () => {
     await plan.revoke();
     const [, gone] = await told(2);
     const left = gone?.entry?.[1];
-    expect([gone?.entry?.length, left?.request?.method]).toEqual([2, 'DELETE']);
+    expect([gone?.entry?.length, left?.request?.method]).toEqual([2, 'PUT']);
     expect(left?.resource).toEqual({
       resourceType: 'CarePlan',
       id: named[0]?.split('/')[1],
@@ -278,7 +278,7 @@ describe('$events', () => {
     const { body } = await ed.ask(`Subscription/${id}/$events?eventsUntilNumber=1`);
     expect(numbersIn(body)).toEqual(['1']);
     expect(body.entry?.slice(1).map(({ request, resource }) => [request?.method, (resource as CarePlan).status])).toEqual([
-      ['DELETE', 'revoked'],
+      ['PUT', 'revoked'],
     ]);
     expect(JSON.stringify(body)).not.toMatch(/Speak slowly|999\d{7}|Testperson|consent/i);
     const { rows } = await world.engine.database.pool.query(

@@ -604,6 +604,59 @@ Usage: #definition
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #string
 
+Instance: resend
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/resend"
+* version = "0.1.0"
+* name = "Resend"
+* title = "Tell events of a Subscription once more"
+* status = #draft
+* kind = #operation
+* code = #resend
+* affectsState = true
+* resource = #Subscription
+* system = false
+* type = false
+* instance = true
+* description = "As in Subscriptions R5 Backport 1.2.0-ballot. Each plan among the events that are named is decided again, as after any change, and what may be told of it now is told once more, under the number of its newest event there. Nothing is kept to be repeated. Only of a Subscription that is active; on record. Without a limit all events are meant that are kept."
+* parameter[+].name = #eventsSinceNumber
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The first event, by its number, inclusive."
+* parameter[=].type = #string
+* parameter[+].name = #eventsUntilNumber
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "The last event, by its number, inclusive."
+* parameter[=].type = #string
+* parameter[+].name = #eventsSinceInstant
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Not before this instant."
+* parameter[=].type = #instant
+* parameter[+].name = #eventsUntilInstant
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "Not after this instant."
+* parameter[=].type = #instant
+* parameter[+].name = #content
+* parameter[=].use = #in
+* parameter[=].min = 0
+* parameter[=].max = "1"
+* parameter[=].documentation = "A hint. A notification carries what the Subscription asks for."
+* parameter[=].type = #code
+* parameter[+].name = #return
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "Of how many plans."
+* parameter[=].type = #OperationOutcome
+
 Instance: report-reuse
 InstanceOf: OperationDefinition
 Usage: #definition

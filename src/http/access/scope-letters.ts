@@ -44,4 +44,5 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   'rotate-secret': 'u',
   move: 'u',
   'rotate-credential': 'u',
+  resend: 'u',
 };

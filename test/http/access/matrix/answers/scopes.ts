@@ -46,6 +46,7 @@ GET id/$events        r
 POST id/$events       r
 POST id/$rotate-secret u
 POST id/$rotate-credential u
+POST id/$resend       u
 POST id/$report-reuse u
 POST id/$check        u
 POST id/$raise-concern u

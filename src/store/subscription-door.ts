@@ -1,0 +1,15 @@
+import type { Principal } from '../model/principal.ts';
+import type { EventRange, SubscriptionEvent, SubscriptionState } from '../model/subscription-event.ts';
+import type { StatesAsked } from './subscription-states.ts';
+
+/** What the doors need of the store for Subscriptions, beside keeping them. */
+export interface SubscriptionDoor {
+  /** How the caller's own Subscriptions stand; another's is left out as one that is not there. */
+  subscriptionStates(principal: Principal, asked: StatesAsked): Promise<readonly SubscriptionState[]>;
+  /** Events of a Subscription, oldest first: ids only. The caller has read the Subscription; what it may see of each is decided by `lookUp`. */
+  subscriptionEvents(subscriptionId: string, range: EventRange, most: number): Promise<readonly SubscriptionEvent[]>;
+  /** Has events told once more, as far as they may be now; answers of how many plans. The caller has read the Subscription. Throws `conflict` where it is not active. */
+  resendEvents(principal: Principal, subscriptionId: string, range: EventRange): Promise<number>;
+  /** Makes one that the caller has read another secret by which its notifications are signed; it is told this once. */
+  rotateSecret(subscriptionId: string): Promise<string>;
+}
