@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import ipaddr from 'ipaddr.js';
 import { issuerOf, isUserIssuer } from './http/access/user-issuers.ts';
 import { hl7ConfigOf, type Hl7Config, type Hl7Parsed } from './hl7-config.ts';
+import { nrlSiteOf, type NrlSite } from './http/nrl/nrl-site.ts';
 import { isLoopback } from './loopback.ts';
 import { CannotStart } from './model/cannot-start.ts';
 import { SETTINGS } from './settings.ts';
@@ -55,6 +56,8 @@ export interface Config {
   readonly refusedPerMinute: number;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
+  /** Errors and practice setting for consumers of NRL pointers. */
+  readonly nrl: NrlSite;
   /** File of the key-encryption key; null: `key-encryption.key` in `dataDir`. */
   readonly keyFile: string | null;
   /** File of the key that signs heads of the trail; null: `trail-signing.key` in `dataDir`. */
@@ -106,6 +109,8 @@ interface Parsed extends Hl7Parsed {
   readonly RATE_PER_MINUTE: number;
   readonly REFUSED_PER_MINUTE: number;
   readonly ERROR_CODE_SYSTEM: string;
+  readonly NRL_ERROR_CODE_SYSTEM: string;
+  readonly NRL_PRACTICE_SETTING: string;
   readonly KEY_FILE?: string;
   readonly TRAIL_KEY_FILE?: string;
   readonly TRAIL_WITNESS_FILE?: string;
@@ -221,6 +226,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     ratePerMinute: given.RATE_PER_MINUTE,
     refusedPerMinute: given.REFUSED_PER_MINUTE,
     errorCodeSystem: given.ERROR_CODE_SYSTEM,
+    nrl: nrlSiteOf(given.NRL_ERROR_CODE_SYSTEM, given.NRL_PRACTICE_SETTING),
     keyFile: given.KEY_FILE ?? null,
     trailKeyFile: given.TRAIL_KEY_FILE ?? null,
     trailWitnessFile: given.TRAIL_WITNESS_FILE ?? null,

@@ -1,4 +1,4 @@
-import { System } from '../profiles/canonicals.ts';
+import { Code, System } from '../profiles/canonicals.ts';
 
 interface Setting {
   readonly schema: Readonly<Record<string, unknown>>;
@@ -162,6 +162,21 @@ export const SETTINGS = {
     rule: 'an absolute URI',
     about:
       'Code system of the NHS codes (`REC_BAD_REQUEST`, `REC_NOT_FOUND`, …) in `OperationOutcome.issue.details`. Published examples write it in several ways; systems are case-sensitive.',
+  },
+  NRL_ERROR_CODE_SYSTEM: {
+    schema: { type: 'string', pattern: '^(https?://|urn:)\\S+$', default: System.spineError },
+    rule: 'an absolute URI',
+    about:
+      'Code system of the errors that a consumer of NRL pointers gets (`INVALID_NHS_NUMBER`, `ACCESS_DENIED`, …): docs/nrl.md. The sources write it in several ways; systems are case-sensitive.',
+  },
+  NRL_PRACTICE_SETTING: {
+    schema: {
+      type: 'string',
+      pattern: '^[0-9]{6,18}\\|\\S.*$',
+      default: `${Code.adultMentalHealth.code}|${Code.adultMentalHealth.display}`,
+    },
+    rule: 'a SNOMED CT code, a bar, and its display',
+    about: 'Practice setting of each NRL pointer, which has to have one: docs/nrl.md.',
   },
   KEY_FILE: {
     schema: { type: 'string', pattern: '^[^\\0]+$' },

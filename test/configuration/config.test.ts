@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { parseConfig } from '../../src/config.ts';
+import { NRL_STANDARD } from '../../src/http/nrl/nrl-site.ts';
 
 test('An empty environment gives the documented defaults', () => {
   const expected = {
@@ -23,6 +24,7 @@ test('An empty environment gives the documented defaults', () => {
     behindProxy: false,
     userIssuers: [],
     approvalPolicy: null,
+    nrl: NRL_STANDARD,
     publicUrl: null,
     tls: null,
     healthPort: null,

@@ -6,6 +6,7 @@ import type { Test } from 'supertest';
 import { System } from '../../profiles/canonicals.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/listen.ts';
+import type { NrlSite } from '../../src/http/nrl/nrl-site.ts';
 import type { RateLimit } from '../../src/http/access/rate-limit.ts';
 import { createLog, type Log } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -58,6 +59,7 @@ export const openDoorOn = async (
   issuers?: readonly string[],
   /** Makes a door behind a proxy, which limits how often an address is refused. */
   limiting?: (pool: TestDatabase['pool'], log: Log) => RateLimit,
+  nrl?: NrlSite,
 ) => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
@@ -75,6 +77,7 @@ export const openDoorOn = async (
     publicUrl: null,
     outboundAllow,
     errorCodeSystem: System.httpErrorCodes,
+    ...(nrl === undefined ? {} : { nrl }),
   };
   const app = createApp({
     store,

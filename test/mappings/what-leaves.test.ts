@@ -6,7 +6,7 @@ import { errorsOf, validate } from '../../src/validate/validate.ts';
 
 // Every resource that a mapping gives is held against its profile, or base R4 where the broker promises no more.
 const root = join(import.meta.dirname, '..', '..', 'mappings');
-const resources = ['disclosure', 'message', 'notification', 'outcome'].flatMap((folder) =>
+const resources = ['disclosure', 'message', 'notification', 'nrl', 'outcome'].flatMap((folder) =>
   readdirSync(join(root, folder, 'examples'))
     .filter((file) => file.endsWith('.out.json'))
     .map((file) => ({ name: `${folder}/${file}`, text: readFileSync(join(root, folder, 'examples', file), 'utf8') }))
@@ -19,7 +19,7 @@ const profileOf = ({ resourceType, type }: { readonly resourceType: string; read
   return resourceType === 'Flag' ? Profile.planFlag : `http://hl7.org/fhir/StructureDefinition/${resourceType}`;
 };
 
-test('there are resources of every folder', () => expect(new Set(resources.map(({ name }) => name.split('/')[0])).size).toBe(4));
+test('there are resources of every folder', () => expect(new Set(resources.map(({ name }) => name.split('/')[0])).size).toBe(5));
 
 test.each(resources)('$name is valid', ({ resource }) => {
   expect(errorsOf(validate(resource, { profile: profileOf(resource) }))).toEqual([]);

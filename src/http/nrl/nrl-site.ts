@@ -11,3 +11,9 @@ export interface NrlSite {
 
 /** As the specification of 2026 has it (nhs.md section 1), and as its examples of crisis plans do. */
 export const NRL_STANDARD: NrlSite = { errorCodeSystem: System.spineError, practiceSetting: Code.adultMentalHealth };
+
+/** The same from settings: `practiceSetting` is a SNOMED CT code, a bar, and its display. */
+export const nrlSiteOf = (errorCodeSystem: string, practiceSetting: string): NrlSite => {
+  const [code = '', ...display] = practiceSetting.split('|');
+  return { errorCodeSystem, practiceSetting: { system: System.snomed, code, display: display.join('|').trim() } };
+};
