@@ -136,6 +136,25 @@ describe('events of a Subscription under faults', () => {
     expect(rows).toEqual([{ events: '5' }]);
   }, 30_000);
 
+  test('[2b.103] of two that begin at the same moment the second waits for the first, and has the next number', async () => {
+    const { pool } = ground.database;
+    const keys = (await pool.query<{ id: string }>(`SELECT id FROM ledger_key WHERE destination_id = 'sub' ORDER BY id LIMIT 2`)).rows;
+    const [first, second] = [await pool.connect(), await pool.connect()];
+    const number = (client: typeof first, key: string | undefined) =>
+      client.query<{ number: string }>(`SELECT number_event('sub', $1, gen_random_uuid(), 'changed', 'd') AS number`, [key]);
+    await Promise.all([first.query('BEGIN'), second.query('BEGIN')]);
+    const one = await number(first, keys[0]?.id);
+    const waiting = number(second, keys[1]?.id);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await first.query('COMMIT');
+    expect([one, await waiting].map(({ rows }) => rows[0]?.number)).toEqual(['6', '7']);
+    await second.query('ROLLBACK');
+    await pool.query(`DELETE FROM subscription_event WHERE number = 6`);
+    await pool.query(`UPDATE destination SET events = 5 WHERE id = 'sub'`);
+    first.release();
+    second.release();
+  }, 30_000);
+
   test('[2b.103] a database that was restored from a backup gives no number again that went out after it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'restored-'));
     const log = openAttemptLog(attemptFolder(folder));
