@@ -29,7 +29,7 @@ export function begun(ledger: Ledger, attempt: Attempt, { lifetime, copiesEndAft
     state: 'uncertain',
     againAt: attempt.sendBefore + lifetime,
     acceptedSince: false,
-    ...(effect === null || copiesEndAfter === undefined ? {} : { endsAt: attempt.sendBefore + lifetime + copiesEndAfter }),
+    ...endsOf(effect, attempt.sendBefore, { lifetime, copiesEndAfter }),
   };
   // Of content that the attempt repeats, one copy of an earlier try stays: this try may be refused, and what that one left is not (I2).
   const earlier = ledger.copies.findLast((copy) => carriesContent(copy) && isSpent(copy, attempt));
@@ -55,6 +55,7 @@ export function begun(ledger: Ledger, attempt: Attempt, { lifetime, copiesEndAft
       since: attempt.since,
       sequence: attempt.sequence,
       documentId: attempt.documentId,
+      ...(action.kind === 'update' && action.parent !== null ? { parent: action.parent } : {}),
       documents: action.kind === 'recall' ? action.documents : [],
       outcome: 'open',
     },
@@ -103,7 +104,7 @@ export function settled(ledger: Ledger, attempt: Attempt, outcome: Outcome, dest
     return ledger;
   // Refused by one road and accepted by the other: they hold it.
   const isGone = outcome.kind === 'accepted' && !ledger.copies.some(({ id }) => id === attempt.id);
-  const before = isGone ? { ...ledger, copies: [...ledger.copies, ...copyOf(attempt)] } : ledger;
+  const before = isGone ? { ...ledger, copies: [...ledger.copies, ...copyOf(attempt, destination)] } : ledger;
   const { action } = attempt;
   const parent = action.kind === 'update' ? action.parent : null;
   return concluded(before, { ...attempt, kind: action.kind, place: action.place, parent }, outcome, destination, on);
@@ -160,7 +161,7 @@ export interface Answered {
  */
 export function answered(ledger: Ledger, answer: Answered, destination: Destination, on: Protections = PROTECTED): Ledger | null {
   const { attempts, outcome } = answer;
-  const own = ledger.copies.findLast(({ id }) => attempts.some((each) => each.id === id)) ?? refusedBefore(ledger, answer);
+  const own = ledger.copies.findLast(({ id }) => attempts.some((each) => each.id === id)) ?? refusedBefore(ledger, answer, destination);
   const attempt = attempts.find(({ id }) => id === own?.id);
   if (own === undefined || attempt === undefined || (on.newestAnswerOnly && !isNewest(own, ledger))) return null;
   const { answerBy: _, ...heard } = own;
@@ -182,18 +183,31 @@ export function answered(ledger: Ledger, answer: Answered, destination: Destinat
     sequence: own.sequence,
     since: answer.since,
     documentId: own.documentId,
-    parent: null,
+    parent: last?.id === own.id ? (last.parent ?? null) : null,
   };
   const after = concluded(before, asked, outcome, destination, on);
   return { ...after, last: last === null ? after.last : { ...last, outcome: outcome.kind } };
 }
 
 /** The copy of what was refused and is now said to be there: nothing was begun since, so that it is known what it was. They hold it. */
-function refusedBefore({ last }: Ledger, { attempts, outcome }: Answered): Copy | undefined {
+function refusedBefore({ last }: Ledger, { attempts, outcome }: Answered, destination: Destination): Copy | undefined {
   const attempt = attempts.find(({ id }) => id === last?.id);
   if (last === null || attempt === undefined || last.outcome !== 'refused' || outcome.kind !== 'accepted') return undefined;
   const { id, place, effect, documentId, sequence } = last;
-  return { id, place, effect, headings: attempt.headings, documentId, sequence, state: 'uncertain', againAt: null, acceptedSince: false };
+  // When it was sent at the latest is not known here: a second lifetime is longer than that.
+  const ends = endsOf(effect, attempt.begunAt + destination.lifetime, destination);
+  return {
+    id,
+    place,
+    effect,
+    headings: attempt.headings,
+    documentId,
+    sequence,
+    state: 'uncertain',
+    againAt: null,
+    acceptedSince: false,
+    ...ends,
+  };
 }
 
 /** Whether nothing was begun or accepted at the place of a copy since, and it is not answered yet. */
@@ -226,12 +240,17 @@ function staysBeside(copy: Copy, { kind, begunAt, documentId, parent }: Asked, d
 const held = ({ answerBy: _, overtaken: __, ...copy }: Copy): Copy => ({ ...copy, state: 'held', againAt: null });
 
 /** The copy of an attempt that is not on record: it was refused by another road, or (only in tests) is not written before the wire. */
-function copyOf(attempt: Attempt): readonly Copy[] {
+function copyOf(attempt: Attempt, destination: Destination): readonly Copy[] {
   if (attempt.action.kind !== 'update') return [];
   const { place, effect, headings } = attempt.action;
   const { id, documentId, sequence } = attempt;
-  return [{ id, place, effect, headings, documentId, sequence, state: 'uncertain', againAt: null, acceptedSince: false }];
+  const ends = endsOf(effect, attempt.sendBefore, destination);
+  return [{ id, place, effect, headings, documentId, sequence, state: 'uncertain', againAt: null, acceptedSince: false, ...ends }];
 }
+
+/** When a copy that was sent by then has ended by agreement; nothing where none was agreed. */
+const endsOf = (effect: Digest | null, sendBefore: Instant, { lifetime, copiesEndAfter }: Times): Pick<Copy, 'endsAt'> =>
+  effect === null || copiesEndAfter === undefined ? {} : { endsAt: sendBefore + lifetime + copiesEndAfter };
 
 /** The ledger of a key that was never acted on. */
 export const emptyLedger = (epoch: number): Ledger => ({

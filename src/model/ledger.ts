@@ -14,6 +14,8 @@ export interface LastAttempt {
   readonly since: Instant;
   readonly sequence: Sequence;
   readonly documentId: string;
+  /** The document that an update replaces; left out where it replaces none, and in what an older broker wrote. */
+  readonly parent?: string;
   /** Documents named by a recall. */
   readonly documents: readonly string[];
   readonly outcome: 'open' | 'accepted' | 'refused' | 'unknown';

@@ -118,11 +118,11 @@ export async function settleAnswered(pool: pg.Pool, ledger: StoredLedger, delive
 
 /** The last attempt as it was begun. */
 const attemptOf = (ledger: Ledger, last: LastAttempt, begunAt: Instant, sendBefore: Instant): Attempt => {
-  const { id, kind, place, effect, documents, sequence, documentId, since } = last;
+  const { id, kind, place, effect, documents, sequence, documentId, parent = null, since } = last;
   const headings = ledger.copies.find((copy) => copy.id === id)?.headings ?? [];
   const action: Attempt['action'] =
     kind === 'recall' || effect === null
       ? { kind: 'recall', place, documents, retryOf: null }
-      : { kind: 'update', place, effect, headings, parent: null, stale: [], retryOf: null };
+      : { kind: 'update', place, effect, headings, parent, stale: [], retryOf: null };
   return { id, action, sequence, documentId, begunAt, since, sendBefore };
 };

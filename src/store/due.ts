@@ -6,7 +6,7 @@ const dueRecipients = statement<[], { recipient_id: string }>(
   `SELECT k.recipient_id FROM ledger_key k LEFT JOIN pace p ON p.recipient_id = k.recipient_id
     WHERE k.look_at <= statement_timestamp() AND k.look_at < 'infinity' AND (k.lease_until IS NULL OR k.lease_until <= statement_timestamp())
       AND NOT coalesce(p.paused_at IS NOT NULL AND p.holds_recalls
-                       OR p.breaker = 'open' AND k.rank = 0 AND least(p.recall_at, p.probe_at) > statement_timestamp(), false)
+                       OR p.breaker = 'open' AND k.rank = 0 AND least(p.recall_at, CASE WHEN p.paused_at IS NULL THEN p.probe_at END) > statement_timestamp(), false)
     GROUP BY k.recipient_id
    UNION SELECT recipient_id FROM destination WHERE handshake_due
    UNION SELECT recipient_id FROM recipient_check WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= statement_timestamp())

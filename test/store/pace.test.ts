@@ -464,6 +464,22 @@ describe('while a breaker is open', () => {
 describe('a pause', () => {
   const who = { operator: 'BROKER', caller: null };
 
+  test('I2 in a pause a breaker that is open has nothing to wait for but recalls: nobody asks again and again', async () => {
+    const { pool } = ground.database;
+    const service = await withKeys('quiet', 2);
+    await work(worker(), service);
+    await open(service);
+    await pauseRecipient(pool, { recipientId: service, reason: 'Their upgrade', recalls: false }, { operator: 'BROKER', caller: null });
+    await set(`UPDATE pace SET probe_at = clock_timestamp() - interval '1 minute' WHERE recipient_id = $1`, [service]);
+    expect(await ask(worker(), service)).toMatchObject({ claims: [], wait: null });
+    // A recall is let through, and the next waits for its moment, whatever the probe's was.
+    for (const name of ['quiet-0', 'quiet-1']) await withdraw(name);
+    expect((await ask(worker(), service)).claims).toHaveLength(1);
+    expect((await ask(worker(), service)).wait).toBeGreaterThan(1_000);
+    expect(await due(pool)).not.toContain(service);
+    await resumeRecipient(pool, service, { operator: 'BROKER', caller: null });
+  });
+
   test('holds updates and not recalls, is on record, and is loud until it ends', async () => {
     const { pool } = ground.database;
     const service = await withKeys('paused', 3);

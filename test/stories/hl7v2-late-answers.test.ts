@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Task } from '@medplum/fhirtypes';
+import type { Endpoint, Task } from '@medplum/fhirtypes';
 import { Extension, TaskCode } from '../../profiles/canonicals.ts';
 import { fieldOf, readHl7 } from '../../mappings/mdm/read-hl7.ts';
 import type { Ports } from '../../src/reconcile/ports.ts';
@@ -47,14 +47,18 @@ interface Open {
 /** The service of a lane, as it proves who it is. */
 const ofLane = ({ ods }: Lane) => ({ organization: ods, kind: 'ed' });
 
-const open = async (name: string, manner: Manner): Promise<Open> => {
+const open = async (name: string, manner: Manner, extension: Endpoint['extension'] = []): Promise<Open> => {
   const ed = await startFakeMllpRecipient();
   recipients.push(ed);
   ed.speak(manner);
   const lane = await ground.lane(name, 'ed', ed.address);
   const endpoint = body.endpoint(`end-${name}`, lane.service, `org-${name}`, ed.address);
   const enhanced = { url: Extension.acknowledgementMode, valueCode: 'enhanced' };
-  await ground.put(operator, { ...endpoint, extension: [...(endpoint.extension ?? []), enhanced] });
+  await ground.put(operator, {
+    ...endpoint,
+    extension: [...(endpoint.extension ?? []), enhanced, ...extension],
+    contact: [{ system: 'phone', value: '01632 960002' }],
+  });
   const { pool } = ground.database;
   return {
     lane,
@@ -108,6 +112,26 @@ describe('an application acknowledgement that comes late', () => {
     await eventually(async () => expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted']]));
     expect(it.ed.connections()).toBe(1);
   });
+
+  test.each(['manual', 'mdm-t11'])(
+    '[3b.2] I3 to a replacement, with recall form %s: what it replaced is replaced, and nobody is asked to take the new one away',
+    async (form) => {
+      const it = await open(`again${form.replace('-', '')}`, 'plain', [{ url: Extension.recallForm, valueCode: form }]);
+      await it.work();
+      expect(await it.copies()).toEqual(['held']);
+      const { plan, patient } = it.lane;
+      await ground.put(publisher, body.composition(`${plan}-words-2`, patient, { ...WORDS, 'please-do': 'Sit down first' }));
+      await ground.put(publisher, body.carePlan(`${plan}-2`, patient, `${plan}-words-2`, { reach: [it.lane.service], replaces: plan }));
+      await ground.store.approve(publisher, `${plan}-2`, '1', body.approval(`${plan}-2`), body.approver);
+      it.ed.speak('commit-then-elsewhere');
+      await it.work();
+      const [text = ''] = it.ed.elsewhere();
+      expect((await takeAcknowledgement(ground.database.pool, sending.ledger, ofLane(it.lane), text)).credit).toBe('settled');
+      expect(await it.copies()).toEqual(['held']);
+      for (let turn = 0; turn < 3; turn++) await it.work();
+      expect([await it.copies(), await it.deliveries()]).toEqual([['held'], ['update accepted', 'update accepted']]);
+    },
+  );
 
   test('[3b.2] from another recipient, or to a message that never was: it counts for nothing', async () => {
     const it = await open('mine', 'commit-only');
