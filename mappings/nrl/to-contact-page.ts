@@ -14,7 +14,7 @@ const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
 
 /** A number of the United Kingdom as people write it, or 111 or 999; no part of a longer one. */
-const NUMBER = /(?<![\d+])((?:\+44(?: *\(0\))?|0)(?:[ ()-]*\d){9,10}|111|999)(?!\d)/g;
+const NUMBER = /(?<![\d+])((?:\+44(?: *\(0\))?|0)(?:[ ()-]*\d){9,10}|(?<!\d[ -])(?:111|999)(?![ -]\d))(?!\d)/g;
 
 const toTel = (number: string): string => {
   const digits = number.replace(/[^\d+]/g, '');
