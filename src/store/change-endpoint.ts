@@ -13,7 +13,7 @@ import {
   type ShownCredential,
 } from './credentials.ts';
 import { AlteredText } from './keys/sealed-text.ts';
-import { statement } from './pool.ts';
+import { type Sql, statement, transaction } from './pool.ts';
 import { type CredentialTexts, type ReadCredential, readCredential, saysCredential } from './read-credential.ts';
 import type { CheckedEndpoint } from './door.ts';
 import { readResource } from './resources.ts';
@@ -52,8 +52,8 @@ const onRecord = statement<[string, string | null, string, string], never>(
 );
 
 type Did = 'credential-set' | 'credential-rotated' | 'credential-removed' | 'moved';
-const noteDone = async (pool: pg.Pool, { organization, user }: Who, endpointId: string, did: Did): Promise<void> =>
-  void (await onRecord(pool, organization, user, `Endpoint/${endpointId}`, did));
+const noteDone = async (sql: Sql, { organization, user }: Who, endpointId: string, did: Did): Promise<void> =>
+  void (await onRecord(sql, organization, user, `Endpoint/${endpointId}`, did));
 
 /** The Endpoint with that id. Throws `not-found` where messages go to none. */
 export const shownEndpoint = async (pool: pg.Pool, id: string): Promise<EndpointShown> => {
@@ -76,10 +76,10 @@ const checkAddress = (channel: string, address: string, credential: Credential |
     throw anomaly('incorrect', 'must be https: or mllps: certificates are shown over TLS', 'address');
 };
 
-const set = async (pool: pg.Pool, endpoint: EndpointNow, address: string, texts: CredentialTexts): Promise<void> => {
+const set = async (sql: Sql, endpoint: EndpointNow, address: string, texts: CredentialTexts): Promise<void> => {
   const { credential, shown } = await readCredential(texts, null, Date.now());
   checkAddress(endpoint.channel, address, credential);
-  if (!(await giveCredential(pool, endpoint, address, credential, shown)))
+  if (!(await giveCredential(sql, endpoint, address, credential, shown)))
     throw anomaly('conflict', 'there is a credential for this address already: rotate it, or remove it');
 };
 
@@ -90,8 +90,10 @@ export async function setEndpointCredential(
   { endpointId, address, credential }: ChangeEndpoint,
 ): Promise<EndpointShown> {
   const endpoint = await shownEndpoint(pool, endpointId);
-  await set(pool, endpoint, address ?? endpoint.address, credential);
-  await noteDone(pool, who, endpointId, 'credential-set');
+  await transaction(pool, async (tx) => {
+    await set(tx, endpoint, address ?? endpoint.address, credential);
+    await noteDone(tx, who, endpointId, 'credential-set');
+  });
   return shownEndpoint(pool, endpointId);
 }
 
@@ -107,10 +109,14 @@ export async function rotateEndpointCredential(
   const endpoint = await shownEndpoint(pool, endpointId);
   if (!saysCredential(credential)) throw anomaly('incorrect', 'say what is to change: key and kid, cert and cert-key, or another part');
   const at = address ?? endpoint.address;
-  const isThere = await rotateCredential(pool, endpoint, at, async (before): Promise<ReadCredential> => {
-    const read = await readCredential(credential, before, Date.now());
-    checkAddress(endpoint.channel, at, read.credential);
-    return read;
+  const isThere = await transaction(pool, async (tx) => {
+    const isRotated = await rotateCredential(tx, endpoint, at, async (before): Promise<ReadCredential> => {
+      const read = await readCredential(credential, before, Date.now());
+      checkAddress(endpoint.channel, at, read.credential);
+      return read;
+    });
+    if (isRotated) await noteDone(tx, who, endpointId, 'credential-rotated');
+    return isRotated;
   }).catch((fault: unknown) => {
     if (fault instanceof AlteredText)
       throw anomaly(
@@ -120,7 +126,6 @@ export async function rotateEndpointCredential(
     throw fault;
   });
   if (!isThere) throw anomaly('conflict', 'there is no credential for this address: set one');
-  await noteDone(pool, who, endpointId, 'credential-rotated');
   return shownEndpoint(pool, endpointId);
 }
 
@@ -134,9 +139,11 @@ export async function giveOrRotate(pool: pg.Pool, who: Who, asked: ChangeEndpoin
 /** Takes a credential away for good. Throws `not-found`, and `conflict` where there is none. */
 export async function removeEndpointCredential(pool: pg.Pool, who: Who, endpointId: string, address?: string): Promise<EndpointShown> {
   const endpoint = await shownEndpoint(pool, endpointId);
-  if (!(await removeCredential(pool, endpointId, address ?? endpoint.address)))
-    throw anomaly('conflict', 'there is no credential for this address');
-  await noteDone(pool, who, endpointId, 'credential-removed');
+  await transaction(pool, async (tx) => {
+    if (!(await removeCredential(tx, endpointId, address ?? endpoint.address)))
+      throw anomaly('conflict', 'there is no credential for this address');
+    await noteDone(tx, who, endpointId, 'credential-removed');
+  });
   return shownEndpoint(pool, endpointId);
 }
 

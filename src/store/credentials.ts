@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type pg from 'pg';
 import type { Credential } from '../model/credential.ts';
 import { openCredential, sealCredential } from './keys/sealed-credential.ts';
-import { type Sql, statement, transaction } from './pool.ts';
+import { type Sql, statement } from './pool.ts';
 
 /** The Endpoint that a credential is for, as it is now. */
 export interface EndpointNow {
@@ -57,33 +56,32 @@ export const credentialsOf = (sql: Sql, endpointId: string): Promise<readonly Sh
 
 /** Gives an Endpoint a credential for an address: in use at once, or prepared where it has another address. False where one is there. */
 export async function giveCredential(
-  pool: pg.Pool,
+  sql: Sql,
   endpoint: EndpointNow,
   address: string,
   credential: Credential,
   shown: object,
 ): Promise<boolean> {
   const version = randomUUID();
-  const sealed = sealCredential(pool, { version, endpointId: endpoint.id, recipientId: endpoint.recipientId, address }, credential);
-  return (await put(pool, endpoint.id, address, endpoint.recipientId, version, shown, sealed)).length > 0;
+  const sealed = sealCredential(sql, { version, endpointId: endpoint.id, recipientId: endpoint.recipientId, address }, credential);
+  return (await put(sql, endpoint.id, address, endpoint.recipientId, version, shown, sealed)).length > 0;
 }
 
-/** Puts another credential in the place of one: attempts that read it from now on use the new one. False where there is none. Throws AlteredText. */
-export const rotateCredential = (
-  pool: pg.Pool,
+/** Puts another credential in the place of one, inside a transaction: attempts that read it from now on use the new one. False where there is none. Throws AlteredText. */
+export const rotateCredential = async (
+  tx: Sql,
   endpoint: EndpointNow,
   address: string,
   next: (before: Credential) => Promise<{ readonly credential: Credential; readonly shown: object }>,
-): Promise<boolean> =>
-  transaction(pool, async (tx) => {
-    const [row] = await sealedOf(tx, endpoint.id, address);
-    if (row === undefined) return false;
-    const of = { endpointId: endpoint.id, recipientId: endpoint.recipientId, address };
-    const { credential, shown } = await next(openCredential(tx, { ...of, version: row.version }, row.sealed));
-    const version = randomUUID();
-    await change(tx, endpoint.id, address, version, shown, sealCredential(tx, { ...of, version }, credential));
-    return true;
-  });
+): Promise<boolean> => {
+  const [row] = await sealedOf(tx, endpoint.id, address);
+  if (row === undefined) return false;
+  const of = { endpointId: endpoint.id, recipientId: endpoint.recipientId, address };
+  const { credential, shown } = await next(openCredential(tx, { ...of, version: row.version }, row.sealed));
+  const version = randomUUID();
+  await change(tx, endpoint.id, address, version, shown, sealCredential(tx, { ...of, version }, credential));
+  return true;
+};
 
 /** Takes a credential away for good: what is sent to the address from now on goes without. False where there is none. */
 export const removeCredential = async (sql: Sql, endpointId: string, address: string): Promise<boolean> =>

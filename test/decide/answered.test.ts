@@ -76,6 +76,24 @@ describe('[3a.2] [3a.8] an answer that comes by a message of its own', () => {
     expect(settledUnknown(heard, 'u')).toEqual(heard);
   });
 
+  test('I2 I3: so where copies end by agreement: it has its end, and is renewed before that', () => {
+    const ends = destination({ recallForm: 'expires', copiesEndAfter: 20 * LIFETIME });
+    const began = begun(ledger([]), it, { lifetime: LIFETIME, copiesEndAfter: 20 * LIFETIME });
+    const inTime = one(settled(began, it, ACCEPTED, ends), 'u').endsAt ?? 0;
+    const byMessage = settled(settled(began, it, REFUSED, ends), it, ACCEPTED, ends);
+    const refused = answered(began, told(REFUSED), ends);
+    if (refused === null) throw new Error('it is heard');
+    const inBoth = answered(refused, told(ACCEPTED), ends);
+    for (const state of [byMessage, inBoth]) {
+      if (state === null) throw new Error('it is heard');
+      const { endsAt = 0 } = one(state, 'u');
+      // Never sooner than it may have ended there, and no later than another lifetime.
+      expect(endsAt).toBeGreaterThanOrEqual(inTime);
+      expect(endsAt).toBeLessThanOrEqual(inTime + LIFETIME);
+      expect(step(wanted, state, endsAt - 1, ends).kind).toBe('update');
+    }
+  });
+
   test('I2: refused by a message and accepted in the exchange, or the other way round: they hold it', () => {
     const refused = answered(open, told(REFUSED), destination());
     if (refused === null) throw new Error('it is heard');
