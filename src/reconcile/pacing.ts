@@ -42,11 +42,12 @@ export async function openPacing({ pool, ledger, sender }: World, recipientId: s
     isPaced: () => pace.isPaced,
     claim,
     ended: async ({ keyId, may }, outcome) => {
-      if (outcome === null) {
+      const sign = outcome === null ? null : signOf(outcome);
+      // A recall by people, by a Task or by time takes nothing of a recipient's road either, and tells nothing of it.
+      if (sign === null || sign.sign === 'nothing') {
         if (may !== 'look') unused = { ...unused, [may]: unused[may] + 1 };
         return;
       }
-      const sign = signOf(outcome);
       if (sign.sign === 'trouble' || (sign.sign === 'answered' && isInTrouble()))
         pace = await ledger.note(recipientId, { sign, key: keyId }, sender.ods);
     },
