@@ -101,6 +101,13 @@ describe('$status', () => {
       expect(status).toBe(400);
       expect(JSON.stringify(body)).toContain(place);
     }
+    for (const id of ['%00', '%ED%A0%80', "'", 'x'.repeat(500)]) {
+      const { status, body } = await world.ask(force.caller, `Subscription/$status?id=${id}`);
+      expect([status, body.total ?? 0]).toEqual([expect.any(Number), 0]);
+      expect(status).toBeLessThan(500);
+    }
+    const nobody = await world.ask(force.caller, `Subscription/sub-a/$events?eventsSinceNumber=999999999999999`);
+    expect([nobody.status, statusIn(nobody.body).events]).toEqual([200, []]);
     const posted = await world.post(force.caller, 'Subscription/sub-a/$events', [{ name: 'eventsSinceNumber', valueString: 'x' }]);
     expect(posted.status).toBe(422);
     expect(posted.body.issue[0].expression).toEqual([`Parameters.parameter.where(name='eventsSinceNumber')`]);

@@ -7,6 +7,7 @@ import type { Act } from './act.ts';
 import { askedOf } from './asked-of.ts';
 import { readOwn } from './read.ts';
 
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 const STATUSES: readonly string[] = ['requested', 'active', 'error', 'off'];
 
 /** The state of a Subscription that the caller has read. */
@@ -56,5 +57,6 @@ const statesAsked = (exchange: Exchange, door: Door) => {
   const statuses = asked.all('status');
   if (statuses.some((each) => !STATUSES.includes(each))) throw asked.wrong('status', `is one of ${STATUSES.join(', ')}`);
   const ids = asked.all('id');
-  return { ids: ids.length === 0 ? null : ids, statuses: statuses.length === 0 ? null : statuses };
+  // What can be no id names nothing, and PostgreSQL is not asked for it.
+  return { ids: ids.length === 0 ? null : ids.filter((each) => ID.test(each)), statuses: statuses.length === 0 ? null : statuses };
 };
