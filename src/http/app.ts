@@ -11,6 +11,7 @@ import type { AppParts, Door, Exchange } from './exchange.ts';
 import { lastAnswer } from './last-answer.ts';
 import { countAnswers } from './count-answers.ts';
 import { createConfirmations } from './match/confirmations.ts';
+import { isCds, runCdsDoor } from './cds/cds-door.ts';
 import { isNrl, runNrlDoor } from './nrl/nrl-door.ts';
 import { runPipeline } from './pipeline.ts';
 import { readBody } from './read/read-body.ts';
@@ -102,8 +103,8 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
       answer: null,
     };
     // Of health checks and scrapes there is nothing to follow.
-    const run = isNrl(path) ? runNrlDoor : runPipeline;
-    const span = path.startsWith('/fhir') || isNrl(path) ? openRequestSpan(request.headers['traceparent']) : null;
+    const run = isNrl(path) ? runNrlDoor : isCds(path) ? runCdsDoor : runPipeline;
+    const span = path.startsWith('/fhir') || isNrl(path) || isCds(path) ? openRequestSpan(request.headers['traceparent']) : null;
     response.once('close', () => {
       const label = exchange.route?.label ?? 'none';
       count(label, response.statusCode, performance.now() - exchange.startedAt);

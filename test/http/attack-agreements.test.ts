@@ -63,7 +63,7 @@ describe('an agreement', () => {
 
   test('of more pairs than one lock should cover is refused, and what was there stands', async () => {
     const before = await stored();
-    const answer = await put(ofParties(byOds(101, 'P'), byOds(100, 'R')));
+    const answer = await put(ofParties(byOds(201, 'P'), byOds(100, 'R')));
     expect(answer.status).toBe(422);
     expect(answer.body.issue[0].expression).toEqual(['Contract.term[0].offer.party']);
     expect(await stored()).toEqual(before);
