@@ -117,4 +117,36 @@ describe('Lookups under change', () => {
       expect(new Set(seen.map(({ state }) => state)).size).toBeGreaterThan(3);
     }
   }, 90_000);
+
+  test('I1 I7 a read that is overtaken between its decision and its row decides again: nothing is shown without a row, and nothing that was revoked', async () => {
+    const number = door.ground.numbers.next();
+    await door.ground.put(publisher, body.patient('overtaken', number));
+    const person = changing('overtaken', number);
+    await person.flip();
+    await person.approve();
+    expect((await look(number)).state).toBe('mark-1');
+    const { pool } = door.ground.database;
+    const rows = async (): Promise<readonly unknown[]> =>
+      (await pool.query(`SELECT because FROM audit WHERE organization = $1 AND event = 'read' ORDER BY id`, [AMBULANCE.ods])).rows.map(
+        ({ because }) => because,
+      );
+    const before = await rows();
+    const writer = await pool.connect();
+    try {
+      // A revocation that has the lock of the person, and is not committed when the facts are read.
+      await writer.query('BEGIN');
+      await writer.query(`SELECT pg_advisory_xact_lock(1, hashtext(person_id::text)) FROM patient_fact WHERE patient_id = 'overtaken'`);
+      const reading = look(number);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await writer.query(`DELETE FROM consent_fact WHERE patient_id = 'overtaken'`);
+      await writer.query(
+        `UPDATE person SET epoch = epoch + 1 WHERE id = (SELECT person_id FROM patient_fact WHERE patient_id = 'overtaken')`,
+      );
+      await writer.query('COMMIT');
+      expect((await reading).state).toBeNull();
+    } finally {
+      writer.release();
+    }
+    expect(await rows()).toEqual([...before, 'no-consent']);
+  });
 });
