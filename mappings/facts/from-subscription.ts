@@ -3,7 +3,7 @@ import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
 import type { Instant } from '../../src/model/instant.ts';
 import type { Destination } from '../../src/model/recipient.ts';
-import type { PayloadContent } from '../../src/model/payload-content.ts';
+import { PAYLOAD_CONTENTS, type PayloadContent } from '../../src/model/payload-content.ts';
 import type { Declared } from './declared-of.ts';
 import { settled } from './declared-of.ts';
 import { subscriptionAsks } from './subscription-asks.ts';
@@ -26,7 +26,8 @@ type ChannelWithPayload = SubscriptionChannel & { readonly _payload?: { readonly
 
 const readContent = (channel: ChannelWithPayload): PayloadContent => {
   const code = extensionOf(channel._payload, Extension.backportPayloadContent)?.valueCode;
-  if (code === 'empty' || code === 'id-only' || code === 'full-resource') return code;
+  const content = PAYLOAD_CONTENTS.find((each) => each === code);
+  if (content !== undefined) return content;
   throw anomaly('incorrect', 'must say empty, id-only or full-resource', 'Subscription.channel.payload');
 };
 

@@ -3,7 +3,6 @@ import { BACKPORT, Extension } from '../../profiles/canonicals.ts';
 import type { Issue } from '../../src/model/anomaly.ts';
 import { isOdsCode } from '../../src/model/ods-code.ts';
 import type { SubscriptionAsks } from '../../src/model/recipient.ts';
-import type { PayloadContent } from '../../src/model/payload-content.ts';
 
 /** What the primitives of a Subscription carry beside their values. */
 interface WithPrimitives {
@@ -22,8 +21,6 @@ const MOST_SECONDS = 86_400;
 const MOST_TIMEOUT_S = 60;
 const LEAST_HEARTBEAT_S = 10;
 
-const CONTENT: readonly PayloadContent[] = ['empty', 'id-only', 'full-resource'];
-
 const whole = (value: unknown, least: number, most: number): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
 
@@ -35,7 +32,7 @@ export const subscriptionAsks = (subscription: Subscription): { readonly asks: S
   const { _criteria, channel } = subscription as WithPrimitives;
   const issues: Issue[] = [];
   const refuse = (at: string, help: string): void => void issues.push({ at, code: 'not-supported', help });
-  const asks: { -readonly [key in keyof SubscriptionAsks]: SubscriptionAsks[key] } = { content: 'id-only' };
+  const asks: { -readonly [key in keyof SubscriptionAsks]: SubscriptionAsks[key] } = {};
   let publishers: readonly string[] | null = null;
 
   const places: readonly (readonly [string, Carries | undefined])[] = [
@@ -51,11 +48,9 @@ export const subscriptionAsks = (subscription: Subscription): { readonly asks: S
       if (url.startsWith(CROSS_VERSION)) refuse(at, 'is an element of R5: say it by the extensions of the backport');
       if (!url.startsWith(BACKPORT)) continue;
       switch (`${place} ${url}`) {
-        case `Subscription.channel.payload ${Extension.backportPayloadContent}`: {
-          const content = CONTENT.find((each) => each === value.valueCode);
-          if (content !== undefined) asks.content = content;
+        // Every Subscription says it: it stands beside what is asked for (fromSubscription).
+        case `Subscription.channel.payload ${Extension.backportPayloadContent}`:
           break;
-        }
         case `Subscription.criteria ${Extension.backportFilterCriteria}`: {
           const named = FILTER.exec(value.valueString ?? '')?.[1]?.split(',');
           if (named === undefined || !named.every(isOdsCode))

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { CarePlan, Endpoint, Resource, Subscription, SubscriptionChannel } from '@medplum/fhirtypes';
 import { subscriptionAsks } from '../../mappings/facts/subscription-asks.ts';
-import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
+import { Extension } from '../../profiles/canonicals.ts';
 import { extensionOf } from '../../mappings/facts/extensions-of.ts';
 import type { AddressGuard } from '../channel/address-guard.ts';
 import { toChannelHeaders } from '../channel/channel-headers.ts';
@@ -73,8 +73,6 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
     subscription.channel;
   const content = extensionOf(channel?._payload, Extension.backportPayloadContent)?.valueCode;
   return [
-    ...(subscription.criteria === PLAN_TOPIC ? [] : wrong('Subscription.criteria', `is the topic of the broker: ${PLAN_TOPIC}`, 'value')),
-    ...(channel?.type === 'rest-hook' ? [] : wrong('Subscription.channel.type', 'is rest-hook', 'not-supported')),
     ...(writing.principal.kind === 'police' && content !== 'empty' && content !== 'id-only'
       ? wrong('Subscription.channel.payload', 'police are told ids only, and read what they may')
       : []),

@@ -85,8 +85,6 @@ export interface Destination {
 
 /** What a Subscription asks for (R4 backport). */
 export interface SubscriptionAsks {
-  /** How much a notification carries. */
-  readonly content: 'empty' | 'id-only' | 'full-resource';
   /** Milliseconds after which a notification without an answer has failed; left out: as for every exchange. */
   readonly timeout?: number;
   /** Milliseconds without any notification after which a heartbeat is sent; left out: none. */

@@ -1,9 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
-import { toNotification } from '../../mappings/notification/to-notification.ts';
-import type { Handshake } from '../store/subscriptions.ts';
-import { handshakesOf, setSubscription } from '../store/subscriptions.ts';
-import { eventsSoFar } from '../store/subscription-events.ts';
+import { type Handshake, handshakesOf, setSubscription } from '../store/subscriptions.ts';
 import { notifySubscriber } from './notify-subscriber.ts';
 import type { World } from './ports-on.ts';
 
@@ -18,24 +13,6 @@ export async function shakeHands(world: World, recipientId: string): Promise<boo
 }
 
 async function shakeHand(world: World, { destination, subscription, version }: Handshake): Promise<void> {
-  const { pool, sender } = world;
-  const id = randomUUID();
-  const bytes = JSON.stringify(
-    toNotification({
-      id,
-      base: sender.endpoint,
-      subscriptionId: destination.id,
-      topic: PLAN_TOPIC,
-      type: 'handshake',
-      status: 'requested',
-      eventNumber: null,
-      eventsSinceStart: await eventsSoFar(pool, destination.id),
-      focus: null,
-      change: 'changed',
-      content: subscription.content === 'empty' ? 'empty' : 'id-only',
-      at: Date.now(),
-    }),
-  );
-  const outcome = await notifySubscriber(world, destination, subscription, { id, bytes });
-  await setSubscription(pool, destination.id, ['requested'], outcome.kind === 'accepted' ? 'active' : 'error', version);
+  const { kind } = await notifySubscriber(world, destination, subscription, { type: 'handshake', status: 'requested' });
+  await setSubscription(world.pool, destination.id, ['requested'], kind === 'accepted' ? 'active' : 'error', version);
 }

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { type Notification, toNotification } from '../../mappings/notification/to-notification.ts';
+import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toChannelHeaders } from '../channel/channel-headers.ts';
 import { webhookHeaders } from '../channel/webhook-signature.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { Destination } from '../model/recipient.ts';
+import { eventsSoFar } from '../store/subscription-events.ts';
 import { secretsOf } from '../store/subscription-secrets.ts';
 import type { Subscribed } from '../store/subscriptions.ts';
 import type { World } from './ports-on.ts';
@@ -23,8 +26,24 @@ export async function notifySubscriber(
   world: World,
   destination: Destination,
   subscription: Subscribed,
-  { id, bytes }: { readonly id: string; readonly bytes: string },
+  what: Pick<Notification, 'type' | 'status'>,
 ): Promise<Outcome> {
+  const id = randomUUID();
+  const bytes = JSON.stringify(
+    toNotification({
+      ...what,
+      id,
+      base: world.sender.endpoint,
+      subscriptionId: destination.id,
+      topic: PLAN_TOPIC,
+      eventNumber: null,
+      eventsSinceStart: await eventsSoFar(world.pool, destination.id),
+      focus: null,
+      change: 'changed',
+      content: subscription.content,
+      at: Date.now(),
+    }),
+  );
   const startedAt = performance.now();
   const timeoutMs = Math.min(destination.asks?.timeout ?? world.sendTimeout, world.sendTimeout);
   return world.channels.subscription.send(

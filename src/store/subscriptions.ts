@@ -1,5 +1,6 @@
 import type { Subscription } from '@medplum/fhirtypes';
 import type pg from 'pg';
+import type { PayloadContent } from '../model/payload-content.ts';
 import type { Destination } from '../model/recipient.ts';
 import { openHeaders, type SealedSubscribed } from './keys/sealed-headers.ts';
 import { markChanged, NO_LOCKS, takePolicyLocks } from './policy-locks.ts';
@@ -8,23 +9,20 @@ import { lockResource, putNext, readResource } from './resources.ts';
 
 /** How a subscriber asked to be told. */
 export interface Subscribed {
-  readonly content: 'empty' | 'id-only' | 'full-resource';
+  readonly content: PayloadContent;
   /** Header lines; secret. */
   readonly headers: readonly string[];
 }
 
 type Stored = SealedSubscribed<Subscribed['content']>;
 const subscribed = statement<[string], { subscription: Stored | null }>('subscribed', 'SELECT subscription FROM destination WHERE id = $1');
-const claimHandshakes = statement<
-  [string, number, number],
-  Omit<Handshake, 'subscription' | 'events'> & { readonly subscription: Stored; readonly events: string }
->(
+const claimHandshakes = statement<[string, number, number], Omit<Handshake, 'subscription'> & { readonly subscription: Stored }>(
   'claim-handshakes',
   `UPDATE destination d SET handshake_until = clock_timestamp() + $2 * interval '1 millisecond' FROM resource r
     WHERE r.type = 'Subscription' AND r.id = d.id
       AND d.id IN (SELECT due.id FROM destination due WHERE due.recipient_id = $1 AND due.handshake_due
                       AND (due.handshake_until IS NULL OR due.handshake_until <= clock_timestamp()) LIMIT $3 FOR UPDATE SKIP LOCKED)
-   RETURNING d.facts AS destination, d.subscription, d.events, r.version`,
+   RETURNING d.facts AS destination, d.subscription, r.version`,
 );
 const ended = statement<[], { id: string }>(
   'ended-subscriptions',
@@ -44,36 +42,29 @@ export async function subscriptionOf(sql: Sql, id: string): Promise<Subscribed> 
 export interface Handshake {
   readonly destination: Destination;
   readonly subscription: Subscribed;
-  /** Events so far: it may have been active before. */
-  readonly events: number;
   readonly version: number;
 }
 
-const claimHeartbeats = statement<
-  [number],
-  Omit<Heartbeat, 'subscription' | 'events'> & { readonly subscription: Stored; readonly events: string }
->(
+const claimHeartbeats = statement<[number], Omit<Heartbeat, 'subscription'> & { readonly subscription: Stored }>(
   'claim-heartbeats',
   `UPDATE destination d SET told_at = clock_timestamp()
     WHERE d.id IN (SELECT due.id FROM destination due WHERE due.facts->'asks' ? 'heartbeat' AND (due.facts->>'open')::boolean
                       AND coalesce(due.told_at, '-infinity') + (due.facts->'asks'->>'heartbeat')::double precision * interval '1 millisecond' <= clock_timestamp()
                     LIMIT $1 FOR UPDATE SKIP LOCKED)
-   RETURNING d.facts AS destination, d.subscription, d.events`,
+   RETURNING d.facts AS destination, d.subscription`,
 );
 
 /** A heartbeat that is due. */
 export interface Heartbeat {
   readonly destination: Destination;
   readonly subscription: Subscribed;
-  readonly events: number;
 }
 
 /** Claims heartbeats that are due, at most `count`: they count as sent from here on, whatever becomes of them. */
 export const heartbeatsDue = async (sql: Sql, count: number): Promise<readonly Heartbeat[]> =>
-  (await claimHeartbeats(sql, count)).map(({ destination, subscription, events }) => ({
+  (await claimHeartbeats(sql, count)).map(({ destination, subscription }) => ({
     destination,
     subscription: opened(sql, destination.id, subscription),
-    events: Number(events),
   }));
 
 const told = statement<[string], never>(
@@ -89,9 +80,8 @@ const AT_ONCE = 8;
 
 /** Claims, for `lease` milliseconds, at most `count` handshakes of a recipient that are still to be made. */
 export const handshakesOf = async (sql: Sql, recipientId: string, lease: number, count = AT_ONCE): Promise<readonly Handshake[]> =>
-  (await claimHandshakes(sql, recipientId, lease, count)).map(({ subscription, events, ...one }) => ({
+  (await claimHandshakes(sql, recipientId, lease, count)).map(({ subscription, ...one }) => ({
     ...one,
-    events: Number(events),
     subscription: opened(sql, one.destination.id, subscription),
   }));
 

@@ -1,10 +1,11 @@
 import { Extension, PLAN_TOPIC } from '../../../profiles/canonicals.ts';
 import type { Issue } from '../../model/anomaly.ts';
+import { PAYLOAD_CONTENTS } from '../../model/payload-content.ts';
 import { isObject, objectsOf } from '../json.ts';
 import type { Rule } from '../rule.ts';
 import { NONE } from '../rule.ts';
 
-const CONTENT: readonly unknown[] = ['empty', 'id-only', 'full-resource'];
+const CONTENT: readonly unknown[] = PAYLOAD_CONTENTS;
 
 /**
  * A Subscription is to the topic of the broker, by rest-hook, and says how much a notification carries, as an extension of the primitive `payload` (R4 subscriptions
