@@ -6,6 +6,7 @@ import { toPlainText } from '../mdm/to-plain-text.ts';
 /** What can be read in twenty seconds (domain.md section 3). */
 export const MOST_WORDS = 80;
 const MOST_OF_EACH = 3;
+const MOST_OF_NAMES = 20;
 
 /** One line of the first screen, and what it is. */
 export interface ScreenLine {
@@ -15,7 +16,7 @@ export interface ScreenLine {
 
 export const wordsIn = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
 
-const DO_NOT = /^(?:please )?(?:do not|don['’]t|never|no |avoid|stop )/i;
+const DO_NOT = /^(?:please )?(?:do not|don['’]t|never|no |avoid)/i;
 const NUMBER = /\d{3}/;
 
 /** The authors' own lines under a heading, whole: a line is shown as it was signed, or not at all. */
@@ -29,7 +30,9 @@ const linesOf = ({ sections, actions }: Pick<Disclosure, 'sections' | 'actions'>
 
 const who = ({ person: { preferredName, given, family, birthDate } }: Disclosure): string => {
   const names = [preferredName ?? given[0] ?? '', family].filter((each) => each !== '').join(' ');
-  return [names, birthDate === '' ? '' : `born ${birthDate}`].filter((each) => each !== '').join(', ');
+  const born = birthDate === '' ? '' : `born ${birthDate}`;
+  // Cut, a name is another one: one that takes the screen for itself stands in the plan.
+  return (wordsIn(names) > MOST_OF_NAMES ? [born] : [names, born]).filter((each) => each !== '').join(', ');
 };
 
 /**
@@ -45,7 +48,7 @@ export const firstScreen = (disclosure: Disclosure): readonly ScreenLine[] => {
     { is: 'who', text: who(disclosure) },
     { is: 'care', text: NEVER_STOPS_CARE },
     ...(disclosure.contactCardOnly ? [{ is: 'run-out', text: 'This plan has run out: ring.' } as const] : []),
-    { is: 'decision', text: refused ? 'Advance decision: yes, read it' : 'Advance decision: none shared' },
+    { is: 'decision', text: refused ? 'Advance decision: yes, read it' : 'No advance decision is shared with you' },
     {
       is: 'review',
       text: disclosure.reviewOverdue ? `Review overdue since ${disclosure.reviewDate}` : `Review by ${disclosure.reviewDate}`,

@@ -1,7 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { NEVER_STOPS_CARE } from '../../profiles/canonicals.ts';
-import { AMBER, AMBULANCE, approvePlan, type Caller, NOBODY, OPERATOR, openDoor, type OpenDoor, TRUST } from './open-door.ts';
+import {
+  AMBER,
+  AMBULANCE,
+  approvePlan,
+  type Caller,
+  example,
+  NOBODY,
+  OPERATOR,
+  openDoor,
+  type OpenDoor,
+  POLICE,
+  TRUST,
+} from './open-door.ts';
 
 /** CDS Hooks 2.0, for systems that want the first screen and speak no FHIR. */
 
@@ -41,16 +53,19 @@ describe('CDS Hooks', () => {
   test('I6 nobody, and whoever may not see it: the same empty answer', async () => {
     const nobody = await call(AMBULANCE, { context: { nhsNumber: NOBODY } });
     const stranger = await call({ ods: 'ZZ8', kind: 'ambulance' });
-    expect([nobody.status, stranger.status]).toEqual([200, 200]);
+    // Its service is registered, and no consent reaches it.
+    const police = await call(POLICE);
+    expect([nobody.status, stranger.status, police.status]).toEqual([200, 200, 200]);
     expect(nobody.text).toBe('{"cards":[]}');
-    expect(stranger.text).toBe(nobody.text);
+    expect([stranger.text, police.text]).toEqual([nobody.text, nobody.text]);
   });
 
   test('is for whoever may read plans: no operator, no publisher by this road, nobody without the scopes or a token', async () => {
     expect((await call(OPERATOR)).status).toBe(403);
     expect((await call({ ...AMBULANCE, scopes: ['system/Flag.rs'] })).status).toBe(403);
     expect((await door.agent.post('/cds-services/crisis-plan').send({})).status).toBe(401);
-    expect((await call(TRUST)).body.cards ?? []).toEqual([]);
+    const publisher = await call(TRUST);
+    expect([publisher.status, publisher.text]).toEqual([200, '{"cards":[]}']);
   });
 
   test.each<[string, object, string]>([
@@ -79,5 +94,13 @@ describe('CDS Hooks', () => {
     expect(
       (await door.as(door.agent.post('/cds-services/crisis-plan'), AMBULANCE).set('Content-Type', 'application/json').send('[]')).status,
     ).toBe(400);
+  });
+
+  // Last: nothing is left to see after it.
+  test('I1 I6 a consent that is taken back: the very next call is answered as for nobody', async () => {
+    expect((await call(AMBULANCE)).body.cards).toHaveLength(1);
+    await door.put(TRUST, { ...example('sharing-consent', 'valid-first'), status: 'inactive' }).expect(200);
+    const after = await call(AMBULANCE);
+    expect([after.status, after.text]).toEqual([200, '{"cards":[]}']);
   });
 });

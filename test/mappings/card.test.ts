@@ -97,6 +97,14 @@ describe('the first screen', () => {
     );
   });
 
+  test('who it is: names whole or not at all, and without an advance decision it says so', () => {
+    const named = (words: number) =>
+      firstScreen(disclosure({ person: { ...disclosure().person, family: Array(words).fill('Testperson').join(' ') } }));
+    expect(named(19)[0]?.text).toBe(`Amber ${Array(19).fill('Testperson').join(' ')}, born 1990-04-01`);
+    expect(named(20)[0]?.text).toBe('born 1990-04-01');
+    expect(named(1).find(({ is }) => is === 'decision')?.text).toBe('No advance decision is shared with you');
+  });
+
   test('G3 80 words at most, whatever the plan says; each line is whole and an author’s own, and what a plan never does always stands there', () => {
     const line = fc
       .array(fc.constantFrom('please', 'never', 'ring', '01632', '960001', 'speak', 'slowly', 'do', 'not', 'quiet'), {
@@ -108,8 +116,14 @@ describe('the first screen', () => {
       fc.property(
         fc.array(fc.tuple(fc.constantFrom(...HEADINGS), fc.array(line, { maxLength: 8 })), { maxLength: 12 }),
         fc.boolean(),
-        (sections, ranOut) => {
-          const shown = disclosure({ sections: sections.map(([heading, lines]) => section(heading, ...lines)), contactCardOnly: ranOut });
+        fc.integer({ min: 1, max: 60 }),
+        (sections, ranOut, names) => {
+          const shown = disclosure({
+            person: { ...disclosure().person, family: Array(names).fill('Testperson').join(' ') },
+            sections: sections.map(([heading, lines]) => section(heading, ...lines)),
+            contactCardOnly: ranOut,
+            reviewOverdue: ranOut,
+          });
           expect(total(shown)).toBeLessThanOrEqual(MOST_WORDS);
           const own = new Set(sections.flatMap(([, lines]) => lines));
           for (const { is, text } of firstScreen(shown)) if (['ring', 'do', 'do-not', 'go'].includes(is)) expect(own).toContain(text);
