@@ -20,7 +20,10 @@ export interface Pacing {
 }
 
 /** Opens it with one look at the recipient's pace. Without a pace, and while nothing is wrong, it asks PostgreSQL nothing more. */
-export async function openPacing({ pool, ledger, sender }: World, recipientId: string): Promise<Pacing> {
+export async function openPacing(
+  { pool, ledger, sender }: Pick<World, 'pool' | 'ledger' | 'sender'>,
+  recipientId: string,
+): Promise<Pacing> {
   let pace: Pace = await paceOf(pool, recipientId);
   let unused = { send: 0, recall: 0 };
   let wait: number | null = null;

@@ -48,7 +48,7 @@ const contractOf = (id: string, said: Said): Contract =>
             }),
       },
     ],
-  }) as unknown as Contract;
+  }) as Contract;
 
 const term = (isWhole: boolean): fc.Arbitrary<Said> => {
   const some = (list: readonly string[]) => fc.subarray([...list], { minLength: 1 });

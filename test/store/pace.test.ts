@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { Extension, System, TaskCode } from '../../profiles/canonicals.ts';
 import type { Outcome } from '../../src/model/ledger.ts';
 import { openChannels } from '../../src/channel/open-channels.ts';
+import { openPacing } from '../../src/reconcile/pacing.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { slice } from '../../src/reconcile/slice.ts';
 import { due, lookAhead, nextOf } from '../../src/store/due.ts';
@@ -94,6 +95,46 @@ const withdraw = async (name: string): Promise<void> => {
   await ground.put(publisher, body.consent(`cons-${name}`, `pat-${name}`, 'org-trust', { kinds: ['ed'], status: 'inactive' }));
   await ground.fanOutAll();
 };
+
+describe('one slice within the pace of its recipient', () => {
+  /** One may be sent, and the next after a minute and more. */
+  const withOne = async (name: string): Promise<string> => {
+    const service = await withKeys(name, 3, rate(0.01));
+    await set('UPDATE pace SET tokens = 1, tokens_at = clock_timestamp() WHERE recipient_id = $1', [service]);
+    return service;
+  };
+  const pacingOf = async (service: string) => {
+    const pool = ground.database.pool;
+    return openPacing(
+      { pool, ledger: worker(), sender: { ods: 'BROKER', name: 'The broker', endpoint: 'https://broker.example/fhir' } },
+      service,
+    );
+  };
+
+  test.each<[string, string, Outcome | null, number]>([
+    ['of which nothing was sent', 'unsent', null, 1],
+    ['that was not for the wire', 'bytask', { kind: 'refused', because: 'recall-task-open', retry: true }, 1],
+    ['that was answered', 'answered', ACCEPTED, 0],
+    ['that nobody answered', 'silence', SILENT, 0],
+  ])('a claim %s: what it took of the rate is given back, or is gone', async (_what, name, outcome, more) => {
+    const pacing = await pacingOf(await withOne(name));
+    const [first, ...others] = await pacing.claim(4);
+    if (first === undefined) throw new Error('nothing was claimed');
+    expect([others, await pacing.claim(4), pacing.wait() !== null]).toEqual([[], [], true]);
+    await pacing.ended(first, outcome);
+    expect(await pacing.claim(4)).toHaveLength(more);
+  });
+
+  test('what is left unused at its end is there for the next slice', async () => {
+    const service = await withOne('nextslice');
+    const pacing = await pacingOf(service);
+    const [first] = await pacing.claim(4);
+    if (first === undefined) throw new Error('nothing was claimed');
+    await pacing.ended(first, null);
+    await pacing.end();
+    expect(await (await pacingOf(service)).claim(4)).toHaveLength(1);
+  });
+});
 
 describe('what a recipient declares of its pace', () => {
   const paceRow = async (service: string) =>
