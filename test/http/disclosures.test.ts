@@ -49,6 +49,19 @@ describe('an ambulance service looks a plan up', () => {
     },
   );
 
+  test('I7 a read that changed nothing is a read on record, under the same decision', async () => {
+    const path = `/fhir/CarePlan/${await flagOf()}`;
+    const { headers } = await door.get(AMBULANCE, path).expect(200);
+    const last = async () =>
+      (await door.pool.query('SELECT id, event, organization, because, digest FROM audit ORDER BY id DESC LIMIT 1')).rows[0];
+    const { id: before, ...full } = await last();
+    await door.get(AMBULANCE, path).set('If-None-Match', String(headers['etag'])).expect(304);
+    const { id, ...unchanged } = await last();
+    expect(Number(id)).toBeGreaterThan(Number(before));
+    expect(unchanged).toEqual(full);
+    expect(unchanged).toMatchObject({ event: 'read', organization: AMBULANCE.ods, because: null });
+  });
+
   test('the whole disclosure is one document', async () => {
     const { status, body } = await door.get(AMBULANCE, `/fhir/Composition/${await flagOf()}/$document`);
     expect(status).toBe(200);
