@@ -15,64 +15,19 @@ import { holds } from '../model/ledger.ts';
 import { isRecipientKind } from '../model/kind.ts';
 import type { Principal } from '../model/principal.ts';
 import type { DecidedBy } from '../model/trail.ts';
-import { type BeginRead, openBeginRead, type Seen } from './begin-read.ts';
+import { type BeginRead, beginReadOn, lockForRead, openBeginRead, type Seen } from './begin-read.ts';
 import { contentOf } from './content.ts';
 import type { LookUp } from './door.ts';
 import { inBatches } from './in-batches.ts';
-import type { KeyRow } from './look.ts';
-import { FACT_COLUMNS, factsOf, opened, type Sealed, stampOf } from './look.ts';
-import { keysOf } from './keys/keys-of.ts';
+
+import { factsOf, stampOf } from './look.ts';
+
 import { sealState } from './keys/sealed-state.ts';
-import { type Sql, statement } from './pool.ts';
+import { type Sql, statement, transaction } from './pool.ts';
+import { type Asked, byDisclosure, byPerson, readTogether, type SeenRow } from './seen-rows.ts';
 import { sameMoment } from './same-moment.ts';
+import { openTurns } from './turns.ts';
 
-/** What is read under a person's number or a disclosure's id, at the destination where this recipient's reads are kept track of. */
-export interface SeenRow extends Omit<KeyRow, 'key_id' | 'state'> {
-  readonly key_id: string | null;
-  readonly state: Ledger | null;
-  readonly destination_id: string;
-  readonly disclosure_id: string;
-}
-
-const SEEN = `k.id AS key_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, d.id AS destination_id,
-  disclosure_id(p.id, r.id) AS disclosure_id, ${FACT_COLUMNS}`;
-// What reads of a plan belong to: a Subscription of a service in its reach, which is told when they are over; otherwise the destination
-// that polls. Who is not in reach may look up and keep: at a Subscription that would be called back.
-const atReader = (ods: string, kind: string): string => `
-  JOIN recipient r ON r.ods = ${ods} AND r.kind = ${kind}
-  JOIN LATERAL (
-    SELECT d.* FROM destination d WHERE d.recipient_id = r.id AND (d.facts->>'channel' = 'pull' OR (d.facts->>'channel' = 'subscription'
-       AND (d.facts->>'open')::boolean AND coalesce(d.facts->'asks'->'publishers' ? p.publisher, true) AND EXISTS (SELECT FROM ledger_key s WHERE s.plan_id = p.id AND s.destination_id = d.id)
-       AND (r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas OR EXISTS (SELECT FROM contact c WHERE c.open AND c.sender = r.ods
-            AND c.kind = r.kind AND (c.ends_at IS NULL OR c.ends_at > clock_timestamp()) AND (c.patient_id = p.patient_id OR c.nhs_number = pe.nhs_number)))))
-     ORDER BY d.facts->>'channel' DESC, d.id LIMIT 1) d ON true
-  LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.destination_id = d.id`;
-
-const byNumbers = statement<[string], Sealed<SeenRow> & { readonly asked: number }>(
-  'look-up-by-numbers',
-  // Person by person along indexes: OFFSET 0 keeps the planner from joining all of them at once. As JSON, for of arrays it counts the elements,
-  // and plans anew each time: 0.8 ms (measured).
-  `SELECT asked.at AS asked, one.*
-     FROM jsonb_to_recordset($1) AS asked(at integer, "nhsNumber" text, organization text, kind text) CROSS JOIN LATERAL (
-       SELECT ${SEEN} FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id
-         JOIN plan p ON p.patient_id = pt.patient_id ${atReader('asked.organization', 'asked.kind')}
-        WHERE pe.nhs_number = asked."nhsNumber" ORDER BY p.id, r.id OFFSET 0) one
-    ORDER BY asked.at, one.plan_id, one.recipient_id`,
-);
-const byId = statement<[string, string, string], Sealed<SeenRow>>(
-  'look-up-by-id',
-  `SELECT ${SEEN} FROM (SELECT DISTINCT plan_id, recipient_id FROM ledger_key WHERE disclosure_id = $1::uuid) known
-     JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${atReader('$2', '$3')}
-    WHERE r.id = known.recipient_id`,
-);
-const rowsOfPerson = statement<[string, string, string], Sealed<SeenRow>>(
-  'look-up-by-person',
-  `SELECT ${SEEN} FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id ${atReader('$2', '$3')}
-    WHERE pe.id = $1::uuid ORDER BY p.id, r.id`,
-);
-/** What is read under a person whom a match found, by the broker's own id of them: with or without a traced number. */
-export const byPerson = async (sql: Sql, personId: string, organization: string, kind: string): Promise<readonly SeenRow[]> =>
-  opened<SeenRow>(sql, await rowsOfPerson(sql, personId, organization, kind));
 const makeKey = statement<[string, string, string, object], never>(
   'make-read-key',
   `INSERT INTO ledger_key (id, plan_id, destination_id, recipient_id, disclosure_id, observed, look_at, state)
@@ -89,20 +44,20 @@ const EMPTY_ANSWER_MS = 20;
 /** A match asks more: whom, and then what may be seen. Both of its steps wait for this moment. */
 export const EMPTY_MATCH_MS = 40;
 
-/** Whom a caller asks for. */
-interface Asked {
-  readonly nhsNumber: string;
-  readonly organization: string;
-  readonly kind: string;
-}
-
-/** What look-ups share: those that come at once are read and begun together. */
+/** Where a look-up reads and begins: shared with those that come at once, or one connection of its own. */
 interface Reader {
-  readonly pool: pg.Pool;
+  readonly sql: Sql;
   readonly epoch: number;
   readonly byNumber: (asked: Asked) => Promise<readonly SeenRow[]>;
   readonly beginRead: BeginRead;
 }
+
+const onOneConnection = (sql: Sql, epoch: number): Reader => ({
+  sql,
+  epoch,
+  byNumber: async (asked) => (await readTogether(sql, [asked]))[0] ?? [],
+  beginRead: beginReadOn(sql),
+});
 
 /**
  * What a recipient may see now of the plans of one person. A read is a delivery: decision, copy and audit row are committed, under
@@ -112,26 +67,49 @@ export const openLookUp = (
   pool: pg.Pool,
   epoch: number,
 ): ((principal: Principal, what: LookUp, words: boolean) => Promise<readonly Disclosure[]>) => {
-  const readTogether = async (asked: readonly Asked[]): Promise<readonly (readonly SeenRow[])[]> => {
-    const found: SeenRow[][] = asked.map(() => []);
-    const { index } = keysOf(pool);
-    const sent = asked.map(({ nhsNumber, ...one }, at) => ({ at, nhsNumber: index.number(nhsNumber), ...one }));
-    const rows = await opened<SeenRow & { readonly asked: number }>(pool, await byNumbers(pool, JSON.stringify(sent)));
-    for (const row of rows) found[row.asked]?.push(row);
-    return found;
+  const reader: Reader = {
+    sql: pool,
+    epoch,
+    byNumber: inBatches((asked: readonly Asked[]) => readTogether(pool, asked), { most: 16, atOnce: 2 }),
+    beginRead: openBeginRead(pool),
   };
-  const reader: Reader = { pool, epoch, byNumber: inBatches(readTogether, { most: 16, atOnce: 2 }), beginRead: openBeginRead(pool) };
+  const turns = openTurns();
   return async (principal, what, words) => {
     const startedAt = performance.now();
-    const shown = await untilItStands(() => lookOnce(reader, principal, what, words));
+    const whose = `${principal.organization} ${principal.kind} ${JSON.stringify(what)}`;
+    const freely = () => lookOnce(reader, principal, what, words);
+    const alone = () => lookUnderLocks(pool, epoch, principal, what, words);
+    const first = turns.isTaken(whose) ? 'changed' : await freely();
+    const shown = first === 'changed' ? await turns.take(whose, () => untilItStands(alone, startedAt)) : first;
     if (shown.length === 0) await sameMoment(startedAt, 'personId' in what ? EMPTY_MATCH_MS : EMPTY_ANSWER_MS);
     return shown;
   };
 };
 
+/**
+ * Who was overtaken once, and who comes while such a one tries again, takes turns, and holds the locks from before it reads: nobody can overtake
+ * it. Trying freely again and again, 16 readers of a person who changes all the time were overtaken for five seconds, on a busy machine.
+ */
+const lookUnderLocks = (
+  pool: pg.Pool,
+  epoch: number,
+  principal: Principal,
+  what: LookUp,
+  words: boolean,
+): Promise<readonly Disclosure[] | 'changed'> =>
+  transaction(pool, async (tx) => {
+    const reader = onOneConnection(tx, epoch);
+    const rows = await rowsOf(reader, principal, what);
+    await lockForRead(
+      tx,
+      rows.map(stampOf),
+      rows.flatMap(({ key_id }) => key_id ?? []),
+    );
+    return lookOnce(reader, principal, what, words);
+  });
+
 /** Decides again, with growing pauses, until nothing that was decided upon has changed meanwhile. Throws `busy` after five seconds. */
-export async function untilItStands<T>(decideOnce: () => Promise<T | 'changed'>): Promise<T> {
-  const startedAt = performance.now();
+export async function untilItStands<T>(decideOnce: () => Promise<T | 'changed'>, startedAt = performance.now()): Promise<T> {
   for (let attempt = 1; performance.now() - startedAt < PATIENCE_MS; attempt++) {
     const answer = await decideOnce();
     if (answer !== 'changed') return answer;
@@ -140,23 +118,18 @@ export async function untilItStands<T>(decideOnce: () => Promise<T | 'changed'>)
   throw anomaly('busy', 'what was asked for changes at this moment: try again');
 }
 
-async function lookOnce(
-  { pool, epoch, byNumber, beginRead }: Reader,
-  principal: Principal,
-  what: LookUp,
-  words: boolean,
-): Promise<readonly Disclosure[] | 'changed'> {
+const rowsOf = async ({ sql, byNumber }: Reader, { organization, kind }: Principal, what: LookUp): Promise<readonly SeenRow[]> => {
+  if (!isRecipientKind(kind)) return [];
+  if ('nhsNumber' in what) return byNumber({ nhsNumber: what.nhsNumber, organization, kind });
+  if ('personId' in what) return byPerson(sql, what.personId, organization, kind);
+  return UUID.test(what.id) ? byDisclosure(sql, what.id, organization, kind) : [];
+};
+
+async function lookOnce(reader: Reader, principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[] | 'changed'> {
+  const { sql, epoch, beginRead } = reader;
   const { organization, kind } = principal;
   const matched = 'personId' in what;
-  const rows = !isRecipientKind(kind)
-    ? []
-    : 'nhsNumber' in what
-      ? await byNumber({ nhsNumber: what.nhsNumber, organization, kind })
-      : matched
-        ? await byPerson(pool, what.personId, organization, kind)
-        : UUID.test(what.id)
-          ? await opened<SeenRow>(pool, await byId(pool, what.id, organization, kind))
-          : [];
+  const rows = await rowsOf(reader, principal, what);
   const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure | null> }[] = [];
   const seen: Seen[] = [];
 
@@ -166,7 +139,7 @@ async function lookOnce(
       continue;
     }
     if (row.key_id === null || row.state === null) {
-      await makeKey(pool, row.plan_id, row.destination_id, row.recipient_id, emptyLedger(epoch));
+      await makeKey(sql, row.plan_id, row.destination_id, row.recipient_id, emptyLedger(epoch));
       return 'changed';
     }
     const read = {
@@ -196,12 +169,12 @@ async function lookOnce(
     shown.push({
       row,
       show: async () => {
-        const content = words ? await contentOf(pool, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(number);
+        const content = words ? await contentOf(sql, version.carePlanId, facts.recipient.kind, row.publisher) : NO_CONTENT(number);
         return content === null ? null : disclose(facts, want, content, row.disclosure_id, disclosed, now);
       },
     });
   }
-  if (shown.length > 1) await newestFirst(pool, shown);
+  if (shown.length > 1) await newestFirst(sql, shown);
   // The words are read before the audit row is committed: nothing that fails after it could take the answer back.
   const answers = (await Promise.all(shown.map(({ show }) => show()))).filter((each) => each !== null);
   // The key was destroyed since it was decided.

@@ -29,7 +29,7 @@ const look = async (number: string): Promise<Seen<State>> => {
     new URLSearchParams({ 'patient.identifier': `${System.nhsNumber}|${number}` }),
   );
   const to = now();
-  if (status !== 200) throw new Error(`a read was answered ${status}`);
+  if (status !== 200) throw new Error(`a read was answered ${status}: ${text}`);
   return { from, to, state: json.total === 0 ? null : (/mark-\d+/.exec(text)?.[0] ?? 'no mark') };
 };
 
