@@ -39,8 +39,13 @@ interface Lane {
   turn: Promise<unknown>;
   /** Whether a message was sent here in enhanced mode: then an application acknowledgement may come late. */
   isEnhanced: boolean;
-  /** Whether application acknowledgements are worth waiting for on this connection: they came here when they last came. */
+  /**
+   * Whether application acknowledgements are worth waiting for on this connection: one came here in time when it last came. One that comes later than a
+   * message waits says nothing for it: a parcel of two, whose first waits in vain, would never come to its second.
+   */
   answersHere: boolean;
+  /** The last message in enhanced mode, and until when on the monotonic clock its answer is in time. */
+  asked: { readonly id: string; readonly until: number } | null;
   /** Whether each message has a connection of its own: the peer answered a second one on a connection with the id of the first. */
   oneEach: boolean;
   /** Messages written on the connection. */
@@ -57,7 +62,7 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined,
   // A frame that nobody waits for: an application acknowledgement that comes late is passed on, and the connection can be trusted.
   const heardAt = (lane: Lane, address: string, frame: string): boolean => {
     if (lane.isEnhanced && onAcknowledgement !== undefined && isFromApplication(frame)) {
-      lane.answersHere = true;
+      if (lane.asked?.id === answeredBy(frame) && performance.now() < lane.asked.until) lane.answersHere = true;
       commit(lane.connection, frame);
       onAcknowledgement(address, frame);
       return true;
@@ -99,7 +104,10 @@ export const openHl7v2Mllp = ({ guard, tls = {}, onUnexpected = () => undefined,
     const sent = readHl7(message) ?? [];
     const id = fieldOf(sent, 'MSH', 10);
     const isEnhanced = fieldOf(sent, 'MSH', 15) === 'AL';
-    if (isEnhanced) lane.isEnhanced = true;
+    if (isEnhanced) {
+      lane.isEnhanced = true;
+      lane.asked = { id, until: performance.now() + limits.timeoutMs };
+    }
     const waitsOn = lane.answersHere;
     lane.written += 1;
     const reply = await (isEnhanced
@@ -154,6 +162,7 @@ const newLane = (): Lane => ({
   turn: Promise.resolve(),
   isEnhanced: false,
   answersHere: true,
+  asked: null,
   oneEach: false,
   written: 0,
 });
@@ -174,11 +183,12 @@ const inTurn = (lane: Lane, { msLeft }: Limits, work: () => Promise<Outcome>): P
   });
 
 const codeOf = (frame: string): string => fieldOf(readHl7(frame) ?? [], 'MSA', 1);
+const answeredBy = (frame: string): string => fieldOf(readHl7(frame) ?? [], 'MSA', 2);
 const isFromApplication = (frame: string): boolean => ['AA', 'AE', 'AR'].includes(codeOf(frame));
 
 /** In enhanced mode: CA is followed by the application's answer; an application's answer to another message is that one's, come late. */
 const readingOf = (frame: string, id: string): Reading => {
-  const isOurs = fieldOf(readHl7(frame) ?? [], 'MSA', 2) === id;
+  const isOurs = answeredBy(frame) === id;
   if (isOurs && codeOf(frame) === 'CA') return 'commit';
   return !isOurs && isFromApplication(frame) ? 'other' : 'answer';
 };

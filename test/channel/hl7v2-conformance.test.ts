@@ -130,6 +130,25 @@ describe('enhanced mode', () => {
     expect(await send(updateOf(envelope(4), ENHANCED))).toEqual(ACCEPTED);
   });
 
+  test('[3b.2] [3b.10.2] I3 who answers later than is waited for, each time, is sent all of a parcel of two: the first is not waited for again', async () => {
+    ed.speak('commit-then-late');
+    const replacing = (count: number) => updateOf(envelope(count), { ...ENHANCED, stale: [randomUUID()] });
+    expect(await send(replacing(1), COMMIT_MS)).toEqual({ kind: 'unknown', because: 'CA' });
+    await until(() => late.length > 0);
+    // The answer came, and too late: that is no reason to wait for the next one.
+    const before = ed.received().length;
+    const two = replacing(2);
+    expect(controlIdsOf(two)).toHaveLength(2);
+    expect(await channel.send(target(ed.address), two, within(COMMIT_MS, COMMIT_MS))).toEqual({ kind: 'unknown', because: 'CA' });
+    expect(
+      ed
+        .received()
+        .slice(before)
+        .map(({ kind }) => kind),
+    ).toEqual(['recall', 'update']);
+    await until(() => ed.holds().length > 0);
+  });
+
   test('[3b.2] [3b.10.5] only the own table makes CA the end of it, and then no higher than stored', async () => {
     ed.speak('commit-only');
     const table = [{ code: 'CA', error: null, means: 'accepted' }] as const;
