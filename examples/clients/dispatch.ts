@@ -47,23 +47,26 @@ const plain = (div = ''): string =>
     .replace(/<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-const shown = (document: Bundle<Composition>): string[] => {
-  const composition = document.entry?.[0]?.resource;
-  return (composition?.section ?? []).flatMap(({ title, text }) => (text?.div === undefined ? [] : [`${title}: ${plain(text.div)}`]));
-};
+const shown = (composition: Composition): string[] =>
+  (composition.section ?? []).flatMap(({ title, text }) => (text?.div === undefined ? [] : [`${title}: ${plain(text.div)}`]));
 
-/** One round trip says whether there is a plan and which; a second reads its words. */
+/** One round trip says whether there is a plan, which, and its words. */
 const byNumber = async (number: string): Promise<string[]> => {
   const search = await ask<Bundle>(
     'Flag/_search',
-    new URLSearchParams({ 'patient.identifier': `${NHS_NUMBER}|${number}`, _include: 'Flag:detail' }),
+    new URLSearchParams([
+      ['patient.identifier', `${NHS_NUMBER}|${number}`],
+      ['_include', 'Flag:detail'],
+      ['_include:iterate', 'CarePlan:supporting-info'],
+    ]),
   );
-  const plans = (search.json.entry ?? []).flatMap(({ resource }) => (resource?.resourceType === 'CarePlan' ? [resource] : []));
+  const found = (search.json.entry ?? []).map(({ resource }) => resource);
+  const plans = found.filter((resource) => resource?.resourceType === 'CarePlan');
   if (plans.length === 0) return ['no plan that may be seen'];
   const lines: string[] = [];
-  for (const { id } of plans) {
-    const document = await ask<Bundle<Composition>>(`Composition/${id}/$document`);
-    lines.push(`plan ${id}`, ...shown(document.json));
+  for (const { id, supportingInfo } of plans) {
+    const words = found.find((one) => one?.resourceType === 'Composition' && `Composition/${one.id}` === supportingInfo?.[0]?.reference);
+    lines.push(`plan ${id}`, ...(words?.resourceType === 'Composition' ? shown(words) : [NO_ANSWER]));
     // While the call goes on: has it changed? 304 says no, and is on record as a look all the same.
     const first = await ask<CarePlan>(`CarePlan/${id}`);
     const again = await ask<CarePlan>(`CarePlan/${id}`, undefined, { 'If-None-Match': first.etag ?? '' });

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Parameters } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
 import { RESOURCE_TYPES } from '../../profiles/resource-types.ts';
+import { NRL_BASE, NRL_CONTENT } from '../../src/http/nrl/nrl-routes.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { byNumber } from '../http/match-ground.ts';
 import { encounterMessage, incident } from '../inbound/incident.ts';
@@ -116,6 +118,7 @@ const SEARCHES: readonly string[] = [
   'Composition?title=crisis',
   'Composition?_content=humming&_text=humming',
   'Flag?patient.identifier=NUMBER&_include=Flag:detail&_include:iterate=CarePlan:subject',
+  'Flag?patient.identifier=NUMBER&_include=Flag:detail&_include:iterate=CarePlan:supporting-info',
   'Flag?detail=CarePlan/OWN',
   'Consent?patient=Patient/amber&_include=Consent:patient',
   'Provenance?target=CarePlan/plan-amber&_include=Provenance:target',
@@ -164,6 +167,23 @@ const byMessage = ({ number }: About, { ods }: Caller): readonly Try[] =>
     sent: message({ second: 1, caseNumber: `${ods}-${index}`, number, sender: ods, status: 'finished' }),
   }));
 
+/** The doors beside FHIR's own: the card, and pointers as at the NRL with what they point to. Their addresses begin at the root. */
+const byOtherDoors = ({ number, own }: About, { ods }: Pick<Caller, 'ods'>): readonly Try[] => {
+  const headers = { 'NHSD-End-User-Organisation-ODS': ods, 'X-Request-ID': randomUUID() };
+  const subject = new URLSearchParams({ 'subject:identifier': `${System.nhsNumber}|${number}` });
+  const call = { hook: 'crisis-call', hookInstance: randomUUID(), context: { nhsNumber: number } };
+  return [
+    { road: 'card', method: 'POST', path: '/cds-services/crisis-plan', sent: call, headers: { 'Content-Type': 'application/json' } },
+    { road: 'pointers by form', method: 'POST', path: `${NRL_BASE}/DocumentReference/_search`, sent: subject, headers },
+    { road: 'pointers by GET', method: 'GET', path: `${NRL_BASE}/DocumentReference?${subject}`, headers },
+    ...[own, 'plan-amber'].flatMap((id): readonly Try[] => [
+      { road: 'pointer', method: 'GET', path: `${NRL_BASE}/DocumentReference/${id}`, headers },
+      { road: 'contents of a pointer', method: 'GET', path: `${NRL_CONTENT}/${id}/plan`, headers },
+      { road: 'contact page of a pointer', method: 'GET', path: `${NRL_CONTENT}/${id}/contact`, headers },
+    ]),
+  ];
+};
+
 /** The same reads and searches as entries of one batch; and in a transaction, which fails as a whole, the one that is most likely to be let through. */
 const byBundle = (tries: readonly Try[], { own }: About): readonly Try[] => {
   const bundle = (type: 'batch' | 'transaction', paths: readonly string[]): Try => ({
@@ -203,5 +223,12 @@ export const notOffered = ({ own }: Pick<About, 'own'>): readonly Try[] =>
 /** Every way to ask that there is. */
 export const roadsOf = (about: About, caller: Caller): readonly Try[] => {
   const asked = [...bySearch(about), ...byRoute(about)];
-  return [...asked, ...byBundle(asked, about), ...byWrite(about), ...byMessage(about, caller), ...notOffered(about)];
+  return [
+    ...asked,
+    ...byOtherDoors(about, caller),
+    ...byBundle(asked, about),
+    ...byWrite(about),
+    ...byMessage(about, caller),
+    ...notOffered(about),
+  ];
 };

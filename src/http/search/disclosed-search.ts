@@ -32,34 +32,50 @@ const numberOf = (name: string, text: string): string | null => {
   return system === null || system === '' || system === System.nhsNumber ? checkedNhsNumber(name, code) : null;
 };
 
-/** What stems from the same disclosure, and may stand beside a match. */
-const BESIDE: ReadonlyMap<string, string> = new Map([
-  ['Flag:patient', 'Patient'],
-  ['Flag:subject', 'Patient'],
-  ['Flag:detail', 'CarePlan'],
-  ['CarePlan:patient', 'Patient'],
-  ['CarePlan:subject', 'Patient'],
-  ['Composition:patient', 'Patient'],
-  ['Composition:subject', 'Patient'],
-]);
+/** What refers to what within one disclosure: by which parameter, from which type to which. */
+const REFERS: readonly (readonly [string, string, string])[] = [
+  ['Flag', 'patient', 'Patient'],
+  ['Flag', 'subject', 'Patient'],
+  ['Flag', 'detail', 'CarePlan'],
+  ['CarePlan', 'supporting-info', 'Composition'],
+  ['CarePlan', 'patient', 'Patient'],
+  ['CarePlan', 'subject', 'Patient'],
+  ['Composition', 'patient', 'Patient'],
+  ['Composition', 'subject', 'Patient'],
+];
+const IMPOSSIBLE = 'is not possible with what is disclosed: search the other type by the same NHS number';
 
+/** One `_include`: from which type to which; with `:iterate` from what was included, too. */
+interface Wanted {
+  readonly from: string;
+  readonly to: string;
+  readonly iterates: boolean;
+}
+
+const wantedBy = (type: string, name: string, text: string): readonly Wanted[] => {
+  if (name.startsWith('_revinclude')) throw badParameter(name, IMPOSSIBLE);
+  if (!name.startsWith('_include')) return [];
+  const iterates = name.endsWith(':iterate');
+  const possible = REFERS.filter(([from]) => iterates || from === type);
+  const [, source, path, only] = /^([A-Za-z]+):([a-z-]+|\*)(?::([A-Za-z]+))?$/.exec(text) ?? [];
+  const found = possible.filter(
+    ([from, code, to]) => text === '*' || (from === source && (path === '*' || path === code) && (only === undefined || only === to)),
+  );
+  const ways = possible.map(([from, code]) => `${from}:${code}`).join(', ');
+  if (found.length === 0) throw badParameter(name, `includes what stems from the same disclosure: ${ways || 'nothing of this type'}`);
+  return found.map(([from, , to]) => ({ from, to, iterates }));
+};
+
+/** The types that are to stand beside a match: reached from it, and from what was reached. */
 const besideOf = (type: string, result: Asked['result'], { principal }: Asker): readonly string[] => {
-  const own = [...BESIDE].filter(([name]) => name.startsWith(`${type}:`));
-  const found = result.flatMap(([name, text]): readonly string[] => {
-    if (name.startsWith('_revinclude'))
-      throw badParameter(name, 'is not possible with what is disclosed: search the other type by the same NHS number');
-    if (!name.startsWith('_include')) return [];
-    if (text === '*' || text === `${type}:*`) return own.map(([, target]) => target);
-    const [, path = '', only] = /^([A-Za-z]+:[a-z-]+)(?::([A-Za-z]+))?$/.exec(text) ?? [];
-    const target = own.find(([each]) => each === path)?.[1];
-    if (target === undefined || (only !== undefined && only !== target))
-      throw badParameter(
-        name,
-        `includes what stems from the same disclosure: ${own.map(([each]) => each).join(', ') || 'nothing of this type'}`,
-      );
-    return [target];
-  });
-  return [...new Set(found)].filter((each) => permitted(principal, each, 'read') !== null);
+  const wanted = result.flatMap(([name, text]) => wantedBy(type, name, text));
+  const found = new Set(wanted.filter(({ from }) => from === type).map(({ to }) => to));
+  for (let size = -1; size < found.size; ) {
+    size = found.size;
+    for (const { from, to, iterates } of wanted) if (iterates && found.has(from)) found.add(to);
+  }
+  found.delete(type);
+  return [...found].filter((each) => permitted(principal, each, 'read') !== null);
 };
 
 /** Reads a search of Flag, CarePlan, Composition or Patient by a recipient: it names one person, or the id of one disclosure. Throws `malformed`. */

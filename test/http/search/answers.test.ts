@@ -109,8 +109,8 @@ describe('what stands beside the matches', () => {
     ['CarePlan?_include=CarePlan:care-team', ['CareTeam/crisis-team']],
     ['CarePlan?_include=CarePlan:care-team&_include:iterate=CareTeam:participant', ['CareTeam/crisis-team', 'Practitioner/nurse']],
     ['CarePlan?_include=CarePlan:care-team&_include=CarePlan:subject', ['CareTeam/crisis-team', 'Patient/amber']],
-    ['CarePlan?_include=*', ['CareTeam/crisis-team', 'Patient/amber']],
-    ['CarePlan?_include=CarePlan:*', ['CareTeam/crisis-team', 'Patient/amber']],
+    ['CarePlan?_include=*', ['CareTeam/crisis-team', 'Composition/words-1', 'Patient/amber']],
+    ['CarePlan?_include=CarePlan:*', ['CareTeam/crisis-team', 'Composition/words-1', 'Patient/amber']],
     ['Patient?_revinclude=CarePlan:patient', ['CarePlan/plan-1']],
     [
       'Patient?_revinclude=RelatedPerson:patient&_elements=id',
@@ -232,11 +232,47 @@ describe('a recipient’s search of disclosures', () => {
     ['CarePlan', 'CarePlan:subject', 'Patient'],
     ['Composition', 'Composition:patient', 'Patient'],
     ['Flag', 'Flag:subject:Patient', 'Patient'],
-    ['CarePlan', '*', 'Patient'],
+    ['CarePlan', 'CarePlan:supporting-info', 'Composition'],
+    ['CarePlan', 'CarePlan:supporting-info:Composition', 'Composition'],
+    ['Composition', '*', 'Patient'],
   ])('%s?_include=%s', async (type, include, expected) => {
     const found = await bundle(`${type}?${by}&_include=${include}&_sort=status&_total=none`, AMBULANCE);
     expect(idsIn(found, 'include').map((each) => each.split('/')[0])).toEqual([expected]);
     expect(found).not.toHaveProperty('total');
+  });
+
+  const withWords = `${by}&_include=Flag:detail&_include:iterate=CarePlan:supporting-info`;
+
+  test('I4 I7 Flag, plan and words in one answer: one decision, one row, and the words are those of a read of them', async () => {
+    const rows = async () => (await door.pool.query('SELECT event, headings FROM audit ORDER BY id')).rows;
+    const before = await rows();
+    const found = await bundle(`Flag?${withWords}`, AMBULANCE);
+    expect((await rows()).slice(before.length)).toEqual([{ event: 'read', headings: expect.arrayContaining(['who-to-ring']) }]);
+    expect(
+      idsIn(found, 'include')
+        .map((each) => each.split('/')[0])
+        .sort(),
+    ).toEqual(['CarePlan', 'Composition']);
+    const composition = found.entry?.map(({ resource }) => resource).find((each) => each?.resourceType === 'Composition');
+    const { body: alone } = await door.get(AMBULANCE, `/fhir/Composition/${composition?.id}`);
+    expect(composition).toEqual(alone);
+  });
+
+  test('the words without the plan between them are not reached; what is included again is there once', async () => {
+    const types = async (asked: string) =>
+      idsIn(await bundle(`Flag?${by}&${asked}`, AMBULANCE), 'include')
+        .map((each) => each.split('/')[0])
+        .sort();
+    expect(await types('_include:iterate=CarePlan:supporting-info')).toEqual([]);
+    expect(await types('_include=Flag:detail&_include:iterate=CarePlan:subject&_include=Flag:subject')).toEqual(['CarePlan', 'Patient']);
+    expect(await types('_include=*&_include:iterate=*')).toEqual(['CarePlan', 'Composition', 'Patient']);
+  });
+
+  test('a step that does not begin where it stands is refused with its place', async () => {
+    for (const asked of ['_include=CarePlan:supporting-info', '_include:iterate=CarePlan:activity', '_include:iterate=Consent:patient']) {
+      const { status, body } = await door.get(AMBULANCE, `/fhir/Flag?${by}&${asked}`);
+      expect([status, body.issue[0].expression]).toEqual([400, [`http.${asked.split('=')[0]}`]]);
+    }
   });
 
   test('what no disclosure holds is refused by name', async () => {
