@@ -8,13 +8,14 @@ import { Refusal } from './refusal.ts';
 /** Codes of a connection that is lost or not to be had: of the system, and of PostgreSQL (classes 08, 53 and 57P). */
 const UNREACHABLE = /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|08...|53...|57P..)$/;
 
+/** What pg says, without a code, of a connection that it does not get, has lost, or is asked to go on with after that. */
+const LOST = /^(?:timeout exceeded when trying to connect|Connection terminated|Client (?:has encountered a connection error|was closed))/;
+
 const isUnreachable = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { readonly code?: unknown };
-  return (
-    (typeof code === 'string' && UNREACHABLE.test(code)) ||
-    /^(?:timeout exceeded when trying to connect|Connection terminated)/.test(error.message)
-  );
+  // Not by its class: an error of the system is of another realm where this runs in one of its own.
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return (typeof code === 'string' && UNREACHABLE.test(code)) || (typeof message === 'string' && LOST.test(message));
 };
 
 const statusOf = (anomaly: Anomaly): number => (anomaly instanceof Refusal ? anomaly.status : CATEGORY_TABLE[anomaly.category].status);

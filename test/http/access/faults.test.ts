@@ -81,6 +81,25 @@ describe('A fault of the broker’s own', () => {
     throw new TypeError('sesame opens /srv/broker/src/http/app.ts');
   };
 
+  test('its connections to the database are cut under whatever is being done: it is away for now (503), and nothing else', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 8; round++) {
+      const asked = Array.from({ length: 8 }, (_, at) => [
+        door.put(TRUST, { ...example('plan-patient'), id: `cut-${at}` }),
+        door.search(AMBULANCE, 'Flag', 'patient:identifier=https://fhir.nhs.uk/Id/nhs-number|9990012342'),
+      ]).flat();
+      const answers = Promise.all(asked);
+      await new Promise((resolve) => setTimeout(resolve, round * 4));
+      await door.owner.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      );
+      for (const { status } of await answers) statuses.add(status);
+    }
+    // Both were seen: the cut was felt, and not by all.
+    expect(statuses).toContain(503);
+    expect([...statuses].filter((status) => status >= 500 && status !== 503)).toEqual([]);
+  });
+
   test('in a step of the pipeline', async () => {
     const answer = await door
       .as(broken({ validate: failing }).post('/fhir/Practitioner'), TRUST)
