@@ -1,7 +1,7 @@
 import { test } from '@jest/globals';
 import { expectFuzzed, requestsOr, SEED } from './expect-fuzzed.ts';
 
-const REQUESTS = requestsOr(6_000);
+const REQUESTS = requestsOr(3_000);
 
 test(
   `${REQUESTS} requests that are odd somewhere: no 5xx, none later than 2 s, nothing stored that was not told (FUZZ_SEED=${SEED})`,

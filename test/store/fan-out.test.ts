@@ -4,6 +4,7 @@ import { Extension, PLAN_TOPIC, System } from '../../profiles/canonicals.ts';
 import { desired } from '../../src/decide/desired.ts';
 import { fanOut, isFanOutPending, resync } from '../../src/store/fan-out.ts';
 import { setSubscription } from '../../src/store/subscriptions.ts';
+import { IS_WHOLE } from '../support/breadth.ts';
 import * as body from '../support/bodies.ts';
 import { startTestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -90,10 +91,14 @@ describe('I3: keys come to be in whatever order the facts come', () => {
     (['agreement', 'endpoint', 'subscription'] as const).every((named) => order.indexOf('recipient') < order.indexOf(named)),
   );
 
-  test(`all ${orders.length} orders of plan, consent, recipient, agreement, endpoint and subscription, each worked off before the next comes, or all at the end`, async () => {
+  // A third in the suite, each time another.
+  const from = Math.floor(Math.random() * 3);
+  const tried = orders.filter((_order, at) => IS_WHOLE || at % 3 === from);
+
+  test(`${tried.length} of ${orders.length} orders of plan, consent, recipient, agreement, endpoint and subscription, each worked off before the next comes, or all at the end`, async () => {
     const { database, fanOutAll } = ground;
     const ledger = ground.ledger();
-    const worlds = await inTurns(orders, async (order, index) => ({ order, index, ...(await prepare(`o${index}`)) }));
+    const worlds = await inTurns(tried, async (order, index) => ({ order, index, ...(await prepare(`o${index}`)) }));
     const work = async (some: typeof worlds): Promise<void> => {
       await fanOutAll();
       await inTurns(some, async ({ service }) => {

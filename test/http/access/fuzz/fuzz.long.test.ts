@@ -1,0 +1,3 @@
+// Twenty thousand mutated tokens and assertions.
+process.env['WHOLE'] = '1';
+await import('./fuzz.test.ts');
