@@ -7,7 +7,7 @@ import { WriteGate } from './write-gate.ts';
 
 /** One request to a FHIR server. */
 export interface Asked {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;

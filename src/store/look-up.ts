@@ -65,6 +65,14 @@ const byId = statement<[string, string, string], Sealed<SeenRow>>(
      JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${atReader('$2', '$3')}
     WHERE r.id = known.recipient_id`,
 );
+const byPointer = statement<[string, string, string], Sealed<SeenRow>>(
+  'look-up-by-pointer',
+  // The id is of the locator's key, and whoever asks is shown the plan under an id of their own.
+  `SELECT ${SEEN} FROM (SELECT DISTINCT n.plan_id FROM ledger_key n JOIN destination l ON l.id = n.destination_id
+                         WHERE n.disclosure_id = $1::uuid AND l.facts->>'channel' = 'nrl') known
+     JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${atReader('$2', '$3')}
+    ORDER BY r.id`,
+);
 const rowsOfPerson = statement<[string, string, string], Sealed<SeenRow>>(
   'look-up-by-person',
   `SELECT ${SEEN} FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id ${atReader('$2', '$3')}
@@ -154,9 +162,9 @@ async function lookOnce(
       ? await byNumber({ nhsNumber: what.nhsNumber, organization, kind })
       : matched
         ? await byPerson(pool, what.personId, organization, kind)
-        : UUID.test(what.id)
-          ? await opened<SeenRow>(pool, await byId(pool, what.id, organization, kind))
-          : [];
+        : 'pointer' in what
+          ? await byIdOf(pool, byPointer, what.pointer, organization, kind)
+          : await byIdOf(pool, byId, what.id, organization, kind);
   const shown: { readonly row: SeenRow; readonly show: () => Promise<Disclosure | null> }[] = [];
   const seen: Seen[] = [];
 
@@ -222,6 +230,9 @@ async function newestFirst(sql: Sql, shown: { readonly row: SeenRow }[]): Promis
   const order = (await approvals(sql, JSON.stringify(shown.map(({ row }) => row.plan_id)))).map(({ plan_id }) => plan_id);
   shown.sort((one, other) => order.indexOf(one.row.plan_id) - order.indexOf(other.row.plan_id));
 }
+
+const byIdOf = async (pool: pg.Pool, ask: typeof byId, id: string, organization: string, kind: string): Promise<readonly SeenRow[]> =>
+  UUID.test(id) ? opened<SeenRow>(pool, await ask(pool, id, organization, kind)) : [];
 
 /** A plan as this recipient's road to it is decided. */
 export interface Decided {
