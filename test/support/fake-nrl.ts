@@ -43,8 +43,8 @@ export interface NrlReceived {
 
 export interface FakeNrlOptions {
   readonly port?: number;
-  /** Bearer token that is good there; any, or none, where it is left out. */
-  readonly token?: () => string;
+  /** Whether an Authorization header is good there; any, or none, is where it is left out. */
+  readonly authorizes?: (header: string | undefined) => boolean;
   /** Pointer types by ODS code; every organisation has the crisis plan where it is left out. */
   readonly allowed?: Readonly<Record<string, readonly string[]>>;
 }
@@ -61,6 +61,10 @@ export interface FakeNrl {
   put(pointer: Pointer): string;
   /** Takes one away behind everyone's back. */
   drop(id: string): void;
+  /** Once, when the next write comes and before it is looked at: what somebody else does at that moment. */
+  meanwhile(does: () => void): void;
+  /** What its next searches answer instead of the truth. */
+  searchesAs(answer: object | null): void;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
@@ -104,12 +108,15 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
     search: { mood: { how: 'normal', on: 'search' }, left: 0, spared: 0 },
     write: { mood: { how: 'normal', on: 'write' }, left: 0, spared: 0 },
   };
+  let meanwhile = (): void => undefined;
+  let instead: object | null = null;
   const numberOf = (pointer: Pointer | undefined): string => pointer?.subject?.identifier?.value ?? '-';
 
   const search = (ods: string, bytes: string): Said => {
     const asked: Readonly<Record<string, unknown>> = JSON.parse(bytes);
     const why = searchRefusal(asked);
     if (why !== null) return refused(why);
+    if (instead !== null) return { status: 200, text: JSON.stringify(instead) };
     const number = String(asked['subject:identifier']).split('|')[1];
     const found = [...store].filter(([, each]) => numberOf(each) === number && each.custodian?.identifier?.value === ods);
     const entry = found.map(([id, each]) => ({ resource: { ...each, id } }));
@@ -177,10 +184,14 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
       const mirrored = { 'x-request-id': note.headers['x-request-id'] ?? '', 'x-correlation-id': note.headers['x-correlation-id'] ?? '' };
       response.writeHead(status, { ...JSON_TYPE, ...mirrored, ...headers }).end(text);
     };
+    if (!isSearch) {
+      const happens = meanwhile;
+      meanwhile = () => undefined;
+      happens();
+    }
     const act = (): Said => {
       const why = headerRefusal(request.headers);
-      if (options.token !== undefined && request.headers.authorization !== `Bearer ${options.token()}`)
-        return refused([401, 'ACCESS_DENIED', 'forbidden', '']);
+      if (options.authorizes?.(request.headers.authorization) === false) return refused([401, 'ACCESS_DENIED', 'forbidden', '']);
       if (why !== null) return refused(why);
       const ods = String(request.headers['nhsd-end-user-organisation-ods']);
       if (options.allowed !== undefined && options.allowed[ods] === undefined) return refused([403, 'ACCESS_DENIED', 'forbidden', '']);
@@ -252,6 +263,12 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
       return id;
     },
     drop: (id) => void store.delete(id),
+    meanwhile: (next) => {
+      meanwhile = next;
+    },
+    searchesAs: (answer) => {
+      instead = answer;
+    },
     stop: listener.stop,
     start: listener.start,
   };

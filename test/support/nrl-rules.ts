@@ -87,7 +87,7 @@ export const pointerRefusal = (pointer: Pointer, ods: string, allowed: readonly 
     const known = FORMATS[format?.code ?? ''];
     if (known === undefined || format?.display !== known[1]) return [400, 'INVALID_CODE_VALUE', 'invalid', `${at}.format`];
     if (attachment?.contentType !== known[0]) return invalid(`${at}.attachment.contentType`);
-    if (!URL.canParse(attachment.url ?? '') || /\d{10}/.test(attachment.url ?? '') || /%/.test(attachment.url ?? ''))
+    if (!URL.canParse(attachment.url ?? '') || attachment.url?.includes(subject.identifier.value ?? '-') || /%/.test(attachment.url ?? ''))
       return invalid(`${at}.attachment.url`);
     const stability = extension.filter(({ url }) => url === STABILITY);
     if (stability.length !== 1 || !['static', 'dynamic'].includes(stability[0]?.valueCodeableConcept?.coding?.[0]?.code ?? ''))
