@@ -62,7 +62,7 @@ export interface FakeNrl {
   /** Takes one away behind everyone's back. */
   drop(id: string): void;
   /** Once, when the next write comes and before it is looked at: what somebody else does at that moment. */
-  meanwhile(does: () => void): void;
+  meanwhile(does: () => void | Promise<void>): void;
   /** What its next searches answer instead of the truth. */
   searchesAs(answer: object | null): void;
   stop(): Promise<void>;
@@ -108,7 +108,7 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
     search: { mood: { how: 'normal', on: 'search' }, left: 0, spared: 0 },
     write: { mood: { how: 'normal', on: 'write' }, left: 0, spared: 0 },
   };
-  let meanwhile = (): void => undefined;
+  let meanwhile: () => void | Promise<void> = () => undefined;
   let instead: object | null = null;
   const numberOf = (pointer: Pointer | undefined): string => pointer?.subject?.identifier?.value ?? '-';
 
@@ -187,7 +187,7 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
     if (!isSearch) {
       const happens = meanwhile;
       meanwhile = () => undefined;
-      happens();
+      await happens();
     }
     const act = (): Said => {
       const why = headerRefusal(request.headers);
