@@ -134,27 +134,27 @@ const search = async (it: Publishing, headers: Headers, name: string, limits: Li
   return 'kind' in answer ? answer : fromNrlSearch(answer.status, answer.body, it.write);
 };
 
-/** `name` tells the requests of one parcel apart: a retry of the same request has the same X-Request-ID, and no other request has it. */
-const ask = (
+/**
+ * `name` tells the requests of one parcel apart: a retry of the same request has the same X-Request-ID, and no other request has it. The NRL mirrors it,
+ * so that an answer to another request is known: an empty search that was somebody else's would end a recall.
+ */
+const ask = async (
   { agent, write, parcel, signal }: Publishing,
   headers: Headers,
   name: string,
   asked: Omit<Asked, 'signal'>,
   limits: Limits,
-): Promise<Answered | Exclude<Outcome, { kind: 'accepted' }>> =>
-  exchange(
-    agent,
-    {
-      ...asked,
-      signal,
-      headers: {
-        ...headers,
-        accept: MEDIA,
-        'nhsd-end-user-organisation-ods': write.custodian,
-        'x-request-id': restRequestId(parcel.requestId, name),
-        'x-correlation-id': parcel.correlationId,
-        ...asked.headers,
-      },
-    },
-    limits,
-  );
+): Promise<Answered | Exclude<Outcome, { kind: 'accepted' }>> => {
+  const requestId = restRequestId(parcel.requestId, name);
+  const more = {
+    ...headers,
+    accept: MEDIA,
+    'nhsd-end-user-organisation-ods': write.custodian,
+    'x-request-id': requestId,
+    'x-correlation-id': parcel.correlationId,
+    ...asked.headers,
+  };
+  const answer = await exchange(agent, { ...asked, signal, headers: more }, limits);
+  const isOfAnother = !('kind' in answer) && answer.requestId !== null && answer.requestId.toLowerCase() !== requestId;
+  return isOfAnother ? { kind: 'unknown', because: 'answer-to-another' } : answer;
+};

@@ -233,6 +233,15 @@ describe('what an answer proves', () => {
   });
 });
 
+test('I2: the answer to another request ends no recall, and begins no create', async () => {
+  nrl.put(pointerOf());
+  for (const it of [recall(), update({ practiceSetting: OTHER_SETTING })]) {
+    nrl.behave({ how: 'of-another', on: 'search', times: 1 });
+    expect(await send(it)).toEqual({ kind: 'unknown', because: 'answer-to-another' });
+  }
+  expect(asked()).toEqual(['search', 'search']);
+});
+
 describe('the rules of the NRL', () => {
   test('the organisation of each request is the custodian', async () => {
     const it = update();

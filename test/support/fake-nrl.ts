@@ -17,6 +17,7 @@ export type NrlHow =
   | 'answer-late' // does it, answers after `delayMs`
   | 'arrive-late' // breaks the connection, does it after `delayMs`
   | 'gone' // does it, and answers 404 NO_RECORD_FOUND: somebody's answer to a delete that came twice
+  | 'of-another' // does nothing, and gives the answer to another request: its X-Request-ID says so
   | 'garbage'; // does it, and answers with bytes that are no answer
 
 export interface NrlMood {
@@ -231,6 +232,12 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
       case 'gone':
         act();
         return say(refused([404, 'NO_RECORD_FOUND', 'not-found', 'id']));
+      case 'of-another':
+        return say({
+          status: 200,
+          text: JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: 0 }),
+          headers: { 'x-request-id': randomUUID() },
+        });
       case 'garbage':
         act();
         note.status = 500;
