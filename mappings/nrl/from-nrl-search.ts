@@ -21,10 +21,6 @@ export type FoundPointers =
 /** R4: at most 64 letters, digits, `-` and `.`; the NRL also has `_`, and `|` before the suffix of an organisation. Anything else would lead a request astray. */
 const ID = /^[A-Za-z0-9._|-]{1,128}$/;
 
-/** What is searched for: the producer's own pointers to this person's plans. In a body, for no address of ours holds a person (I8). */
-export const toNrlSearch = ({ nhsNumber }: Pick<NrlWrite, 'nhsNumber'>): string =>
-  JSON.stringify({ 'subject:identifier': `${System.nhsNumber}|${nhsNumber}`, type: `${Code.crisisPlan.system}|${Code.crisisPlan.code}` });
-
 /**
  * Reads the answer to a search. Others' pointers, and the trust's own from other systems, are left alone. One of another person, another type, or
  * more than one page, proves that the search was not done as asked: then nothing is known.

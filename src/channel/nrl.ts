@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { fromNrlAnswer, isGone } from '../../mappings/nrl/from-nrl-answer.ts';
-import { type FoundPointers, fromNrlSearch, type Standing, toNrlSearch } from '../../mappings/nrl/from-nrl-search.ts';
+import { type FoundPointers, fromNrlSearch, type Standing } from '../../mappings/nrl/from-nrl-search.ts';
 import { fromNrlParcel, type NrlWrite } from '../../mappings/nrl/parcel.ts';
+import { toNrlSearch } from '../../mappings/nrl/to-nrl-search.ts';
 import { withReplaced } from '../../mappings/nrl/with-replaced.ts';
 import { restRequestId } from '../../mappings/rest/rest-request-id.ts';
 import type { Outcome } from '../model/ledger.ts';

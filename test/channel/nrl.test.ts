@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type NrlPublished, toNrlRecall, toNrlUpdate } from '../../mappings/nrl/to-nrl-write.ts';
+import { toNrlRecall } from '../../mappings/nrl/to-nrl-recall.ts';
+import { type NrlPublished, toNrlUpdate } from '../../mappings/nrl/to-nrl-update.ts';
 import { Code } from '../../profiles/canonicals.ts';
 import type { Parcel } from '../../src/channel/channel.ts';
 import { openChannels } from '../../src/channel/open-channels.ts';

@@ -38,11 +38,3 @@ export const toNrlUpdate = ({ disclosureId, publisher, nhsNumber, practiceSettin
   });
   return toNrlParcel({ does: 'publish', custodian: publisher, nhsNumber, pointer: disclosureId, body: JSON.stringify(pointer) });
 };
-
-/** The parcel that has none stand there, under the number that it was published with. */
-export const toNrlRecall = ({
-  disclosureId,
-  publisher,
-  nhsNumber,
-}: Pick<NrlPublished, 'disclosureId' | 'publisher' | 'nhsNumber'>): string =>
-  toNrlParcel({ does: 'delete', custodian: publisher, nhsNumber, pointer: disclosureId, body: '' });
