@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { desired, FREEZE } from '../../src/decide/desired.ts';
 import { CONSUMER_KINDS, everyConsumer } from '../../src/decide/every-consumer.ts';
+import { recallRoad } from '../../src/decide/recall-road.ts';
 import { reading } from '../../src/decide/explain.ts';
 import type { Actor, Consent } from '../../src/model/consent.ts';
 import type { Facts } from '../../src/model/facts.ts';
@@ -135,6 +136,11 @@ describe('the other gates of a pointer', () => {
     const late = plan({ version: version(HEADINGS, { reviewDate: '2020-01-01', expiresAt: NOW + 1 }) });
     expect(of({ plan: late })).toMatchObject({ hold: expect.anything(), until: NOW + 1 });
   });
+});
+
+test('I2: a locator that may not be called polls no Task: people delete the pointer', () => {
+  expect(recallRoad(locator)).toBe('wire');
+  expect(recallRoad({ ...locator, open: false })).toBe('people');
 });
 
 describe('what a pointer says', () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Endpoint } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
+import { checkIsChecked } from '../../src/http/needs-check.ts';
 import * as body from '../support/bodies.ts';
 import type { OpenDoor } from './open-door.ts';
 import { OPERATOR, openDoor } from './open-door.ts';
@@ -48,6 +50,12 @@ test('a record locator is registered, stays one, and may be active without a che
   const other = await door.put(OPERATOR, pushed('nrl'));
   expect([other.status, other.body.issue[0].expression]).toEqual([409, ['Endpoint.connectionType']]);
   expect((await door.put(OPERATOR, { ...locator('nrl'), status: 'off' })).status).toBe(200);
+});
+
+test('REQUIRE_CHECK asks no check of a record locator, and asks one of a FHIR server', async () => {
+  const asked = { config: { requireCheck: true }, store: door.store } as unknown as Parameters<typeof checkIsChecked>[0];
+  await expect(checkIsChecked(asked, locator('nrl-unchecked') as Endpoint)).resolves.toBeUndefined();
+  await expect(checkIsChecked(asked, pushed('rest-unchecked') as Endpoint)).rejects.toMatchObject({ category: 'incorrect' });
 });
 
 test('I10: a record locator of another kind of service, or over another connection, is refused with the place', async () => {

@@ -297,6 +297,12 @@ describe('whoever follows a pointer', () => {
       expect((await follow(POLICE, path(index))).status).toBe(403);
       expect((await door.agent.get(path(index))).status).toBe(401);
     }
+    // The id by which a service itself knows the plan is no pointer's, nor is it the other way about.
+    const { rows } = await one.database.pool.query(`SELECT DISTINCT disclosure_id AS id FROM ledger_key WHERE recipient_id = 'svc-amb'`);
+    expect(rows).toHaveLength(1);
+    expect((await follow(AMBULANCE, `/nrl/content/${rows[0].id}/contact`)).status).toBe(200);
+    expect((await follow(AMBULANCE, `/nrl/content/pointer/${rows[0].id}/contact`)).status).toBe(404);
+    expect((await follow(AMBULANCE, path(1).replace('/pointer/', '/'))).status).toBe(404);
     for (const odd of ['x', '%00', '9990000018', 'a/b'])
       expect((await follow(AMBULANCE, `/nrl/content/pointer/${odd}/plan`)).status).toBe(404);
   });

@@ -96,6 +96,12 @@ describe('a pointer to a plan at a record locator', () => {
     }
   }, 60_000);
 
+  test('the person and the trust see that it stands there, and that none of the words do', async () => {
+    const shared = (await engine.store.sharing(publisher, 'p1')).find(({ recipient }) => recipient.id === 'svc-nrl');
+    expect(shared?.explained.want).toMatchObject({ hold: expect.anything(), headings: [] });
+    expect(shared?.at).toMatchObject([{ channel: 'nrl', wanted: { headings: [] }, held: [{ state: 'held', headings: [] }] }]);
+  });
+
   test('I5: a new version changes nothing there, and nothing is sent', async () => {
     const before = nrl.received().length;
     await approve(2, { ...WORDS, triggers: 'Crowds upset me' });
