@@ -48,7 +48,8 @@ const SLICES = 16;
 /** What a crash takes longer than to be noticed: an exchange, the wait before it, and some. */
 const leaseOf = (config: Config): number => config.sendTimeoutMs + config.sendBeforeMs + 10_000;
 const RESYNC_EVERY = 20;
-const responseUrlOf = ({ publicUrl, host, port }: Config): string => `${publicUrl ?? `http://${host}:${port}`}/fhir/$process-message`;
+const originOf = ({ publicUrl, host, port }: Config): string => publicUrl ?? `http://${host}:${port}`;
+const responseUrlOf = (config: Config): string => `${originOf(config)}/fhir/$process-message`;
 
 /** Starts the loop on a database. Each part stops in reverse order: sweep, workers, queue, roads. Each exchange is told to `onDelivered`. */
 export async function startEngine(
@@ -97,6 +98,7 @@ export async function startEngine(
     sender,
     sendTimeout: config.sendTimeoutMs,
     responseUrl: responseUrlOf(config),
+    pointers: { origin: originOf(config), practiceSetting: config.nrl.practiceSetting },
     onMisaddressed,
   };
   const ports = watched(portsOn(world), onDelivered);

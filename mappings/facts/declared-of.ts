@@ -151,6 +151,7 @@ export const declaredOf = (element: Declaring, at: string): Declared => ({
 const RECALL_FORM_OF: Readonly<Record<Destination['channel'], RecallForm>> = {
   'fhir-messaging': 'message',
   'fhir-rest': 'rest-status',
+  nrl: 'pointer-delete',
   'hl7v2-mllp': 'mdm-t11',
   subscription: 'notification',
   pull: 'task',
@@ -160,6 +161,7 @@ const RECALL_FORM_OF: Readonly<Record<Destination['channel'], RecallForm>> = {
 const CONTENT_FORMS_OF: Readonly<Record<Destination['channel'], readonly ContentForm[]>> = {
   'fhir-messaging': ['document'],
   'fhir-rest': ['document'],
+  nrl: [],
   'hl7v2-mllp': ['text-and-document', 'text'],
   subscription: [],
   pull: [],

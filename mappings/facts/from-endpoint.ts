@@ -1,7 +1,7 @@
 import type { Endpoint } from '@medplum/fhirtypes';
 import { Extension, System } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
-import type { BarsService, Destination } from '../../src/model/recipient.ts';
+import type { BarsService, Destination, RecallForm } from '../../src/model/recipient.ts';
 import type { Declared } from './declared-of.ts';
 import { declaredOf, settled } from './declared-of.ts';
 import { hl7v2WaysOf } from './hl7v2-ways-of.ts';
@@ -16,19 +16,27 @@ export const servedBy = (endpoint: Endpoint): string =>
     `Endpoint.extension.where(url='${Extension.serves}').value`,
   );
 
+/** What an `hl7-fhir-rest` address is, by the way in which it gives content up: a server on which plans are put, or a record locator. */
+const REST_CHANNELS: Readonly<Partial<Record<RecallForm, 'fhir-rest' | 'nrl'>>> = { 'rest-status': 'fhir-rest', 'pointer-delete': 'nrl' };
+
 /**
- * How an Endpoint is delivered to; null for `hl7-fhir-rest` that does not itself declare the recall form `rest-status`: an address that is only on
- * record is sent nothing. Throws `incorrect` for another connection type, and for a recall form that its road does not have.
+ * How an Endpoint is delivered to; null for `hl7-fhir-rest` that does not itself declare the recall form `rest-status` or `pointer-delete`: an
+ * address that is only on record is sent nothing. Throws `incorrect` for another connection type, and for a recall form that its road does not have.
  */
 export const channelOf = (endpoint: Endpoint): Destination['channel'] | null => {
   const { system, code } = endpoint.connectionType ?? {};
-  const isPutThere = declaredOf(endpoint, 'Endpoint').recallForm === 'rest-status';
-  if (isPutThere && !(system === System.connectionType && code === 'hl7-fhir-rest'))
-    throw anomaly('incorrect', 'rest-status is how a plain FHIR server (hl7-fhir-rest) gives content up', 'Endpoint.connectionType');
+  const { recallForm } = declaredOf(endpoint, 'Endpoint');
+  const overRest = recallForm === null ? undefined : REST_CHANNELS[recallForm];
+  if (overRest !== undefined && !(system === System.connectionType && code === 'hl7-fhir-rest'))
+    throw anomaly(
+      'incorrect',
+      `${recallForm} is how a ${overRest === 'nrl' ? 'record locator' : 'plain FHIR server'} (hl7-fhir-rest) gives content up`,
+      'Endpoint.connectionType',
+    );
   if (system === System.connectionType) {
     if (code === 'hl7-fhir-msg') return 'fhir-messaging';
     if (code === 'hl7v2-mllp') return 'hl7v2-mllp';
-    if (code === 'hl7-fhir-rest') return isPutThere ? 'fhir-rest' : null;
+    if (code === 'hl7-fhir-rest') return overRest ?? null;
   }
   throw anomaly('incorrect', 'must be hl7-fhir-msg, hl7-fhir-rest or hl7v2-mllp', 'Endpoint.connectionType');
 };

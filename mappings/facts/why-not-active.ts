@@ -40,6 +40,7 @@ export const whyNotActive = (destination: Destination, type: 'Endpoint' | 'Healt
     case 'mdm-t08':
     case 'message':
     case 'rest-status':
+    case 'pointer-delete':
     case 'notification':
     case 'task':
       return null;

@@ -1,4 +1,4 @@
-import type { Coding, DocumentReference, DocumentReferenceContent } from '@medplum/fhirtypes';
+import type { Coding, DocumentReference, DocumentReferenceContent, Identifier } from '@medplum/fhirtypes';
 import { Code, System } from '../../profiles/canonicals.ts';
 import type { Instant } from '../../src/model/instant.ts';
 import { toMeta } from '../disclosure/meta.ts';
@@ -10,6 +10,8 @@ import { type NrlContent, toNrlContent } from './to-nrl-content.ts';
 export interface NrlPointed {
   /** `{ODS}-{uuid}`; null where the server gives one (a create). */
   readonly id: string | null;
+  /** The broker's own identifier of a published pointer; left out of one that is computed for who asks. */
+  readonly identifier?: Identifier;
   /** `name` is empty where it is not known: then the code alone says who it is. */
   readonly publisher: { readonly ods: string; readonly name: string };
   readonly nhsNumber: string;
@@ -30,13 +32,14 @@ export interface NrlPointed {
  * the subject by NHS number only, a practice setting, and the label V.
  */
 export const toNrlPointer = (pointed: NrlPointed): DocumentReference => {
-  const { id, nhsNumber, publisher, practiceSetting, issuedAt, version, contents, asid, replaces } = pointed;
+  const { id, identifier, nhsNumber, publisher, practiceSetting, issuedAt, version, contents, asid, replaces } = pointed;
   const { display, ...named } = publisherReference(publisher);
   const trust = display === undefined || display === '' ? named : { ...named, display };
   return {
     resourceType: 'DocumentReference',
     ...(id === null ? {} : { id }),
     ...(version === null ? {} : { meta: toMeta({ version, issuedAt }) }),
+    ...(identifier === undefined ? {} : { identifier: [identifier] }),
     status: 'current',
     docStatus: 'final',
     type: { coding: [Code.crisisPlan] },

@@ -4,13 +4,14 @@ import type { Channel } from './channel.ts';
 import { openFhirMessaging } from './fhir-messaging.ts';
 import { openFhirRest } from './fhir-rest.ts';
 import { createGuardedAgent } from './guarded-agent.ts';
+import { openNrl } from './nrl.ts';
 import { openHl7v2Mllp } from './hl7v2-mllp.ts';
 import type { MllpOptions } from './hl7v2-mllp.ts';
 import { openSubscriptionNotification } from './subscription-notification.ts';
 import { openWithCredential } from './with-credential.ts';
 
 /** The roads out, by `Destination.channel`. */
-export type Channels = Readonly<Record<'fhir-messaging' | 'fhir-rest' | 'hl7v2-mllp' | 'subscription', Channel>> & {
+export type Channels = Readonly<Record<'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'subscription', Channel>> & {
   close(): Promise<void>;
 };
 
@@ -24,15 +25,17 @@ export const openChannels = (allow: readonly string[], { resolve, ...options }: 
   const withCredential = openWithCredential(guard, agent);
   const messaging = openFhirMessaging(withCredential);
   const rest = openFhirRest(withCredential);
+  const nrl = openNrl(withCredential);
   const mllp = openHl7v2Mllp({ guard, ...options });
   const subscription = openSubscriptionNotification(agent);
   return {
     'fhir-messaging': messaging,
     'fhir-rest': rest,
+    nrl,
     'hl7v2-mllp': mllp,
     subscription,
     close: async () => {
-      await Promise.all([messaging.close(), rest.close(), mllp.close(), subscription.close()]);
+      await Promise.all([messaging.close(), rest.close(), nrl.close(), mllp.close(), subscription.close()]);
       await Promise.all([withCredential.close(), agent.destroy()]);
     },
   };

@@ -7,7 +7,7 @@ import { WriteGate } from './write-gate.ts';
 
 /** One request to a FHIR server. */
 export interface Asked {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -18,6 +18,8 @@ export interface Asked {
 export interface Answered {
   readonly status: number;
   readonly body: unknown;
+  /** `X-Request-ID` as the answer mirrors it; null where it does not. */
+  readonly requestId: string | null;
 }
 
 /** Asks once, and answers with what came back, or with what its absence proves. No redirect is followed; never throws. */
@@ -35,7 +37,12 @@ export const exchange = async (
       ...(headers === undefined ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
     });
-    return { status: answer.statusCode, body: jsonOf(await answer.body.text()) };
+    const mirrored = answer.headers['x-request-id'];
+    return {
+      status: answer.statusCode,
+      body: jsonOf(await answer.body.text()),
+      requestId: typeof mirrored === 'string' ? mirrored : null,
+    };
   } catch (error) {
     return failedRequest(gate, error);
   }

@@ -15,6 +15,7 @@ import type { ApprovedVersion, Projection } from '../model/plan.ts';
 import { agreed } from './agreed.ts';
 import { consented } from './consented.ts';
 import { digest } from './digest.ts';
+import { everyConsumer } from './every-consumer.ts';
 
 /** How long what cannot be decided stays as it is, counted from the moment that is stored with the fact: design section 4. */
 export const FREEZE: number = DAY;
@@ -31,16 +32,13 @@ export function desired(facts: Facts, now: Instant): Desired {
   if (tracedNumber(person) === null && !facts.matched) return nothing('not-traced');
   if (destination.channel !== 'pull' && !(isInReach(facts, now) && isAskedFor(facts))) return nothing('out-of-reach');
 
+  if (destination.channel === 'nrl') return desiredPointer(facts, plan.version, now, until);
   const offered = offeredHeadings(plan.version, recipient.kind, now);
   const answers = PURPOSES_OF_KIND[recipient.kind].map((purpose) => answer(facts, purpose, offered, now));
   if (answers.every((one) => !one.agreed)) return nothing('no-agreement');
 
-  const undecidable = answers.flatMap((one) => (one.agreed && one.undecidableSince !== null ? [one.undecidableSince] : []));
-  if (undecidable.length > 0) {
-    const thawsAt = Math.min(...undecidable) + FREEZE;
-    if (now >= thawsAt) return nothing('consent-undecidable');
-    return { freeze: true, because: 'consent-undecidable', until: earliest(thawsAt, until) ?? thawsAt };
-  }
+  const frozen = undecided(answers, now, until);
+  if (frozen !== null) return frozen;
 
   const best = answers.reduce((most, one) => (one.headings.length > most.headings.length ? one : most));
   if (best.headings.length === 0) return nothing(answers.some((one) => one.agreed && one.consented) ? 'nothing-to-disclose' : 'no-consent');
@@ -55,6 +53,42 @@ export function desired(facts: Facts, now: Instant): Desired {
     purpose: best.purpose,
     // What is held has a banner from then on; what is not, has not.
     until: isReviewOverdue(plan.version, now) ? until : earliest(until, reviewEnds(plan.version)),
+  };
+}
+
+/** What was agreed to and cannot be decided: frozen for a time, then nothing (I11). Null where all could be. */
+const undecided = (answers: readonly Answer[], now: Instant, until: Instant | null): Desired | null => {
+  const since = answers.flatMap((one) => (one.agreed && one.undecidableSince !== null ? [one.undecidableSince] : []));
+  if (since.length === 0) return null;
+  const thawsAt = Math.min(...since) + FREEZE;
+  if (now >= thawsAt) return { nothing: true, because: 'consent-undecidable', until };
+  return { freeze: true, because: 'consent-undecidable', until: earliest(thawsAt, until) ?? thawsAt };
+};
+
+/**
+ * Whether a record locator should hold a pointer: it shows every consumer that there is a plan, so that each of them has to be one who may be shown
+ * something of it, for each purpose. Past hard expiry it holds none: a provider deletes its pointer when the plan expires (nhs.md section 1).
+ */
+function desiredPointer(facts: Facts, version: ApprovedVersion, now: Instant, until: Instant | null): Desired {
+  const nothing = (because: Because): Desired => ({ nothing: true, because, until });
+  const number = tracedNumber(facts.person);
+  if (number === null) return nothing('not-traced');
+  if (isExpired(version, now)) return nothing('nothing-to-disclose');
+  const answers = everyConsumer(facts).map(({ facts: asked, purpose }) =>
+    answer(asked, purpose, offeredHeadings(version, asked.recipient.kind, now), now),
+  );
+  if (answers.some((one) => !one.agreed)) return nothing('no-agreement');
+  const frozen = undecided(answers, now, until);
+  if (frozen !== null) return frozen;
+  if (answers.some((one) => !one.consented)) return nothing('no-consent');
+  if (answers.some((one) => one.headings.length === 0)) return nothing('nothing-to-disclose');
+  return {
+    hold: pointerDigest(number, facts.plan.publisher, version),
+    place: { address: facts.destination.address, identity: number },
+    // It says that there is a plan, and nothing of it: a new version changes nothing at the locator (I5).
+    headings: [],
+    purpose: 'TREAT',
+    until,
   };
 }
 
@@ -164,6 +198,10 @@ export function disclosureDigest(
 /** Covers what a flag tells, that there is a plan and of whom, and the re-issue number that a person raises to have it told again. */
 const flagDigest = (person: Person, { reissue }: ApprovedVersion, kind: RecipientKind): string =>
   digest(['plan-flag', kind === 'police' ? null : tracedNumber(person), person.nameDigest, reissue]);
+
+/** Covers what a pointer says: whose plan it is, which trust keeps it, and the re-issue number. Not its version: what it points to is computed when it is read. */
+const pointerDigest = (nhsNumber: string, publisher: string, { reissue }: ApprovedVersion): string =>
+  digest(['nrl-pointer', nhsNumber, publisher, reissue]);
 
 /** The next moment at which time alone may change the answer. */
 export function nextChange(facts: Facts, now: Instant): Instant | null {

@@ -11,6 +11,7 @@ import type { WithheldBy } from '../model/trail.ts';
 import { agreed } from './agreed.ts';
 import { consented, type Spoke } from './consented.ts';
 import { agreementsFor, desired, isExpired } from './desired.ts';
+import { everyConsumer } from './every-consumer.ts';
 
 /** The gates of design section 4, in the order in which `desired` asks them. */
 export const GATES = ['person', 'plan', 'number', 'reach', 'agreement', 'consent', 'kind'] as const;
@@ -70,6 +71,7 @@ export interface Reading {
 export function reading(facts: Facts, want: Desired, now: Instant, emergency = false): Reading {
   const gate = holds(want) ? null : GATE_OF[want.because];
   if (gate !== null && GATES.indexOf(gate) < GATES.indexOf('consent')) return { gate, spoke: [], withheld: [] };
+  if (facts.destination.channel === 'nrl' && !emergency) return { gate, spoke: spokenToConsumers(facts, now), withheld: [] };
   const { plan, recipient, consents } = facts;
   const shown = holds(want) ? want.headings : [];
   const purpose = holds(want) ? want.purpose : emergency ? 'BTG' : purposeAgreed(facts, now);
@@ -90,6 +92,15 @@ export function reading(facts: Facts, want: Desired, now: Instant, emergency = f
     });
   return { gate, spoke, withheld };
 }
+
+/** What was said that counted for any consumer of a record locator, each once. */
+const spokenToConsumers = (facts: Facts, now: Instant): readonly Spoke[] => {
+  const found = everyConsumer(facts).flatMap(
+    ({ facts: { consents, plan, recipient }, purpose }) =>
+      consented(consents, { publisher: plan.publisher, recipient, purpose }, now).spoke,
+  );
+  return [...new Map(found.map((one) => [`${one.consent.id} ${one.provision} ${one.says}`, one])).values()];
+};
 
 /** Of what is refused for every purpose, the first for which there is an agreement. */
 const purposeAgreed = (facts: Facts, now: Instant): Purpose => {

@@ -21,6 +21,9 @@ export const recallRoad = ({
       return copiesEndAfter === undefined ? 'people' : 'time';
     case 'task':
       return 'task';
+    case 'pointer-delete':
+      // A record locator polls no Tasks: where it may not be called any more, the trust deletes its pointer by other means.
+      return open ? 'wire' : 'people';
     case 'mdm-t11':
     case 'mdm-t10-notice':
     case 'mdm-t08':

@@ -15,7 +15,8 @@ const refuse = (at: string, help: string): never => {
 export const checkIsChecked = async ({ config, store }: Pick<Door, 'config' | 'store'>, resource: Resource): Promise<void> => {
   if (config.requireCheck !== true || resource.resourceType !== 'Endpoint' || resource.status !== 'active') return;
   const channel = channelOf(resource);
-  if (channel === null) return;
+  // A record locator is not talked to about a made-up person: what would be asked of it is a national record.
+  if (channel === null || channel === 'nrl') return;
   const checked = resource.id === undefined ? null : await store.checkOf(resource.id);
   if (checked === null) return refuse('Endpoint.status', 'is active only once it has been checked: register it as off, then $check it');
   const { check, destination } = checked;

@@ -2,7 +2,7 @@ import type { Hl7v2Ways } from './hl7v2-ways.ts';
 import type { RecipientKind } from './kind.ts';
 
 /**
- * How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, a status on its FHIR server, notification, a Task that it polls, or without any message:
+ * How a recipient takes content back: delivery.md section 3b profiles A to C, BaRS, a status on its FHIR server, deletion of the pointer at a record locator, notification, a Task that it polls, or without any message:
  * `manual` (profile D: people ring, and attest it), `expires` (its copies end by themselves after an agreed time). `none` is no way at all.
  */
 export const RECALL_FORMS = [
@@ -11,6 +11,7 @@ export const RECALL_FORMS = [
   'mdm-t08',
   'message',
   'rest-status',
+  'pointer-delete',
   'notification',
   'task',
   'manual',
@@ -54,7 +55,7 @@ export interface Recipient {
 export interface Destination {
   readonly id: string;
   readonly recipientId: string;
-  readonly channel: 'fhir-messaging' | 'fhir-rest' | 'hl7v2-mllp' | 'subscription' | 'pull';
+  readonly channel: 'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'subscription' | 'pull';
   /** URL of the address; the broker's own word for it when it has none (`pull:`). */
   readonly address: string;
   /** False while nothing new may be sent there: not active, in error, switched off or deleted. */

@@ -5,6 +5,8 @@ import { mdmRecallForm } from '../../mappings/mdm/take-back.ts';
 import { toMessageBundle } from '../../mappings/message/to-message-bundle.ts';
 import { toRecallMessage } from '../../mappings/message/to-recall-message.ts';
 import { toResources as toDisclosed } from '../../mappings/notification/to-entries.ts';
+import { toNrlRecall } from '../../mappings/nrl/to-nrl-recall.ts';
+import { type NrlPublished, toNrlUpdate } from '../../mappings/nrl/to-nrl-update.ts';
 import { toRestRecall } from '../../mappings/rest/to-rest-recall.ts';
 import { toRestUpdate } from '../../mappings/rest/to-rest-update.ts';
 import type { Parcel } from '../channel/channel.ts';
@@ -30,7 +32,12 @@ export interface ToFreeze {
   /** What is disclosed; null for a recall, and for a notice, which carries no content. */
   readonly disclosure: Disclosure | null;
   readonly sender: Sender;
+  /** What a record locator is told beside the number; null for every other destination. */
+  readonly pointing: Pointing | null;
 }
+
+/** Whose pointer is published, since when it says so, and where what it points to is read. */
+export type Pointing = Pick<NrlPublished, 'publisher' | 'issuedAt' | 'practiceSetting' | 'origin'>;
 
 /** The bytes of an attempt, in the shape that its destination takes. Of a notification those are the resources that it carries: it is shaped when its number is known. */
 export function freeze(it: ToFreeze): Parcel {
@@ -48,6 +55,8 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
       return { bytes: toMessage(it), contentType: 'application/fhir+json' };
     case 'fhir-rest':
       return { bytes: toResources(it), contentType: 'application/fhir+json' };
+    case 'nrl':
+      return { bytes: toPointer(it), contentType: 'application/fhir+json' };
     case 'hl7v2-mllp':
       return { bytes: toHl7(it), contentType: 'x-application/hl7-v2+er7' };
     case 'subscription':
@@ -80,6 +89,12 @@ function toResources({ attempt: { action }, envelope, disclosureId, disclosure }
   return toRestUpdate({ disclosure: present(disclosure), envelope, address, parent: action.parent, stale: action.stale });
 }
 
+function toPointer({ attempt: { action }, disclosureId, pointing }: ToFreeze): string {
+  const { publisher, ...published } = present(pointing);
+  const whose = { disclosureId, publisher, nhsNumber: action.place.identity };
+  return action.kind === 'recall' ? toNrlRecall(whose) : toNrlUpdate({ ...whose, ...published });
+}
+
 function toHl7({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {
   const { acknowledgementMode, messageForm, receivingApplication } = { ...WAYS, ...destination.hl7v2 };
   const frame = {
@@ -96,7 +111,7 @@ function toHl7({ attempt: { action }, envelope, sender, recipient, destination, 
   return toHl7v2Update({ ...frame, disclosure: present(disclosure), document, parent: action.parent, stale: action.stale });
 }
 
-function present(disclosure: Disclosure | null): Disclosure {
-  if (disclosure === null) throw new Error('an update discloses something');
-  return disclosure;
+function present<T>(said: T | null): T {
+  if (said === null) throw new Error('what is sent says something');
+  return said;
 }

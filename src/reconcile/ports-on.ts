@@ -23,7 +23,7 @@ import { isAnsweredLater, noteSent } from '../store/sent-messages.ts';
 import { countEventInError, giveBackEvent } from '../store/subscription-events.ts';
 import { noteTold, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
 import { openWhereTo } from '../store/where-to.ts';
-import type { Sender } from './freeze.ts';
+import type { Pointing, Sender } from './freeze.ts';
 import { freeze } from './freeze.ts';
 import type { Claim, Ports } from './ports.ts';
 import { notificationOf } from './notification-of.ts';
@@ -45,6 +45,8 @@ export interface World {
   readonly onMisaddressed?: (keyId: string) => void;
   /** Where recipients that answer by a message of their own send it; under the sender's address where nothing is said. */
   readonly responseUrl?: string;
+  /** What every published pointer says: where the broker is reached, and the practice setting. Left out where nothing is published. */
+  readonly pointers?: Pick<Pointing, 'origin' | 'practiceSetting'>;
 }
 
 /** An attempt as this process sends it. */
@@ -167,7 +169,7 @@ const isTheFullResource = async (pool: pg.Pool, { id, channel }: Destination, ki
 type ReadContent = (asked: ContentAsked) => Promise<Content | null>;
 
 async function freezeFor(
-  { pool, sender }: World,
+  { pool, sender, pointers }: World,
   contentOf: ReadContent,
   claim: Claim,
   look: StoredLook,
@@ -197,7 +199,10 @@ async function freezeFor(
     correlationId: row.key_id,
     sentAt: attempt.begunAt,
   };
-  const parcel = freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender });
+  const issuedAt = holds(want) ? disclosedAs(ledger, want.hold, attempt.begunAt).at : attempt.begunAt;
+  const pointing: Pointing | null =
+    destination.channel === 'nrl' && pointers !== undefined ? { ...pointers, publisher: plan.publisher, issuedAt } : null;
+  const parcel = freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender, pointing });
   const addressed = addressedAs(pool, bindingOf(claim, look, attempt, parcel));
   return { parcel: { ...parcel, addressed }, repeats: null };
 }

@@ -46,6 +46,9 @@ export const sendParcel = (
     }
     case 'fhir-rest':
       return channels['fhir-rest'].send({ ...target, headers: {}, readsBack: destination.readsBack ?? false }, parcel, limits);
+    case 'nrl':
+      // Whose pointer it is stands in the parcel, and the headers are made of it.
+      return channels.nrl.send({ ...target, headers: {} }, parcel, limits);
     case 'hl7v2-mllp':
       return channels['hl7v2-mllp'].send({ ...target, headers: {}, ...(heard === undefined ? {} : { heard }) }, parcel, limits);
     default:

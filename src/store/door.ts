@@ -112,10 +112,10 @@ export interface Removal {
 }
 
 /**
- * What a recipient asks to see: by the person's NHS number, by the id under which it knows the plan, or by the broker's own id of a person
- * whom it was told that a match found, and has confirmed.
+ * What a recipient asks to see: by the person's NHS number, by the id under which it knows the plan, by the broker's own id of a person
+ * whom it was told that a match found, and has confirmed, or by the id of a published pointer.
  */
-export type LookUp = { readonly nhsNumber: string } | { readonly id: string } | { readonly personId: string };
+export type LookUp = Readonly<{ nhsNumber: string } | { id: string } | { personId: string } | { pointer: string }>;
 
 /** What a search of the trail asks; null is no limit. */
 export interface TrailSearch {

@@ -24,7 +24,7 @@ import { factsOf, stampOf } from './look.ts';
 
 import { sealState } from './keys/sealed-state.ts';
 import { type Sql, statement, transaction } from './pool.ts';
-import { type Asked, byDisclosure, byPerson, readTogether, type SeenRow } from './seen-rows.ts';
+import { type Asked, byDisclosure, byPerson, byPointer, readTogether, type SeenRow } from './seen-rows.ts';
 import { sameMoment } from './same-moment.ts';
 import { openTurns } from './turns.ts';
 
@@ -122,6 +122,7 @@ const rowsOf = async ({ sql, byNumber }: Reader, { organization, kind }: Princip
   if (!isRecipientKind(kind)) return [];
   if ('nhsNumber' in what) return byNumber({ nhsNumber: what.nhsNumber, organization, kind });
   if ('personId' in what) return byPerson(sql, what.personId, organization, kind);
+  if ('pointer' in what) return UUID.test(what.pointer) ? byPointer(sql, what.pointer, organization, kind) : [];
   return UUID.test(what.id) ? byDisclosure(sql, what.id, organization, kind) : [];
 };
 

@@ -40,6 +40,9 @@ export const FACT_COLUMNS = `
   r.id AS recipient_id, r.ods, r.kind, r.retains, r.areas, r.active AS recipient_active, r.epoch AS recipient_epoch,
   extract(epoch FROM clock_timestamp()) * 1000 AS now`;
 
+/** What a pointer needs beside: a record locator's key is decided for every kind that may look there. Of destination `d`. */
+export const POINTER_COLUMN = `CASE WHEN d.facts->>'channel' = 'nrl' THEN p.version->'projections' END AS projections`;
+
 /** A row of `FACT_COLUMNS`, opened. */
 export interface FactRow {
   readonly plan_id: string;
@@ -51,6 +54,8 @@ export interface FactRow {
   readonly approved: Omit<ApprovedVersion, 'projections'> | null;
   /** Of this recipient's kind: with all kinds a row is three times as long, and a look-up a third slower (measured). */
   readonly projection: Projection | null;
+  /** Of every kind: read only where a pointer is decided, which all of them would see. */
+  readonly projections?: ApprovedVersion['projections'] | null;
   readonly reach_recipients: string[];
   readonly reach_areas: string[];
   readonly patient: Omit<Person, 'id'>;
@@ -112,7 +117,7 @@ const NONE: ApprovedVersion['projections'] = {
 
 /** One key with everything that decides about it, along indexes. */
 export const KEY_WITH_FACTS = (id: string): string => `
-     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${FACT_COLUMNS}
+     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${POINTER_COLUMN}, ${FACT_COLUMNS}
        FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
        JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
       WHERE k.id = ${id}`;
@@ -150,7 +155,9 @@ export const factsOf = (row: FactRow & { readonly state: Ledger | null }, destin
     publisher: row.publisher,
     withdrawn: row.withdrawn,
     version:
-      row.approved === null || row.projection === null ? null : { ...row.approved, projections: { ...NONE, [row.kind]: row.projection } },
+      row.approved === null || row.projection === null
+        ? null
+        : { ...row.approved, projections: row.projections ?? { ...NONE, [row.kind]: row.projection } },
     reach: { recipientIds: row.recipient_active ? row.reach_recipients : [], areas: row.recipient_active ? row.reach_areas : [] },
   },
   consents: row.consents ?? [],

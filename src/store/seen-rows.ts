@@ -43,6 +43,14 @@ const rowsById = statement<[string, string, string], Sealed<SeenRow>>(
      JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${atReader('$2', '$3')}
     WHERE r.id = known.recipient_id`,
 );
+const rowsByPointer = statement<[string, string, string], Sealed<SeenRow>>(
+  'look-up-by-pointer',
+  // The id is of the locator's key, and whoever asks is shown the plan under an id of their own.
+  `SELECT ${SEEN} FROM (SELECT DISTINCT n.plan_id FROM ledger_key n JOIN destination l ON l.id = n.destination_id
+                         WHERE n.disclosure_id = $1::uuid AND l.facts->>'channel' = 'nrl') known
+     JOIN plan p ON p.id = known.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id ${atReader('$2', '$3')}
+    ORDER BY r.id`,
+);
 const rowsOfPerson = statement<[string, string, string], Sealed<SeenRow>>(
   'look-up-by-person',
   `SELECT ${SEEN} FROM person pe JOIN patient_fact pt ON pt.person_id = pe.id JOIN plan p ON p.patient_id = pt.patient_id ${atReader('$2', '$3')}
@@ -71,3 +79,7 @@ export const readTogether = async (sql: Sql, asked: readonly Asked[]): Promise<r
 /** What is read under the id of a disclosure. */
 export const byDisclosure = async (sql: Sql, id: string, organization: string, kind: string): Promise<readonly SeenRow[]> =>
   opened<SeenRow>(sql, await rowsById(sql, id, organization, kind));
+
+/** What is read under the id of a pointer that was published at a record locator. */
+export const byPointer = async (sql: Sql, id: string, organization: string, kind: string): Promise<readonly SeenRow[]> =>
+  opened<SeenRow>(sql, await rowsByPointer(sql, id, organization, kind));

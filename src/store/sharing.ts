@@ -10,7 +10,7 @@ import type { Principal } from '../model/principal.ts';
 import type { Destination } from '../model/recipient.ts';
 import type { AskedBack, Ground, NamedRecipient, SharedAt } from '../model/sharing.ts';
 import type { Stored } from './door.ts';
-import { FACT_COLUMNS, factsOf, type KeyRow, opened, type Sealed, VIEW } from './look.ts';
+import { FACT_COLUMNS, factsOf, POINTER_COLUMN, type KeyRow, opened, type Sealed, VIEW } from './look.ts';
 import { type Sql, statement } from './pool.ts';
 import { readResource } from './resources.ts';
 
@@ -39,7 +39,7 @@ type Row = Omit<KeyRow, 'key_id' | 'state' | 'destination'> & {
 const SHARED = `SELECT k.id AS key_id, disclosure_id(p.id, r.id) AS disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination,
        (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.serial = t.serial
          WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || r.ods LIMIT 1) AS recipient_name,
-       ${FACT_COLUMNS}
+       ${POINTER_COLUMN}, ${FACT_COLUMNS}
   FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
   JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
        OR EXISTS (SELECT FROM agreement_fact a WHERE a.publisher = p.publisher AND a.recipient_ods = r.ods AND a.recipient_id IN ('', r.id))
@@ -119,10 +119,15 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
   const grounds = new Map<string, Ground | null>();
   const result: Shared[] = [];
   for (const group of groups.values()) {
-    const [first] = group;
+    // At a record locator it is the pointer that is explained: nobody reads there.
+    const locator = group.find(({ destination }) => destination?.channel === 'nrl');
+    const first = locator ?? group[0];
     if (first === undefined) continue;
     const now: Instant = Number(first.now);
-    const facts = factsOf({ ...first, state: group.find(({ state }) => state?.matched === true)?.state ?? first.state }, VIEW);
+    const facts = factsOf(
+      { ...first, state: group.find(({ state }) => state?.matched === true)?.state ?? first.state },
+      locator?.destination ?? VIEW,
+    );
     const carePlanId = first.approved?.carePlanId ?? null;
     const named = [
       `Patient/${first.patient_id}`,

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Endpoint } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
+import { checkIsChecked } from '../../src/http/needs-check.ts';
 import * as body from '../support/bodies.ts';
 import type { OpenDoor } from './open-door.ts';
 import { OPERATOR, openDoor } from './open-door.ts';
@@ -37,4 +39,39 @@ test('I10: what contradicts itself is refused with the place, and nothing is reg
   expect((await door.put(OPERATOR, nowhere)).status).toBeGreaterThanOrEqual(400);
   expect((await door.put(OPERATOR, { ...pushed('rest-wrong'), address: 'mllp://127.0.0.1:1' })).status).toBe(422);
   expect((await door.get(OPERATOR, '/fhir/Endpoint/rest-wrong')).status).toBe(404);
+});
+
+const locator = (id: string, service = 'svc-rest') => ({
+  ...body.locatorEndpoint(id, service, 'org-rest', 'http://127.0.0.1:1/producer/FHIR/R4'),
+});
+
+test('a record locator is registered, stays one, and may be active without a check', async () => {
+  expect((await door.put(OPERATOR, locator('nrl'))).status).toBe(201);
+  const other = await door.put(OPERATOR, pushed('nrl'));
+  expect([other.status, other.body.issue[0].expression]).toEqual([409, ['Endpoint.connectionType']]);
+  expect((await door.put(OPERATOR, { ...locator('nrl'), status: 'off' })).status).toBe(200);
+});
+
+test('REQUIRE_CHECK asks no check of a record locator, and asks one of a FHIR server', async () => {
+  const asked = { config: { requireCheck: true }, store: door.store } as unknown as Parameters<typeof checkIsChecked>[0];
+  await expect(checkIsChecked(asked, locator('nrl-unchecked') as Endpoint)).resolves.toBeUndefined();
+  await expect(checkIsChecked(asked, pushed('rest-unchecked') as Endpoint)).rejects.toMatchObject({ category: 'incorrect' });
+});
+
+test('I10: a record locator of another kind of service, or over another connection, is refused with the place', async () => {
+  await door.put(OPERATOR, { ...body.service('svc-police', 'org-rest', 'police') });
+  const police = await door.put(OPERATOR, locator('nrl-wrong', 'svc-police'));
+  expect([police.status, police.body.issue[0].expression]).toEqual([422, ['Endpoint.extension']]);
+  const message = { ...locator('nrl-wrong'), connectionType: { system: System.connectionType, code: 'hl7-fhir-msg' } };
+  const refused = await door.put(OPERATOR, message);
+  expect([refused.status, refused.body.issue[0].expression]).toEqual([422, ['Endpoint.connectionType']]);
+  expect((await door.get(OPERATOR, '/fhir/Endpoint/nrl-wrong')).status).toBe(404);
+});
+
+test('a record locator is not checked: a test pointer would be a record of somebody', async () => {
+  await door.put(OPERATOR, locator('nrl-check'));
+  const { status, body: outcome } = await door.post(OPERATOR, '/fhir/Endpoint/nrl-check/$check', { resourceType: 'Parameters' });
+  expect([status, outcome.issue[0].expression]).toEqual([422, ['Endpoint.extension']]);
+  expect(outcome.issue[0].details.text).toContain('is not checked');
+  expect((await door.pool.query('SELECT FROM recipient_check')).rows).toEqual([]);
 });

@@ -68,6 +68,18 @@ export const restEndpoint = (id: string, serviceId: string, organizationId: stri
   };
 };
 
+/** A record locator at which pointers are published. */
+export const locatorEndpoint = (id: string, serviceId: string, organizationId: string, address: string): Endpoint => {
+  const plain = restEndpoint(id, serviceId, organizationId, address, false);
+  return {
+    ...plain,
+    extension: [
+      ...(plain.extension ?? []).filter(({ url }) => url !== Extension.recallForm),
+      { url: Extension.recallForm, valueCode: 'pointer-delete' },
+    ],
+  };
+};
+
 export interface AgreementOptions {
   readonly status?: Contract['status'];
   readonly end?: string;

@@ -1,4 +1,5 @@
 import { toCheckParameters } from '../../../mappings/check/to-check-parameters.ts';
+import { channelOf } from '../../../mappings/facts/from-endpoint.ts';
 import { Anomaly } from '../../model/anomaly.ts';
 import { principalOf } from '../exchange.ts';
 import type { Act } from './act.ts';
@@ -12,6 +13,11 @@ export const check: Act = async (exchange, door) => {
   const parameters = onlyNamed(validParametersOf(exchange, door), ['again']);
   const again = parameter(parameters, 'again');
   if (again !== undefined && again.valueBoolean === undefined) throw required('again', 'is true or false');
+  if (channelOf(endpoint.body) === 'nrl')
+    throw new Anomaly('incorrect', {
+      at: 'Endpoint.extension',
+      help: 'a record locator (pointer-delete) is not checked: a test pointer would be a record of somebody there. Try it at its integration environment',
+    });
   const checked = await door.store.checkEndpoint(principalOf(exchange), endpoint.id, again?.valueBoolean === true);
   if (checked === null)
     throw new Anomaly('incorrect', { at: 'Endpoint.connectionType', help: 'nothing is pushed to this address: there is nothing to check' });

@@ -83,20 +83,36 @@ const read: NrlAct = async (exchange, door, ground) => {
   return { status: 200, headers: {}, body: pointer };
 };
 
-/** What this consumer may read now: a delivery, on record before its bytes. */
-const opened = async (exchange: Exchange, door: Door, id: string): Promise<Disclosure> => {
+/** Finds what this consumer may read now: a delivery, on record before its bytes. */
+type Open = (exchange: Exchange, door: Door, id: string) => Promise<Disclosure>;
+
+/** By the id under which this consumer knows the plan. */
+const ofConsumer: Open = async (exchange, door, id) => {
   const found = DISCLOSURE.test(id) ? await door.store.lookUp(principalOf(exchange), { id }, true) : [];
   const disclosure = found.find((each) => each.id === id);
   if (disclosure === undefined) throw noRecord();
   return disclosure;
 };
 
-const document: NrlAct = async (exchange, door, { id }) => {
-  const disclosure = await opened(exchange, door, id);
-  const now = door.now();
-  const text = await drawPdf(toPrintedDisclosure(disclosure, now), new Date(now));
-  return { status: 200, headers: { 'Content-Disposition': 'inline; filename="crisis-plan.pdf"' }, body: { type: 'application/pdf', text } };
+/** By the id of a published pointer: that it is known says nothing of what may be read. */
+const ofPointer: Open = async (exchange, door, pointer) => {
+  const [disclosure] = DISCLOSURE.test(pointer) ? await door.store.lookUp(principalOf(exchange), { pointer }, true) : [];
+  if (disclosure === undefined) throw noRecord();
+  return disclosure;
 };
+
+const document =
+  (open: Open): NrlAct =>
+  async (exchange, door, { id }) => {
+    const disclosure = await open(exchange, door, id);
+    const now = door.now();
+    const text = await drawPdf(toPrintedDisclosure(disclosure, now), new Date(now));
+    return {
+      status: 200,
+      headers: { 'Content-Disposition': 'inline; filename="crisis-plan.pdf"' },
+      body: { type: 'application/pdf', text },
+    };
+  };
 
 const PAGE_POLICY = [
   "default-src 'none'",
@@ -106,10 +122,19 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join(';');
 
-const contact: NrlAct = async (exchange, door, { id }) => {
-  const text = toContactPage(await opened(exchange, door, id), door.now());
-  return { status: 200, headers: { 'Content-Security-Policy': PAGE_POLICY }, body: { type: 'text/html; charset=utf-8', text } };
-};
+const contact =
+  (open: Open): NrlAct =>
+  async (exchange, door, { id }) => {
+    const text = toContactPage(await open(exchange, door, id), door.now());
+    return { status: 200, headers: { 'Content-Security-Policy': PAGE_POLICY }, body: { type: 'text/html; charset=utf-8', text } };
+  };
 
 /** What each route does. */
-export const NRL_ACTS: Readonly<Record<NrlAsked, NrlAct>> = { search, read, document, contact };
+export const NRL_ACTS: Readonly<Record<NrlAsked, NrlAct>> = {
+  search,
+  read,
+  document: document(ofConsumer),
+  contact: contact(ofConsumer),
+  'pointed-document': document(ofPointer),
+  'pointed-contact': contact(ofPointer),
+};

@@ -1,3 +1,4 @@
+import { NRL_POINTED } from '../../../mappings/nrl/pointed-url.ts';
 import type { Letter } from '../../model/scope.ts';
 import { Refusal } from '../refusal.ts';
 import type { Matched } from '../routes.ts';
@@ -9,7 +10,7 @@ export const NRL_BASE = '/nrl/consumer/FHIR/R4';
 export const NRL_CONTENT = '/nrl/content';
 
 /** What a request asks for. */
-export type NrlAsked = 'search' | 'read' | 'document' | 'contact';
+export type NrlAsked = 'search' | 'read' | 'document' | 'contact' | 'pointed-document' | 'pointed-contact';
 
 /** One route: `body` says where the parameters of a search stand, `headers` whether those of the NRL are required. */
 export interface NrlRoute {
@@ -30,6 +31,9 @@ export const NRL_ROUTES: readonly NrlRoute[] = [
   { method: 'GET', path: at(NRL_BASE, 'DocumentReference/([^/_][^/]*)'), label: 'read', asks: 'read', letter: 'r', body: 'none' },
   { method: 'GET', path: at(NRL_CONTENT, '([^/]+)/plan'), label: 'plan', asks: 'document', letter: 'r', body: 'none' },
   { method: 'GET', path: at(NRL_CONTENT, '([^/]+)/contact'), label: 'contact', asks: 'contact', letter: 'r', body: 'none' },
+  // What a pointer that was published points to: the same address for every consumer, and each is shown what it may see.
+  { method: 'GET', path: at(NRL_POINTED, '([^/]+)/plan'), label: 'plan', asks: 'pointed-document', letter: 'r', body: 'none' },
+  { method: 'GET', path: at(NRL_POINTED, '([^/]+)/contact'), label: 'contact', asks: 'pointed-contact', letter: 'r', body: 'none' },
 ];
 
 /** A route with the id that its path holds; the empty string where it holds none. */

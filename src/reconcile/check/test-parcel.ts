@@ -49,7 +49,7 @@ export const testParcel = (claimed: ClaimedCheck, line: Line, documents: readonl
   };
   const attempt = { id: check.id, action, sequence, documentId, begunAt: now, since: now, sendBefore: now };
   const disclosure = line.action === 'recall' ? null : testDisclosure(recipient, check.id, sender.ods, documentId, now);
-  const parcel = freeze({ attempt, envelope, recipient, destination, disclosureId: check.id, disclosure, sender });
+  const parcel = freeze({ attempt, envelope, recipient, destination, disclosureId: check.id, disclosure, sender, pointing: null });
   const bytes = markAsTest(parcel.bytes, destination.channel);
   return { ...parcel, bytes: line.part === 'broken' ? broken(bytes, destination.channel) : bytes };
 };
