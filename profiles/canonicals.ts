@@ -34,6 +34,8 @@ export const System = {
   securitySource: 'http://terminology.hl7.org/CodeSystem/security-source-type',
   authorization: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType',
   connectionType: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
+  /** Ways to reach an address that HL7's own list has no code for: `mesh`. */
+  ownConnectionType: codeSystem('connection-type'),
   httpErrorCodes: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   messageEvent: 'https://fhir.nhs.uk/CodeSystem/message-event',
   barsReasonableAdjustment: 'https://fhir.nhs.uk/CodeSystem/reasonable-adjustment-codes-bars',
