@@ -120,6 +120,7 @@ interface Parsed extends Hl7Parsed, MeshParsed {
   readonly TRAIL_WITNESS_URL?: string;
   readonly TRAIL_HEAD_MS: number;
   readonly KEY_FILE_OLD: string;
+  readonly EVENT_SIGNAL: 'off' | 'mns';
 }
 
 const names = Object.keys(SETTINGS) as Name[];
@@ -183,6 +184,11 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   refuse([
     ...refused,
     ...refusedMesh,
+    ...(given.EVENT_SIGNAL === 'off'
+      ? []
+      : [
+          'EVENT_SIGNAL must be off: the Multicast Notification Service has no event of crisis plans, and nobody would take one (docs/mesh.md)',
+        ]),
     ...(['DATABASE_URL', 'REDIS_URL'] as const)
       .filter((name) => given[name] !== undefined && !URL.canParse(given[name]))
       .map((name) => `${name} must be ${SETTINGS[name].rule}`),

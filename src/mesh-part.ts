@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { release, type as osType } from 'node:os';
 import type pg from 'pg';
-import { openMeshInbox } from './channel/mesh-inbox.ts';
+import { MeshFailed, openMeshInbox } from './channel/mesh-inbox.ts';
 import type { MeshMailbox, MeshSettings } from './channel/mesh-mailbox.ts';
 import { readTls } from './channel/tls-files.ts';
 import type { Config } from './config.ts';
 import type { Part } from './lifecycle.ts';
 import { Line, type Log } from './log.ts';
 import { CannotStart } from './model/cannot-start.ts';
-import { MeshFailed } from './channel/mesh-inbox.ts';
 import { pollMailbox } from './reconcile/poll-mailbox.ts';
 
 /** Reads the certificate that MESH is shown; null where there is no mailbox. Throws CannotStart for a file that cannot be used. */
@@ -37,7 +36,8 @@ export const startMesh = async (
   const { mesh } = config;
   if (mesh === null || own === null) return async () => undefined;
   const inbox = openMeshInbox(own, config.sendTimeoutMs, { name: osType(), version: release() });
-  const polled = { pool, inbox, mailbox: own.mailbox, operator: config.operatorOds, nudge, log };
+  const closing = new AbortController();
+  const polled = { pool, inbox, mailbox: own.mailbox, operator: config.operatorOds, nudge, log, closing: closing.signal };
   let isFirst = true;
   let failing = false;
   const look = async (everyMs: number): Promise<void> => {
@@ -66,6 +66,7 @@ export const startMesh = async (
     },
     async (timer) => {
       clearInterval(timer);
+      closing.abort();
       await turn;
     },
   );

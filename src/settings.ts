@@ -250,6 +250,12 @@ export const SETTINGS = {
     about:
       '1: messages with the processing id `T` or `D` (MSH-11) are taken as if they were `P`. Not where plans of persons are: there they are refused with AR 202.',
   },
+  EVENT_SIGNAL: {
+    schema: { type: 'string', enum: ['off', 'mns'], default: 'off' },
+    rule: 'off',
+    about:
+      '`off`: no national event is told of a plan. `mns` is refused: the Multicast Notification Service has no event of crisis plans; the shape is in `mappings/signal/` (docs/mesh.md).',
+  },
   MESH_URL: {
     schema: { type: 'string', pattern: '^https://\\S+$' },
     rule: 'an https:// address without name, password and query',

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { fromReport } from '../../mappings/mesh/from-report.ts';
 import { type Letter, MeshFailed, type MeshInbox } from '../channel/mesh-inbox.ts';
 import { Line, type Log } from '../log.ts';
-import { inOurTurn, keepLetter, noteHandshake, noteLetter } from '../store/mailbox.ts';
+import { inOurTurn, type KeptText, keepLetter, noteHandshake, noteLetter } from '../store/mailbox.ts';
 import { messageAnsweredFrom, messagesToTrack, reportedMessage, type SentTo, trackAgain } from '../store/mailbox-messages.ts';
 import { type AnswerMessage, receiveAnswer } from '../store/receive-answer.ts';
 import { type ReadLetter, readLetter } from './read-letter.ts';
@@ -16,6 +16,8 @@ export interface Polled {
   readonly everyMs: number;
   readonly nudge: (recipientId: string) => void;
   readonly log: Log;
+  /** The broker stops: nothing more is taken in. */
+  readonly closing: AbortSignal;
 }
 
 /** A list that is full is asked for again; so often in one look. */
@@ -37,7 +39,7 @@ export const pollMailbox = (it: Polled, isFirst: boolean): Promise<boolean> =>
       await noteHandshake(it.pool, it.mailbox);
     }
     await takeAllIn(it);
-    for (const sent of await messagesToTrack(it.pool, TRACKED_AT_ONCE)) await track(it, sent);
+    for (const sent of await messagesToTrack(it.pool, TRACKED_AT_ONCE)) if (!it.closing.aborted) await track(it, sent);
   });
 
 const takeAllIn = async (it: Polled): Promise<void> => {
@@ -47,6 +49,7 @@ const takeAllIn = async (it: Polled): Promise<void> => {
     const listed = await it.inbox.list();
     const fresh = listed.filter((id) => !seen.has(id));
     for (const messageId of fresh) {
+      if (it.closing.aborted) return;
       seen.add(messageId);
       try {
         await takeIn(it, messageId);
@@ -69,7 +72,7 @@ const takeIn = async (it: Polled, messageId: string): Promise<void> => {
   const read = readLetter(letter);
   const answer = await answerOf(it, read);
   if (answer === null) {
-    await keepLetter(it.pool, it.operator, messageId, read.is === 'unreadable' ? 'letter-unreadable' : 'letter-of-nothing', textOf(letter));
+    await keepLetter(it.pool, it.operator, messageId, read.is === 'unreadable' ? 'letter-unreadable' : 'letter-of-nothing', keptOf(letter));
   } else {
     await receiveAnswer(it.pool, answer, it.nudge);
     await noteLetter(it.pool, messageId, read.is === 'report' ? 'report' : 'answer');
@@ -118,4 +121,4 @@ const track = async ({ pool, inbox, everyMs, nudge }: Polled, sent: SentTo & { r
   await trackAgain(pool, sent.messageId, tracked === 'taken' ? null : everyMs);
 };
 
-const textOf = ({ headers, body }: Letter): string => JSON.stringify({ headers, body: body.toString('base64') });
+const keptOf = ({ headers, body }: Letter): KeptText => ({ headers, body: body.toString('utf8') });

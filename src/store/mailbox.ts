@@ -17,6 +17,12 @@ const claimPoll = statement<[string, number], { greet: boolean }>(
 );
 const greeted = statement<[string], never>('note-handshake', 'UPDATE mailbox SET handshake_at = clock_timestamp() WHERE mailbox = $1');
 
+/** A message as it is kept. */
+export interface KeptText {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /**
  * Looks into our mailbox, where nobody else does at this moment, over all processes, and nobody has within `everyMs`. `greet`: a handshake is due,
  * of which MESH wants one a day. Answers whether it was this one's turn.
@@ -78,10 +84,10 @@ export async function keepLetter(
   operator: string,
   messageId: string,
   matter: LetterMatter,
-  text: string | null,
+  letter: KeptText | null,
 ): Promise<void> {
   await transaction(pool, async (tx) => {
-    await putLetter(tx, messageId, matter, text === null ? null : sealLetter(pool, messageId, text));
+    await putLetter(tx, messageId, matter, letter === null ? null : sealLetter(pool, messageId, JSON.stringify(letter)));
     const task = {
       code: TaskCode.attention,
       owner: operator,
@@ -95,8 +101,9 @@ export async function keepLetter(
   });
 }
 
-/** What was kept of a message, and why; null where nothing was. */
-export async function keptLetter(sql: Sql, messageId: string): Promise<{ readonly what: string; readonly text: string | null } | null> {
+/** What was kept of a message, and why; null where nothing was. `body` is as it came, where that is text. */
+export async function keptLetter(sql: Sql, messageId: string): Promise<{ readonly what: string; readonly letter: KeptText | null } | null> {
   const [row] = await letterById(sql, messageId);
-  return row === undefined ? null : { what: row.what, text: row.sealed === null ? null : openLetter(sql, messageId, row.sealed) };
+  if (row === undefined) return null;
+  return { what: row.what, letter: row.sealed === null ? null : (JSON.parse(openLetter(sql, messageId, row.sealed)) as KeptText) };
 }

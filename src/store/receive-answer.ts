@@ -99,7 +99,8 @@ export async function receiveAnswer(pool: pg.Pool, answer: AnswerMessage, nudge:
   const { told, row, isRefused } = await transaction(pool, (tx) => takeIn(tx, answer, found));
   if (told === 'credited') nudge(found.recipient_id);
   if (told === 'contrary') await attention(pool, lookOf(row), `${found.action}-answers-differ`);
-  else if (answer.tells !== undefined) await attention(pool, lookOf(row), `${found.action}-${answer.tells}`);
+  else if (answer.tells !== undefined && (told === 'credited' || row.state.last?.outcome !== 'accepted'))
+    await attention(pool, lookOf(row), `${found.action}-${answer.tells}`);
   else if (told === 'credited' && isRefused) await attention(pool, lookOf(row), `${found.action}-unanswered`);
   return told;
 }

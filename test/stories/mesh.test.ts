@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { keptLetter } from '../../src/store/mailbox.ts';
+import { startTestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { type MeshGround, type MeshLane, openMeshGround, OURS, WORKFLOW } from '../support/mesh-ground.ts';
+import { type MeshGround, type MeshLane, meshEnv, openMeshGround, OURS, WORKFLOW } from '../support/mesh-ground.ts';
 import { responseTo } from '../support/message-response.ts';
 
 // The loop against MESH as nhs.md section 5 has it, and what lies in the recipient's own store at the end.
@@ -37,6 +39,7 @@ describe('a recipient without an address', () => {
     await it.look();
     await held(lane);
     expect(await lane.deliveries()).toMatchObject([{ outcome: 'accepted' }]);
+    expect(await lane.told()).toBeNull();
     // What was taken in is acknowledged: our mailbox is empty.
     expect(it.mesh.lies(OURS)).toEqual([]);
   }, 60_000);
@@ -147,6 +150,12 @@ describe('what MESH and others do wrong', () => {
     expect(kept.every(({ sealed }) => sealed !== null && !sealed.includes('9990000018'))).toBe(true);
     expect(await copiesOf(lane)).toMatchObject([{ state: 'uncertain' }]);
     expect(it.mesh.lies(OURS)).toEqual([]);
+    // Whoever looks after the broker can read what came.
+    expect(await keptLetter(it.engine.database.pool, kept[2]?.message_id ?? '')).toMatchObject({
+      what: 'letter-unreadable',
+      letter: { body: 'Dear broker, 9990000018 is well', headers: { 'mex-from': lane.mailbox } },
+    });
+    expect(await keptLetter(it.engine.database.pool, 'NONE')).toBeNull();
     const { rows } = await it.engine.database.pool.query(
       "SELECT FROM task_reason WHERE reason IN ('letter-of-nothing', 'letter-unreadable')",
     );
@@ -216,5 +225,24 @@ describe('what MESH and others do wrong', () => {
     );
     expect(rows).toEqual([{ code: 'ok', times: 2 }]);
     expect(it.mesh.lies(OURS)).toEqual([]);
+  }, 60_000);
+
+  test('over all processes one looks at a time, and no sooner than the set time after the last', async () => {
+    const period = { MESH_POLL_MS: '60000', SWEEP_MS: '60000' };
+    await it.look();
+    const asked = (): number => it.mesh.asked().filter(({ method, path }) => method === 'GET' && path.endsWith('/inbox')).length;
+    const before = asked();
+    // Each looks when it starts, and finds that another process has just looked.
+    for (let count = 0; count < 2; count += 1) await (await startTestEngine({ ...meshEnv(it.mesh), ...period }, it.engine.database)).stop();
+    expect(asked()).toBe(before);
+    // Two at the same moment: whoever comes while another looks goes away.
+    const beside = await startTestEngine({ ...meshEnv(it.mesh), ...period }, it.engine.database);
+    it.mesh.behave('read', 'late', 1, 1_000);
+    const first = it.look();
+    await until(() => expect(asked()).toBe(before + 1));
+    await beside.engine.pollMailbox();
+    expect(asked()).toBe(before + 1);
+    await first;
+    await beside.stop();
   }, 60_000);
 });
