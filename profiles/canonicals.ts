@@ -34,6 +34,8 @@ export const System = {
   securitySource: 'http://terminology.hl7.org/CodeSystem/security-source-type',
   authorization: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType',
   connectionType: 'http://terminology.hl7.org/CodeSystem/endpoint-connection-type',
+  /** Ways to reach an address that HL7's own list has no code for: `mesh`. */
+  ownConnectionType: codeSystem('connection-type'),
   httpErrorCodes: 'https://fhir.nhs.uk/CodeSystem/http-error-codes',
   messageEvent: 'https://fhir.nhs.uk/CodeSystem/message-event',
   barsReasonableAdjustment: 'https://fhir.nhs.uk/CodeSystem/reasonable-adjustment-codes-bars',
@@ -71,6 +73,16 @@ export const System = {
   plan: `${BASE}/NamingSystem/plan`,
   document: `${BASE}/NamingSystem/document`,
   message: `${BASE}/NamingSystem/message`,
+} as const;
+
+/** Path below the origin at which consumers ask for pointers, as they ask the National Record Locator. */
+export const NRL_CONSUMER = '/nrl/consumer/FHIR/R4';
+
+/** The event signal in the shape of the Multicast Notification Service (nhs.md section 5). Its type and source are the project's own: nobody has registered them. */
+export const Signal = {
+  type: 'crisis-plan-change-1',
+  source: 'example.crisis-plan-broker',
+  subscriptions: 'https://api.service.nhs.uk/multicast-notification-service/subscriptions',
 } as const;
 
 /** Where the R5 Subscriptions Backport IG defines its extensions and profiles. */

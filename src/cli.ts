@@ -75,6 +75,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   'hl7 sender list': [],
   'hl7 sender suspend': ['sender'],
   'hl7 sender resume': ['sender'],
+  'mesh letter': [],
   'keys rewrap': [],
   erase: ['patient', 'reason', 'yes'],
   inspect: ['key', 'reason'],
@@ -95,6 +96,7 @@ const COMMANDS: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
 /** Commands that take what they are about as a word, after their own. */
 const ABOUT = [
   'chase end',
+  'mesh letter',
   'verify plan',
   'recipient check',
   'recipient pause',
@@ -185,6 +187,15 @@ try {
       const { endChaseCommand } = await import('./chase-command.ts');
       const { withDatabase } = await import('./own-database.ts');
       print(await withDatabase(config, quiet, (pool) => endChaseCommand(pool, config, quiet, about, values)));
+      break;
+    }
+    case 'mesh letter': {
+      if (about === undefined) refuse(USAGE);
+      const { keptLetter } = await import('./store/mailbox.ts');
+      const { withDatabase } = await import('./own-database.ts');
+      print(
+        (await withDatabase(config, quiet, (pool) => keptLetter(pool, about))) ?? refuse('no message with this id came into our mailbox'),
+      );
       break;
     }
     case 'client new-key': {

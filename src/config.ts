@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import ipaddr from 'ipaddr.js';
 import { issuerOf, isUserIssuer } from './http/access/user-issuers.ts';
 import { hl7ConfigOf, type Hl7Config, type Hl7Parsed } from './hl7-config.ts';
+import { type MeshConfig, meshConfigOf, type MeshParsed } from './mesh-config.ts';
 import { nrlSiteOf, type NrlSite } from './http/nrl/nrl-site.ts';
 import { isLoopback } from './loopback.ts';
 import { CannotStart } from './model/cannot-start.ts';
@@ -72,12 +73,14 @@ export interface Config {
   readonly oldKeyFiles: readonly string[];
   /** Null opens no door for HL7 v2. */
   readonly hl7: Hl7Config | null;
+  /** Null has no MESH mailbox. */
+  readonly mesh: MeshConfig | null;
 }
 
 type Name = keyof typeof SETTINGS;
 
 /** The environment as ajv leaves it: coerced, with defaults. */
-interface Parsed extends Hl7Parsed {
+interface Parsed extends Hl7Parsed, MeshParsed {
   readonly PORT: number;
   readonly HOST: string;
   readonly DATA_DIR: string;
@@ -117,6 +120,7 @@ interface Parsed extends Hl7Parsed {
   readonly TRAIL_WITNESS_URL?: string;
   readonly TRAIL_HEAD_MS: number;
   readonly KEY_FILE_OLD: string;
+  readonly EVENT_SIGNAL: 'off' | 'mns';
 }
 
 const names = Object.keys(SETTINGS) as Name[];
@@ -176,8 +180,15 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   const hasTls = TLS_CERT !== undefined && TLS_KEY !== undefined;
   const publicUrl = originOf(given.PUBLIC_URL ?? '');
   const { hl7, refused } = hl7ConfigOf(given);
+  const { mesh, refused: refusedMesh } = meshConfigOf(given);
   refuse([
     ...refused,
+    ...refusedMesh,
+    ...(given.EVENT_SIGNAL === 'off'
+      ? []
+      : [
+          'EVENT_SIGNAL must be off: the Multicast Notification Service has no event of crisis plans, and nobody would take one (docs/mesh.md)',
+        ]),
     ...(['DATABASE_URL', 'REDIS_URL'] as const)
       .filter((name) => given[name] !== undefined && !URL.canParse(given[name]))
       .map((name) => `${name} must be ${SETTINGS[name].rule}`),
@@ -234,5 +245,6 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     trailHeadMs: given.TRAIL_HEAD_MS,
     oldKeyFiles: listed(given.KEY_FILE_OLD),
     hl7,
+    mesh,
   };
 };

@@ -9,6 +9,7 @@ import { openChannels } from './channel/open-channels.ts';
 import type { Config } from './config.ts';
 import type { Part } from './lifecycle.ts';
 import { Line, type Log } from './log.ts';
+import { readMesh, startMesh } from './mesh-part.ts';
 import { portsOn } from './reconcile/ports-on.ts';
 import { slice } from './reconcile/slice.ts';
 import { type Delivered, watched } from './reconcile/watched-ports.ts';
@@ -40,6 +41,8 @@ export interface Engine {
    * connection: decision 0051.
    */
   acknowledge(from: Answering, text: string): Promise<Credit>;
+  /** Looks into our MESH mailbox at once; nothing where there is none. */
+  pollMailbox(): Promise<void>;
   /** Since the start: keys due that a sweep found (lost nudges), or a resync (alarms), and attempts that were stopped as another's (alarms). */
   readonly found: { bySweep: number; byResync: number; misaddressed: number };
 }
@@ -61,10 +64,12 @@ export async function startEngine(
   epoch: number,
   onDelivered: (delivered: Delivered) => void = () => {},
 ): Promise<Engine> {
+  const mesh = await readMesh(config);
   const channels = await part(
     'channels',
     () =>
       openChannels(config.outboundAllow, {
+        mesh,
         onUnexpected: () => log(Line.strayAnswer),
         onAcknowledgement: (address, text) => {
           acknowledge({ address }, text).catch((fault: unknown) => log(Line.fault, { name: 'acknowledgement', fault }));
@@ -166,5 +171,7 @@ export async function startEngine(
       }),
     (sweep) => sweep.close(),
   );
-  return { queue, changed, nudge: (recipientId) => void queue.nudge(recipientId), acknowledge, found };
+  const nudge = (recipientId: string): void => void queue.nudge(recipientId);
+  const looksIntoMailbox = await startMesh(part, config, log, pool, channels.mailbox, nudge);
+  return { queue, changed, nudge, acknowledge, pollMailbox: looksIntoMailbox, found };
 }

@@ -48,6 +48,8 @@ export const Line = {
   erasedAndBack: line('error', 'records that were erased by law are back from a backup: erase them again (erased.jsonl)', 'count'),
   searchIndexed: line('info', 'search index made anew', 'count'),
   strayAnswer: line('warn', 'an answer came that no message waits for; it is never credited'),
+  meshFailed: line('error', 'MESH does not do what it is asked: our mailbox is looked into again later', 'because'),
+  meshAnswers: line('info', 'MESH answers again'),
   misaddressed: line(
     'error',
     'an attempt was stopped before a byte left: endpoint, recipient, address and credential do not belong together',

@@ -15,6 +15,7 @@ import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import { listenForHealth } from './http/listen-for-health.ts';
 import { runUntilSignal } from './lifecycle.ts';
+import { readMesh } from './mesh-part.ts';
 import { startHl7 } from './hl7-part.ts';
 import { createLog, Line } from './log.ts';
 import { deliveryMetrics } from './delivery-metrics.ts';
@@ -60,6 +61,7 @@ await runUntilSignal(log, async (part) => {
   // What stands in the way of the start is told before a database is made for it.
   if (config.tls !== null) await readTls(config.tls);
   if (config.hl7 !== null && config.hl7.tls !== null) await readTls(config.hl7.tls, 'HL7_');
+  await readMesh(config);
   if (config.redisUrl !== null) await assertRedis(config.redisUrl);
   // On a database of somebody else's, too: ledger epoch and attempts stand in the folder, and one broker at a time writes them.
   if (config.databaseUrl !== null)

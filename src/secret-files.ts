@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CannotStart } from './model/cannot-start.ts';
 
 /** Settings that hold a password, and may stand in a file of their own. */
-const SECRETS = ['DATABASE_URL', 'REDIS_URL'] as const;
+const SECRETS = ['DATABASE_URL', 'REDIS_URL', 'MESH_PASSWORD', 'MESH_SHARED_KEY'] as const;
 
 const readSecret = (name: string, path: string): string => {
   let text: string;

@@ -250,4 +250,42 @@ export const SETTINGS = {
     about:
       '1: messages with the processing id `T` or `D` (MSH-11) are taken as if they were `P`. Not where plans of persons are: there they are refused with AR 202.',
   },
+  EVENT_SIGNAL: {
+    schema: { type: 'string', enum: ['off', 'mns'], default: 'off' },
+    rule: 'off',
+    about:
+      '`off`: no national event is told of a plan. `mns` is refused: the Multicast Notification Service has no event of crisis plans; the shape is in `mappings/signal/` (docs/mesh.md).',
+  },
+  MESH_URL: {
+    schema: { type: 'string', pattern: '^https://\\S+$' },
+    rule: 'an https:// address without name, password and query',
+    about:
+      'Base of the MESH API. With it, and the five that follow, Endpoints of the connection type `mesh` can be active (docs/mesh.md). Without it there is no MESH.',
+  },
+  MESH_MAILBOX: {
+    schema: { type: 'string', pattern: '^[A-Za-z0-9]{3,40}$' },
+    rule: 'a mailbox: 3 to 40 letters and digits',
+    about: 'The broker’s own mailbox, as the MESH team assigned it.',
+  },
+  MESH_PASSWORD: { schema: { type: 'string' }, rule: 'a password', about: 'Password of that mailbox.' },
+  MESH_PASSWORD_FILE: file('File that holds `MESH_PASSWORD`; instead of it.'),
+  MESH_SHARED_KEY: {
+    schema: { type: 'string' },
+    rule: 'a key',
+    about: 'Key of the environment of MESH that requests are signed with (HMAC-SHA256).',
+  },
+  MESH_SHARED_KEY_FILE: file('File that holds `MESH_SHARED_KEY`; instead of it.'),
+  MESH_CERT: file('PEM file of the certificate that MESH is shown. Read at the start.'),
+  MESH_KEY: file('PEM file of the private key of `MESH_CERT`, without a passphrase. Read at the start.'),
+  MESH_CA: file('PEM file of the authorities by which MESH is known; without it those of the system.'),
+  MESH_POLL_MS: millis(
+    300_000,
+    100,
+    'How often the mailbox is looked into. Not less than 300000, as MESH asks, but for a simulator on loopback. Over all processes one looks at a time.',
+  ),
+  MESH_CHUNK_BYTES: {
+    schema: { type: 'integer', minimum: 1_000, maximum: 100_000_000, default: 20_000_000 },
+    rule: 'a whole number from 1000 to 100000000',
+    about: 'A message of more bytes is sent to MESH in parts of as many.',
+  },
 } as const satisfies Readonly<Record<string, Setting>>;

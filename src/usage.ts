@@ -22,6 +22,7 @@ export const USAGE = `usage: npm run -s broker -- COMMAND
   hl7 sender add --org ODS --kind K (--certificate FILE | --fingerprint SHA256) [--application NAME]
                              registers who may send HL7 v2 over MLLP, by client certificate
   hl7 sender list | suspend | resume [--sender ID]
+  mesh letter ID             what came into our MESH mailbox and could not be made sense of, as a Task named it; it may hold a person
   keys rewrap                wraps every data key by KEY_FILE, also those of KEY_FILE_OLD
   erase --patient ID --reason TEXT [--yes]
                              lawful erasure: destroys the key of a Patient's record for good; without --yes only tells what that would be

@@ -153,6 +153,7 @@ const RECALL_FORM_OF: Readonly<Record<Destination['channel'], RecallForm>> = {
   'fhir-rest': 'rest-status',
   nrl: 'pointer-delete',
   'hl7v2-mllp': 'mdm-t11',
+  mesh: 'message',
   subscription: 'notification',
   pull: 'task',
 };
@@ -163,6 +164,7 @@ const CONTENT_FORMS_OF: Readonly<Record<Destination['channel'], readonly Content
   'fhir-rest': ['document'],
   nrl: [],
   'hl7v2-mllp': ['text-and-document', 'text'],
+  mesh: ['document'],
   subscription: [],
   pull: [],
 };
@@ -209,13 +211,27 @@ export const settled = (
     refusesLowerSequence: own?.refusesLowerSequence ?? service?.refusesLowerSequence ?? false,
     replaceHidesOld: own?.replaceHidesOld ?? service?.replaceHidesOld ?? true,
     recallForm,
-    lifetime: own?.lifetime ?? service?.lifetime ?? defaultLifetime,
+    lifetime: lifetimeOf(channel, own?.lifetime ?? service?.lifetime ?? defaultLifetime),
     acknowledgements: own?.acknowledgements ?? service?.acknowledgements ?? [],
     ...(contentForm === undefined ? {} : { contentForm }),
     ...(copiesEndAfter === null ? {} : { copiesEndAfter }),
     ...(contact === null ? {} : { contact }),
     ...(channel === 'fhir-messaging' ? answersLater(own, service) : {}),
+    ...(channel === 'mesh' ? answersByMailbox(own, service) : {}),
   };
+};
+
+/** What lies in a mailbox may be taken out of it for five days (MESH, nhs.md section 5), and some: a shorter life is not the recipient's to declare. */
+const IN_MAILBOX = 5 * 86_400_000 + 3_600_000;
+const lifetimeOf = (channel: Destination['channel'], declared: number): number =>
+  channel === 'mesh' ? Math.max(declared, IN_MAILBOX) : declared;
+
+/** A mailbox is looked into at least once a day (MESH). */
+const MAILBOX_WITHIN = 86_400_000;
+const answersByMailbox = (own: Declared | null, service: Declared | null): Pick<Destination, 'answersLater'> => {
+  const mode = own?.responseMode ?? service?.responseMode ?? null;
+  const within = own?.responseWithin ?? service?.responseWithin ?? MAILBOX_WITHIN;
+  return { answersLater: { by: mode === 'sync' ? 'mailbox-taken' : 'mailbox-message', within } };
 };
 
 /** Nothing where it answers in the same exchange. */

@@ -38,7 +38,12 @@ export const channelOf = (endpoint: Endpoint): Destination['channel'] | null => 
     if (code === 'hl7v2-mllp') return 'hl7v2-mllp';
     if (code === 'hl7-fhir-rest') return overRest ?? null;
   }
-  throw anomaly('incorrect', 'must be hl7-fhir-msg, hl7-fhir-rest or hl7v2-mllp', 'Endpoint.connectionType');
+  if (system === System.ownConnectionType && code === 'mesh') return 'mesh';
+  throw anomaly(
+    'incorrect',
+    'must be hl7-fhir-msg, hl7-fhir-rest, hl7v2-mllp, or mesh of the broker’s own list',
+    'Endpoint.connectionType',
+  );
 };
 
 /** How BaRS addresses the service; null where the Endpoint names no id of the Directory of Services. */

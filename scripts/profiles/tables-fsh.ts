@@ -101,8 +101,11 @@ const definitions = (): string[] => [
   ]),
   codeSystem('RecallForm', 'recall-form', 'Ways to take content back', same(RECALL_FORMS)),
   codeSystem('ContentForm', 'content-form', 'What an update carries', same(CONTENT_FORMS)),
+  codeSystem('ConnectionType', 'connection-type', "Ways to reach an address that HL7's list of connection types has no code for", [
+    ['mesh', 'MESH mailbox'],
+  ]),
   codeSystem('ResponseMode', 'response-mode', 'How FHIR messages are answered', [
-    ['sync', 'In the same exchange'],
+    ['sync', 'In the same exchange; over MESH, by taking the message out of the mailbox'],
     ['async', 'To the response-url (R4 messaging, async)'],
     ['bars', 'By a new message with the roles reversed (BaRS)'],
   ]),
@@ -159,11 +162,9 @@ const definitions = (): string[] => [
     'Parts that a person plays in an approval',
     codes('$Agent', ['author', 'verifier', 'attester']),
   ),
-  valueSet(
-    'DestinationConnectionVS',
-    'destination-connection',
-    'Ways to reach a destination',
-    codes('$Connection', ['hl7-fhir-msg', 'hl7-fhir-rest', 'hl7v2-mllp']),
-  ),
+  valueSet('DestinationConnectionVS', 'destination-connection', 'Ways to reach a destination', [
+    ...codes('$Connection', ['hl7-fhir-msg', 'hl7-fhir-rest', 'hl7v2-mllp']),
+    ...codes('ConnectionType', ['mesh']),
+  ]),
   valueSet('ContactClassVS', 'contact-class', 'Classes of a crisis contact', codes('$ActCode', CONTACT_CLASSES)),
 ];

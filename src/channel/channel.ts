@@ -4,7 +4,7 @@ import type { Acknowledgement, LaterAnswer } from '../model/recipient.ts';
 
 /** Where a parcel goes, and how that place answers. */
 export interface Target {
-  /** `Destination.address`: `http(s)://…` or `mllp(s)://host:port`. */
+  /** `Destination.address`: `http(s)://…`, `mllp(s)://host:port` or `mesh://MAILBOX?workflow_id=…`. */
   readonly address: string;
   /** Request headers of the destination's own (BaRS headers, `Subscription.channel.header`); unused by MLLP. May be secret. */
   readonly headers: Readonly<Record<string, string>>;
@@ -17,6 +17,8 @@ export interface Target {
   readonly readsBack?: boolean;
   /** How it answers where it does so by a message of its own; `responseUrl` is where. Missing: in the same exchange. */
   readonly answersLater?: { readonly by: LaterAnswer['by']; readonly responseUrl: string };
+  /** MESH: our own id of this attempt, and who writes down the one that MESH gives it. */
+  readonly mailbox?: { readonly localId: string; taken(messageId: string, mailbox: string): Promise<void> };
 }
 
 /** What leaves: frozen before the wire, and the same on a retry. */

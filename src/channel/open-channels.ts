@@ -7,19 +7,27 @@ import { createGuardedAgent } from './guarded-agent.ts';
 import { openNrl } from './nrl.ts';
 import { openHl7v2Mllp } from './hl7v2-mllp.ts';
 import type { MllpOptions } from './hl7v2-mllp.ts';
+import { openMesh } from './mesh.ts';
+import { type MeshMailbox, type MeshSettings, openMeshMailbox } from './mesh-mailbox.ts';
 import { openSubscriptionNotification } from './subscription-notification.ts';
 import { openWithCredential } from './with-credential.ts';
 
 /** The roads out, by `Destination.channel`. */
-export type Channels = Readonly<Record<'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'subscription', Channel>> & {
+export type Channels = Readonly<Record<'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'mesh' | 'subscription', Channel>> & {
+  /** The broker's own MESH mailbox; null where it has none. */
+  readonly mailbox: MeshMailbox | null;
   close(): Promise<void>;
 };
 
 /** What the roads need beside the guard; `resolve` finds addresses, by the system where it is left out. */
-export type ChannelOptions = Omit<MllpOptions, 'guard'> & { readonly resolve?: Resolve };
+export type ChannelOptions = Omit<MllpOptions, 'guard'> & {
+  readonly resolve?: Resolve;
+  /** Null or left out: the broker has no MESH mailbox. */
+  readonly mesh?: MeshSettings | null;
+};
 
 /** Opens every road behind one guard and one agent. `allow` is `OUTBOUND_ALLOW` as CIDRs; throws where one is none. */
-export const openChannels = (allow: readonly string[], { resolve, ...options }: ChannelOptions = {}): Channels => {
+export const openChannels = (allow: readonly string[], { resolve, mesh = null, ...options }: ChannelOptions = {}): Channels => {
   const guard = createAddressGuard(allow, resolve);
   const agent = createGuardedAgent(guard);
   const withCredential = openWithCredential(guard, agent);
@@ -27,15 +35,19 @@ export const openChannels = (allow: readonly string[], { resolve, ...options }: 
   const rest = openFhirRest(withCredential);
   const nrl = openNrl(withCredential);
   const mllp = openHl7v2Mllp({ guard, ...options });
+  const mailbox = mesh === null ? null : openMeshMailbox(guard, mesh);
+  const toMailbox = openMesh(mailbox);
   const subscription = openSubscriptionNotification(agent);
   return {
     'fhir-messaging': messaging,
     'fhir-rest': rest,
     nrl,
     'hl7v2-mllp': mllp,
+    mesh: toMailbox,
+    mailbox,
     subscription,
     close: async () => {
-      await Promise.all([messaging.close(), rest.close(), nrl.close(), mllp.close(), subscription.close()]);
+      await Promise.all([messaging.close(), rest.close(), nrl.close(), mllp.close(), toMailbox.close(), subscription.close()]);
       await Promise.all([withCredential.close(), agent.destroy()]);
     },
   };

@@ -53,15 +53,16 @@ const checkInDate = (name: string, { validFromDate, validToDate }: X509Certifica
   if (validFromDate.getTime() > now) throw new CannotStart(`${name} is not valid before ${validFromDate.toISOString()}`);
 };
 
-/** Which settings name the files: those of the FHIR door, or of the door for HL7 v2. */
-export type TlsSettings = '' | 'HL7_';
+/** Which settings name the files: those of the FHIR door, of the door for HL7 v2, or of what MESH is shown. */
+export type TlsSettings = '' | 'HL7_' | 'MESH_';
 
 /**
  * Reads the files of a door's TLS. Throws CannotStart, with one line that names the setting and nothing of what a file holds, where one
  * cannot be read, is no PEM, is out of date, or where key and certificate do not belong together.
  */
 export const readTls = async (files: TlsFiles, settings: TlsSettings = '', now = Date.now()): Promise<TlsMaterial> => {
-  const [ofCert, ofKey, ofCa] = [`${settings}TLS_CERT`, `${settings}TLS_KEY`, `${settings}TLS_CLIENT_CA`];
+  const tls = settings === 'MESH_' ? '' : 'TLS_';
+  const [ofCert, ofKey, ofCa] = [`${settings}${tls}CERT`, `${settings}${tls}KEY`, `${settings}TLS_CLIENT_CA`];
   const cert = await read(ofCert, files.cert);
   const key = await read(ofKey, files.key);
   const ca = files.clientCa === null ? null : await read(ofCa, files.clientCa);

@@ -33,6 +33,8 @@ export interface HttpConfig extends Site {
   readonly outboundAllow: readonly string[];
   /** Whether an Endpoint becomes active only after its check; left out: no. */
   readonly requireCheck?: boolean;
+  /** Set where the broker has a MESH mailbox of its own; left out or null: none. */
+  readonly mesh?: object | null;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
   /** What the sources of the NRL leave open; left out: as its specification of 2026 has it. */

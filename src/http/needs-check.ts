@@ -1,4 +1,4 @@
-import type { Resource } from '@medplum/fhirtypes';
+import type { Endpoint, Resource } from '@medplum/fhirtypes';
 import { judge } from '../../mappings/check/judge.ts';
 import { declaredOf } from '../../mappings/facts/declared-of.ts';
 import { channelOf, servedBy } from '../../mappings/facts/from-endpoint.ts';
@@ -17,6 +17,8 @@ export const checkIsChecked = async ({ config, store }: Pick<Door, 'config' | 's
   const channel = channelOf(resource);
   // A record locator is not talked to about a made-up person: what would be asked of it is a national record.
   if (channel === null || channel === 'nrl') return;
+  // No conversation can be held with a mailbox: what it would have shown is stated by hand.
+  if (channel === 'mesh') return checkRecallIsStated(store, resource, 'over MESH nothing is checked: say how content is taken back');
   const checked = resource.id === undefined ? null : await store.checkOf(resource.id);
   if (checked === null) return refuse('Endpoint.status', 'is active only once it has been checked: register it as off, then $check it');
   const { check, destination } = checked;
@@ -27,12 +29,13 @@ export const checkIsChecked = async ({ config, store }: Pick<Door, 'config' | 's
   const { unanswered } = judge(check.tried, destination);
   if (unanswered.length > 0)
     return refuse('Endpoint.status', `is active only once its check was answered: nobody did in ${unanswered.join(', ')}`);
-  if (channel !== 'hl7v2-mllp' || declaredOf(resource, 'Endpoint').recallForm !== null) return;
+  if (channel === 'hl7v2-mllp')
+    await checkRecallIsStated(store, resource, 'over HL7 v2 say how content is taken back: it is known of no receiver by itself');
+};
+
+const checkRecallIsStated = async (store: Door['store'], resource: Endpoint, help: string): Promise<void> => {
+  if (declaredOf(resource, 'Endpoint').recallForm !== null) return;
   const service = (await store.read('HealthcareService', servedBy(resource)))?.body;
   const isStated = service?.resourceType === 'HealthcareService' && declaredOf(service, 'HealthcareService').recallForm !== null;
-  if (!isStated)
-    refuse(
-      `Endpoint.extension.where(url='${Extension.recallForm}')`,
-      'over HL7 v2 say how content is taken back: it is known of no receiver by itself',
-    );
+  if (!isStated) refuse(`Endpoint.extension.where(url='${Extension.recallForm}')`, help);
 };

@@ -10,6 +10,11 @@ export const checkWritable = (exchange: Exchange, door: Door, resource: Resource
   const errors = errorsOf(door.validate(resource));
   if (errors.length > 0) throw new Anomaly('incorrect', errors);
   const { config, guard } = door;
-  const rules = writeRules(resource, { principal: principalOf(exchange), guard, plainSomewhere: config.outboundAllow.length > 0 });
+  const rules = writeRules(resource, {
+    principal: principalOf(exchange),
+    guard,
+    plainSomewhere: config.outboundAllow.length > 0,
+    mesh: (config.mesh ?? null) !== null,
+  });
   if (rules.length > 0) throw new Anomaly('incorrect', rules);
 };

@@ -25,7 +25,12 @@ export const writeIssues = async (exchange: Exchange, door: Door, { sent, stored
     stored === null || sent.id === stored.id ? [] : [{ at: `${sent.resourceType}.id`, code: 'value', help: 'is the id in the address' }];
   const issues = [
     ...sameId,
-    ...writeRules(resource, { principal, guard: door.guard, plainSomewhere: door.config.outboundAllow.length > 0 }),
+    ...writeRules(resource, {
+      principal,
+      guard: door.guard,
+      plainSomewhere: door.config.outboundAllow.length > 0,
+      mesh: (door.config.mesh ?? null) !== null,
+    }),
     ...(await refusalsOf(() => checkChange(resource, before))),
     ...(await refusalsOf(() => checkServesOwn(door.store, principal, resource))),
   ];

@@ -8,6 +8,7 @@ import { toChannelHeaders } from '../channel/channel-headers.ts';
 import type { Issue } from '../model/anomaly.ts';
 import { Anomaly } from '../model/anomaly.ts';
 import type { Principal } from '../model/principal.ts';
+import { readMailbox } from '../model/mailbox.ts';
 import { reportIssues } from './report-rules.ts';
 
 /** What a rule of writing may look at beside the resource. */
@@ -16,6 +17,8 @@ export interface Writing {
   readonly guard: AddressGuard;
   /** Whether plain text is allowed anywhere at all. */
   readonly plainSomewhere: boolean;
+  /** Whether the broker has a MESH mailbox of its own. */
+  readonly mesh: boolean;
 }
 
 const wrong = (at: string, help: string, code = 'business-rule'): readonly Issue[] => [{ at, code, help }];
@@ -28,6 +31,7 @@ const ENDPOINT_SCHEMES: Readonly<Record<string, Readonly<Record<string, boolean>
   'hl7-fhir-msg': { https: true, http: false },
   'hl7-fhir-rest': { https: true, http: false },
   'hl7v2-mllp': { mllps: true, mllp: false },
+  mesh: { mesh: true },
 };
 
 /** The host as a connection would read it: `0x7f.1` is 127.0.0.1, in whatever scheme it stands. */
@@ -82,10 +86,19 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
   ];
 };
 
-const checkEndpoint = ({ address, connectionType }: Endpoint, writing: Writing): readonly Issue[] => {
+/** Mailboxes are written as the Multicast Notification Service writes them: nhs.md section 5. */
+const checkMailbox = ({ address, status }: Pick<Endpoint, 'address' | 'status'>, at: string, { mesh }: Writing): readonly Issue[] => [
+  ...(readMailbox(address) === null ? wrong(at, 'is written mesh://MAILBOX?workflow_id=WORKFLOW', 'value') : []),
+  ...(status === 'active' && !mesh
+    ? wrong('Endpoint.status', 'cannot be active: this broker has no MESH mailbox of its own (MESH_URL, docs/mesh.md)')
+    : []),
+];
+
+const checkEndpoint = ({ address, connectionType, status }: Endpoint, writing: Writing): readonly Issue[] => {
   const at = 'Endpoint.address';
   const schemes = ENDPOINT_SCHEMES[connectionType.code ?? ''];
   if (schemes === undefined) return wrong('Endpoint.connectionType', `is ${Object.keys(ENDPOINT_SCHEMES).join(' or ')}`, 'value');
+  if (connectionType.code === 'mesh') return checkMailbox({ address, status }, at, writing);
   const issues = checkAddress(address, at, schemes, writing);
   if (issues.length > 0) return issues;
   const url = new URL(address);

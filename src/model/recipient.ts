@@ -33,10 +33,11 @@ export interface Acknowledgement {
 
 /**
  * How a recipient answers a FHIR message by a message of its own (delivery.md section 3a). `response-url`: R4 messaging, asked for by `async=true`, and
- * it names the MessageHeader. `new-message`: BaRS, which has no such parameter, and names the Bundle.
+ * it names the MessageHeader. `new-message`: BaRS, which has no such parameter, and names the Bundle. Over MESH: `mailbox-message`, by a message to
+ * our mailbox that names either, and `mailbox-taken`, by acknowledging ours to MESH, which says no more than that it was taken out of the mailbox.
  */
 export interface LaterAnswer {
-  readonly by: 'response-url' | 'new-message';
+  readonly by: 'response-url' | 'new-message' | 'mailbox-message' | 'mailbox-taken';
   /** Milliseconds for which the answer is waited for. */
   readonly within: number;
 }
@@ -55,7 +56,7 @@ export interface Recipient {
 export interface Destination {
   readonly id: string;
   readonly recipientId: string;
-  readonly channel: 'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'subscription' | 'pull';
+  readonly channel: 'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'mesh' | 'subscription' | 'pull';
   /** URL of the address; the broker's own word for it when it has none (`pull:`). */
   readonly address: string;
   /** False while nothing new may be sent there: not active, in error, switched off or deleted. */

@@ -52,6 +52,7 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
   if (it.attempt.action.kind === 'recall' && recallRoad(it.destination) !== 'wire') return { bytes: '', contentType: 'text/plain' };
   switch (it.destination.channel) {
     case 'fhir-messaging':
+    case 'mesh':
       return { bytes: toMessage(it), contentType: 'application/fhir+json' };
     case 'fhir-rest':
       return { bytes: toResources(it), contentType: 'application/fhir+json' };

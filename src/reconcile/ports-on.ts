@@ -21,6 +21,7 @@ import type { StoredLedger, StoredLook } from '../store/ledger.ts';
 import type { Frozen } from '../store/repeated.ts';
 import { isAnsweredLater, noteSent } from '../store/sent-messages.ts';
 import { countEventInError, giveBackEvent } from '../store/subscription-events.ts';
+import { noteInMailbox } from '../store/mailbox-messages.ts';
 import { noteTold, setSubscription, subscriptionOf } from '../store/subscriptions.ts';
 import { openWhereTo } from '../store/where-to.ts';
 import type { Pointing, Sender } from './freeze.ts';
@@ -130,7 +131,7 @@ async function settleHeard({ pool, ledger }: World, { id, parcel, heard }: Sendi
   await settleAnswered(pool, ledger, id);
 }
 /** The roads on which words leave; the others tell that there are some, and are read. */
-const WITH_WORDS: ReadonlySet<Destination['channel']> = new Set(['fhir-messaging', 'fhir-rest', 'hl7v2-mllp'] as const);
+const WITH_WORDS: ReadonlySet<Destination['channel']> = new Set(['fhir-messaging', 'fhir-rest', 'hl7v2-mllp', 'mesh'] as const);
 
 /** A retry has the same bytes and ids; what a person asked for once more has a Bundle.id, and so an X-Request-ID, of its own. */
 async function repeat({ pool, ledger }: World, claim: Claim, look: StoredLook, move: Move, attempt: Attempt): Promise<Frozen> {
@@ -224,7 +225,8 @@ async function deliver(world: World, whereTo: ReadWhereTo, claim: Claim, look: S
     const heard: Target['heard'] = (id, answered) => attempt.heard.set(id, answered);
     const reason = action.kind === 'recall' ? 'delete' : action.parent === null ? 'new' : 'update';
     const later = destination.answersLater;
-    const outcome = await sendParcel(world, { ...road, recipient, destination, reason, heard }, attempt.parcel, limits);
+    const mailbox = { localId: attempt.id, taken: (id: string, to: string) => noteInMailbox(world.pool, attempt.id, id, to) };
+    const outcome = await sendParcel(world, { ...road, recipient, destination, reason, heard, mailbox }, attempt.parcel, limits);
     const now = look.now + (performance.now() - look.seenAt);
     return later !== undefined && outcome.kind === 'unknown' && outcome.because === 'answer-pending'
       ? { ...outcome, answerBy: now + later.within }

@@ -14,6 +14,8 @@ export interface Addressee {
   readonly reason: 'new' | 'update' | 'delete';
   /** Told of each message of the parcel that its application has answered; of HL7 v2. */
   readonly heard?: Target['heard'];
+  /** Of MESH. */
+  readonly mailbox?: Target['mailbox'];
 }
 
 /** The channels over which content is pushed. */
@@ -26,7 +28,7 @@ export const isPushedTo = (destination: Destination): destination is Addressee['
 /** Sends a parcel over the channel of its addressee. Never throws. */
 export const sendParcel = (
   { channels, sender, responseUrl }: Pick<World, 'channels' | 'sender' | 'responseUrl'>,
-  { recipient, destination, address, credential, reason, heard }: Addressee,
+  { recipient, destination, address, credential, reason, heard, mailbox }: Addressee,
   parcel: Parcel,
   limits: Limits,
 ): Promise<Outcome> => {
@@ -51,6 +53,8 @@ export const sendParcel = (
       return channels.nrl.send({ ...target, headers: {} }, parcel, limits);
     case 'hl7v2-mllp':
       return channels['hl7v2-mllp'].send({ ...target, headers: {}, ...(heard === undefined ? {} : { heard }) }, parcel, limits);
+    case 'mesh':
+      return channels.mesh.send({ ...target, headers: {}, ...(mailbox === undefined ? {} : { mailbox }) }, parcel, limits);
     default:
       return destination.channel satisfies never;
   }

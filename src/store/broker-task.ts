@@ -13,8 +13,8 @@ export interface BrokerTask {
   readonly owner: string;
   /** The kind of its service that has it to do: one ODS code may be several. */
   readonly kind: Kind;
-  /** `CarePlan/…` or `Encounter/…`, by the id under which its owner knows it. */
-  readonly focus: string;
+  /** `CarePlan/…` or `Encounter/…`, by the id under which its owner knows it; null where it is about nothing of theirs. */
+  readonly focus: string | null;
   /** One of the broker's constants; never words of a plan. */
   readonly reason: string;
   /** What the same Task is made of a second time. */
@@ -54,7 +54,7 @@ export async function raiseTask(
     code: { coding: [{ system: System.taskCode, code: task.code }] },
     statusReason: { text: task.reason },
     description: task.description,
-    focus: { reference: task.focus },
+    ...(task.focus === null ? {} : { focus: { reference: task.focus } }),
     performerType: [{ coding: [{ system: System.kind, code: task.kind }] }],
     authoredOn: now.toISOString(),
     owner: { type: 'Organization', identifier: { system: System.odsOrganization, value: task.owner } },

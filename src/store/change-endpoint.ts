@@ -2,6 +2,7 @@ import type { Endpoint } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import type { Credential } from '../model/credential.ts';
+import { readMailbox } from '../model/mailbox.ts';
 import type { Principal } from '../model/principal.ts';
 import {
   credentialsOf,
@@ -64,6 +65,12 @@ export const shownEndpoint = async (pool: pg.Pool, id: string): Promise<Endpoint
 
 /** Whether an address can be one of that channel, and a credential be used there. Throws `incorrect` at the part. */
 const checkAddress = (channel: string, address: string, credential: Credential | null): void => {
+  if (channel === 'mesh') {
+    if (readMailbox(address) === null) throw anomaly('incorrect', 'is written mesh://MAILBOX?workflow_id=WORKFLOW', 'address');
+    if (credential !== null)
+      throw anomaly('incorrect', 'has no place at a mailbox: the broker proves itself to MESH by its own (MESH_CERT)', 'cert');
+    return;
+  }
   const scheme = /^([a-z]+):\/\/[^\s@]+$/.exec(address)?.[1];
   if (scheme === undefined) throw anomaly('incorrect', 'is no URL, or holds a name and password', 'address');
   const fits = channel === 'hl7v2-mllp' ? /^mllps?$/ : /^https?$/;

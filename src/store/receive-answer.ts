@@ -13,11 +13,13 @@ import { statement, transaction } from './pool.ts';
 /** An answer to a message of ours that came by a message of its own. */
 export interface AnswerMessage {
   readonly principal: Principal;
-  /** What it says that it answers: our Bundle (BaRS), or our MessageHeader (R4). A UUID. */
-  readonly names: { readonly bundle: string } | { readonly header: string };
+  /** What it says that it answers: our Bundle (BaRS), or our MessageHeader (R4); or, as MESH tells of it, one attempt and no other. A UUID. */
+  readonly names: { readonly bundle: string } | { readonly header: string } | { readonly attempt: string };
   /** `response.code`. */
   readonly code: string;
   readonly outcome: Outcome;
+  /** What a person is told of, whatever the ledger makes of it; left out: nothing beside the rules of every answer. */
+  readonly tells?: string;
 }
 
 /** `credited`: believed; `recorded`: it told nothing that still counts; `contrary`: the opposite was answered before, and a person is told. */
@@ -41,7 +43,7 @@ const messageNamed = statement<[string, string, string], Found>(
      FROM delivery d JOIN ledger_key k ON k.id = d.key_id JOIN recipient r ON r.id = k.recipient_id JOIN destination t ON t.id = k.destination_id
      CROSS JOIN LATERAL (SELECT a.id, a.since FROM delivery a WHERE a.key_id = d.key_id AND a.epoch = d.epoch AND a.count = d.count
                           AND a.action = d.action ORDER BY a.serial LIMIT 1) f
-    WHERE d.id = $1::uuid AND t.facts->>'channel' = 'fhir-messaging'`,
+    WHERE d.id = $1::uuid AND t.facts->>'channel' IN ('fhir-messaging', 'mesh')`,
 );
 const attemptsOf = statement<[string], { id: string; begun_at: Date; outcome: string; headings: Ledger['copies'][number]['headings'] }>(
   'attempts-answered',
@@ -87,7 +89,7 @@ const BACKOFF = { min: 1_000, max: 60_000 };
  */
 export async function receiveAnswer(pool: pg.Pool, answer: AnswerMessage, nudge: (recipientId: string) => void): Promise<AnswerReceived> {
   const { principal, names } = answer;
-  const id = 'bundle' in names ? attemptOfBundle(names.bundle) : names.header;
+  const id = 'bundle' in names ? attemptOfBundle(names.bundle) : 'attempt' in names ? names.attempt : names.header;
   const [found] = id === null ? [] : await messageNamed(pool, id, principal.organization, principal.kind);
   if (found === undefined || !found.own) {
     const because = found === undefined ? 'unknown-message' : 'message-of-another';
@@ -97,19 +99,22 @@ export async function receiveAnswer(pool: pg.Pool, answer: AnswerMessage, nudge:
   const { told, row, isRefused } = await transaction(pool, (tx) => takeIn(tx, answer, found));
   if (told === 'credited') nudge(found.recipient_id);
   if (told === 'contrary') await attention(pool, lookOf(row), `${found.action}-answers-differ`);
+  else if (answer.tells !== undefined && (told === 'credited' || row.state.last?.outcome !== 'accepted'))
+    await attention(pool, lookOf(row), `${found.action}-${answer.tells}`);
   else if (told === 'credited' && isRefused) await attention(pool, lookOf(row), `${found.action}-unanswered`);
   return told;
 }
 
 async function takeIn(
   tx: pg.PoolClient,
-  { principal, code, outcome }: AnswerMessage,
+  { principal, names, code, outcome }: AnswerMessage,
   found: Found,
 ): Promise<{ told: AnswerTold; row: KeyRow; isRefused: boolean }> {
   await lockKey(tx, found.key_id);
   const [row] = await lookAtKeys(tx, [found.key_id]);
   if (row === undefined) throw new Error('the key of a delivery is gone');
-  const attempts = await attemptsOf(tx, found.first);
+  const sameIds = await attemptsOf(tx, found.first);
+  const attempts = 'attempt' in names ? sameIds.filter(({ id }) => id === names.attempt) : sameIds;
   const told = attempts.map((each) => ({ id: each.id, begunAt: each.begun_at.getTime(), headings: each.headings }));
   const before = row.state;
   const own = before.copies.findLast((copy) => told.some((each) => each.id === copy.id))?.id ?? before.last?.id ?? '';

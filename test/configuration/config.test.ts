@@ -36,6 +36,7 @@ test('An empty environment gives the documented defaults', () => {
     maxConnections: 10_000,
     ratePerMinute: 60_000,
     refusedPerMinute: 600,
+    mesh: null,
     keyFile: null,
     trailKeyFile: null,
     trailWitnessFile: null,
@@ -216,4 +217,48 @@ describe('The door for HL7 v2', () => {
     [{ HL7_MAX_FRAME: '10' }, /^HL7_MAX_FRAME must be/],
     [{ HL7_TEST_MESSAGES: 'yes' }, /^HL7_TEST_MESSAGES must be 0 or 1$/],
   ])('%j is refused', (env, line) => expect(() => parseConfig({ HL7_PORT: '2575', ...env })).toThrow(line));
+});
+
+describe('The MESH mailbox', () => {
+  const ALL = {
+    MESH_URL: 'https://mesh.example/',
+    MESH_MAILBOX: 'X26BROKER1',
+    MESH_PASSWORD: 'hidden',
+    MESH_SHARED_KEY: 'hidden',
+    MESH_CERT: 'a',
+    MESH_KEY: 'b',
+  };
+  test('is there when all of it is set, and looked into every five minutes', () => {
+    expect(parseConfig(ALL).mesh).toEqual({
+      url: 'https://mesh.example',
+      mailbox: 'X26BROKER1',
+      password: 'hidden',
+      sharedKey: 'hidden',
+      tls: { cert: 'a', key: 'b', ca: null },
+      pollMs: 300_000,
+      chunkBytes: 20_000_000,
+    });
+  });
+  test('may be looked into more often where it is a simulator on this machine', () =>
+    expect(parseConfig({ ...ALL, MESH_URL: 'https://127.0.0.1:8700', MESH_POLL_MS: '100' }).mesh).toMatchObject({ pollMs: 100 }));
+
+  test.each<readonly [Readonly<Record<string, string>>, RegExp]>([
+    [
+      { ...ALL, MESH_PASSWORD: '' },
+      /^MESH_URL, MESH_MAILBOX, MESH_PASSWORD, MESH_SHARED_KEY, MESH_CERT and MESH_KEY must be set together$/,
+    ],
+    [{ MESH_CA: 'c' }, /must be set together$/],
+    [{ ...ALL, MESH_URL: 'http://mesh.example' }, /^MESH_URL must be an https:/],
+    [{ ...ALL, MESH_URL: 'https://u:hidden@mesh.example' }, /^MESH_URL must be an https:/],
+    [{ ...ALL, MESH_URL: 'https://mesh.example?x=y' }, /^MESH_URL must be an https:/],
+    [{ ...ALL, MESH_MAILBOX: '../X' }, /^MESH_MAILBOX must be a mailbox/],
+    [{ ...ALL, MESH_POLL_MS: '299999' }, /^MESH_POLL_MS must not be less than 300000/],
+    [{ ...ALL, MESH_POLL_MS: '86400001' }, /^MESH_POLL_MS must be/],
+    [{ ...ALL, MESH_CHUNK_BYTES: '100000001' }, /^MESH_CHUNK_BYTES must be/],
+    [{ EVENT_SIGNAL: 'mns' }, /^EVENT_SIGNAL must be off: the Multicast Notification Service has no event of crisis plans/],
+    [{ EVENT_SIGNAL: 'on' }, /^EVENT_SIGNAL must be off$/],
+  ])('%j is refused in one line that quotes nothing', (env, line) => {
+    expect(() => parseConfig(env)).toThrow(line);
+    expect(() => parseConfig(env)).not.toThrow(/hidden/);
+  });
 });

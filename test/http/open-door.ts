@@ -5,6 +5,7 @@ import request from 'supertest';
 import type { Test } from 'supertest';
 import { System } from '../../profiles/canonicals.ts';
 import { createApp } from '../../src/http/app.ts';
+import type { HttpConfig } from '../../src/http/exchange.ts';
 import { listen } from '../../src/http/listen.ts';
 import type { NrlSite } from '../../src/http/nrl/nrl-site.ts';
 import type { RateLimit } from '../../src/http/access/rate-limit.ts';
@@ -60,6 +61,7 @@ export const openDoorOn = async (
   /** Makes a door behind a proxy, which limits how often an address is refused. */
   limiting?: (pool: TestDatabase['pool'], log: Log) => RateLimit,
   nrl?: NrlSite,
+  more: Partial<HttpConfig> = {},
 ) => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
@@ -78,6 +80,7 @@ export const openDoorOn = async (
     outboundAllow,
     errorCodeSystem: System.httpErrorCodes,
     ...(nrl === undefined ? {} : { nrl }),
+    ...more,
   };
   const app = createApp({
     store,

@@ -275,6 +275,27 @@ describe('from a recipient', () => {
     });
   });
 
+  test('what is put into a mailbox may be taken out for five days, whatever is declared, and is answered within a day', () => {
+    const box: Endpoint = {
+      ...example<Endpoint>('destination-endpoint/valid-fhir-messaging'),
+      connectionType: { system: System.ownConnectionType, code: 'mesh' },
+      address: 'mesh://X26LANE1?workflow_id=A',
+    };
+    const fiveDays = 5 * 86_400_000;
+    const short = { ...declaredOf(box, 'Endpoint'), lifetime: 30_000, responseMode: null, responseWithin: null };
+    expect(fromEndpoint({ ...box, extension: box.extension?.slice(0, 1) ?? [] }, short, 60_000)).toMatchObject({
+      channel: 'mesh',
+      recallForm: 'message',
+      lifetime: fiveDays + 3_600_000,
+      answersLater: { by: 'mailbox-message', within: 86_400_000 },
+    });
+    const long = { ...short, lifetime: 2 * fiveDays, responseMode: 'sync' as const, responseWithin: 3_600_000 };
+    expect(fromEndpoint({ ...box, extension: box.extension?.slice(0, 1) ?? [] }, long, 60_000)).toMatchObject({
+      lifetime: 2 * fiveDays,
+      answersLater: { by: 'mailbox-taken', within: 3_600_000 },
+    });
+  });
+
   test('an id of the Directory of Services says that BaRS messages go there, and a payload type for which of its uses', () => {
     const identifier = [{ system: System.dosService, value: '2000099999' }];
     const coding = [{ system: System.barsUseCase, code: 'a6t1' }];

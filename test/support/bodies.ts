@@ -48,7 +48,9 @@ export const endpoint = (id: string, serviceId: string, organizationId: string, 
   id,
   extension: [{ url: Extension.serves, valueReference: { reference: `HealthcareService/${serviceId}` } }],
   status: 'active',
-  connectionType: { system: System.connectionType, code: address.startsWith('mllp') ? 'hl7v2-mllp' : 'hl7-fhir-msg' },
+  connectionType: address.startsWith('mesh:')
+    ? { system: System.ownConnectionType, code: 'mesh' }
+    : { system: System.connectionType, code: address.startsWith('mllp') ? 'hl7v2-mllp' : 'hl7-fhir-msg' },
   managingOrganization: { reference: `Organization/${organizationId}` },
   payloadType: [{ text: 'crisis plan' }],
   address,

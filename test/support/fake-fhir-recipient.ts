@@ -11,7 +11,8 @@ interface Identifier {
   readonly system: string;
   readonly value: string;
 }
-interface Read {
+/** A message of the broker's as a recipient reads it. */
+export interface Read {
   readonly message: Omit<Received, 'at'>;
   readonly documents: readonly string[];
   readonly headerId: string;
@@ -148,7 +149,8 @@ const isReadable = (text: string): boolean => {
   }
 };
 
-const apply = (store: FakeStore, { message, documents }: Read): 'stored' | 'lower' => {
+/** Does with a message that was read what its kind says, in a recipient's own store. */
+export const apply = (store: FakeStore, { message, documents }: Read): 'stored' | 'lower' => {
   const { person, plan, document, sequence, bytes } = message;
   if (message.kind === 'update') {
     return store.apply(message, {
@@ -164,7 +166,8 @@ const apply = (store: FakeStore, { message, documents }: Read): 'stored' | 'lowe
 };
 
 // A parse that trusts nothing to be there would hide what the broker left out: whatever is missing throws, and is answered with 400.
-const readMessage = (bytes: string, headers: IncomingMessage['headers']): Read => {
+/** Reads a message of the broker's. Throws where it is none. */
+export const readMessage = (bytes: string, headers: IncomingMessage['headers']): Read => {
   const bundle = JSON.parse(bytes);
   const [{ resource: header }, { resource: focus, fullUrl }] = bundle.entry;
   if (bundle.type !== 'message' || header.resourceType !== 'MessageHeader') throw new Error('no message');

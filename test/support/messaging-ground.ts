@@ -45,7 +45,7 @@ export interface KeyOfLane {
   readonly leased: boolean;
   readonly open: boolean;
   readonly failures: number;
-  readonly copies: readonly { readonly state: string; readonly effect: string | null; readonly answerBy?: number }[];
+  readonly copies: readonly { readonly id: string; readonly state: string; readonly effect: string | null; readonly answerBy?: number }[];
   readonly last: { readonly id: string; readonly kind: string; readonly outcome: string } | null;
 }
 

@@ -293,12 +293,19 @@ Description: "What an update carries."
 * #text "text"
 * #text-and-document "text and document"
 
+CodeSystem: ConnectionType
+Id: connection-type
+Title: "Ways to reach an address that HL7's list of connection types has no code for"
+Description: "Ways to reach an address that HL7's list of connection types has no code for."
+* ^caseSensitive = true
+* #mesh "MESH mailbox"
+
 CodeSystem: ResponseMode
 Id: response-mode
 Title: "How FHIR messages are answered"
 Description: "How FHIR messages are answered."
 * ^caseSensitive = true
-* #sync "In the same exchange"
+* #sync "In the same exchange; over MESH, by taking the message out of the mailbox"
 * #async "To the response-url (R4 messaging, async)"
 * #bars "By a new message with the roles reversed (BaRS)"
 
@@ -486,6 +493,7 @@ Description: "Ways to reach a destination."
 * $Connection#hl7-fhir-msg
 * $Connection#hl7-fhir-rest
 * $Connection#hl7v2-mllp
+* ConnectionType#mesh
 
 ValueSet: ContactClassVS
 Id: contact-class

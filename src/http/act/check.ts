@@ -10,6 +10,11 @@ import { readOwn } from './read.ts';
 export const check: Act = async (exchange, door) => {
   const endpoint = await readOwn(exchange, door);
   if (endpoint.body.resourceType !== 'Endpoint') throw new Error('an Endpoint is no Endpoint');
+  if (endpoint.body.connectionType.code === 'mesh')
+    throw new Anomaly('incorrect', {
+      at: 'Endpoint.connectionType',
+      help: 'a mailbox is not checked: what is put there is answered in a day, not in a conversation. Declare by hand how it takes messages (docs/mesh.md)',
+    });
   const parameters = onlyNamed(validParametersOf(exchange, door), ['again']);
   const again = parameter(parameters, 'again');
   if (again !== undefined && again.valueBoolean === undefined) throw required('again', 'is true or false');

@@ -1,11 +1,12 @@
 import { NRL_POINTED } from '../../../mappings/nrl/pointed-url.ts';
+import { NRL_CONSUMER } from '../../../profiles/canonicals.ts';
 import type { Letter } from '../../model/scope.ts';
 import { Refusal } from '../refusal.ts';
 import type { Matched } from '../routes.ts';
 import { NrlRefusal } from './nrl-refusal.ts';
 
 /** Where pointers are asked for, as at the NRL below its own host. */
-export const NRL_BASE = '/nrl/consumer/FHIR/R4';
+export const NRL_BASE = NRL_CONSUMER;
 /** Where what they point to is read: no part of the NRL's own interface. */
 export const NRL_CONTENT = '/nrl/content';
 

@@ -1,0 +1,79 @@
+import { attemptOfBundle } from '../model/message-ids.ts';
+import { type Sql, statement } from './pool.ts';
+
+const MAILBOX_OF = `lower(substring(t.facts->>'address' FROM '^mesh://([^/?]+)'))`;
+
+const note = statement<[string, string, string], never>(
+  'note-in-mailbox',
+  `INSERT INTO mailbox_message (message_id, delivery_id, mailbox, ask_at)
+   SELECT $2, d.id, $3, CASE WHEN t.facts->'answersLater'->>'by' = 'mailbox-taken' THEN clock_timestamp() END
+     FROM delivery d JOIN ledger_key k ON k.id = d.key_id JOIN destination t ON t.id = k.destination_id WHERE d.id = $1::uuid
+   ON CONFLICT (message_id) DO NOTHING`,
+);
+
+/** Writes down that MESH has an attempt, under that id, in that mailbox. */
+export const noteInMailbox = async (sql: Sql, deliveryId: string, messageId: string, mailbox: string): Promise<void> =>
+  void (await note(sql, deliveryId, messageId, mailbox));
+
+/** Whose a message of ours was. */
+export interface SentTo {
+  readonly deliveryId: string;
+  readonly organization: string;
+  readonly kind: string;
+}
+interface SentRow {
+  readonly delivery_id: string;
+  readonly ods: string;
+  readonly kind: string;
+}
+const OWNED = `SELECT d.id AS delivery_id, r.ods, r.kind FROM delivery d JOIN ledger_key k ON k.id = d.key_id
+     JOIN recipient r ON r.id = k.recipient_id JOIN destination t ON t.id = k.destination_id
+    WHERE t.facts->>'channel' = 'mesh'`;
+
+const reported = statement<[string, string], SentRow>(
+  'mailbox-message-reported',
+  `${OWNED} AND d.id = coalesce((SELECT m.delivery_id FROM mailbox_message m WHERE m.message_id = $1), nullif($2, '')::uuid)`,
+);
+const answeredFrom = statement<[string, string], SentRow>(
+  'mailbox-message-answered',
+  // From where it was put, or, where MESH's answer was lost and nobody wrote that down, from where its Endpoint is.
+  `${OWNED} AND d.id = $1::uuid AND (${MAILBOX_OF} = lower($2) OR EXISTS (
+      SELECT FROM mailbox_message m JOIN delivery a ON a.id = m.delivery_id WHERE a.key_id = d.key_id AND lower(m.mailbox) = lower($2)))`,
+);
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const sent = ([row]: readonly SentRow[]): SentTo | null =>
+  row === undefined ? null : { deliveryId: row.delivery_id, organization: row.ods, kind: row.kind };
+
+/** The attempt that a report of MESH is of, by the id that MESH gave it, or by our own; null where it is none of ours. */
+export const reportedMessage = async (sql: Sql, linkedId: string, localId: string): Promise<SentTo | null> =>
+  sent(await reported(sql, linkedId, UUID.test(localId) ? localId : ''));
+
+/** Whose a message is that is answered from a mailbox, by its MessageHeader.id or Bundle.id; null where nothing of the kind was put there. */
+export const messageAnsweredFrom = async (sql: Sql, id: string, mailbox: string): Promise<SentTo | null> =>
+  UUID.test(id) ? sent(await answeredFrom(sql, attemptOfBundle(id) ?? id, mailbox)) : null;
+
+const toTrack = statement<[number], { message_id: string; delivery_id: string; ods: string; kind: string }>(
+  'mailbox-messages-to-track',
+  `SELECT m.message_id, m.delivery_id, r.ods, r.kind FROM mailbox_message m JOIN delivery d ON d.id = m.delivery_id JOIN ledger_key k ON k.id = d.key_id
+     JOIN recipient r ON r.id = k.recipient_id WHERE m.ask_at <= clock_timestamp() ORDER BY m.ask_at LIMIT $1`,
+);
+const askAgain = statement<[string, number], never>(
+  'track-again',
+  // What lies there for longer than MESH keeps anything, it has reported on.
+  `UPDATE mailbox_message SET ask_at = CASE WHEN taken_at > clock_timestamp() - interval '6 days'
+                                             THEN clock_timestamp() + make_interval(secs => $2::double precision / 1000) END WHERE message_id = $1`,
+);
+const askNoMore = statement<[string], never>('track-no-more', 'UPDATE mailbox_message SET ask_at = NULL WHERE message_id = $1');
+
+/** Messages of which MESH is to be asked now whether they were taken out of their mailbox. */
+export const messagesToTrack = async (sql: Sql, most: number): Promise<readonly (SentTo & { readonly messageId: string })[]> =>
+  (await toTrack(sql, most)).map((row) => ({
+    messageId: row.message_id,
+    deliveryId: row.delivery_id,
+    organization: row.ods,
+    kind: row.kind,
+  }));
+
+/** When one of them is asked about next; `null`: never. */
+export const trackAgain = async (sql: Sql, messageId: string, inMs: number | null): Promise<void> =>
+  void (inMs === null ? await askNoMore(sql, messageId) : await askAgain(sql, messageId, inMs));
