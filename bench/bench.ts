@@ -6,8 +6,10 @@ import { decisions } from './parts/decisions.ts';
 import { deliveries } from './parts/deliveries.ts';
 import { access } from './parts/access.ts';
 import { create, search, transaction, validate } from './parts/door.ts';
+import { dispatch } from './parts/dispatch.ts';
 import { drain } from './parts/drain.ts';
 import { ending } from './parts/ending.ts';
+import { events } from './parts/events.ts';
 import { growth } from './parts/growth.ts';
 import { lookup } from './parts/lookup.ts';
 import type { Part } from './parts/part.ts';
@@ -22,6 +24,8 @@ import { troubled } from './parts/troubled.ts';
  */
 const PARTS: Readonly<Record<string, Part>> = {
   lookup,
+  dispatch,
+  events,
   growth,
   deliveries,
   recall,

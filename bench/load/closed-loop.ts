@@ -20,15 +20,24 @@ const enough = (): never => {
 const ask = async (
   client: Client,
   path: string,
-  { headers, bearers, body: template, numbers: wanted, answer }: ToldLoad,
+  { headers, bearers, gets, body: template, numbers: wanted, answer }: ToldLoad,
 ): Promise<void> => {
+  const get = gets?.[sent % gets.length];
+  if (get !== undefined) {
+    sent += 1;
+    const { statusCode, body: answered } = await client.request({ method: 'GET', path: get.path, headers: { ...headers, ...get.headers } });
+    return check(statusCode, await answered.text(), answer);
+  }
   const text = typeof template === 'string' ? template : (template[sent] ?? enough());
   const bearer = bearers === undefined ? {} : { authorization: `Bearer ${bearers[sent % bearers.length]}` };
   const body = text.replaceAll(NUMBER, numberOf(wanted)).replaceAll(ONE, String(sent));
   sent += 1;
   const { statusCode, body: answered } = await client.request({ method: 'POST', path, headers: { ...headers, ...bearer }, body });
-  const said = await answered.text();
-  if (statusCode !== answer.status || !said.includes(answer.text)) throw new Error(`the load was answered ${statusCode}`);
+  check(statusCode, await answered.text(), answer);
+};
+
+const check = (status: number, said: string, wanted: ToldLoad['answer']): void => {
+  if (status !== wanted.status || !said.includes(wanted.text)) throw new Error(`the load was answered ${status}`);
 };
 
 const run = async (load: ToldLoad): Promise<Loaded> => {

@@ -17,6 +17,8 @@ export interface Load {
   readonly caller: () => Promise<Readonly<Record<string, string>>>;
   /** Access tokens, of which each request carries the next; none where `caller` names one for all. */
   readonly bearers?: readonly string[];
+  /** Where it is asked by GET: each path with its headers in turn, and no body. */
+  readonly gets?: readonly { readonly path: string; readonly headers: Readonly<Record<string, string>> }[];
   /** What is sent, with `NUMBER` and `ONE` in it; of several, each is sent once. */
   readonly body: string | readonly string[];
   readonly numbers: Numbers;

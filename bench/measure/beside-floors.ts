@@ -17,6 +17,8 @@ export interface Compared {
   readonly url: string;
   /** The bare floors, the first of which is also run again after the broker (A/A). */
   readonly floors: readonly [Floor, ...Floor[]];
+  /** Requests in flight, one count after another; 16 and 1 where nothing is said. */
+  readonly inFlight?: readonly number[];
   /** Answers a second, and the count in flight at which they are aimed at; null for no aim. */
   readonly aim: { readonly rate: number; readonly inFlight: number; readonly from: string } | null;
 }
@@ -29,12 +31,12 @@ export interface Floor {
 
 /** Broker and floors at some counts in flight, in turn: a line for each floor, and one for the aim at the count that it was taken at. */
 export const besideFloors = async (
-  { name, question, url, floors, aim: goal }: Compared,
+  { name, question, url, floors, inFlight: asked = [16, 1], aim: goal }: Compared,
   generator: Generator,
   say: (line: string) => void,
 ): Promise<readonly Verdict[]> => {
   const verdicts: Verdict[] = [];
-  const counts = [...new Set([16, ...(goal === null ? [] : [goal.inFlight]), 1])];
+  const counts = [...new Set([...asked, ...(goal === null ? [] : [goal.inFlight])])];
   for (const inFlight of counts) {
     const at = (target: string) => async (): Promise<number> =>
       (await generator.run({ ...question, url: target, inFlight, millis: MILLIS })).rate;
