@@ -25,6 +25,8 @@ import { tellOfPauses } from './store/pace/pause.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
 import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
 import { sendHeartbeats } from './reconcile/heartbeat.ts';
+import { watchWebsockets, type WebsocketWatch } from './reconcile/websocket-watch.ts';
+import type { BoundSockets } from './channel/bound-sockets.ts';
 import { purgeEvents } from './store/subscription-events.ts';
 import { endSubscriptions } from './store/subscriptions.ts';
 
@@ -40,6 +42,9 @@ export interface Engine {
    * connection: decision 0051.
    */
   acknowledge(from: Answering, text: string): Promise<Credit>;
+  /** The websockets of this process, and how one is bound. */
+  readonly sockets: BoundSockets;
+  readonly bindSocket: WebsocketWatch['bind'];
   /** Since the start: keys due that a sweep found (lost nudges), or a resync (alarms), and attempts that were stopped as another's (alarms). */
   readonly found: { bySweep: number; byResync: number; misaddressed: number };
 }
@@ -133,6 +138,11 @@ export async function startEngine(
       }),
     (workers) => workers.close(config.sendTimeoutMs + 1_000),
   );
+  const websockets = await part(
+    'websockets',
+    () => watchWebsockets(world, ports, { changed, nudge: (recipientId) => void queue.nudge(recipientId), onError }),
+    (watch) => watch.close(),
+  );
   let sweeps = 0;
   await part(
     'sweep',
@@ -141,6 +151,7 @@ export async function startEngine(
         everyMs: config.sweepMs,
         due: async () => {
           await endSubscriptions(pool);
+          await websockets.endSilent();
           // A subscriber that does not answer keeps no sweep waiting.
           sendHeartbeats(world).catch((fault: unknown) => onError('heartbeat', fault));
           if (++sweeps % RESYNC_EVERY === 0) {
@@ -164,5 +175,13 @@ export async function startEngine(
       }),
     (sweep) => sweep.close(),
   );
-  return { queue, changed, nudge: (recipientId) => void queue.nudge(recipientId), acknowledge, found };
+  return {
+    queue,
+    changed,
+    nudge: (recipientId) => void queue.nudge(recipientId),
+    acknowledge,
+    sockets: channels.sockets,
+    bindSocket: websockets.bind,
+    found,
+  };
 }

@@ -1,5 +1,7 @@
+import { subscriptionAt } from '../model/websocket.ts';
 import { createAddressGuard } from './address-guard.ts';
 import type { Resolve } from './address-guard.ts';
+import { BoundSockets } from './bound-sockets.ts';
 import type { Channel } from './channel.ts';
 import { openFhirMessaging } from './fhir-messaging.ts';
 import { openFhirRest } from './fhir-rest.ts';
@@ -11,6 +13,8 @@ import { openWithCredential } from './with-credential.ts';
 
 /** The roads out, by `Destination.channel`. */
 export type Channels = Readonly<Record<'fhir-messaging' | 'fhir-rest' | 'hl7v2-mllp' | 'subscription', Channel>> & {
+  /** The websockets of this process: a part of the road to Subscriptions. */
+  readonly sockets: BoundSockets;
   close(): Promise<void>;
 };
 
@@ -25,12 +29,20 @@ export const openChannels = (allow: readonly string[], { resolve, ...options }: 
   const messaging = openFhirMessaging(withCredential);
   const rest = openFhirRest(withCredential);
   const mllp = openHl7v2Mllp({ guard, ...options });
-  const subscription = openSubscriptionNotification(agent);
+  const sockets = new BoundSockets();
+  const restHook = openSubscriptionNotification(agent);
+  const subscription: Channel = {
+    send: (target, ...rest) => (subscriptionAt(target.address) === null ? restHook : sockets).send(target, ...rest),
+    close: async () => {
+      await Promise.all([restHook.close(), sockets.close()]);
+    },
+  };
   return {
     'fhir-messaging': messaging,
     'fhir-rest': rest,
     'hl7v2-mllp': mllp,
     subscription,
+    sockets,
     close: async () => {
       await Promise.all([messaging.close(), rest.close(), mllp.close(), subscription.close()]);
       await Promise.all([withCredential.close(), agent.destroy()]);

@@ -7,6 +7,7 @@ import { System } from '../../profiles/canonicals.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/listen.ts';
 import type { NrlSite } from '../../src/http/nrl/nrl-site.ts';
+import type { WebsocketDoor } from '../../src/http/websocket/websocket-door.ts';
 import type { RateLimit } from '../../src/http/access/rate-limit.ts';
 import { createLog, type Log } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -60,6 +61,8 @@ export const openDoorOn = async (
   /** Makes a door behind a proxy, which limits how often an address is refused. */
   limiting?: (pool: TestDatabase['pool'], log: Log) => RateLimit,
   nrl?: NrlSite,
+  /** Makes a door for websockets beside it. */
+  websocketsOf?: (log: Log) => WebsocketDoor,
 ) => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
@@ -89,7 +92,8 @@ export const openDoorOn = async (
     newId: randomUUID,
     ...(limiting === undefined ? {} : { rateLimit: limiting(database.pool, log) }),
   });
-  const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
+  const websockets = websocketsOf?.(log) ?? null;
+  const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem, websockets });
   const origin = `http://127.0.0.1:${listening.port}`;
   const tokens = tokensAt(() => origin, database.pool);
   return {
@@ -103,7 +107,10 @@ export const openDoorOn = async (
     /** How many versions of any resource are stored. */
     stored: async () => (await database.pool.query<{ n: number }>('SELECT count(*)::integer AS n FROM resource_version')).rows[0]?.n ?? 0,
     database,
-    close: (): Promise<void> => listening.close(),
+    close: async (): Promise<void> => {
+      await websockets?.close();
+      await listening.close();
+    },
   };
 };
 
