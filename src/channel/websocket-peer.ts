@@ -18,7 +18,8 @@ interface Ping {
 }
 
 /** Why a socket was closed by the broker; `gone` is by its peer. */
-export type Closed = 'slow' | 'stopping' | 'gone' | 'refused' | 'revoked' | 'expired' | 'taken' | 'not-bound';
+export const CLOSED = ['gone', 'slow', 'revoked', 'expired', 'taken', 'refused', 'not-bound', 'stopping'] as const;
+export type Closed = (typeof CLOSED)[number];
 
 /**
  * One websocket to a subscriber. There is no acknowledgement on one: what follows a notification is a ping, and the pong to it, or to a later one (RFC 6455

@@ -1,5 +1,5 @@
 import { setSubscription } from '../store/subscriptions.ts';
-import { socketHandshakes } from '../store/websocket-bindings.ts';
+import { noteShaken, socketHandshakes } from '../store/websocket-bindings.ts';
 import { notifySubscriber } from './notify-subscriber.ts';
 import type { World } from './ports-on.ts';
 
@@ -12,9 +12,10 @@ export async function shakeSockets(world: World, subscriptionIds: readonly strin
   const waiting = await socketHandshakes(pool, channels.sockets.processId, subscriptionIds);
   const shaken = await Promise.all(
     waiting.map(async ({ destination, subscription, version, status }) => {
-      const isAsked = status === 'requested';
       const { kind } = await notifySubscriber(world, destination, subscription, { type: 'handshake', status });
-      if (kind !== 'accepted' || !isAsked) return [];
+      if (kind !== 'accepted') return [];
+      await noteShaken(pool, channels.sockets.processId, destination.id);
+      if (status !== 'requested') return [];
       await setSubscription(pool, destination.id, ['requested'], 'active', version);
       return [destination.recipientId];
     }),

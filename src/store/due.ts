@@ -2,7 +2,7 @@ import { type Sql, statement } from './pool.ts';
 
 /** A key `k` that waits for no socket: that of its Subscription is on none that lives, and then it is due to nobody. */
 const NOT_WAITING = `NOT EXISTS (SELECT FROM destination w WHERE w.id = k.destination_id AND w.waits_for_socket AND NOT EXISTS (
-         SELECT FROM websocket_binding b JOIN websocket_process o ON o.id = b.process_id AND o.alive_until > statement_timestamp() WHERE b.destination_id = w.id))`;
+         SELECT FROM websocket_binding b JOIN websocket_process o ON o.id = b.process_id AND o.alive_until > statement_timestamp() WHERE b.destination_id = w.id AND b.is_shaken))`;
 const dueRecipients = statement<[], { recipient_id: string }>(
   'due-recipients',
   // What a pause holds back, and recalls between the moments at which an open breaker lets one through, are due to nobody yet.

@@ -49,7 +49,7 @@ const claimHeartbeats = statement<[number, string | null], Omit<Heartbeat, 'subs
   'claim-heartbeats',
   `UPDATE destination d SET told_at = clock_timestamp()
     WHERE d.id IN (SELECT due.id FROM destination due WHERE due.facts->'asks' ? 'heartbeat'
-                      AND (NOT due.waits_for_socket OR EXISTS (SELECT FROM websocket_binding b WHERE b.destination_id = due.id AND b.process_id = $2::uuid)) AND (due.facts->>'open')::boolean
+                      AND (NOT due.waits_for_socket OR EXISTS (SELECT FROM websocket_binding b WHERE b.destination_id = due.id AND b.process_id = $2::uuid AND b.is_shaken)) AND (due.facts->>'open')::boolean
                       AND coalesce(due.told_at, '-infinity') + (due.facts->'asks'->>'heartbeat')::double precision * interval '1 millisecond' <= clock_timestamp()
                     LIMIT $1 FOR UPDATE SKIP LOCKED)
    RETURNING d.facts AS destination, d.subscription`,

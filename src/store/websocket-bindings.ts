@@ -40,7 +40,7 @@ const leaveAll = statement<[string], never>(
 const waiting = statement<[string, number], { recipient_id: string }>(
   'due-at-own-websockets',
   `SELECT DISTINCT d.recipient_id FROM websocket_binding b JOIN destination d ON d.id = b.destination_id AND d.waits_for_socket
-    WHERE b.process_id = $1 AND EXISTS (SELECT FROM ledger_key k WHERE k.destination_id = d.id
+    WHERE b.process_id = $1 AND b.is_shaken AND EXISTS (SELECT FROM ledger_key k WHERE k.destination_id = d.id
       AND (k.look_at <= clock_timestamp() - $2 * interval '1 millisecond' OR k.held AND NOT EXISTS (SELECT FROM pace p WHERE p.recipient_id = d.recipient_id AND p.holds))
       AND (k.lease_until IS NULL OR k.lease_until <= clock_timestamp()))`,
 );
@@ -51,6 +51,10 @@ const shaking = statement<
   'handshakes-on-websockets',
   `SELECT d.id, d.facts AS destination, d.subscription FROM websocket_binding b JOIN destination d ON d.id = b.destination_id
     WHERE b.process_id = $1 AND CASE WHEN $2::text[] IS NULL THEN d.handshake_due ELSE d.id = ANY ($2) END`,
+);
+const shaken = statement<[string, string], never>(
+  'websocket-shaken',
+  'UPDATE websocket_binding SET is_shaken = true WHERE destination_id = $1 AND process_id = $2',
 );
 const silent = statement<[number], { id: string }>(
   'silent-websockets',
@@ -98,6 +102,10 @@ export async function socketHandshakes(
   }
   return made;
 }
+
+/** The handshake of a Subscription was answered on a process's socket: what waits for it may be told there. */
+export const noteShaken = async (sql: Sql, processId: string, subscriptionId: string): Promise<void> =>
+  void (await shaken(sql, subscriptionId, processId));
 
 /** Subscriptions that are on no socket although something has been due there for `forMs`, or may never be on one again: nobody is told. */
 export const silentSubscriptions = async (sql: Sql, forMs: number): Promise<readonly string[]> =>

@@ -45,7 +45,7 @@ const use = statement<
        FROM used JOIN access_client c ON c.id = used.client_id JOIN destination d ON d.id = ANY (used.destination_ids) WHERE ${STANDS('used.client_keys')}
       ORDER BY d.id
      ON CONFLICT (destination_id) DO UPDATE SET binding_id = excluded.binding_id, process_id = excluded.process_id, client_id = excluded.client_id,
-       client_keys = excluded.client_keys, ends_at = excluded.ends_at, left_at = NULL
+       client_keys = excluded.client_keys, ends_at = excluded.ends_at, left_at = NULL, is_shaken = false
      RETURNING binding_id, destination_id, client_id, ends_at)
    SELECT b.binding_id, b.destination_id, d.recipient_id, b.client_id, floor(extract(epoch FROM b.ends_at) * 1000) AS ends_at
      FROM bound b JOIN destination d ON d.id = b.destination_id`,

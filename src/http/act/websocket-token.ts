@@ -23,7 +23,8 @@ export const websocketToken: Act = async (exchange, door) => {
   const own = await door.store.ownWebsockets(principalOf(exchange), client.id, wanted?.filter((each) => ID.test(each)) ?? null);
   if (id !== '' && own.length === 0)
     throw anomaly('conflict', 'is told by rest-hook: only over a websocket is there a token', 'Subscription.channel.type');
-  if (wanted !== null && own.length < wanted.length)
+  // Another's is as one that is not there, and so is one without a websocket.
+  if (own.length < (wanted?.length ?? 1))
     throw anomaly('not-found', 'there is no such Subscription over a websocket here', 'Parameters.parameter');
   const standing = own.filter(({ stands }) => stands);
   if (standing.length === 0 || (wanted !== null && standing.length < own.length))

@@ -17,6 +17,8 @@ CREATE TABLE websocket_binding (
   destination_id text PRIMARY KEY REFERENCES destination,
   binding_id uuid NOT NULL,
   process_id uuid,
+  -- Its handshake was answered: nothing else is told there before.
+  is_shaken boolean NOT NULL DEFAULT false,
   client_id text NOT NULL,
   -- Of the client's public keys when its token was made: with others it has to come in again.
   client_keys text NOT NULL,
@@ -38,7 +40,7 @@ CREATE INDEX websocket_token_ends ON websocket_token (ends_at);
 -- Destinations of a recipient at which a process can do nothing: they wait for a socket, and it has none of theirs.
 CREATE FUNCTION out_of_reach(recipient text, process uuid) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT ARRAY(SELECT d.id FROM destination d WHERE d.recipient_id = recipient AND d.waits_for_socket
-                  AND NOT EXISTS (SELECT FROM websocket_binding b WHERE b.destination_id = d.id AND b.process_id = process))
+                  AND NOT EXISTS (SELECT FROM websocket_binding b WHERE b.destination_id = d.id AND b.process_id = process AND b.is_shaken))
 $$;
 
 CREATE FUNCTION lock_due(recipient text, of_rank smallint, most integer, beyond text[]) RETURNS uuid[] LANGUAGE sql AS $$
