@@ -45,7 +45,8 @@ const nextLookOf = statement<[string, string | null], { due: boolean; at: string
 );
 const counts = statement<[], { due: string; open: string; fan_outs: string }>(
   'ledger-counts',
-  `SELECT (SELECT count(*) FROM ledger_key WHERE look_at <= statement_timestamp() AND look_at < 'infinity') AS due,
+  // What waits for a socket is due to nobody.
+  `SELECT (SELECT count(*) FROM ledger_key k WHERE k.look_at <= statement_timestamp() AND k.look_at < 'infinity' AND ${NOT_WAITING}) AS due,
           (SELECT count(*) FROM delivery WHERE outcome = 'open') AS open, (SELECT count(*) FROM fan_out) AS fan_outs`,
 );
 

@@ -11,7 +11,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-test('[2b.ws-many] I1: 2,000 sockets on one process are told, and the 1,000 whose access ended are closed within five seconds', async () => {
+test('[2b.ws.many] I1: 2,000 sockets on one process are told, and the 1,000 whose access ended are closed within five seconds', async () => {
   const { closedAfter } = await crowd(world, 20, 100, 300_000);
   expect(closedAfter).toBeLessThan(5_000);
 });

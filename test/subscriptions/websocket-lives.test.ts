@@ -66,7 +66,7 @@ describe('I1 a socket is closed when access ends', () => {
         world.put(operator, { ...body.agreement('org-trust', [service]), id: contract, status: 'terminated' } as never),
     ],
   ];
-  test.each(ways)('[2b.ws-revoked] %s', async (_why, end) => {
+  test.each(ways)('[2b.ws.revoked] %s', async (_why, end) => {
     const who = await world.subscriber();
     const { id, one } = await world.active(who);
     const startedAt = performance.now();
@@ -77,7 +77,7 @@ describe('I1 a socket is closed when access ends', () => {
     await onNoSocket(id);
   });
 
-  test('[2b.ws-revoked] its time is over: 4408, and it comes in again with another token', async () => {
+  test('[2b.ws.revoked] its time is over: 4408, and it comes in again with another token', async () => {
     const who = await world.subscriber();
     const { id, one } = await world.active(who);
     await world.sql('UPDATE websocket_binding SET ends_at = clock_timestamp() WHERE destination_id = $1', id);
@@ -110,7 +110,7 @@ describe('I1 a socket is closed when access ends', () => {
 });
 
 describe('who is not there', () => {
-  test('[2b.ws-event] is told when it comes back: nothing was tried meanwhile, nothing failed, and the numbers go on', async () => {
+  test('[2b.ws.event] is told when it comes back: nothing was tried meanwhile, nothing failed, and the numbers go on', async () => {
     const who = await world.subscriber();
     const { id, one } = await world.active(who);
     await who.plan();
@@ -153,7 +153,7 @@ describe('who is not there', () => {
 });
 
 describe('who does not read', () => {
-  test('[2b.ws-slow] costs nobody else anything: others are told in time; its own socket is closed, and the event comes again, as the same, on the next', async () => {
+  test('[2b.ws.slow] costs nobody else anything: others are told in time; its own socket is closed, and the event comes again, as the same, on the next', async () => {
     const [slow, other] = [await world.subscriber(), await world.subscriber()];
     const stalled = await world.active(slow);
     const { one } = await world.active(other);
@@ -184,12 +184,12 @@ describe('who does not read', () => {
   });
 });
 
-test('[2b.ws-many] many sockets on one process: each is told, and those whose access ended are closed', async () => {
+test('[2b.ws.many] many sockets on one process: each is told, and those whose access ended are closed', async () => {
   await crowd(world, 4, 10, WAIT_MS);
 });
 
 describe('several processes', () => {
-  test('[2b.ws-event] I8: whichever is woken, the one with the socket tells; when it stops its peers are told to come back (1001), and the numbers go on elsewhere', async () => {
+  test('[2b.ws.event] I8: whichever is woken, the one with the socket tells; when it stops its peers are told to come back (1001), and the numbers go on elsewhere', async () => {
     const who = await world.subscriber();
     const other = await world.another();
     const { id, one } = await world.active(who, {}, other.door);

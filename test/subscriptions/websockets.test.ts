@@ -17,10 +17,11 @@ afterAll(() => world?.close());
 afterEach(() => world.leaveAll());
 
 const PARAMETERS = { resourceType: 'Parameters' };
+const BACKPORT_OPERATION = 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription';
 const OPERATION = '$get-ws-binding-token';
 
 describe('a Subscription over a websocket', () => {
-  test('[2b.ws-taken] is taken without an endpoint, and is active once it was bound and has answered its handshake', async () => {
+  test('[2b.ws.taken] is taken without an endpoint, and is active once it was bound and has answered its handshake', async () => {
     const police = await world.subscriber();
     const header = ['X-Room: a-secret-of-theirs'];
     const { body } = await world.door.post(police.caller, '/fhir/Subscription', overWebsocket({ header })).expect(201);
@@ -77,7 +78,13 @@ describe('a Subscription over a websocket', () => {
 });
 
 describe('a token', () => {
-  test('[2b.ws-token] is for one Subscription, or for those of the caller’s own that are named, or all; by GET and by POST', async () => {
+  test('[2b.123] is offered in the CapabilityStatement, by the name that the IG gives it', async () => {
+    const { body } = await world.door.agent.get('/fhir/metadata').expect(200);
+    const row = body.rest[0].resource.find(({ type }: { type: string }) => type === 'Subscription');
+    expect(row.operation).toContainEqual({ name: 'get-ws-binding-token', definition: `${BACKPORT_OPERATION}-get-ws-binding-token` });
+  });
+
+  test('[2b.123] is for one Subscription, or for those of the caller’s own that are named, or all; by GET and by POST', async () => {
     const police = await world.subscriber();
     const ids = [await world.subscribe(police), await world.subscribe(police)].sort();
     const path = `/fhir/Subscription/${ids[0]}/${OPERATION}`;
@@ -107,7 +114,7 @@ describe('a token', () => {
     expect(world.door.lines.join('\n')).not.toContain(token);
   });
 
-  test('[2b.ws-token] I6: of another’s Subscription and of none at all there is the same nothing; of a rest-hook, and of one that is off, there is none', async () => {
+  test('[2b.123] I6: of another’s Subscription and of none at all there is the same nothing; of a rest-hook, and of one that is off, there is none', async () => {
     const [police, other] = [await world.subscriber(), await world.subscriber()];
     const id = await world.subscribe(other);
     const ask = async (of: string) => {
@@ -127,7 +134,7 @@ describe('a token', () => {
     await world.door.post(other.caller, `/fhir/Subscription/${id}/${OPERATION}`, PARAMETERS).expect(409);
   });
 
-  test('[2b.ws-refused] that is wrong, used, or over is told so alike, and its socket is closed; nothing is bound', async () => {
+  test('[2b.ws.refused] that is wrong, used, or over is told so alike, and its socket is closed; nothing is bound', async () => {
     const police = await world.subscriber();
     const id = await world.subscribe(police);
     const used = await world.tokenOf(police, id);
@@ -152,7 +159,7 @@ describe('a token', () => {
 });
 
 describe('a socket', () => {
-  test('[2b.ws-bound] may have several Subscriptions of its client bound, by one token or by several; another client’s token ends it', async () => {
+  test('[2b.ws.bound] may have several Subscriptions of its client bound, by one token or by several; another client’s token ends it', async () => {
     const [police, other] = [await world.subscriber(), await world.subscriber()];
     const ids = [await world.subscribe(police), await world.subscribe(police), await world.subscribe(police)];
     const both = { ...PARAMETERS, parameter: ids.slice(0, 2).map((valueId) => ({ name: 'id', valueId })) };
@@ -170,7 +177,7 @@ describe('a socket', () => {
     await world.closedBy(one, 4401);
   });
 
-  test('[2b.ws-bound] that binds what another has takes it over: the other is closed, and only the newest is told', async () => {
+  test('[2b.ws.bound] that binds what another has takes it over: the other is closed, and only the newest is told', async () => {
     const police = await world.subscriber();
     const { id, one } = await world.active(police);
     const newest = await world.bound(police, id);
@@ -191,7 +198,7 @@ describe('a socket', () => {
     await world.closedBy(one, 4429);
   });
 
-  test('[2b.ws-refused] I10: that says anything but its command, or too much, or in bytes, is closed; one that says nothing, too', async () => {
+  test('[2b.ws.refused] I10: that says anything but its command, or too much, or in bytes, is closed; one that says nothing, too', async () => {
     const police = await world.subscriber();
     const { url } = await world.tokenOf(police, await world.subscribe(police));
     const say = async (what: string | Buffer, code: number): Promise<void> => {
@@ -243,7 +250,7 @@ describe('a socket', () => {
 });
 
 describe('an event', () => {
-  test('[2b.ws-event] I3 I4 I7: is told by number, to police by its id alone, on record before it leaves; what may no longer be told is withdrawn', async () => {
+  test('[2b.ws.event] I3 I4 I7: is told by number, to police by its id alone, on record before it leaves; what may no longer be told is withdrawn', async () => {
     const police = await world.subscriber();
     const { id, one } = await world.active(police);
     const plan = await police.plan();
@@ -272,7 +279,7 @@ describe('an event', () => {
     ]);
   });
 
-  test('[2b.ws-event] carries the disclosure where the kind may have it and asks for it', async () => {
+  test('[2b.ws.event] carries the disclosure where the kind may have it and asks for it', async () => {
     const ed = await world.subscriber('ed');
     const { one } = await world.active(ed, { content: 'full-resource' });
     await ed.plan();
@@ -281,7 +288,7 @@ describe('an event', () => {
     expect(entry.map(({ resource }) => resource?.resourceType)).toEqual(['Parameters', 'CarePlan', 'Composition', 'Patient']);
   });
 
-  test('[2b.ws-event] a heartbeat comes over the socket, and counts nothing', async () => {
+  test('[2b.ws.event] a heartbeat comes over the socket, and counts nothing', async () => {
     const police = await world.subscriber();
     const { id, one } = await world.active(police, { channel: [{ url: Extension.backportHeartbeatPeriod, valueUnsignedInt: 10 }] });
     await world.sql(`UPDATE destination SET told_at = clock_timestamp() - interval '11 seconds' WHERE id = $1`, id);
