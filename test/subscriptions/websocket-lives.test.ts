@@ -39,33 +39,31 @@ const onNoSocket = (id: string) =>
     WAIT_MS,
   );
 
+const ways: readonly (readonly [string, (who: Subscriber, id: string) => Promise<unknown>])[] = [
+  ['the client is suspended', async ({ caller }) => suspendClient(world.engine.database.pool, await world.door.tokens.clientIdOf(caller))],
+  [
+    'its keys are changed',
+    async ({ caller }) =>
+      rotateClient(world.engine.database.pool, await world.door.tokens.clientIdOf(caller), {
+        jwks: { keys: [{ kty: 'EC', kid: 'other' }] },
+      }),
+  ],
+  [
+    'the Subscription is deleted',
+    ({ caller }, id) => world.door.as(world.door.agent.delete(`/fhir/Subscription/${id}`), caller).expect(204),
+  ],
+  [
+    'the Subscription is switched off',
+    async (who, id) => world.door.put(who.caller, { ...(await who.read(id)), status: 'off' } as never).expect(200),
+  ],
+  [
+    'its last agreement ends',
+    ({ contract, service }) =>
+      world.put(operator, { ...body.agreement('org-trust', [service]), id: contract, status: 'terminated' } as never),
+  ],
+];
+
 describe('I1 a socket is closed when access ends', () => {
-  const ways: readonly (readonly [string, (who: Subscriber, id: string) => Promise<unknown>])[] = [
-    [
-      'the client is suspended',
-      async ({ caller }) => suspendClient(world.engine.database.pool, await world.door.tokens.clientIdOf(caller)),
-    ],
-    [
-      'its keys are changed',
-      async ({ caller }) =>
-        rotateClient(world.engine.database.pool, await world.door.tokens.clientIdOf(caller), {
-          jwks: { keys: [{ kty: 'EC', kid: 'other' }] },
-        }),
-    ],
-    [
-      'the Subscription is deleted',
-      ({ caller }, id) => world.door.as(world.door.agent.delete(`/fhir/Subscription/${id}`), caller).expect(204),
-    ],
-    [
-      'the Subscription is switched off',
-      async (who, id) => world.door.put(who.caller, { ...(await who.read(id)), status: 'off' } as never).expect(200),
-    ],
-    [
-      'its last agreement ends',
-      ({ contract, service }) =>
-        world.put(operator, { ...body.agreement('org-trust', [service]), id: contract, status: 'terminated' } as never),
-    ],
-  ];
   test.each(ways)('[2b.ws.revoked] %s', async (_why, end) => {
     const who = await world.subscriber();
     const { id, one } = await world.active(who);
@@ -107,6 +105,19 @@ describe('I1 a socket is closed when access ends', () => {
     await world.statusIs(who, id, 'error');
     await eventually(async () => expect((await who.ask('Task?status=requested')).body.entry?.length).toBe(1), WAIT_MS);
   });
+});
+
+test('[2b.ws.refused] I1: a token is good for nothing once access has ended since: it is asked again when it is used', async () => {
+  for (const [, end] of ways.filter(([why]) => why !== 'the Subscription is deleted')) {
+    const who = await world.subscriber();
+    const id = await world.subscribe(who);
+    const { token, url } = await world.tokenOf(who, id);
+    await end(who, id);
+    const one = await world.websocket(url);
+    one.bind(token);
+    await world.closedBy(one, 4401);
+    expect(one.notifications()).toEqual([]);
+  }
 });
 
 describe('who is not there', () => {
@@ -180,6 +191,17 @@ describe('who does not read', () => {
     await world.shaken(one);
     await world.closedBy(one, 1006);
     expect((await who.read(id)).status).toBe('requested');
+    // Nor is it told anything but a handshake where it was active before.
+    const there = await world.bound(who, id);
+    await world.statusIs(who, id, 'active');
+    there.leave();
+    await onNoSocket(id);
+    await who.plan();
+    await eventually(async () => expect(await dueAt(id)).toBe(1), WAIT_MS);
+    const mute = await world.websocket(url, { answers: false });
+    mute.bind((await world.tokenOf(who, id)).token);
+    await world.closedBy(mute, 1006);
+    expect(mute.notifications().map(({ type }) => type)).toEqual(['handshake']);
     expect(await deliveriesTo(id)).toEqual([]);
   });
 });
