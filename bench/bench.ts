@@ -17,6 +17,7 @@ import { recall } from './parts/recall.ts';
 import { sealing } from './parts/sealing.ts';
 import { slow } from './parts/slow.ts';
 import { troubled } from './parts/troubled.ts';
+import { websockets } from './parts/websockets.ts';
 
 /**
  * `npm run bench` runs every part, `npm run bench -- NAME…` those that are named (`door` names all four whose names begin with it), and what they
@@ -37,6 +38,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   access,
   decisions,
   sealing,
+  websockets,
   'door:create': create,
   'door:search': search,
   'door:validate': validate,

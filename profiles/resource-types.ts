@@ -46,6 +46,7 @@ export const INTERACTIONS = [
   'status',
   'events',
   'rotate-secret',
+  'get-ws-binding-token',
 ] as const;
 export type Interaction = (typeof INTERACTIONS)[number];
 
@@ -236,7 +237,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   row(
     'Subscription',
     Profile.planSubscription,
-    [...DELETABLE, 'status', 'events', 'resend', 'rotate-secret'],
+    [...DELETABLE, 'status', 'events', 'resend', 'rotate-secret', 'get-ws-binding-token'],
     'contact criteria payload status type url',
   ),
   row('Group', null, DELETABLE, 'actual characteristic code exclude identifier managing-entity member type value'),

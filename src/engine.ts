@@ -26,6 +26,8 @@ import { tellOfPauses } from './store/pace/pause.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
 import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
 import { sendHeartbeats } from './reconcile/heartbeat.ts';
+import { watchWebsockets, type WebsocketWatch } from './reconcile/websocket-watch.ts';
+import type { BoundSockets } from './channel/bound-sockets.ts';
 import { purgeEvents } from './store/subscription-events.ts';
 import { endSubscriptions } from './store/subscriptions.ts';
 
@@ -43,6 +45,9 @@ export interface Engine {
   acknowledge(from: Answering, text: string): Promise<Credit>;
   /** Looks into our MESH mailbox at once; nothing where there is none. */
   pollMailbox(): Promise<void>;
+  /** The websockets of this process, and how one is bound. */
+  readonly sockets: BoundSockets;
+  readonly bindSocket: WebsocketWatch['bind'];
   /** Since the start: keys due that a sweep found (lost nudges), or a resync (alarms), and attempts that were stopped as another's (alarms). */
   readonly found: { bySweep: number; byResync: number; misaddressed: number };
 }
@@ -140,6 +145,11 @@ export async function startEngine(
       }),
     (workers) => workers.close(config.sendTimeoutMs + 1_000),
   );
+  const websockets = await part(
+    'websockets',
+    () => watchWebsockets(world, ports, { changed, nudge: (recipientId) => void queue.nudge(recipientId), onError }),
+    (watch) => watch.close(),
+  );
   let sweeps = 0;
   await part(
     'sweep',
@@ -148,6 +158,7 @@ export async function startEngine(
         everyMs: config.sweepMs,
         due: async () => {
           await endSubscriptions(pool);
+          await websockets.endSilent();
           // A subscriber that does not answer keeps no sweep waiting.
           sendHeartbeats(world).catch((fault: unknown) => onError('heartbeat', fault));
           if (++sweeps % RESYNC_EVERY === 0) {
@@ -173,5 +184,14 @@ export async function startEngine(
   );
   const nudge = (recipientId: string): void => void queue.nudge(recipientId);
   const looksIntoMailbox = await startMesh(part, config, log, pool, channels.mailbox, nudge);
-  return { queue, changed, nudge, acknowledge, pollMailbox: looksIntoMailbox, found };
+  return {
+    queue,
+    changed,
+    nudge,
+    acknowledge,
+    pollMailbox: looksIntoMailbox,
+    sockets: channels.sockets,
+    bindSocket: websockets.bind,
+    found,
+  };
 }

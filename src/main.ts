@@ -13,6 +13,7 @@ import { readUserIssuers } from './http/access/user-issuers.ts';
 import { createRateLimit } from './http/access/rate-limit.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
+import { openWebsocketDoor } from './http/websocket/websocket-door.ts';
 import { listenForHealth } from './http/listen-for-health.ts';
 import { runUntilSignal } from './lifecycle.ts';
 import { readMesh } from './mesh-part.ts';
@@ -127,6 +128,13 @@ await runUntilSignal(log, async (part) => {
     newId: randomUUID,
     rateLimit,
   });
+  const websockets = openWebsocketDoor({
+    sockets: engine.sockets,
+    bind: engine.bindSocket,
+    log,
+    behindProxy: config.behindProxy,
+    rateLimit,
+  });
   const door = await part(
     'http',
     () =>
@@ -137,8 +145,15 @@ await runUntilSignal(log, async (part) => {
         errorCodeSystem: config.errorCodeSystem,
         tls: config.tls,
         maxConnections: config.maxConnections,
+        websockets,
       }),
     (listening) => listening.close(),
+  );
+  // Before the door: a server that closes waits for its sockets.
+  await part(
+    'sockets',
+    () => websockets,
+    (open) => open.close(),
   );
   await part(
     'address',

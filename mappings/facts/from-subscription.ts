@@ -3,6 +3,7 @@ import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
 import type { Instant } from '../../src/model/instant.ts';
 import type { Destination } from '../../src/model/recipient.ts';
+import { websocketAddress } from '../../src/model/websocket.ts';
 import { PAYLOAD_CONTENTS, type PayloadContent } from '../../src/model/payload-content.ts';
 import type { Declared } from './declared-of.ts';
 import { settled } from './declared-of.ts';
@@ -48,7 +49,10 @@ export const fromSubscription = (
       id: present(subscription.id, 'Subscription.id'),
       recipientId,
       channel: 'subscription',
-      address: present(channel.endpoint, 'Subscription.channel.endpoint'),
+      address:
+        channel.type === 'websocket'
+          ? websocketAddress(present(subscription.id, 'Subscription.id'))
+          : present(channel.endpoint, 'Subscription.channel.endpoint'),
       open: subscription.status === 'active',
       ...settled('subscription', null, service, defaultLifetime),
       // A notification carries no content to call back: it is said again, whatever the form that the service's other addresses want.

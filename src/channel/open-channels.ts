@@ -1,5 +1,7 @@
+import { subscriptionAt } from '../model/websocket.ts';
 import { createAddressGuard } from './address-guard.ts';
 import type { Resolve } from './address-guard.ts';
+import { BoundSockets } from './bound-sockets.ts';
 import type { Channel } from './channel.ts';
 import { openFhirMessaging } from './fhir-messaging.ts';
 import { openFhirRest } from './fhir-rest.ts';
@@ -16,6 +18,8 @@ import { openWithCredential } from './with-credential.ts';
 export type Channels = Readonly<Record<'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'mesh' | 'subscription', Channel>> & {
   /** The broker's own MESH mailbox; null where it has none. */
   readonly mailbox: MeshMailbox | null;
+  /** The websockets of this process: a part of the road to Subscriptions. */
+  readonly sockets: BoundSockets;
   close(): Promise<void>;
 };
 
@@ -37,7 +41,14 @@ export const openChannels = (allow: readonly string[], { resolve, mesh = null, .
   const mllp = openHl7v2Mllp({ guard, ...options });
   const mailbox = mesh === null ? null : openMeshMailbox(guard, mesh);
   const toMailbox = openMesh(mailbox);
-  const subscription = openSubscriptionNotification(agent);
+  const sockets = new BoundSockets();
+  const restHook = openSubscriptionNotification(agent);
+  const subscription: Channel = {
+    send: (target, ...rest) => (subscriptionAt(target.address) === null ? restHook : sockets).send(target, ...rest),
+    close: async () => {
+      await Promise.all([restHook.close(), sockets.close()]);
+    },
+  };
   return {
     'fhir-messaging': messaging,
     'fhir-rest': rest,
@@ -46,6 +57,7 @@ export const openChannels = (allow: readonly string[], { resolve, mesh = null, .
     mesh: toMailbox,
     mailbox,
     subscription,
+    sockets,
     close: async () => {
       await Promise.all([messaging.close(), rest.close(), nrl.close(), mllp.close(), toMailbox.close(), subscription.close()]);
       await Promise.all([withCredential.close(), agent.destroy()]);

@@ -4,6 +4,7 @@ import type { Heading } from '../model/heading.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Attempt, Ledger, Move, Outcome } from '../model/ledger.ts';
 import type { Destination } from '../model/recipient.ts';
+import { NOT_BOUND } from '../model/websocket.ts';
 import type { Protections } from './protections.ts';
 import { PROTECTED } from './protections.ts';
 import { cancelsByMessage, filesByDocument, recallRoad } from './recall-road.ts';
@@ -116,7 +117,13 @@ function concluded(ledger: Ledger, asked: Asked, outcome: Outcome, destination: 
     case 'unknown':
       return outcome.answerBy === undefined ? settledUnknown(ledger, asked.id) : awaiting(ledger, asked.id, outcome.answerBy);
     case 'refused':
-      return { ...ledger, last, failures: ledger.failures + 1, copies: ledger.copies.filter((copy) => copy.id !== asked.id) };
+      // That nobody was on a socket is no failure: the next one who is wakes the key.
+      return {
+        ...ledger,
+        last,
+        failures: outcome.because === NOT_BOUND ? ledger.failures : ledger.failures + 1,
+        copies: ledger.copies.filter((copy) => copy.id !== asked.id),
+      };
     case 'accepted':
       return {
         ...ledger,

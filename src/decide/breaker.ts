@@ -1,5 +1,6 @@
 import type { Instant } from '../model/instant.ts';
 import { MINUTE } from '../model/instant.ts';
+import { NOT_BOUND } from '../model/websocket.ts';
 import type { Outcome } from '../model/ledger.ts';
 
 /** Whether a recipient is sent to. `open`: nothing but a probe, and recalls slowly. `half-open`: it has answered again, and is sent to more and more. */
@@ -50,6 +51,7 @@ const OURS: readonly string[] = [
   'misaddressed',
   'not-addressed',
   'address-moved',
+  NOT_BOUND,
 ];
 /** It was answered: it is stored (HL7 v2, enhanced mode) and the answer is still to come, or a part of the parcel was refused for its content. */
 const isAnswer = (because: string): boolean => because === 'answer-pending' || /^CA(?:-|$)|^in-part-/.test(because);

@@ -23,6 +23,7 @@ import { replay } from './act/replay.ts';
 import { read, vread } from './act/read.ts';
 import { resendEvents, subscriptionEvents } from './act/subscription-events.ts';
 import { subscriptionStatus } from './act/subscription-status.ts';
+import { websocketToken } from './act/websocket-token.ts';
 import { search } from './act/search.ts';
 import { changes, comment, submitForReview } from './act/review.ts';
 import { previewRelease, sharing } from './act/sharing.ts';
@@ -86,6 +87,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   move,
   'rotate-credential': rotateCredential,
   'rotate-secret': rotateSubscriptionSecret,
+  'get-ws-binding-token': websocketToken,
   status: subscriptionStatus,
   events: subscriptionEvents,
   resend: resendEvents,

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { followTls, readTls } from '../channel/tls-files.ts';
@@ -7,6 +7,7 @@ import type { TlsFiles, TlsMaterial } from '../channel/tls-files.ts';
 import { Line } from '../log.ts';
 import type { Log } from '../log.ts';
 import { CannotStart } from '../model/cannot-start.ts';
+import type { WebsocketDoor } from './websocket/websocket-door.ts';
 import { answerGarbage, checkHeaders, refuseExpectation } from './bare-answer.ts';
 
 /** A door that is open. */
@@ -48,6 +49,8 @@ export interface ListenOptions {
   readonly tls?: TlsFiles | null;
   readonly maxConnections?: number;
   readonly patience?: Partial<Patience>;
+  /** Who takes websockets there; left out: nobody. */
+  readonly websockets?: Pick<WebsocketDoor, 'isFor' | 'upgrade'> | null;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -110,6 +113,7 @@ const serverFor = async (
   tls: TlsFiles | null,
   log: Log,
   { headersMs, requestMs, idleMs, lookMs, tlsMs }: Patience,
+  websockets: NonNullable<ListenOptions['websockets']> | null,
 ): Promise<{ readonly server: Server; readonly stop: () => void }> => {
   const options = {
     headersTimeout: headersMs,
@@ -118,6 +122,8 @@ const serverFor = async (
     connectionsCheckingInterval: lookMs,
     noDelay: true,
     requireHostHeader: false,
+    // All else that asks to become another protocol is answered as the request that it is.
+    shouldUpgradeCallback: (request: IncomingMessage) => websockets?.isFor(request) ?? false,
   };
   if (tls === null) return { server: createServer(options, listener), stop: () => {} };
   const material = await readTls(tls);
@@ -143,10 +149,11 @@ const serverFor = async (
 /** Opens the door. Throws CannotStart, with one line, where it cannot listen or the files of its TLS cannot be used. */
 export const listen = async (
   listener: RequestListener,
-  { host, port, log, errorCodeSystem, tls = null, maxConnections, patience: own = {} }: ListenOptions,
+  { host, port, log, errorCodeSystem, tls = null, maxConnections, patience: own = {}, websockets = null }: ListenOptions,
 ): Promise<Listening> => {
   const patience = { ...PATIENCE, ...own };
-  const { server, stop } = await serverFor(checkHeaders(errorCodeSystem, inLine(listener)), tls, log, patience);
+  const { server, stop } = await serverFor(checkHeaders(errorCodeSystem, inLine(listener)), tls, log, patience, websockets);
+  if (websockets !== null) server.on('upgrade', websockets.upgrade);
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   // Node's own limits end with the request.
   server.setTimeout(patience.silenceMs);

@@ -13,6 +13,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   'process-message': `${HL7}/MessageHeader-process-message`,
   status: `${BACKPORT}/backport-subscription-status`,
   events: `${BACKPORT}/backport-subscription-events`,
+  'get-ws-binding-token': `${BACKPORT}/backport-subscription-get-ws-binding-token`,
   resend: `${BASE}/OperationDefinition/resend`,
   projections: `${BASE}/OperationDefinition/projections`,
   approve: `${BASE}/OperationDefinition/approve`,

@@ -109,7 +109,7 @@ export const POLICY: readonly Row[] = [
   row(RECIPIENT_KINDS, ['Flag'], ['read', 'search'], 'disclosed'),
   row(RECIPIENT_KINDS, ['Composition'], ['document'], 'disclosed'),
   row(RECIPIENT_KINDS, ['Encounter'], without(KEEP, 'read'), 'own'),
-  row(RECIPIENT_KINDS, ['Subscription'], [...KEEP_OR_DELETE, 'status', 'events', 'resend', 'rotate-secret'], 'own'),
+  row(RECIPIENT_KINDS, ['Subscription'], [...KEEP_OR_DELETE, 'status', 'events', 'resend', 'rotate-secret', 'get-ws-binding-token'], 'own'),
   row(RECIPIENT_KINDS, ['Endpoint'], [...KEEP, 'check'], 'own'),
   row(RECIPIENT_KINDS, ['Task'], ['read', 'search', 'update', 'patch'], 'addressed'),
   row(RECIPIENT_KINDS, ['HealthcareService'], ['read'], 'provided'),

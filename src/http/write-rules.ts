@@ -80,7 +80,11 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
     ...(writing.principal.kind === 'police' && content !== 'empty' && content !== 'id-only'
       ? wrong('Subscription.channel.payload', 'police are told ids only, and read what they may')
       : []),
-    ...checkAddress(channel?.endpoint, 'Subscription.channel.endpoint', CHANNEL_SCHEMES, writing),
+    ...(channel?.type === 'websocket'
+      ? channel.endpoint === undefined
+        ? []
+        : wrong('Subscription.channel.endpoint', 'is left out: who subscribes over a websocket comes to the broker')
+      : checkAddress(channel?.endpoint, 'Subscription.channel.endpoint', CHANNEL_SCHEMES, writing)),
     ...checkHeaders(channel?.header ?? []),
     ...subscriptionAsks(subscription).issues,
   ];

@@ -11,6 +11,6 @@ const HEARTBEAT = { type: 'heartbeat', status: 'active' } as const;
  * no delivery: whether it is answered changes nothing.
  */
 export async function sendHeartbeats(world: World): Promise<void> {
-  const due = await heartbeatsDue(world.pool, AT_ONCE);
+  const due = await heartbeatsDue(world.pool, AT_ONCE, world.channels.sockets.processId);
   await Promise.all(due.map(({ destination, subscription }) => notifySubscriber(world, destination, subscription, HEARTBEAT)));
 }

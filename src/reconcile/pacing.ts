@@ -21,9 +21,15 @@ export interface Pacing {
 
 /** Opens it with one look at the recipient's pace. Without a pace, and while nothing is wrong, it asks PostgreSQL nothing more. */
 export async function openPacing(
-  { pool, ledger, sender }: Pick<World, 'pool' | 'ledger' | 'sender'>,
+  {
+    pool,
+    ledger,
+    sender,
+    channels,
+  }: Pick<World, 'pool' | 'ledger' | 'sender'> & { readonly channels?: Pick<World['channels'], 'sockets'> },
   recipientId: string,
 ): Promise<Pacing> {
+  const at = channels === undefined ? {} : { processId: channels.sockets.processId };
   let pace: Pace = await paceOf(pool, recipientId);
   let unused = { send: 0, recall: 0 };
   let wait: number | null = null;
@@ -36,7 +42,7 @@ export async function openPacing(
     }
     const given = unused;
     unused = { send: 0, recall: 0 };
-    const answer = await ledger.claimWithinPace({ recipientId, places: pace.isOrdered ? 1 : null, most, unused: given });
+    const answer = await ledger.claimWithinPace({ recipientId, places: pace.isOrdered ? 1 : null, most, unused: given, ...at });
     wait = answer.claims.length === 0 ? answer.wait : null;
     return answer.claims;
   };

@@ -12,6 +12,7 @@ import type { Attempt, Desired, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import { MOST_CONTENT } from '../model/payload-content.ts';
 import type { Destination, Recipient } from '../model/recipient.ts';
+import { NOT_BOUND } from '../model/websocket.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
 import { noteAnswer, settleAnswered } from '../store/acknowledged.ts';
 import { type ContentAsked, contentsOf } from '../store/content.ts';
@@ -63,6 +64,9 @@ export interface Sending extends Attempt {
 /** A Subscription that fails this often in a row is in error until its owner asks again. */
 const FAILURES_BEFORE_ERROR = 5;
 
+/** That nobody was on a socket is none: the Subscription waits for the next one. */
+const isFailure = (outcome: Outcome): boolean => outcome.kind !== 'accepted' && outcome.because !== NOT_BOUND;
+
 /** The ports of the loop, on PostgreSQL and real roads. */
 export function portsOn(world: World): Ports<StoredLook> {
   const { pool, ledger } = world;
@@ -99,7 +103,7 @@ export function portsOn(world: World): Ports<StoredLook> {
       const { destination } = look.facts;
       if (destination.channel === 'hl7v2-mllp' && outcome.kind === 'unknown') await settleHeard(world, attempt as Sending);
       if (destination.channel === 'subscription' && outcome.kind === 'accepted') await noteTold(pool, destination.id);
-      if (destination.channel === 'subscription' && outcome.kind !== 'accepted' && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
+      if (destination.channel === 'subscription' && isFailure(outcome) && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
         await setSubscription(pool, destination.id, ['active'], 'error');
       }
     },

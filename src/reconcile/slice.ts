@@ -85,7 +85,7 @@ export async function slice(world: World, ports: Ports<StoredLook>, recipientId:
   // What the ledger could not write down is told to the worker, which tries again later; the lease protects the key meanwhile.
   if (failures.length > 0) throw failures[0];
   await pacing.end();
-  const { due, lookAt } = await nextOf(world.pool, recipientId);
+  const { due, lookAt } = await nextOf(world.pool, recipientId, world.channels.sockets.processId);
   if (!due) await pacing.quiet();
   // What is due is held back: there is no use in coming again before.
   if (heldFor !== null && !checking)

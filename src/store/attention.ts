@@ -32,7 +32,7 @@ export const calm = (pool: pg.Pool, look: StoredLook): Promise<void> =>
 
 const openAddress = statement<[string], { id: string }>(
   'open-address-of-recipient',
-  `SELECT id FROM destination WHERE recipient_id = $1 AND facts->>'channel' <> 'pull' AND ((facts->>'open')::boolean OR handshake_due) LIMIT 1`,
+  `SELECT id FROM destination WHERE recipient_id = $1 AND facts->>'channel' <> 'pull' AND ((facts->>'open')::boolean OR handshake_due AND facts->>'address' NOT LIKE 'websocket:%') LIMIT 1`,
 );
 
 /** Whether the recipient should hold what it does not hold, and has no address at which it can be told. */

@@ -12,6 +12,7 @@ import { HOUR } from '../model/instant.ts';
 import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import type { Destination } from '../model/recipient.ts';
+import { NOT_BOUND } from '../model/websocket.ts';
 import { attention, attentionId, calm, isOutOfTouch } from './attention.ts';
 import { openBegin } from './begin-delivery.ts';
 import { endByHand, isAskedOfPeople } from './by-hand-task.ts';
@@ -244,7 +245,7 @@ export class StoredLedger {
         // Whoever stored a message and did not answer by the next try has had its time.
         const failures = isCommittedOnly(because, destination.hl7v2) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
         const isLate = isUnanswered(look.ledger, attempt.action.place, look.now);
-        if (!isHeard && (after.failures >= failures || isLate || outcome.kind === 'refused'))
+        if (!isHeard && because !== NOT_BOUND && (after.failures >= failures || isLate || outcome.kind === 'refused'))
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);
         else if (isHeard) await this.#isWell(look, raised, then?.kind === 'rest');
         return;

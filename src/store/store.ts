@@ -8,6 +8,7 @@ import { searchTrail } from './audit-read.ts';
 import { changes } from './changes.ts';
 import type { DoorStore } from './door.ts';
 import { rotateSecret } from './subscription-secrets.ts';
+import { makeWebsocketToken, ownWebsockets } from './websocket-tokens.ts';
 import { giveOrRotate, moveEndpoint } from './change-endpoint.ts';
 import { endChase } from './end-chase.ts';
 import { endingProgress, endingProof } from './endings.ts';
@@ -128,6 +129,8 @@ const storeIn = (
     resumeRecipient: notHere,
     endChase: notHere,
     rotateSecret: notHere,
+    ownWebsockets: notHere,
+    websocketToken: notHere,
     moveEndpoint: notHere,
     rotateCredential: notHere,
     nameForEmergency: notHere,
@@ -231,6 +234,8 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
       return sealed;
     },
     rotateSecret: (subscription) => rotateSecret(pool, subscription),
+    ownWebsockets: (principal, clientId, ids) => ownWebsockets(pool, principal, clientId, ids),
+    websocketToken: (clientId, ids) => makeWebsocketToken(pool, clientId, ids),
     moveEndpoint: (principal, asked, without) => moveEndpoint(pool, openWrite(pool, options), principal, asked, without),
     rotateCredential: (principal, asked) => giveOrRotate(pool, principal, asked),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),

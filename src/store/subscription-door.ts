@@ -1,5 +1,6 @@
 import type { Principal } from '../model/principal.ts';
 import type { EventRange, SubscriptionEvent, SubscriptionState } from '../model/subscription-event.ts';
+import type { Instant } from '../model/instant.ts';
 import type { StatesAsked } from './subscription-states.ts';
 
 /** What the doors need of the store for Subscriptions, beside keeping them. */
@@ -12,4 +13,12 @@ export interface SubscriptionDoor {
   resendEvents(principal: Principal, subscriptionId: string, range: EventRange): Promise<number>;
   /** Makes one that the caller has read another secret by which its notifications are signed; it is told this once. */
   rotateSecret(subscriptionId: string): Promise<string>;
+  /** The caller's own Subscriptions over websockets among `ids`, or all, and whether its client may bind each to a socket now. */
+  ownWebsockets(
+    principal: Principal,
+    clientId: string,
+    ids: readonly string[] | null,
+  ): Promise<readonly { readonly id: string; readonly stands: boolean }[]>;
+  /** A token by which a client binds these to one socket, once. They are its own. */
+  websocketToken(clientId: string, subscriptionIds: readonly string[]): Promise<{ readonly token: string; readonly endsAt: Instant }>;
 }

@@ -20,7 +20,7 @@ const claimHandshakes = statement<[string, number, number], Omit<Handshake, 'sub
   'claim-handshakes',
   `UPDATE destination d SET handshake_until = clock_timestamp() + $2 * interval '1 millisecond' FROM resource r
     WHERE r.type = 'Subscription' AND r.id = d.id
-      AND d.id IN (SELECT due.id FROM destination due WHERE due.recipient_id = $1 AND due.handshake_due
+      AND d.id IN (SELECT due.id FROM destination due WHERE due.recipient_id = $1 AND due.handshake_due AND due.facts->>'address' NOT LIKE 'websocket:%'
                       AND (due.handshake_until IS NULL OR due.handshake_until <= clock_timestamp()) LIMIT $3 FOR UPDATE SKIP LOCKED)
    RETURNING d.facts AS destination, d.subscription, r.version`,
 );
@@ -45,10 +45,11 @@ export interface Handshake {
   readonly version: number;
 }
 
-const claimHeartbeats = statement<[number], Omit<Heartbeat, 'subscription'> & { readonly subscription: Stored }>(
+const claimHeartbeats = statement<[number, string | null], Omit<Heartbeat, 'subscription'> & { readonly subscription: Stored }>(
   'claim-heartbeats',
   `UPDATE destination d SET told_at = clock_timestamp()
-    WHERE d.id IN (SELECT due.id FROM destination due WHERE due.facts->'asks' ? 'heartbeat' AND (due.facts->>'open')::boolean
+    WHERE d.id IN (SELECT due.id FROM destination due WHERE due.facts->'asks' ? 'heartbeat'
+                      AND (NOT due.waits_for_socket OR EXISTS (SELECT FROM websocket_binding b WHERE b.destination_id = due.id AND b.process_id = $2::uuid AND b.is_shaken)) AND (due.facts->>'open')::boolean
                       AND coalesce(due.told_at, '-infinity') + (due.facts->'asks'->>'heartbeat')::double precision * interval '1 millisecond' <= clock_timestamp()
                     LIMIT $1 FOR UPDATE SKIP LOCKED)
    RETURNING d.facts AS destination, d.subscription`,
@@ -60,9 +61,9 @@ export interface Heartbeat {
   readonly subscription: Subscribed;
 }
 
-/** Claims heartbeats that are due, at most `count`: they count as sent from here on, whatever becomes of them. */
-export const heartbeatsDue = async (sql: Sql, count: number): Promise<readonly Heartbeat[]> =>
-  (await claimHeartbeats(sql, count)).map(({ destination, subscription }) => ({
+/** Claims heartbeats that are due, at most `count`: they count as sent from here on, whatever becomes of them. Over websockets those of one process. */
+export const heartbeatsDue = async (sql: Sql, count: number, processId: string | null = null): Promise<readonly Heartbeat[]> =>
+  (await claimHeartbeats(sql, count, processId)).map(({ destination, subscription }) => ({
     destination,
     subscription: opened(sql, destination.id, subscription),
   }));
@@ -109,8 +110,8 @@ export async function setSubscription(
     if (version !== null && stored.version !== version) return;
     await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, now);
     await tx.query(
-      `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false, told_at = clock_timestamp() WHERE id = $1`,
-      [id, to === 'active'],
+      `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false, is_off = $3, told_at = clock_timestamp() WHERE id = $1`,
+      [id, to === 'active', to === 'off'],
     );
     await markChanged(tx, scope);
   });

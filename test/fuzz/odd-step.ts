@@ -67,6 +67,8 @@ const STEPS: readonly Step[] = [
   by('Subscription/:id/$events', 'police-1', alone(POLICE), 'eventsSinceNumber=1&content=id-only'),
   by('Subscription/:id/$events', 'police-1', alone(POLICE), [{ name: 'eventsUntilNumber', valueString: '3' }]),
   by('Subscription/:id/$resend', 'police-1', alone(POLICE), [{ name: 'eventsSinceInstant', valueInstant: '2026-01-01T00:00:00Z' }]),
+  by('Subscription/$get-ws-binding-token', '', alone(POLICE), [{ name: 'id', valueId: 'police-1' }]),
+  by('Subscription/:id/$get-ws-binding-token', 'police-1', alone(POLICE), ''),
   by('Subscription/:id/$rotate-secret', 'subscription-1', alone(POLICE), []),
   by('Endpoint/:id/$move', 'endpoint-1', alone(OPERATOR), [
     { name: 'address', valueUrl: 'https://moved.example/fhir' },

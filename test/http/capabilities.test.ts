@@ -137,6 +137,7 @@ describe('what is listed is answered', () => {
     check: (type) => door.agent.post(`/fhir/${type}/none/$check`),
     status: (type) => door.agent.get(`/fhir/${type}/none/$status`),
     events: (type) => door.agent.get(`/fhir/${type}/none/$events`),
+    'get-ws-binding-token': (type) => door.agent.get(`/fhir/${type}/none/$get-ws-binding-token`),
     'rotate-secret': (type) => door.agent.post(`/fhir/${type}/none/$rotate-secret`),
     move: (type) => door.agent.post(`/fhir/${type}/none/$move`),
     'rotate-credential': (type) => door.agent.post(`/fhir/${type}/none/$rotate-credential`),

@@ -8,6 +8,7 @@ import { createApp } from '../../src/http/app.ts';
 import type { HttpConfig } from '../../src/http/exchange.ts';
 import { listen } from '../../src/http/listen.ts';
 import type { NrlSite } from '../../src/http/nrl/nrl-site.ts';
+import type { WebsocketDoor } from '../../src/http/websocket/websocket-door.ts';
 import type { RateLimit } from '../../src/http/access/rate-limit.ts';
 import { createLog, type Log } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -62,6 +63,8 @@ export const openDoorOn = async (
   limiting?: (pool: TestDatabase['pool'], log: Log) => RateLimit,
   nrl?: NrlSite,
   more: Partial<HttpConfig> = {},
+  /** Makes a door for websockets beside it. */
+  websocketsOf?: (log: Log) => WebsocketDoor,
 ) => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
@@ -92,7 +95,8 @@ export const openDoorOn = async (
     newId: randomUUID,
     ...(limiting === undefined ? {} : { rateLimit: limiting(database.pool, log) }),
   });
-  const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem });
+  const websockets = websocketsOf?.(log) ?? null;
+  const listening = await listen(app, { host: '127.0.0.1', port: 0, log, errorCodeSystem: config.errorCodeSystem, websockets });
   const origin = `http://127.0.0.1:${listening.port}`;
   const tokens = tokensAt(() => origin, database.pool);
   return {
@@ -106,7 +110,10 @@ export const openDoorOn = async (
     /** How many versions of any resource are stored. */
     stored: async () => (await database.pool.query<{ n: number }>('SELECT count(*)::integer AS n FROM resource_version')).rows[0]?.n ?? 0,
     database,
-    close: (): Promise<void> => listening.close(),
+    close: async (): Promise<void> => {
+      await websockets?.close();
+      await listening.close();
+    },
   };
 };
 

@@ -1,11 +1,13 @@
 import type { Bundle, Parameters, ParametersParameter, Resource, Subscription } from '@medplum/fhirtypes';
 import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import type { RecipientKind } from '../../src/model/kind.ts';
+import { openWebsocketDoor, type WebsocketDoor, type WebsocketLimits } from '../../src/http/websocket/websocket-door.ts';
+import type { Log } from '../../src/log.ts';
 import { openDoorOn } from '../http/open-door.ts';
 import { caller as principalOf, operator, publisher, WORDS } from '../store/ground.ts';
 import type { Caller } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
-import { startTestEngine } from '../support/engine.ts';
+import { startTestEngine, type TestEngine } from '../support/engine.ts';
 import { nhsNumbersFrom } from '../support/nhs-numbers.ts';
 
 /** What a subscriber writes: the channel's own extensions, the filters, and anything else over it. */
@@ -37,10 +39,17 @@ export const subscription = (endpoint: string, { content = 'id-only', header, ch
   ...change,
 });
 
+/** A door for the websockets of an engine in this process. */
+const websocketsOf =
+  ({ engine: { sockets, bindSocket } }: TestEngine, limits: Partial<WebsocketLimits>) =>
+  (log: Log): WebsocketDoor =>
+    openWebsocketDoor({ sockets, bind: bindSocket, log, behindProxy: false, limits });
+
 /** The whole broker, loop and door, with a trust, a police force and an ED whose plans are everybody's in reach. */
-export const openSubscriptions = async () => {
+export const openSubscriptions = async (limits: Partial<WebsocketLimits> = {}) => {
   const engine = await startTestEngine({ SWEEP_MS: '300' });
-  const door = await openDoorOn(engine.database);
+  const doorOf = (of: TestEngine) => openDoorOn(of.database, undefined, undefined, undefined, undefined, {}, websocketsOf(of, limits));
+  const door = await doorOf(engine);
   const numbers = nhsNumbersFrom(6_000);
   const put = (principal: typeof operator, resource: Resource) =>
     engine.store.write({ principal, resource, id: resource.id ?? null, ifMatch: null });
@@ -97,6 +106,19 @@ export const openSubscriptions = async () => {
     door,
     put,
     subscriber,
+    /** Another process's worth on the same database: a loop, and a door of its own. */
+    another: async () => {
+      const own = await startTestEngine({ SWEEP_MS: '300' }, engine.database);
+      const at = await doorOf(own);
+      return {
+        engine: own,
+        door: at,
+        close: async () => {
+          await at.close();
+          await own.stop();
+        },
+      };
+    },
     principalOf,
     close: async () => {
       await door.close();

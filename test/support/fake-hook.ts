@@ -86,7 +86,8 @@ export const startFakeHook = async (
 };
 
 // Whatever is missing throws, and is answered with 400.
-const readNotification = (bytes: string, headers: IncomingMessage['headers']): HookNotification => {
+/** A notification as it stands in its bytes. */
+export const readNotification = (bytes: string, headers: IncomingMessage['headers']): HookNotification => {
   const bundle = JSON.parse(bytes);
   const [status, focus] = bundle.entry;
   if (bundle.type !== 'history' || !status.request.url.endsWith('/$status') || status.response.status === undefined)

@@ -176,6 +176,9 @@ test('A worker has a port of its own for Prometheus and health checks, and tells
     for (const name of [
       'broker_deliveries_total',
       'broker_sweep_found',
+      'broker_websockets_bound',
+      'broker_websockets_closed',
+      'broker_websockets_open',
       'broker_queue_nudges',
       'process_resident_memory_bytes',
       'nodejs_eventloop_lag_p99_seconds',

@@ -42,6 +42,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   status: 'r',
   events: 'r',
   'rotate-secret': 'u',
+  'get-ws-binding-token': 'r',
   move: 'u',
   'rotate-credential': 'u',
   resend: 'u',

@@ -9,6 +9,7 @@ import { messageFormOf } from '../../../mappings/facts/hl7v2-ways-of.ts';
 import { WAYS } from '../../model/hl7v2-ways.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
+import { subscriptionAt } from '../../model/websocket.ts';
 import { moveCredentials } from '../credentials.ts';
 import { sealHeaders } from '../keys/sealed-headers.ts';
 import { declarePace } from '../pace/declare-pace.ts';
@@ -29,15 +30,18 @@ const recipientOf = statement<[string, string], RecipientRow>(
   'recipient-of-principal',
   'SELECT id, ods, kind, declared FROM recipient WHERE ods = $1 AND kind = $2 ORDER BY id LIMIT 1',
 );
-const recipientOfDestination = statement<[string], { recipient_id: string; channel: Destination['channel']; form: string | null }>(
+const recipientOfDestination = statement<
+  [string],
+  { recipient_id: string; channel: Destination['channel']; form: string | null; over_websocket: boolean }
+>(
   'recipient-of-destination',
-  "SELECT recipient_id, facts->>'channel' AS channel, facts->'hl7v2'->>'messageForm' AS form FROM destination WHERE id = $1",
+  "SELECT recipient_id, facts->>'channel' AS channel, facts->'hl7v2'->>'messageForm' AS form, facts->>'address' LIKE 'websocket:%' AS over_websocket FROM destination WHERE id = $1",
 );
-const putDestination = statement<[string, string, Destination, object | null, boolean, Instant | null], never>(
+const putDestination = statement<[string, string, Destination, object | null, boolean, Instant | null, boolean], never>(
   'put-destination',
-  `INSERT INTO destination (id, recipient_id, facts, subscription, handshake_due, ends_at)
-   VALUES ($1, $2, $3, $4, $5, to_timestamp($6::double precision / 1000))
-   ON CONFLICT (id) DO UPDATE SET facts = $3, subscription = $4, handshake_due = $5, handshake_until = NULL, ends_at = to_timestamp($6::double precision / 1000)`,
+  `INSERT INTO destination (id, recipient_id, facts, subscription, handshake_due, ends_at, is_off)
+   VALUES ($1, $2, $3, $4, $5, to_timestamp($6::double precision / 1000), $7)
+   ON CONFLICT (id) DO UPDATE SET facts = $3, subscription = $4, handshake_due = $5, handshake_until = NULL, ends_at = to_timestamp($6::double precision / 1000), is_off = $7`,
 );
 const endpointsOf = statement<[string], { body: string }>(
   'endpoints-of-recipient',
@@ -84,7 +88,7 @@ async function record(
   const issue = destination.open ? whyNotActive(destination, written) : null;
   if (issue !== null) throw new Anomaly('incorrect', issue);
   if (destination.open) await refuseContradicted(sql, destination, written);
-  await putDestination(sql, destination.id, recipient.id, destination, null, false, null);
+  await putDestination(sql, destination.id, recipient.id, destination, null, false, null, false);
   await moveCredentials(sql, destination.id, destination.address);
 }
 
@@ -146,6 +150,9 @@ export const subscriptionFact: FactRecorder<Subscription> = {
     // Endpoints and Subscriptions are one table of addresses: under another's id one would take over what is sent there.
     if (there !== undefined && (there.channel !== 'subscription' || there.recipient_id !== recipient.id)) throw idTaken('Subscription.id');
     const { destination, content, end, headers } = fromSubscription(fact.resource, recipient.id, recipient.declared, fact.defaultLifetime);
+    // What was told over one channel can be taken back over that one only.
+    if (there !== undefined && there.over_websocket !== (subscriptionAt(destination.address) !== null))
+      throw anomaly('conflict', 'a Subscription keeps its channel: switch it off, and make another', 'Subscription.channel.type');
     if (recipient.kind === 'police' && content === 'full-resource') {
       throw anomaly('incorrect', 'police are told at most that something changed', 'Subscription.channel.payload');
     }
@@ -159,6 +166,7 @@ export const subscriptionFact: FactRecorder<Subscription> = {
       { content, sealed: sealHeaders(sql, destination.id, headers) },
       isAsked,
       end,
+      isOver || fact.resource.status === 'off',
     );
   },
 };

@@ -10,6 +10,8 @@ export interface PacedAsk {
   readonly most: number;
   /** Claims of before of which nothing left, by what they were for: their tokens and probes are given back. */
   readonly unused: { readonly send: number; readonly recall: number };
+  /** Whose websockets it may claim keys at; left out: nobody's. */
+  readonly processId?: string;
 }
 
 /** Milliseconds, all of them. */
@@ -34,19 +36,30 @@ interface Answer {
   }[];
   readonly wait: number | null;
 }
-const claimPaced = statement<[string, number | null, number, number, number, number, number, number], { answer: Answer }>(
+const claimPaced = statement<[string, number | null, number, number, number, number, number, number, string | null], { answer: Answer }>(
   'claim-paced',
-  `SELECT claim_paced($1, $2, $3, $4 * interval '1 millisecond', $5, $6, $7 * interval '1 millisecond', $8 * interval '1 millisecond') AS answer`,
+  `SELECT claim_paced($1, $2, $3, $4 * interval '1 millisecond', $5, $6, $7 * interval '1 millisecond', $8 * interval '1 millisecond', $9::uuid) AS answer`,
 );
 
-/** Claims due keys of a recipient within its pace over all workers, in one statement (0072-pace.sql). */
+/** Claims due keys of a recipient within its pace over all workers, in one statement (0097-websockets.sql). */
 export async function claimWithinPace(
   pool: pg.Pool,
-  { recipientId, places, most, unused }: PacedAsk,
+  { recipientId, places, most, unused, processId }: PacedAsk,
   { lease, probeEvery, recallEvery }: PacedLimits,
   settleOpen: boolean,
 ): Promise<PacedClaims> {
-  const [row] = await claimPaced(pool, recipientId, places, most, lease, unused.send, unused.recall, probeEvery, recallEvery);
+  const [row] = await claimPaced(
+    pool,
+    recipientId,
+    places,
+    most,
+    lease,
+    unused.send,
+    unused.recall,
+    probeEvery,
+    recallEvery,
+    processId ?? null,
+  );
   if (row === undefined) throw new Error('a claim was not answered');
   const { claims, wait } = row.answer;
   for (const { id, fence, open } of claims) if (settleOpen && open !== null) await settleOpenDelivery(pool, { id, fence: String(fence) });

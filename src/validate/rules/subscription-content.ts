@@ -8,7 +8,7 @@ import { NONE } from '../rule.ts';
 const CONTENT: readonly unknown[] = PAYLOAD_CONTENTS;
 
 /**
- * A Subscription is to the topic of the broker, by rest-hook, and says how much a notification carries, as an extension of the primitive `payload` (R4 subscriptions
+ * A Subscription is to the topic of the broker, by rest-hook or websocket, and says how much a notification carries, as an extension of the primitive `payload` (R4 subscriptions
  * backport). No fixed value of the profile says the first two: filters stand as extensions of `criteria`, which then is no bare value.
  */
 export const subscriptionContent: Rule = {
@@ -19,7 +19,8 @@ export const subscriptionContent: Rule = {
       issues.push({ at: `${at}.criteria`, code: 'value', help: `is the topic of the broker: ${PLAN_TOPIC}` });
     const channel = value['channel'];
     if (!isObject(channel)) return issues;
-    if (channel['type'] !== 'rest-hook') issues.push({ at: `${at}.channel.type`, code: 'not-supported', help: 'is rest-hook' });
+    if (channel['type'] !== 'rest-hook' && channel['type'] !== 'websocket')
+      issues.push({ at: `${at}.channel.type`, code: 'not-supported', help: 'is rest-hook or websocket' });
     const payload = channel['_payload'];
     const found = isObject(payload) ? objectsOf(payload['extension']).filter(([{ url }]) => url === Extension.backportPayloadContent) : [];
     if (found.length !== 1 || !found.every(([{ valueCode }]) => CONTENT.includes(valueCode)))

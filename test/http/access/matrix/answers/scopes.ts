@@ -45,6 +45,10 @@ POST id/$status       r
 GET id/$events        r
 POST id/$events       r
 POST id/$rotate-secret u
+GET $get-ws-binding-token r
+POST $get-ws-binding-token r
+GET id/$get-ws-binding-token r
+POST id/$get-ws-binding-token r
 POST id/$rotate-credential u
 POST id/$resend       u
 POST id/$report-reuse u

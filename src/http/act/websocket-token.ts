@@ -1,0 +1,50 @@
+import { anomaly } from '../../model/anomaly.ts';
+import { toFhirInstant } from '../../../mappings/time.ts';
+import { ownOrigin } from '../access/own-origin.ts';
+import { clientOf, principalOf, routeOf } from '../exchange.ts';
+import { WEBSOCKET_PATH } from '../websocket/websocket-door.ts';
+import type { Act } from './act.ts';
+import { askedOf } from './asked-of.ts';
+import { readOwn } from './read.ts';
+
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+/**
+ * Subscription/[id]/$get-ws-binding-token and Subscription/$get-ws-binding-token (backport IG): a token by which a websocket is bound to Subscriptions of the
+ * caller's, once. Of the type, `id` may be repeated; without any it is for all of them over websockets. Another's is one that is not there (I6).
+ */
+export const websocketToken: Act = async (exchange, door) => {
+  const { id } = routeOf(exchange);
+  const client = clientOf(exchange);
+  const asked = askedOf(exchange, door, ['id']);
+  const named = asked.all('id');
+  if (id !== '') await readOwn(exchange, door);
+  const wanted = id !== '' ? [id] : named.length > 0 ? [...new Set(named)] : null;
+  const own = await door.store.ownWebsockets(principalOf(exchange), client.id, wanted?.filter((each) => ID.test(each)) ?? null);
+  if (id !== '' && own.length === 0)
+    throw anomaly('conflict', 'is told by rest-hook: only over a websocket is there a token', 'Subscription.channel.type');
+  // Another's is as one that is not there, and so is one without a websocket.
+  if (own.length < (wanted?.length ?? 1))
+    throw anomaly('not-found', 'there is no such Subscription over a websocket here', 'Parameters.parameter');
+  const standing = own.filter(({ stands }) => stands);
+  if (standing.length === 0 || (wanted !== null && standing.length < own.length))
+    throw anomaly('conflict', 'a Subscription that is off, or whose service is in no agreement, is told nothing', 'Subscription.status');
+  const { token, endsAt } = await door.store.websocketToken(
+    client.id,
+    standing.map((each) => each.id),
+  );
+  const origin = ownOrigin(door.config, exchange.request);
+  return {
+    status: 200,
+    headers: {},
+    body: {
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'token', valueString: token },
+        { name: 'expiration', valueDateTime: toFhirInstant(endsAt) },
+        ...standing.map((each) => ({ name: 'subscription', valueString: each.id })),
+        { name: 'websocket-url', valueUrl: `${origin.replace(/^http/, 'ws')}${WEBSOCKET_PATH}` },
+      ],
+    },
+  };
+};

@@ -1,0 +1,120 @@
+import type { WebsocketPeer } from '../channel/websocket-peer.ts';
+import type { StoredLook } from '../store/ledger.ts';
+import { setSubscription } from '../store/subscriptions.ts';
+import { bindingsEnded, dueAtSockets, leaveAllSockets, leaveSockets, noteAlive, silentSubscriptions } from '../store/websocket-bindings.ts';
+import { useWebsocketToken } from '../store/websocket-tokens.ts';
+import type { Ports } from './ports.ts';
+import type { World } from './ports-on.ts';
+import { slice } from './slice.ts';
+import { shakeSockets } from './websocket-handshake.ts';
+
+/** How often a process asks whether what is bound there still may be, and whether anything waits for it: access that ends is over there within two of these. */
+const EVERY_MS = 1_000;
+/** What is due for less than this another worker is about to take. */
+const LEFT_MS = 250;
+/** For how long something may be due at a Subscription that is on no socket: then it is in error, and people are told as of any other. */
+const SILENT_MS = 10 * 60_000;
+
+/** What the watch tells of. */
+export interface WatchTold {
+  /** Facts changed: there is a fan-out to do. */
+  readonly changed: () => void;
+  readonly nudge: (recipientId: string) => void;
+  readonly onError: (name: string, fault: unknown) => void;
+}
+
+/** Websockets of this process: what is bound, and what waits there. */
+export interface WebsocketWatch {
+  /** Binds what a token is for to a socket, and makes its handshakes; answers of whose client it is, and null where the token is good for nothing. */
+  bind(peer: WebsocketPeer, token: string): Promise<string | null>;
+  /** Puts in error what has been silent for too long. */
+  endSilent(forMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Keys at a websocket are claimed by the process that has it, and the nudge may have gone to any other: so each looks after its own. Nothing but opaque ids is
+ * asked of the database, and no content goes from process to process (I8).
+ */
+export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { changed, nudge, onError }: WatchTold): WebsocketWatch => {
+  const { pool, channels } = world;
+  const { sockets } = channels;
+  const { processId } = sockets;
+  const closing = new AbortController();
+  const running = new Map<string, Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> = Promise.resolve();
+  let isKnown = false;
+
+  sockets.onLeft = (ids) => {
+    if (!closing.signal.aborted) leaveSockets(pool, ids).catch((fault: unknown) => onError('websockets', fault));
+  };
+
+  const work = (recipientId: string): void => {
+    if (running.has(recipientId) || closing.signal.aborted) return;
+    const one = slice(world, ports, recipientId, closing.signal)
+      .then((end) => {
+        if (end.changed) changed();
+      })
+      .catch((fault: unknown) => onError('websockets', fault))
+      .finally(() => running.delete(recipientId));
+    running.set(recipientId, one);
+  };
+
+  const shake = async (ids: readonly string[] | null): Promise<void> => {
+    const active = await shakeSockets(world, ids);
+    if (active.length > 0) changed();
+  };
+
+  const look = async (): Promise<void> => {
+    const ids = sockets.bindingIds();
+    if (ids.length === 0 && !isKnown) return;
+    await noteAlive(pool, processId);
+    isKnown = ids.length > 0;
+    for (const { id, because } of await bindingsEnded(pool, processId, ids)) {
+      const subscriptionId = sockets.end(id, because);
+      // What it may still hold is asked back by a Task: no socket will be there to hear of it.
+      if (because === 'no-agreement' && subscriptionId !== null) {
+        await setSubscription(pool, subscriptionId, ['active'], 'error');
+        changed();
+      }
+    }
+    await shake(null);
+    for (const recipientId of await dueAtSockets(pool, processId, LEFT_MS)) work(recipientId);
+  };
+  const start = (): void => {
+    round = look()
+      .catch((fault: unknown) => onError('websockets', fault))
+      .finally(() => {
+        if (!closing.signal.aborted) timer = setTimeout(start, EVERY_MS);
+      });
+  };
+  start();
+
+  return {
+    bind: async (peer, token) => {
+      isKnown = true;
+      await noteAlive(pool, processId);
+      const bindings = await useWebsocketToken(pool, token, processId);
+      const [first] = bindings;
+      if (first === undefined) return null;
+      sockets.bind(peer, bindings);
+      await shake(bindings.map(({ subscriptionId }) => subscriptionId));
+      for (const recipientId of new Set(bindings.map((each) => each.recipientId))) nudge(recipientId);
+      return first.clientId;
+    },
+    endSilent: async (forMs = SILENT_MS) => {
+      for (const id of await silentSubscriptions(pool, forMs)) {
+        await setSubscription(pool, id, ['active'], 'error');
+        changed();
+      }
+    },
+    close: async () => {
+      closing.abort();
+      clearTimeout(timer);
+      await round;
+      await Promise.all(running.values());
+      await leaveAllSockets(pool, processId);
+    },
+  };
+};
