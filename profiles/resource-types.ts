@@ -142,6 +142,15 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     Profile.crisisPlan,
     [...DELETABLE, 'projections', 'approve', 'withdraw', 'explain', 'print', 'preview-release', 'submit-for-review', 'comment', 'changes'],
     'activity-code activity-date activity-reference based-on care-team category condition date encounter goal identifier instantiates-canonical instantiates-uri intent part-of patient performer replaces status subject',
+    [
+      {
+        code: 'supporting-info',
+        type: 'reference',
+        expression: 'CarePlan.supportingInfo',
+        target: ['Composition'],
+        description: 'The words of the plan (R4 defines no parameter that leads to them)',
+      },
+    ],
   ),
   row(
     'Composition',

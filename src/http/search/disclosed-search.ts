@@ -32,34 +32,52 @@ const numberOf = (name: string, text: string): string | null => {
   return system === null || system === '' || system === System.nhsNumber ? checkedNhsNumber(name, code) : null;
 };
 
-/** What stems from the same disclosure, and may stand beside a match. */
+/** What stems from the same disclosure, and may stand beside a match: each type by the parameter that refers to it. */
 const BESIDE: ReadonlyMap<string, string> = new Map([
   ['Flag:patient', 'Patient'],
   ['Flag:subject', 'Patient'],
   ['Flag:detail', 'CarePlan'],
   ['CarePlan:patient', 'Patient'],
   ['CarePlan:subject', 'Patient'],
+  ['CarePlan:supporting-info', 'Composition'],
   ['Composition:patient', 'Patient'],
   ['Composition:subject', 'Patient'],
 ]);
 
+/** One way from a type to another, and whether it is also followed from what was included. */
+interface Step {
+  readonly from: string;
+  readonly to: string;
+  readonly iterates: boolean;
+}
+
+const stepsOf = (type: string, [name, text]: readonly [string, string]): readonly Step[] => {
+  if (name.startsWith('_revinclude'))
+    throw badParameter(name, 'is not possible with what is disclosed: search the other type by the same NHS number');
+  if (!name.startsWith('_include')) return [];
+  const iterates = name === '_include:iterate';
+  // R4 search: it begins with the type that is searched; with :iterate, with any.
+  const open = [...BESIDE].filter(([each]) => iterates || each.startsWith(`${type}:`));
+  const [, path = '', only] = /^(\*|[A-Za-z]+:(?:[a-z-]+|\*))(?::([A-Za-z]+))?$/.exec(text) ?? [];
+  const isNamed = (each: string): boolean => path === '*' || path === each || path === `${each.slice(0, each.indexOf(':'))}:*`;
+  const found = open.filter(([each, to]) => isNamed(each) && (only === undefined || only === to));
+  if (found.length === 0 && text !== '*' && text !== `${type}:*`)
+    throw badParameter(
+      name,
+      `includes what stems from the same disclosure: ${open.map(([each]) => each).join(', ') || 'nothing of this type'}`,
+    );
+  return found.map(([each, to]) => ({ from: each.slice(0, each.indexOf(':')), to, iterates }));
+};
+
+// What a caller could not read by itself is left out, and nothing is followed from it (I4).
 const besideOf = (type: string, result: Asked['result'], { principal }: Asker): readonly string[] => {
-  const own = [...BESIDE].filter(([name]) => name.startsWith(`${type}:`));
-  const found = result.flatMap(([name, text]): readonly string[] => {
-    if (name.startsWith('_revinclude'))
-      throw badParameter(name, 'is not possible with what is disclosed: search the other type by the same NHS number');
-    if (!name.startsWith('_include')) return [];
-    if (text === '*' || text === `${type}:*`) return own.map(([, target]) => target);
-    const [, path = '', only] = /^([A-Za-z]+:[a-z-]+)(?::([A-Za-z]+))?$/.exec(text) ?? [];
-    const target = own.find(([each]) => each === path)?.[1];
-    if (target === undefined || (only !== undefined && only !== target))
-      throw badParameter(
-        name,
-        `includes what stems from the same disclosure: ${own.map(([each]) => each).join(', ') || 'nothing of this type'}`,
-      );
-    return [target];
-  });
-  return [...new Set(found)].filter((each) => permitted(principal, each, 'read') !== null);
+  const steps = result.flatMap((each) => stepsOf(type, each)).filter(({ to }) => permitted(principal, to, 'read') !== null);
+  const found = new Set<string>();
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    for (const { from, to, iterates } of steps) if (to !== type && (from === type || (iterates && found.has(from)))) found.add(to);
+  }
+  return [...found];
 };
 
 /** Reads a search of Flag, CarePlan, Composition or Patient by a recipient: it names one person, or the id of one disclosure. Throws `malformed`. */

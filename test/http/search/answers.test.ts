@@ -109,8 +109,8 @@ describe('what stands beside the matches', () => {
     ['CarePlan?_include=CarePlan:care-team', ['CareTeam/crisis-team']],
     ['CarePlan?_include=CarePlan:care-team&_include:iterate=CareTeam:participant', ['CareTeam/crisis-team', 'Practitioner/nurse']],
     ['CarePlan?_include=CarePlan:care-team&_include=CarePlan:subject', ['CareTeam/crisis-team', 'Patient/amber']],
-    ['CarePlan?_include=*', ['CareTeam/crisis-team', 'Patient/amber']],
-    ['CarePlan?_include=CarePlan:*', ['CareTeam/crisis-team', 'Patient/amber']],
+    ['CarePlan?_include=*', ['CareTeam/crisis-team', 'Composition/words-1', 'Patient/amber']],
+    ['CarePlan?_include=CarePlan:*', ['CareTeam/crisis-team', 'Composition/words-1', 'Patient/amber']],
     ['Patient?_revinclude=CarePlan:patient', ['CarePlan/plan-1']],
     [
       'Patient?_revinclude=RelatedPerson:patient&_elements=id',
@@ -232,7 +232,7 @@ describe('a recipient’s search of disclosures', () => {
     ['CarePlan', 'CarePlan:subject', 'Patient'],
     ['Composition', 'Composition:patient', 'Patient'],
     ['Flag', 'Flag:subject:Patient', 'Patient'],
-    ['CarePlan', '*', 'Patient'],
+    ['CarePlan', 'CarePlan:supporting-info', 'Composition'],
   ])('%s?_include=%s', async (type, include, expected) => {
     const found = await bundle(`${type}?${by}&_include=${include}&_sort=status&_total=none`, AMBULANCE);
     expect(idsIn(found, 'include').map((each) => each.split('/')[0])).toEqual([expected]);
