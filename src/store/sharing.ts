@@ -24,6 +24,8 @@ export interface Shared {
   readonly facts: Facts;
   readonly explained: Explained;
   readonly at: readonly SharedAt[];
+  /** Until when it may hold a list on which the person of the plan stands; null where it holds none, left out of what is told of the past. */
+  readonly listedUntil?: Instant | null;
   readonly grounds: readonly Ground[];
   readonly now: Instant;
 }
@@ -55,6 +57,10 @@ const attempts = statement<
 >(
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
+);
+const lists = statement<[string[]], { plan_id: string; recipient_id: string; until: Date }>(
+  'lists-with-plans',
+  'SELECT plan_id, recipient_id, max(until) AS until FROM flag_listed WHERE plan_id = ANY($1::uuid[]) AND until > clock_timestamp() GROUP BY plan_id, recipient_id',
 );
 /** Looks at what is the publisher's own or the person's, what is done in the review of a draft, and what a person raises. */
 type OwnEvent = 'sharing' | 'explain' | 'preview' | 'changes' | 'review' | 'access-log' | 'concern';
@@ -116,6 +122,7 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
     sql,
     rows.flatMap(({ key_id }) => key_id ?? []),
   );
+  const listed = await lists(sql, [...new Set(rows.map(({ plan_id }) => plan_id))]);
   const grounds = new Map<string, Ground | null>();
   const result: Shared[] = [];
   for (const group of groups.values()) {
@@ -142,6 +149,7 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
       facts,
       explained: explain(facts, now),
       at: group.filter(({ key_id }) => key_id !== null).map((row) => sharedAt(row, known)),
+      listedUntil: listed.find((one) => one.plan_id === first.plan_id && one.recipient_id === first.recipient_id)?.until.getTime() ?? null,
       grounds: await groundsOf(sql, grounds, named),
       now,
     });

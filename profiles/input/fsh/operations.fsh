@@ -353,6 +353,12 @@ Usage: #definition
 * parameter[=].part[=].min = 1
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #listed
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Until when they may hold a list, for use without a connection, that says that there is a plan."
+* parameter[=].part[=].type = #string
 * parameter[=].part[+].name = #since
 * parameter[=].part[=].use = #out
 * parameter[=].part[=].min = 0
@@ -2083,4 +2089,38 @@ Usage: #definition
 * parameter[=].min = 1
 * parameter[=].max = "1"
 * parameter[=].documentation = "whsec_ and 32 bytes in base64."
+* parameter[=].type = #string
+
+Instance: list
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/list"
+* version = "0.1.0"
+* name = "List"
+* title = "Plan flags, for matching without a connection"
+* status = #draft
+* kind = #operation
+* code = #list
+* affectsState = false
+* resource = #Flag
+* system = false
+* type = true
+* instance = false
+* description = "Of whom this caller holds a plan flag by reach, consent and agreement, as salted and cut hashes of NHS numbers: that there is a plan, and nothing of it. While it is being built, 202 with Retry-After; the same address is asked again. Under one salt to its end, with what is on it as of now; each handing out is on record, and so is each person on it."
+* parameter[+].name = #until
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "From then on it may not be used, and is destroyed."
+* parameter[=].type = #instant
+* parameter[+].name = #function
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "How an NHS number becomes an entry. Parts: name (scrypt, RFC 7914), cost, blockSize, parallelization, length in bytes, and salt, of this list alone. It is computed over the ten digits."
+* parameter[+].name = #entry
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "One in hex, sorted. Several persons may share one."
 * parameter[=].type = #string
