@@ -1,7 +1,7 @@
 import { scryptSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Parameters, Patient } from '@medplum/fhirtypes';
-import { System } from '../../profiles/canonicals.ts';
+import { Extension, System } from '../../profiles/canonicals.ts';
 import { openStore } from '../../src/store/store.ts';
 import { AMBULANCE, type Answer, ED, type MatchGround, openMatchGround, POLICE, TRUST, untraced } from '../http/match-ground.ts';
 import { caller, operator, publisher, WORDS } from '../store/ground.ts';
@@ -169,6 +169,65 @@ describe('who is on it', () => {
     await door.ground.agree('amb');
     await renew();
     expect(entriesOf(await list())).toHaveLength(2);
+  });
+});
+
+describe('reach', () => {
+  test('an open crisis contact is reach, as long as it is open', async () => {
+    const contact = (status: 'in-progress' | 'finished', id?: string) =>
+      door.ground.put(caller('XAMB', 'ambulance'), {
+        resourceType: 'Encounter',
+        ...(id === undefined ? {} : { id }),
+        identifier: [{ system: 'https://sender.example/contact', value: 'one' }],
+        status,
+        class: { system: System.actCode, code: 'EMER' },
+        subject: { identifier: { system: System.nhsNumber, value: numberOf('coral') } },
+        ...(status === 'finished'
+          ? { period: { start: '2026-11-01T10:00:00Z', end: '2026-11-01T11:00:00Z' } }
+          : { period: { start: '2026-11-01T10:00:00Z' } }),
+      });
+    const id = await contact('in-progress');
+    expect(on(await list(), 'amber', 'beryl', 'coral')).toEqual([true, true, true]);
+    await contact('finished', id);
+    expect(on(await list(), 'amber', 'beryl', 'coral')).toEqual([true, true, false]);
+  });
+
+  test('so is an area that the service covers', async () => {
+    const covering = (area: string | null) => ({
+      ...body.service('svc-ed', 'org-ed', 'ed'),
+      ...(area === null ? {} : { coverageArea: [{ identifier: { system: System.area, value: area } }] }),
+    });
+    const plan = body.carePlan('plan-dawn', 'pat-dawn', 'words-dawn', { reach: [] });
+    numbers['dawn'] = door.ground.numbers.next();
+    await door.ground.put(publisher, body.patient('pat-dawn', numberOf('dawn')));
+    await consents('dawn');
+    await door.ground.put(publisher, body.composition('words-dawn', 'pat-dawn', WORDS));
+    await door.ground.put(publisher, {
+      ...plan,
+      extension: [...(plan.extension ?? []), { url: Extension.reach, valueCoding: { system: System.area, code: 'QWO' } }],
+    });
+    await door.ground.store.approve(publisher, 'plan-dawn', '1', body.approval('plan-dawn'), body.approver);
+    expect(on(await list(ED), 'amber', 'dawn')).toEqual([true, false]);
+    await door.ground.put(operator, covering('QWO') as ReturnType<typeof body.service>);
+    expect(on(await list(ED), 'amber', 'dawn')).toEqual([true, true]);
+    await door.ground.put(operator, covering(null));
+    expect(on(await list(ED), 'amber', 'dawn')).toEqual([true, false]);
+  });
+
+  test('an agreement for looking up alone puts nobody on a list, whom a look-up finds', async () => {
+    const full = { ...body.agreement('org-trust', ['svc-amb']), id: 'con-amb' };
+    await door.ground.put(operator, {
+      ...full,
+      term: (full.term ?? []).map((term) => ({ ...term, extension: [{ url: Extension.agreementReach, valueCode: 'look-up' }] })),
+    });
+    expect(entriesOf(await list())).toEqual([]);
+    const found = await door.ask(
+      AMBULANCE,
+      'Flag/_search',
+      new URLSearchParams({ 'patient.identifier': `${System.nhsNumber}|${numberOf('amber')}` }),
+    );
+    expect(found.json.total).toBe(1);
+    await door.ground.agree('amb');
   });
 });
 
