@@ -6,7 +6,7 @@ export const FLAG_LIST_KINDS = ['epr', 'ed', 'ambulance', 'crisis-line'] as cons
 
 /**
  * How an NHS number becomes an entry: scrypt (RFC 7914) over its ten digits under the salt of the list, cut to its first bytes. 16 MiB and some 50 ms a
- * guess (measured). Three bytes: of all 300 million numbers in use about 18 fit each entry by chance, so that nobody can be told from a list alone; a call about
+ * guess (measured). Three bytes: of the 273 million numbers that may be in use 16 fit each entry by chance, so that nobody can be told from a list alone; a call about
  * somebody without a plan fits a list of a thousand once in 17,000. Decision 0065.
  */
 export const FLAG_HASH = { cost: 16_384, blockSize: 8, parallelization: 1, length: 3 } as const;

@@ -37,7 +37,7 @@ type Row = Omit<KeyRow, 'key_id' | 'state' | 'destination'> & {
   readonly recipient_name: string | null;
 };
 
-// Whoever is in reach, has an agreement with the publisher, or ever had a key: nobody else can see, hold or have held anything.
+// Whoever is in reach, has an agreement with the publisher, ever had a key, or may hold a list: nobody else can see, hold or have held anything.
 const SHARED = `SELECT k.id AS key_id, disclosure_id(p.id, r.id) AS disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination,
        (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.serial = t.serial
          WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || r.ods LIMIT 1) AS recipient_name,
@@ -46,6 +46,7 @@ const SHARED = `SELECT k.id AS key_id, disclosure_id(p.id, r.id) AS disclosure_i
   JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
        OR EXISTS (SELECT FROM agreement_fact a WHERE a.publisher = p.publisher AND a.recipient_ods = r.ods AND a.recipient_id IN ('', r.id))
        OR EXISTS (SELECT FROM ledger_key o WHERE o.plan_id = p.id AND o.recipient_id = r.id)
+       OR EXISTS (SELECT FROM flag_listed o WHERE o.plan_id = p.id AND o.recipient_id = r.id AND o.until > clock_timestamp())
   LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.recipient_id = r.id LEFT JOIN destination d ON d.id = k.destination_id`;
 const sharedOfPatient = statement<[string], Sealed<Row>>(
   'shared-of-patient',

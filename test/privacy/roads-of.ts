@@ -115,7 +115,7 @@ const SEARCHES: readonly string[] = [
   'Composition?_id=words-amber,OWN&_summary=text',
   'Composition?title=crisis',
   'Composition?_content=humming&_text=humming',
-  'Flag?patient.identifier=NUMBER&_include=Flag:detail&_include:iterate=CarePlan:subject',
+  'Flag?patient.identifier=NUMBER&_include=Flag:detail&_include:iterate=CarePlan:subject&_include:iterate=CarePlan:supporting-info',
   'Flag?detail=CarePlan/OWN',
   'Consent?patient=Patient/amber&_include=Consent:patient',
   'Provenance?target=CarePlan/plan-amber&_include=Provenance:target',
