@@ -2,6 +2,7 @@ import { scryptSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Parameters, Patient } from '@medplum/fhirtypes';
 import { Extension, System } from '../../profiles/canonicals.ts';
+import { errorsOf, validate } from '../../src/validate/validate.ts';
 import { openStore } from '../../src/store/store.ts';
 import { AMBULANCE, type Answer, ED, type MatchGround, openMatchGround, POLICE, TRUST, untraced } from '../http/match-ground.ts';
 import { caller, operator, publisher, WORDS } from '../store/ground.ts';
@@ -308,6 +309,18 @@ describe('I7 on record', () => {
     expect(first.at(-1)).toMatchObject({ plan_id: null });
     await list();
     expect((await rows()).slice(before + first.length)).toEqual([expect.objectContaining({ plan_id: null, about })]);
+  });
+
+  test('a publisher reads of its own plans on it, as AuditEvents, and nothing of who fetches it when', async () => {
+    await list();
+    const { json } = await door.ask(TRUST, `AuditEvent?subtype=${encodeURIComponent(`${System.trailEvent}|flag-list`)}&_count=2`);
+    expect(json.entry).toHaveLength(2);
+    for (const { resource } of json.entry) {
+      expect(errorsOf(validate(resource))).toEqual([]);
+      expect(resource).toMatchObject({ type: { code: '110106' }, outcome: '0', purposeOfEvent: [{ coding: [{ code: 'ETREAT' }] }] });
+      expect(JSON.stringify(resource)).toContain('CarePlan/');
+    }
+    expect((await rows()).at(-1)).toMatchObject({ plan_id: null });
   });
 
   test('nothing is answered where the trail cannot be written', async () => {

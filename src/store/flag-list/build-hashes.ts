@@ -55,7 +55,9 @@ export const buildHashes = async (
   if ((await take(pool, list.id, builder, LEASE_MS)).length === 0) return;
   const { index } = keysOf(pool);
   try {
-    for (const number of numbers) {
+    // Looked at under the lease: another builder may have ended between the look that found them missing and now.
+    const done = await hashesOf(pool, list.id);
+    for (const number of numbers.filter((each) => !done.has(index.number(each)))) {
       const hash = await hashOf(number, list.salt);
       // Whoever has lost the lease stops: the list has another builder, or has ended.
       if ((await keep(pool, list.id, builder, index.number(number), hash, LEASE_MS, list.until)).length === 0) return;
