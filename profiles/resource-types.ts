@@ -20,6 +20,7 @@ export const INTERACTIONS = [
   'everything',
   'evaluate',
   'emergency-access',
+  'list',
   'sharing',
   'explain',
   'print',
@@ -149,7 +150,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
         type: 'reference',
         expression: 'CarePlan.supportingInfo',
         target: ['Composition'],
-        description: 'The words of the plan: from a Flag by way of its plan, they stand in the same answer',
+        description: 'The words of the plan (R4 defines no parameter that leads to them)',
       },
     ],
   ),
@@ -175,7 +176,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   ),
   row('Provenance', Profile.planApproval, KEEP, 'agent agent-role agent-type entity location patient recorded signature-type target when'),
   row('AuditEvent', null, SEE, 'action agent date entity outcome patient subtype type'),
-  row('Flag', Profile.planFlag, SEE, 'identifier patient subject', [
+  row('Flag', Profile.planFlag, [...SEE, 'list'], 'identifier patient subject', [
     {
       code: 'status',
       type: 'token',

@@ -30,6 +30,8 @@ export interface Config {
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
   readonly messageLifetimeMs: number;
+  /** For how long a list of plan flags may be used. */
+  readonly flagListMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly behindProxy: boolean;
   /** Origin as callers reach the broker; null where each request tells. */
@@ -95,6 +97,7 @@ interface Parsed extends Hl7Parsed, MeshParsed {
   readonly BACKOFF_MIN_MS: number;
   readonly BACKOFF_MAX_MS: number;
   readonly MESSAGE_LIFETIME_MS: number;
+  readonly FLAG_LIST_MS: number;
   readonly LOG_LEVEL: Config['logLevel'];
   readonly BEHIND_PROXY: '0' | '1';
   readonly PUBLIC_URL?: string;
@@ -222,6 +225,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     backoffMinMs: given.BACKOFF_MIN_MS,
     backoffMaxMs: given.BACKOFF_MAX_MS,
     messageLifetimeMs: given.MESSAGE_LIFETIME_MS,
+    flagListMs: given.FLAG_LIST_MS,
     logLevel: given.LOG_LEVEL,
     behindProxy,
     publicUrl,

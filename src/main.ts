@@ -108,6 +108,7 @@ await runUntilSignal(log, async (part) => {
   const store = openStore(pool, {
     epoch,
     messageLifetime: config.messageLifetimeMs,
+    flagLists: { life: config.flagListMs },
     approving: { seal: trail.seal, policyOf },
     changed: engine.changed,
     nudge: engine.nudge,

@@ -131,6 +131,11 @@ export const SETTINGS = {
     'Longest wait between two tries, and about the time between two probes of a recipient in trouble. Not less than `BACKOFF_MIN_MS`.',
   ),
   MESSAGE_LIFETIME_MS: millis(60_000, 0, 'How long a message once sent may still arrive, for recipients that declare no lifetime.'),
+  FLAG_LIST_MS: millis(
+    12 * HOUR_MS,
+    60_000,
+    'How long a list of plan flags for matching without a connection (`Flag/$list`) may be used. What is on it cannot be called back before.',
+  ),
   REQUIRE_CHECK: {
     schema: { type: 'string', enum: ['0', '1'], default: '0' },
     rule: '0 or 1',

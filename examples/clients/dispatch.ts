@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import type { Bundle, CarePlan, Composition, Patient } from '@medplum/fhirtypes';
+import type { Bundle, Composition, Patient } from '@medplum/fhirtypes';
 import { tokensFrom } from './token.ts';
 
 /**
@@ -39,7 +39,7 @@ const ask = async <T>(path: string, body?: URLSearchParams | object, headers: Re
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
   if (answer.status >= 400 && answer.status !== 404) throw new Error(`${answer.status}`);
-  return { status: answer.status, etag: answer.headers.get('etag'), json: (answer.status === 304 ? {} : await answer.json()) as T };
+  return { status: answer.status, json: (answer.status === 304 ? {} : await answer.json()) as T };
 };
 
 const plain = (div = ''): string =>
@@ -47,29 +47,21 @@ const plain = (div = ''): string =>
     .replace(/<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-const shown = (composition: Composition): string[] =>
-  (composition.section ?? []).flatMap(({ title, text }) => (text?.div === undefined ? [] : [`${title}: ${plain(text.div)}`]));
+const shown = ({ section = [] }: Composition): string[] =>
+  section.flatMap(({ title, text }) => (text?.div === undefined ? [] : [`${title}: ${plain(text.div)}`]));
 
 /** One round trip says whether there is a plan, which, and its words. */
 const byNumber = async (number: string): Promise<string[]> => {
-  const search = await ask<Bundle>(
-    'Flag/_search',
-    new URLSearchParams([
-      ['patient.identifier', `${NHS_NUMBER}|${number}`],
-      ['_include', 'Flag:detail'],
-      ['_include:iterate', 'CarePlan:supporting-info'],
-    ]),
-  );
-  const found = (search.json.entry ?? []).map(({ resource }) => resource);
-  const plans = found.filter((resource) => resource?.resourceType === 'CarePlan');
-  if (plans.length === 0) return ['no plan that may be seen'];
+  const form = new URLSearchParams({ 'patient.identifier': `${NHS_NUMBER}|${number}`, _include: 'Flag:detail' });
+  form.append('_include:iterate', 'CarePlan:supporting-info');
+  const search = await ask<Bundle>('Flag/_search', form);
+  const words = (search.json.entry ?? []).flatMap(({ resource }) => (resource?.resourceType === 'Composition' ? [resource] : []));
+  if (words.length === 0) return ['no plan that may be seen'];
   const lines: string[] = [];
-  for (const { id, supportingInfo } of plans) {
-    const words = found.find((one) => one?.resourceType === 'Composition' && `Composition/${one.id}` === supportingInfo?.[0]?.reference);
-    lines.push(`plan ${id}`, ...(words?.resourceType === 'Composition' ? shown(words) : [NO_ANSWER]));
+  for (const each of words) {
+    lines.push(`plan ${each.id}`, ...shown(each));
     // While the call goes on: has it changed? 304 says no, and is on record as a look all the same.
-    const first = await ask<CarePlan>(`CarePlan/${id}`);
-    const again = await ask<CarePlan>(`CarePlan/${id}`, undefined, { 'If-None-Match': first.etag ?? '' });
+    const again = await ask<Composition>(`Composition/${each.id}`, undefined, { 'If-None-Match': `W/"${each.meta?.versionId}"` });
     lines.push(again.status === 304 ? 'unchanged' : 'changed: look again');
   }
   return lines;

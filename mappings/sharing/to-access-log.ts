@@ -11,6 +11,7 @@ const DID: Readonly<Record<Exclude<ToldEvent, 'emergency'>, string>> = {
   read: 'Read your plan',
   confirm: 'Read your plan',
   flag: 'Was told that there is a plan',
+  'flag-list': 'Was given a list, for use without a connection, that says that there is a plan',
   match: 'Was told that there is a plan',
   inspect: 'Had your plan shown to an auditor',
 };
@@ -21,7 +22,8 @@ const whoOf = (kind: Kind): string => {
 };
 
 /** What they saw of it: a flag says that there is a plan, and shows none of it. */
-const seenIn = ({ event, headings }: Access): Access['headings'] => (event === 'flag' || event === 'match' ? [] : headings);
+const seenIn = ({ event, headings }: Access): Access['headings'] =>
+  event === 'flag' || event === 'flag-list' || event === 'match' ? [] : headings;
 
 const whatOf = (access: Access): string => {
   const { event, shown, kind } = access;

@@ -1,6 +1,7 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { Explained } from '../../src/decide/explain.ts';
 import { chaseEndOf, type EndedByHand, RETENTION_BASES } from '../../src/model/chase-end.ts';
+import type { Instant } from '../../src/model/instant.ts';
 import { holds } from '../../src/model/ledger.ts';
 import type { NamedRecipient, SharedAt } from '../../src/model/sharing.ts';
 import { toFhirInstant } from '../time.ts';
@@ -12,6 +13,8 @@ export interface SharedWith {
   readonly recipient: NamedRecipient;
   readonly explained: Explained;
   readonly at: readonly SharedAt[];
+  /** Until when it may hold a list that says that there is a plan; null or left out where it holds none. */
+  readonly listedUntil?: Instant | null;
 }
 
 const seesOf = ({ explained: { want } }: SharedWith): string => {
@@ -36,6 +39,12 @@ const holdsOf = ({ recipient, at }: SharedWith): string => {
     })
     .join(' ');
 };
+
+/** Nobody can call such a list back, and the person is told so. */
+const listedOf = ({ listedUntil }: SharedWith): string | null =>
+  listedUntil == null
+    ? null
+    : `May hold until ${day(listedUntil)} a list, for use without a connection, that says that there is a plan, and nothing of it. It cannot be called back, and ends by itself.`;
 
 const ANSWERS: Readonly<Record<NonNullable<SharedAt['askedBack']>['outcome'], string>> = {
   open: 'is being asked now',
@@ -89,6 +98,7 @@ export const toSharing = (shared: readonly SharedWith[]): Parameters => {
           : [{ name: 'because', valueCode: want.because }]),
         ...text('why', whyOf(one)),
         { name: 'holds', valueString: holdsOf(one) },
+        ...text('listed', listedOf(one)),
         ...(since.length === 0 ? [] : [{ name: 'since', valueInstant: toFhirInstant(Math.min(...since)) }]),
         ...askedOf(one).flatMap((each) => text('asked', each)),
       ],

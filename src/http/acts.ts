@@ -11,6 +11,7 @@ import { endChase } from './act/end-chase.ts';
 import { evaluateConsents } from './act/evaluate.ts';
 import { everything } from './act/everything.ts';
 import { accessLog, raiseConcern, refuseSharing } from './act/self.ts';
+import { flagList } from './act/flag-list.ts';
 import { explain } from './act/explain.ts';
 import { historyOfInstance, historyOfType } from './act/history.ts';
 import { match } from './act/match.ts';
@@ -62,6 +63,7 @@ export const ACTS: Readonly<Record<Route['interaction'], Act>> = {
   approve,
   withdraw,
   match,
+  list: flagList,
   everything,
   evaluate: evaluateConsents,
   'emergency-access': emergencyAccess,

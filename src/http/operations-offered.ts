@@ -18,6 +18,7 @@ export const OPERATIONS: Readonly<Partial<Record<Interaction | 'process-message'
   projections: `${BASE}/OperationDefinition/projections`,
   approve: `${BASE}/OperationDefinition/approve`,
   'emergency-access': `${BASE}/OperationDefinition/emergency-access`,
+  list: `${BASE}/OperationDefinition/list`,
   sharing: `${BASE}/OperationDefinition/sharing`,
   'access-log': `${BASE}/OperationDefinition/access-log`,
   'raise-concern': `${BASE}/OperationDefinition/raise-concern`,

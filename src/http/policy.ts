@@ -1,4 +1,5 @@
 import type { Interaction } from '../../profiles/resource-types.ts';
+import { FLAG_LIST_KINDS } from '../model/flag-list.ts';
 import type { Kind } from '../model/kind.ts';
 import { EMERGENCY_KINDS, KINDS, RECIPIENT_KINDS } from '../model/kind.ts';
 import type { Principal } from '../model/principal.ts';
@@ -107,6 +108,8 @@ export const POLICY: readonly Row[] = [
   row(EMERGENCY_KINDS, ['Patient'], ['emergency-access'], 'disclosed'),
   row(READERS, ['Encounter'], ['read'], 'own'),
   row(RECIPIENT_KINDS, ['Flag'], ['read', 'search'], 'disclosed'),
+  // Police hold a notice of each plan, and no list of them.
+  row(FLAG_LIST_KINDS, ['Flag'], ['list'], 'disclosed'),
   row(RECIPIENT_KINDS, ['Composition'], ['document'], 'disclosed'),
   row(RECIPIENT_KINDS, ['Encounter'], without(KEEP, 'read'), 'own'),
   row(RECIPIENT_KINDS, ['Subscription'], [...KEEP_OR_DELETE, 'status', 'events', 'resend', 'rotate-secret', 'get-ws-binding-token'], 'own'),

@@ -48,6 +48,7 @@ export const ROUTES: readonly Route[] = [
   route('POST /fhir/:type/$validate', 'validate', 'resource'),
   route('POST /fhir/Patient/$match', 'match', 'parameters'),
   route('POST /fhir/Patient/$emergency-access', 'emergency-access', 'parameters'),
+  route('GET /fhir/Flag/$list', 'list'),
   route('GET /fhir/Subscription/$status', 'status'),
   route('POST /fhir/Subscription/$status', 'status', 'parameters'),
   route('GET /fhir/Subscription/$get-ws-binding-token', 'get-ws-binding-token'),

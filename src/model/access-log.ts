@@ -3,7 +3,7 @@ import type { Instant } from './instant.ts';
 import type { Kind, Purpose } from './kind.ts';
 
 /** What of the trail is told to the person: what was disclosed, and emergency access whatever it was answered. Nothing else that was refused. */
-export const TOLD_EVENTS = ['disclose', 'read', 'confirm', 'flag', 'match', 'inspect', 'emergency'] as const;
+export const TOLD_EVENTS = ['disclose', 'read', 'confirm', 'flag', 'flag-list', 'match', 'inspect', 'emergency'] as const;
 export type ToldEvent = (typeof TOLD_EVENTS)[number];
 
 /** One look at a person's plans. */

@@ -2,7 +2,7 @@ import type { Heading } from './heading.ts';
 import type { Instant } from './instant.ts';
 
 /**
- * What the trail tells of: content pushed or asked back, a plan read or flagged, a person matched, a match confirmed, a person erased by law, an
+ * What the trail tells of: content pushed or asked back, a plan read or flagged, a list of flags handed out, a person matched, a match confirmed, a person erased by law, an
  * approved version shown to an auditor; emergency access asked for; how a plan is shared shown, a decision explained, a change tried out; a plan approved or withdrawn, and a consent or an agreement written;
  * what a draft would change shown, and what is done in its review: submitted, commented, answered;
  * a reuse beyond a recipient's duty reported, how far an ended agreement has been given up shown, and who looked at a
@@ -15,6 +15,7 @@ export const TRAIL_EVENTS = [
   'recall',
   'read',
   'flag',
+  'flag-list',
   'match',
   'confirm',
   'erase',

@@ -44,7 +44,7 @@ const looks = statement<[string, string[], string | null, number, string[]], Row
     WHERE (a.person_id = $1::uuid OR a.key_id = ANY(ARRAY(SELECT k.id FROM ledger_key k JOIN plan o ON o.id = k.plan_id WHERE o.patient_id = ANY($2::text[]))))
       AND CASE WHEN a.plan_id IS NULL THEN a.event = 'emergency' AND (a.about IS NULL OR a.about = ANY($5::text[])) AND NOT ${TOLD_BESIDE}
                ELSE p.patient_id = ANY($2::text[])
-                AND (a.event IN ('emergency', 'inspect') OR a.because IS NULL AND a.event IN ('disclose', 'read', 'confirm', 'flag', 'match')) END
+                AND (a.event IN ('emergency', 'inspect') OR a.because IS NULL AND a.event IN ('disclose', 'read', 'confirm', 'flag', 'flag-list', 'match')) END
       AND ($3::bigint IS NULL OR a.id < $3::bigint)
     ORDER BY a.id DESC LIMIT $4`,
 );

@@ -11,6 +11,7 @@ import type { Raised } from '../model/concern.ts';
 import type { EmergencyReason } from '../model/emergency.ts';
 import type { RecipientCheck } from '../model/recipient-check.ts';
 import type { Destination } from '../model/recipient.ts';
+import type { FlagListAnswer } from '../model/flag-list.ts';
 import type { RefusedSharing } from '../model/refused-sharing.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal, Writer } from '../model/principal.ts';
@@ -230,6 +231,8 @@ export interface DoorStore extends EndpointChanges, SubscriptionDoor {
    * absent are both an empty list, after the same work. `words` false asks for what a Flag needs.
    */
   lookUp(principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[]>;
+  /** The list of whom this recipient holds a plan flag, or that it is being built; empty for whoever holds none, for whatever reason. On record before it answers. */
+  flagList(principal: Principal): Promise<FlagListAnswer>;
   /**
    * The person who is certainly meant, where this recipient may see a plan of theirs now; null alike where nobody is, where several are, and
    * where it may not, after the same time. Nothing is disclosed by it; each attempt is on record before it answers.

@@ -24,6 +24,8 @@ export interface Shared {
   readonly facts: Facts;
   readonly explained: Explained;
   readonly at: readonly SharedAt[];
+  /** Until when it may hold a list on which the person of the plan stands; null where it holds none, left out of what is told of the past. */
+  readonly listedUntil?: Instant | null;
   readonly grounds: readonly Ground[];
   readonly now: Instant;
 }
@@ -35,7 +37,7 @@ type Row = Omit<KeyRow, 'key_id' | 'state' | 'destination'> & {
   readonly recipient_name: string | null;
 };
 
-// Whoever is in reach, has an agreement with the publisher, or ever had a key: nobody else can see, hold or have held anything.
+// Whoever is in reach, has an agreement with the publisher, ever had a key, or may hold a list: nobody else can see, hold or have held anything.
 const SHARED = `SELECT k.id AS key_id, disclosure_id(p.id, r.id) AS disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination,
        (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.serial = t.serial
          WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || r.ods LIMIT 1) AS recipient_name,
@@ -44,6 +46,7 @@ const SHARED = `SELECT k.id AS key_id, disclosure_id(p.id, r.id) AS disclosure_i
   JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
        OR EXISTS (SELECT FROM agreement_fact a WHERE a.publisher = p.publisher AND a.recipient_ods = r.ods AND a.recipient_id IN ('', r.id))
        OR EXISTS (SELECT FROM ledger_key o WHERE o.plan_id = p.id AND o.recipient_id = r.id)
+       OR EXISTS (SELECT FROM flag_listed o WHERE o.plan_id = p.id AND o.recipient_id = r.id AND o.until > clock_timestamp())
   LEFT JOIN ledger_key k ON k.plan_id = p.id AND k.recipient_id = r.id LEFT JOIN destination d ON d.id = k.destination_id`;
 const sharedOfPatient = statement<[string], Sealed<Row>>(
   'shared-of-patient',
@@ -55,6 +58,10 @@ const attempts = statement<
 >(
   'attempts-of-keys',
   'SELECT id, key_id, action, begun_at, outcome, because FROM delivery WHERE key_id = ANY($1::uuid[]) ORDER BY key_id, serial',
+);
+const lists = statement<[string[]], { plan_id: string; recipient_id: string; until: Date }>(
+  'lists-with-plans',
+  'SELECT plan_id, recipient_id, max(until) AS until FROM flag_listed WHERE plan_id = ANY($1::uuid[]) AND until > clock_timestamp() GROUP BY plan_id, recipient_id',
 );
 /** Looks at what is the publisher's own or the person's, what is done in the review of a draft, and what a person raises. */
 type OwnEvent = 'sharing' | 'explain' | 'preview' | 'changes' | 'review' | 'access-log' | 'concern';
@@ -116,6 +123,7 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
     sql,
     rows.flatMap(({ key_id }) => key_id ?? []),
   );
+  const listed = await lists(sql, [...new Set(rows.map(({ plan_id }) => plan_id))]);
   const grounds = new Map<string, Ground | null>();
   const result: Shared[] = [];
   for (const group of groups.values()) {
@@ -147,6 +155,7 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
       facts,
       explained: explain(facts, now),
       at: group.filter(({ key_id }) => key_id !== null).map((row) => sharedAt(row, known)),
+      listedUntil: listed.find((one) => one.plan_id === first.plan_id && one.recipient_id === first.recipient_id)?.until.getTime() ?? null,
       grounds: await groundsOf(sql, grounds, named),
       now,
     });

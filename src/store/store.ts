@@ -15,6 +15,8 @@ import { endingProgress, endingProof } from './endings.ts';
 import { ownConcerns, raiseConcern } from './concerns.ts';
 import { emergencyAccess, nameForEmergency } from './emergency.ts';
 import { everything } from './everything.ts';
+import { FLAG_LIST_LIFE } from '../model/flag-list.ts';
+import { openFlagLists } from './flag-list/flag-list.ts';
 import { openLookUp } from './look-up.ts';
 import { matchOwn, openMatch } from './match.ts';
 import { planOnPaper } from './plan-on-paper.ts';
@@ -48,6 +50,8 @@ export interface StoreOptions extends WriteOptions {
   /** Ledger epoch: it comes from outside the database. */
   readonly epoch: number;
   readonly approving: Approving;
+  /** Milliseconds for which a list of flags may be used, and for which what was decided of it answers who asks again. */
+  readonly flagLists?: { readonly life?: number; readonly decidedFor?: number };
   /** There is something to do for a recipient that no fact says. Without it the sweep finds it. */
   readonly nudge?: (recipientId: string) => void;
   /** Rejects when the queue's store does not answer. */
@@ -106,6 +110,7 @@ const storeIn = (
     withdraw: notHere,
     // A read is a delivery, with a transaction of its own.
     lookUp: notHere,
+    flagList: notHere,
     match: notHere,
     matchOwn: notHere,
     sharing: notHere,
@@ -203,6 +208,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     changes: (principal, carePlanId) => changes(pool, principal, carePlanId),
     withdraw: (principal, carePlanId, reason) => told(withdraw(pool, principal, carePlanId, reason)),
     lookUp: openLookUp(pool, options.epoch),
+    flagList: openFlagLists(pool, options.flagLists?.life ?? FLAG_LIST_LIFE, options.flagLists?.decidedFor),
     match: openMatch(pool),
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
     sharing: (principal, patientId) => sharing(pool, principal, patientId),

@@ -112,6 +112,32 @@ describe('an ambulance dispatch desk', () => {
   }, 60_000);
 });
 
+describe('a desk that matches without a connection', () => {
+  test('says of whom there is a plan from its list, also when nobody answers, and no longer once a list is fetched without them', async () => {
+    const ambulance = await world.subscriber('ambulance');
+    const plan = await ambulance.plan();
+    const program = await start('offline-list.ts', ambulance, {});
+    await eventually(() => expect(program.said()).toContain('fetched'), 20_000);
+    const line = async (text: string): Promise<string> => {
+      const before = program.said().length;
+      program.child.stdin.write(`${text}\n`);
+      return eventually(() => {
+        const answer = program.said().slice(before);
+        if (!answer.includes('\n')) throw new Error('no answer yet');
+        return answer;
+      }, 20_000);
+    };
+    expect(await line(plan.number)).toContain('there is a plan');
+    expect(await line('9990000018')).toContain('no flag');
+    expect(await line('refresh')).toContain('unchanged');
+    await plan.revoke();
+    // What is out is out: it says so until it asks again.
+    expect(await line(plan.number)).toContain('there is a plan');
+    expect(await line('refresh')).toContain('fetched');
+    expect(await line(plan.number)).toContain('no flag');
+  }, 60_000);
+});
+
 test('each is written in under 150 lines', () => {
   for (const name of readdirSync(join(root, 'examples/clients')))
     expect(readFileSync(join(root, 'examples/clients', name), 'utf8').split('\n').length).toBeLessThan(150);

@@ -116,6 +116,7 @@ describe('what is listed is answered', () => {
     projections: (type) => door.agent.get(`/fhir/${type}/none/$projections`),
     approve: (type) => door.agent.post(`/fhir/${type}/none/$approve`),
     withdraw: (type) => door.agent.post(`/fhir/${type}/none/$withdraw`),
+    list: (type) => door.agent.get(`/fhir/${type}/$list`),
     match: (type) => door.agent.post(`/fhir/${type}/$match`),
     everything: (type) => door.agent.get(`/fhir/${type}/none/$everything`),
     'emergency-access': (type) => door.agent.post(`/fhir/${type}/$emergency-access`),

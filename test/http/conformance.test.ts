@@ -45,6 +45,7 @@ describe('conformance resources', () => {
       'ending-proof',
       'evaluate',
       'explain',
+      'list',
       'move',
       'pause',
       'preview-release',
@@ -85,6 +86,7 @@ describe('conformance resources', () => {
       'ending-proof',
       'evaluate',
       'explain',
+      'list',
       'move',
       'pause',
       'preview-release',
@@ -107,7 +109,7 @@ describe('conformance resources', () => {
 
   test('a number alone can be asked for', async () => {
     const { body } = await door.agent.get('/fhir/OperationDefinition?_summary=count');
-    expect({ total: body.total, entry: body.entry }).toEqual({ total: 27, entry: undefined });
+    expect({ total: body.total, entry: body.entry }).toEqual({ total: 28, entry: undefined });
   });
 
   test('an unknown parameter is reported, or refused under strict handling', async () => {

@@ -353,6 +353,12 @@ Usage: #definition
 * parameter[=].part[=].min = 1
 * parameter[=].part[=].max = "1"
 * parameter[=].part[=].type = #string
+* parameter[=].part[+].name = #listed
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 0
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].documentation = "Until when they may hold a list, for use without a connection, that says that there is a plan."
+* parameter[=].part[=].type = #string
 * parameter[=].part[+].name = #since
 * parameter[=].part[=].use = #out
 * parameter[=].part[=].min = 0
@@ -2083,4 +2089,68 @@ Usage: #definition
 * parameter[=].min = 1
 * parameter[=].max = "1"
 * parameter[=].documentation = "whsec_ and 32 bytes in base64."
+* parameter[=].type = #string
+
+Instance: list
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://crisis-plan-broker.example/fhir/OperationDefinition/list"
+* version = "0.1.0"
+* name = "List"
+* title = "Plan flags, for matching without a connection"
+* status = #draft
+* kind = #operation
+* code = #list
+* affectsState = false
+* resource = #Flag
+* system = false
+* type = true
+* instance = false
+* description = "Of whom this caller holds a plan flag by reach, consent and agreement, as salted and cut hashes of NHS numbers: that there is a plan, and nothing of it. While it is being built, 202 with Retry-After; the same address is asked again. Under one salt to its end, with what is on it as of now; each handing out is on record, and so is each person on it."
+* parameter[+].name = #until
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "From then on it may not be used, and is destroyed."
+* parameter[=].type = #instant
+* parameter[+].name = #function
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "How an NHS number becomes an entry. It is computed over the ten digits: name is scrypt (RFC 7914), length counts bytes, and the salt is of this list alone."
+* parameter[=].part[+].name = #name
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #code
+* parameter[=].part[+].name = #cost
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #positiveInt
+* parameter[=].part[+].name = #blockSize
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #positiveInt
+* parameter[=].part[+].name = #parallelization
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #positiveInt
+* parameter[=].part[+].name = #length
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #positiveInt
+* parameter[=].part[+].name = #salt
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = 1
+* parameter[=].part[=].max = "1"
+* parameter[=].part[=].type = #base64Binary
+* parameter[+].name = #entry
+* parameter[=].use = #out
+* parameter[=].min = 0
+* parameter[=].max = "*"
+* parameter[=].documentation = "One in hex, sorted. Several persons may share one."
 * parameter[=].type = #string

@@ -16,6 +16,7 @@ export const SCOPE_LETTERS: Readonly<Record<Interaction, Letter | null>> = {
   document: 'r',
   everything: 'r',
   match: 's',
+  list: 's',
   evaluate: 'r',
   sharing: 'r',
   'access-log': 'r',

@@ -32,50 +32,52 @@ const numberOf = (name: string, text: string): string | null => {
   return system === null || system === '' || system === System.nhsNumber ? checkedNhsNumber(name, code) : null;
 };
 
-/** What refers to what within one disclosure: by which parameter, from which type to which. */
-const REFERS: readonly (readonly [string, string, string])[] = [
-  ['Flag', 'patient', 'Patient'],
-  ['Flag', 'subject', 'Patient'],
-  ['Flag', 'detail', 'CarePlan'],
-  ['CarePlan', 'supporting-info', 'Composition'],
-  ['CarePlan', 'patient', 'Patient'],
-  ['CarePlan', 'subject', 'Patient'],
-  ['Composition', 'patient', 'Patient'],
-  ['Composition', 'subject', 'Patient'],
-];
-const IMPOSSIBLE = 'is not possible with what is disclosed: search the other type by the same NHS number';
+/** What stems from the same disclosure, and may stand beside a match: each type by the parameter that refers to it. */
+const BESIDE: ReadonlyMap<string, string> = new Map([
+  ['Flag:patient', 'Patient'],
+  ['Flag:subject', 'Patient'],
+  ['Flag:detail', 'CarePlan'],
+  ['CarePlan:patient', 'Patient'],
+  ['CarePlan:subject', 'Patient'],
+  ['CarePlan:supporting-info', 'Composition'],
+  ['Composition:patient', 'Patient'],
+  ['Composition:subject', 'Patient'],
+]);
 
-/** One `_include`: from which type to which; with `:iterate` from what was included, too. */
-interface Wanted {
+/** One way from a type to another, and whether it is also followed from what was included. */
+interface Step {
   readonly from: string;
   readonly to: string;
   readonly iterates: boolean;
 }
 
-const wantedBy = (type: string, name: string, text: string): readonly Wanted[] => {
-  if (name.startsWith('_revinclude')) throw badParameter(name, IMPOSSIBLE);
+const stepsOf = (type: string, [name, text]: readonly [string, string]): readonly Step[] => {
+  if (name.startsWith('_revinclude'))
+    throw badParameter(name, 'is not possible with what is disclosed: search the other type by the same NHS number');
   if (!name.startsWith('_include')) return [];
-  const iterates = name.endsWith(':iterate');
-  const possible = REFERS.filter(([from]) => iterates || from === type);
-  const [, source, path, only] = /^([A-Za-z]+):([a-z-]+|\*)(?::([A-Za-z]+))?$/.exec(text) ?? [];
-  const found = possible.filter(
-    ([from, code, to]) => text === '*' || (from === source && (path === '*' || path === code) && (only === undefined || only === to)),
-  );
-  const ways = possible.map(([from, code]) => `${from}:${code}`).join(', ');
-  if (found.length === 0) throw badParameter(name, `includes what stems from the same disclosure: ${ways || 'nothing of this type'}`);
-  return found.map(([from, , to]) => ({ from, to, iterates }));
+  const iterates = name === '_include:iterate';
+  // R4 search: it begins with the type that is searched; with :iterate, with any.
+  const open = [...BESIDE].filter(([each]) => iterates || each.startsWith(`${type}:`));
+  const [, path = '', only] = /^(\*|[A-Za-z]+:(?:[a-z-]+|\*))(?::([A-Za-z]+))?$/.exec(text) ?? [];
+  const isNamed = (each: string): boolean => path === '*' || path === each || path === `${each.slice(0, each.indexOf(':'))}:*`;
+  const found = open.filter(([each, to]) => isNamed(each) && (only === undefined || only === to));
+  if (found.length === 0 && text !== '*' && text !== `${type}:*`)
+    throw badParameter(
+      name,
+      `includes what stems from the same disclosure: ${open.map(([each]) => each).join(', ') || 'nothing of this type'}`,
+    );
+  return found.map(([each, to]) => ({ from: each.slice(0, each.indexOf(':')), to, iterates }));
 };
 
-/** The types that are to stand beside a match: reached from it, and from what was reached. */
+// What a caller could not read by itself is left out, and nothing is followed from it (I4).
 const besideOf = (type: string, result: Asked['result'], { principal }: Asker): readonly string[] => {
-  const wanted = result.flatMap(([name, text]) => wantedBy(type, name, text));
-  const found = new Set(wanted.filter(({ from }) => from === type).map(({ to }) => to));
-  for (let size = -1; size < found.size; ) {
-    size = found.size;
-    for (const { from, to, iterates } of wanted) if (iterates && found.has(from)) found.add(to);
+  const steps = result.flatMap((each) => stepsOf(type, each)).filter(({ to }) => permitted(principal, to, 'read') !== null);
+  const found = new Set<string>();
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    for (const { from, to, iterates } of steps) if (to !== type && (from === type || (iterates && found.has(from)))) found.add(to);
   }
-  found.delete(type);
-  return [...found].filter((each) => permitted(principal, each, 'read') !== null);
+  return [...found];
 };
 
 /** Reads a search of Flag, CarePlan, Composition or Patient by a recipient: it names one person, or the id of one disclosure. Throws `malformed`. */

@@ -9,6 +9,7 @@ GET                   s
 POST _search          s
 GET _history          s
 POST $match           s
+GET $list             s
 POST $evaluate        r
 POST $emergency-access r
 GET id                r
