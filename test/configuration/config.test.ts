@@ -20,6 +20,7 @@ test('An empty environment gives the documented defaults', () => {
     backoffMinMs: 1_000,
     backoffMaxMs: 60_000,
     messageLifetimeMs: 60_000,
+    flagListMs: 43_200_000,
     logLevel: 'info',
     behindProxy: false,
     userIssuers: [],
