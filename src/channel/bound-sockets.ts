@@ -82,16 +82,14 @@ export class BoundSockets implements Channel {
     this.#peers.set(peer, { clientId: first.clientId, bindings: ids });
   }
 
-  /** A binding is over: nothing more is told on it, and a socket without any other is closed. Answers of which Subscription it was. */
-  end(bindingId: string, because: BindingEnd): string | null {
+  /** A binding is over: nothing more is told on it, and a socket without any other is closed. */
+  end(bindingId: string, because: BindingEnd): void {
     for (const [subscriptionId, bound] of this.#bound)
       if (bound.binding.id === bindingId) {
         this.#bound.delete(subscriptionId);
         this.#over(bound, because, true);
         if (because !== 'taken') this.onLeft([bindingId]);
-        return subscriptionId;
       }
-    return null;
   }
 
   /** A socket is closed: what was bound there waits for the next. */

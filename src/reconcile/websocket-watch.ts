@@ -12,7 +12,10 @@ import { shakeSockets } from './websocket-handshake.ts';
 const EVERY_MS = 1_000;
 /** What is due for less than this another worker is about to take. */
 const LEFT_MS = 250;
-/** For how long something may be due at a Subscription that is on no socket: then it is in error, and people are told as of any other. */
+/**
+ * For how long something may be due at a Subscription that is on no socket: then it is in error, and people are told as of any other. Where no agreement is left
+ * it is so at once: no socket will be there to hear of a recall.
+ */
 const SILENT_MS = 10 * 60_000;
 
 /** What the watch tells of. */
@@ -71,14 +74,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
     if (ids.length === 0 && !isKnown) return;
     await noteAlive(pool, processId);
     isKnown = ids.length > 0;
-    for (const { id, because } of await bindingsEnded(pool, processId, ids)) {
-      const subscriptionId = sockets.end(id, because);
-      // What it may still hold is asked back by a Task: no socket will be there to hear of it.
-      if (because === 'no-agreement' && subscriptionId !== null) {
-        await setSubscription(pool, subscriptionId, ['active'], 'error');
-        changed();
-      }
-    }
+    for (const { id, because } of await bindingsEnded(pool, processId, ids)) sockets.end(id, because);
     await shake(null);
     for (const recipientId of await dueAtSockets(pool, processId, LEFT_MS)) work(recipientId);
   };

@@ -200,6 +200,9 @@ describe('who does not read', () => {
     await eventually(async () => expect(await dueAt(id)).toBe(1), WAIT_MS);
     const mute = await world.websocket(url, { answers: false });
     mute.bind((await world.tokenOf(who, id)).token);
+    await world.shaken(mute);
+    // A worker is woken while the handshake is still waited for.
+    await who.plan();
     await world.closedBy(mute, 1006);
     expect(mute.notifications().map(({ type }) => type)).toEqual(['handshake']);
     expect(await deliveriesTo(id)).toEqual([]);
