@@ -85,8 +85,8 @@ describe('who the broker is', () => {
     ['another password', { secrets: { ...secrets, password: 'wrong' } }],
     ['another shared key', { secrets: { ...secrets, sharedKey: 'wrong' } }],
     ['a mailbox that there is not', { secrets: { ...secrets, mailbox: 'X26NONE' } }],
-  ])('%s: 403, refused, and nothing lies there', async (_which, more) => {
-    expect(await send(mailbox(more))).toEqual({ kind: 'refused', because: 'http-403', retry: true });
+  ])('%s: 403, which proves nothing (a used nonce gets it, too), and nothing lies there', async (_which, more) => {
+    expect(await send(mailbox(more))).toEqual({ kind: 'unknown', because: 'http-403' });
     expect(mesh.lies(THEIRS)).toEqual([]);
   });
 
