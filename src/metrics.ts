@@ -6,6 +6,7 @@ import type { Trail } from './trail-part.ts';
 import { oldestChase } from './store/chases.ts';
 import { certificatesEnding } from './store/credentials.ts';
 import { ledgerCounts } from './store/due.ts';
+import { sinceMailboxLook } from './store/mailbox.ts';
 import { paceStates } from './store/pace/pace-states.ts';
 import { recallsOwed, tasksOpen, uncertainKeys } from './store/standing.ts';
 
@@ -54,6 +55,9 @@ export function brokerMetrics(registry: Registry, pool: pg.Pool, { handedOver }:
       this.reset();
       for (const { recipient, count } of rows) this.set({ recipient }, count);
     },
+  });
+  gauge('broker_mailbox_look_seconds', 'Seconds since our MESH mailbox was looked into; -1 where it never was', async () => {
+    return (await sinceMailboxLook(pool)) ?? -1;
   });
   gauge('broker_certificates_ending', 'Certificates of Endpoints that run out within 14 days, or have', () =>
     certificatesEnding(pool, ENDS_SOON),

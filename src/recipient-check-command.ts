@@ -28,7 +28,7 @@ export const recipientCheck = async (pool: pg.Pool, config: Config, service: str
   const all = await addressesToCheck(pool, service);
   const chosen = options.endpoint === undefined ? all : all.filter((id) => id === options.endpoint);
   if (chosen.length === 0)
-    throw new CannotStart('there is no such service, or no Endpoint of it that a check can talk to (none is, over MESH)');
+    throw new CannotStart('there is no such service, or no Endpoint of it to which anything is pushed (a MESH mailbox is not checked)');
   const channels = openChannels(config.outboundAllow);
   const sender = { ods: config.operatorOds, name: 'Crisis-plan broker', endpoint: BASE };
   const world: CheckWorld = { pool, channels, sender, sendTimeout: config.sendTimeoutMs };

@@ -7,8 +7,11 @@ export type SendAnswer = { readonly messageId: string } | Exclude<Outcome, { kin
 
 /** Codes of what MESH did not take, nor ever will as it is: 06 malformed. The others may be put right at MESH (12, 17: not registered; 20: not there). */
 const NEVER: ReadonlySet<string> = new Set(['06']);
-/** The far side never finished, or asks to be asked again. */
-const ASK_AGAIN: ReadonlySet<number> = new Set([408, 425, 429]);
+/**
+ * The far side never finished, or asks to be asked again. 403 is also what a nonce gets that was used before: where anything between us and MESH said a
+ * request twice, the first of them was taken.
+ */
+const PROVES_NOTHING: ReadonlySet<number> = new Set([403, 408, 425, 429]);
 
 /**
  * Reads the answer to `POST outbox`: 202 with `message_id`; 417 with a code says that nothing was taken (nhs.md section 5). `because` is a constant
@@ -25,7 +28,7 @@ export const fromSendAnswer = (status: number, body: unknown): SendAnswer => {
     const code = errorCode(body);
     return { kind: 'refused', because: code === null ? 'mesh-417' : `mesh-${code}`, retry: code === null || !NEVER.has(code) };
   }
-  if (status >= 400 && status < 500 && !ASK_AGAIN.has(status)) return { kind: 'refused', because: `http-${status}`, retry: true };
+  if (status >= 400 && status < 500 && !PROVES_NOTHING.has(status)) return { kind: 'refused', because: `http-${status}`, retry: true };
   return { kind: 'unknown', because: `http-${status}` };
 };
 

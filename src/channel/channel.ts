@@ -58,7 +58,7 @@ export const ABANDONED: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused
 export const NOT_CONNECTED: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'not-connected', retry: true };
 
 /** The broker's own certificate has run out: nothing was written. */
-export const CERTIFICATE_EXPIRED: Outcome = { kind: 'refused', because: 'certificate-expired', retry: true };
+export const CERTIFICATE_EXPIRED: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'certificate-expired', retry: true };
 
 /** The address guard forbids the address: nothing was written. It may be resolved otherwise, or allowed, later. */
 export const ADDRESS_FORBIDDEN: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused', because: 'address-forbidden', retry: true };

@@ -10,10 +10,15 @@ export interface Letter {
 
 /** MESH did not do what it was asked: a status, or why there was none. Holds no words of an answer. */
 export class MeshFailed extends Error {
+  /** Whether it is of the one message that was asked for, and says nothing of MESH. */
+  readonly isOfMessage: boolean;
+
   constructor(what: string, because: string) {
     super(`MESH: ${what}: ${because}`);
+    this.isOfMessage = OF_MESSAGE.has(because) || /^http-4(?!03|08|29)/.test(because);
   }
 }
+const OF_MESSAGE: ReadonlySet<string> = new Set(['too-large', 'too-many-parts', 'answer-too-large']);
 
 /** What is done with our own mailbox beside sending. Everything throws MeshFailed where MESH does not do it. */
 export interface MeshInbox {
@@ -30,6 +35,8 @@ export interface MeshInbox {
 
 /** Parts of a message that are fetched: as many as a message of ours may have several times over. */
 const MOST_PARTS = 100;
+/** Bytes of a message that is taken in: an answer has a few kB. */
+const MOST_BYTES = 20_000_000;
 const ID = /^[A-Za-z0-9_-]{1,100}$/;
 
 /** Opens our own mailbox for reading. `timeoutMs` is for each exchange; `os` is told in the handshake. */
@@ -61,6 +68,7 @@ export const openMeshInbox = (own: MeshMailbox, timeoutMs: number, os: { readonl
         if (parts.length >= MOST_PARTS) throw new MeshFailed('download', 'too-many-parts');
         last = await ask('download', { method: 'GET', path: `/inbox/${messageId}/${parts.length + 1}` }, [200, 206]);
         parts.push(last.body);
+        if (parts.reduce((sum, { length }) => sum + length, 0) > MOST_BYTES) throw new MeshFailed('download', 'too-large');
       }
       return { headers: first.headers, body: Buffer.concat(parts) };
     },

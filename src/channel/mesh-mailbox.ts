@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { type MailboxSecrets, toAuthorization } from '../../mappings/mesh/to-authorization.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { AddressGuard } from './address-guard.ts';
-import type { Limits } from './channel.ts';
+import { CERTIFICATE_EXPIRED, type Limits } from './channel.ts';
 import { failedRequest } from './failed-request.ts';
 import { type AgentTls, createGuardedAgent } from './guarded-agent.ts';
 import { WriteGate } from './write-gate.ts';
@@ -51,10 +51,13 @@ const MOST = 5_000_000;
 /** Opens the way to MESH, behind the guard, by mutual TLS. */
 export const openMeshMailbox = (guard: AddressGuard, { url, secrets, tls, chunkBytes }: MeshSettings): MeshMailbox => {
   const agent = createGuardedAgent(guard, { tls, maxResponse: MOST });
+  const notAfter = tls.cert == null ? Number.POSITIVE_INFINITY : new X509Certificate(tls.cert).validToDate.getTime();
   return {
     mailbox: secrets.mailbox,
     chunkBytes,
     ask: async ({ method, path, headers = {}, body }, { msLeft, timeoutMs }) => {
+      // MESH would refuse it once the handshake is over for us: then nobody could prove that nothing was read.
+      if (notAfter <= Date.now()) return CERTIFICATE_EXPIRED;
       const gate = new WriteGate(agent, msLeft);
       try {
         const answer = await request(`${url}/messageexchange/${secrets.mailbox}${path}`, {

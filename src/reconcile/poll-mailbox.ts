@@ -55,9 +55,10 @@ const takeAllIn = async (it: Polled): Promise<void> => {
         await takeIn(it, messageId);
         failures = 0;
       } catch (error) {
-        // One message that MESH does not give out keeps the others from nobody, and is told of; several are MESH itself.
-        failures += 1;
-        if (!(error instanceof MeshFailed) || failures >= FAILURES) throw error;
+        if (!(error instanceof MeshFailed)) throw error;
+        // One message that MESH does not give out keeps the others from nobody, and is told of; several in a row are MESH itself.
+        if (!error.isOfMessage) failures += 1;
+        if (failures >= FAILURES) throw error;
         it.log(Line.meshFailed, { because: error.message });
         await keepLetter(it.pool, it.operator, messageId, 'letter-not-had', null);
       }
@@ -75,7 +76,7 @@ const takeIn = async (it: Polled, messageId: string): Promise<void> => {
     await keepLetter(it.pool, it.operator, messageId, read.is === 'unreadable' ? 'letter-unreadable' : 'letter-of-nothing', keptOf(letter));
   } else {
     await receiveAnswer(it.pool, answer, it.nudge);
-    await noteLetter(it.pool, messageId, read.is === 'report' ? 'report' : 'answer');
+    await noteLetter(it.pool, it.operator, messageId, read.is === 'report' ? 'report' : 'answer');
   }
   // What is acknowledged is gone there: all that it said is committed here.
   await it.inbox.acknowledge(messageId);

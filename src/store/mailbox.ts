@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { TaskCode } from '../../profiles/canonicals.ts';
-import { raiseTask } from './broker-task.ts';
+import { endTask, raiseTask } from './broker-task.ts';
 import { openLetter, sealLetter } from './keys/sealed-letter.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 
@@ -71,9 +71,18 @@ const letterById = statement<[string], { what: string; sealed: string | null }>(
   'SELECT what, sealed FROM mailbox_letter WHERE message_id = $1',
 );
 
-/** Writes down what a message in our mailbox was, before it is acknowledged. */
-export const noteLetter = async (sql: Sql, messageId: string, what: 'answer' | 'report'): Promise<void> =>
-  void (await putLetter(sql, messageId, what, null));
+const matterOf = (operator: string, messageId: string) => ({
+  code: TaskCode.attention,
+  owner: operator,
+  about: `mailbox ${messageId}`,
+});
+
+/** Writes down what a message in our mailbox was, before it is acknowledged. That it was not to be had before is over. */
+export const noteLetter = (pool: pg.Pool, operator: string, messageId: string, what: 'answer' | 'report'): Promise<void> =>
+  transaction(pool, async (tx) => {
+    await putLetter(tx, messageId, what, null);
+    await endTask(tx, matterOf(operator, messageId), 'completed');
+  });
 
 /** Why a person has to look at a message: what it is could not be told, or what it names was never sent there; or MESH does not give it out. */
 export type LetterMatter = 'letter-unreadable' | 'letter-of-nothing' | 'letter-not-had';
@@ -89,12 +98,10 @@ export async function keepLetter(
   await transaction(pool, async (tx) => {
     await putLetter(tx, messageId, matter, letter === null ? null : sealLetter(pool, messageId, JSON.stringify(letter)));
     const task = {
-      code: TaskCode.attention,
-      owner: operator,
+      ...matterOf(operator, messageId),
       kind: 'operator' as const,
       focus: null,
       reason: matter,
-      about: `mailbox ${messageId}`,
       description: `A message in our MESH mailbox needs a person (${matter}): ${messageId}. Look at it: broker mesh letter ${messageId}`,
     };
     await raiseTask(tx, task, { reopen: [] });
@@ -107,3 +114,11 @@ export async function keptLetter(sql: Sql, messageId: string): Promise<{ readonl
   if (row === undefined) return null;
   return { what: row.what, letter: row.sealed === null ? null : (JSON.parse(openLetter(sql, messageId, row.sealed)) as KeptText) };
 }
+
+const sinceLook = statement<[], { seconds: number | null }>(
+  'since-mailbox-was-looked-into',
+  "SELECT extract(epoch FROM clock_timestamp() - max(polled_at))::double precision AS seconds FROM mailbox WHERE polled_at > '-infinity'",
+);
+
+/** Seconds since our mailbox was last looked into; null where it never was. */
+export const sinceMailboxLook = async (sql: Sql): Promise<number | null> => (await sinceLook(sql))[0]?.seconds ?? null;

@@ -85,8 +85,8 @@ describe('who the broker is', () => {
     ['another password', { secrets: { ...secrets, password: 'wrong' } }],
     ['another shared key', { secrets: { ...secrets, sharedKey: 'wrong' } }],
     ['a mailbox that there is not', { secrets: { ...secrets, mailbox: 'X26NONE' } }],
-  ])('%s: 403, refused, and nothing lies there', async (_which, more) => {
-    expect(await send(mailbox(more))).toEqual({ kind: 'refused', because: 'http-403', retry: true });
+  ])('%s: 403, which proves nothing (a used nonce gets it, too), and nothing lies there', async (_which, more) => {
+    expect(await send(mailbox(more))).toEqual({ kind: 'unknown', because: 'http-403' });
     expect(mesh.lies(THEIRS)).toEqual([]);
   });
 
@@ -104,6 +104,16 @@ describe('who the broker is', () => {
     }
     expect(await send(mailbox({ tls: { ...pemOf('client'), ca: null } }))).toMatchObject({ kind: 'refused', because: 'not-connected' });
     expect(mesh.lies(THEIRS)).toEqual([]);
+  });
+
+  test('a certificate of ours that has run out is not shown: nothing is connected to', async () => {
+    const before = mesh.asked().length;
+    expect(await send(mailbox({ tls: { ...pemOf('expired'), ca: AUTHORITY_PEM } }))).toEqual({
+      kind: 'refused',
+      because: 'certificate-expired',
+      retry: true,
+    });
+    expect(mesh.asked()).toHaveLength(before);
   });
 
   test('the address guard stands before MESH too, and a broker without a mailbox refuses', async () => {
@@ -201,6 +211,15 @@ describe('our own mailbox', () => {
     await inbox.acknowledge(id);
     expect(await inbox.list()).toEqual([]);
     expect(await inbox.download(id)).toBeNull();
+  });
+
+  test('a message that is longer than any answer is not taken in', async () => {
+    const id = mesh.put(THEIRS, OURS, 'PLANS_ACK', 'x'.repeat(21_000_000), 7);
+    const failed = await inboxOf(mailbox())
+      .download(id)
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject({ message: 'MESH: download: too-large', isOfMessage: true });
+    expect(mesh.lies(OURS)).toHaveLength(1);
   });
 
   test('where a message of ours lies is asked by its id', async () => {

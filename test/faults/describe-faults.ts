@@ -31,7 +31,7 @@ const ALL_CASES: readonly Case[] = [
   { fault: 'slow-loris', stops: false },
   { fault: 'wrong-answer', stops: false },
   // Where an answer names what it answers. Elsewhere whoever can put words into the connection is believed: TLS is what keeps them out.
-  { fault: 'false-answer', stops: true, roads: ['fhir-messaging', 'fhir-rest, read back', 'hl7v2-mllp'] },
+  { fault: 'false-answer', stops: true, roads: ['fhir-messaging', 'fhir-rest, read back', 'hl7v2-mllp', 'mesh'] },
   { fault: 'tls-stranger', stops: true, secure: true, because: 'not-connected' },
   { fault: 'tls-garbage', stops: true, secure: true, because: 'not-connected' },
   { fault: 'dns-private', stops: true, because: 'address-forbidden' },

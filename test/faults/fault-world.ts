@@ -2,12 +2,13 @@ import { isIP } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
+import { MeshFailed, openMeshInbox } from '../../src/channel/mesh-inbox.ts';
 import type { Ground } from '../store/ground.ts';
 import { layGround } from '../store/ground.ts';
 import { AUTHORITY_PEM } from '../support/certificates.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Fault } from '../support/fault-proxy.ts';
-import { openSending } from '../support/sending.ts';
+import { openSending, type Sending } from '../support/sending.ts';
 import type { FaultLane, Road } from './lane.ts';
 import { openLane } from './lane.ts';
 
@@ -48,18 +49,32 @@ export const openFaultWorld = async (road: Road): Promise<FaultWorld> => {
   let isOver = false;
   setDefaultCACertificates([...trusted, AUTHORITY_PEM]);
   const ground = await layGround(null, 'lay', LIFETIME);
-  const sending = openSending(ground, SEND_BEFORE, {
+  const resolving = {
     sendTimeout: SEND_TIMEOUT,
     tls: { ca: AUTHORITY_PEM },
-    resolve: async (host) => {
+    resolve: async (host: string) => {
       const address = isIP(host) === 0 ? (names.get(host) ?? '') : host;
       if (address === '') throw new Error('no such name');
-      return [{ address, family: 4 }];
+      return [{ address, family: 4 as const }];
     },
-  });
-  const work = async (service: string): Promise<void> => {
+  };
+  const sending = openSending(ground, SEND_BEFORE, resolving);
+  const mailboxes: Sending[] = [];
+  const roadOf = ({ mesh }: FaultLane): Sending => {
+    if (mesh === null) return sending;
+    const own = openSending(ground, SEND_BEFORE, { ...resolving, mesh });
+    mailboxes.push(own);
+    return own;
+  };
+  const work = async ({ service, store }: FaultLane, road: Sending): Promise<void> => {
+    const inbox = road.mailbox === null ? null : openMeshInbox(road.mailbox, SEND_TIMEOUT, { name: 'Invented', version: '1' });
     while (!isOver) {
-      await sending.all(service).catch((error: unknown) => void broken.push(error));
+      await road.all(service).catch((error: unknown) => void broken.push(error));
+      // As the broker does: that MESH does not answer is told, and it is asked again.
+      if (inbox !== null)
+        await store.look?.(inbox).catch((error: unknown) => {
+          if (!(error instanceof MeshFailed)) broken.push(error);
+        });
       await sleep(60);
     }
   };
@@ -70,7 +85,7 @@ export const openFaultWorld = async (road: Road): Promise<FaultWorld> => {
     const lane = await openLane(ground, road, name, { secure, host: secure ? '127.0.0.1' : `${name}.test`, foreign });
     opened.push(lane);
     await lane.consent('active');
-    loops.push(work(lane.service));
+    loops.push(work(lane, roadOf(lane)));
     return lane;
   };
   const listening = (lanes: readonly FaultLane[]): Promise<void> =>
@@ -84,7 +99,10 @@ export const openFaultWorld = async (road: Road): Promise<FaultWorld> => {
   const clean = await open('lane0', false);
   await listening([clean]);
   await clean.approve(1, 'first words', 'one');
-  await eventually(() => expect(clean.store.holds()).toHaveLength(1), AT_LAST);
+  await eventually(async () => {
+    await clean.store.tidyUp();
+    expect(clean.store.holds()).toHaveLength(1);
+  }, AT_LAST);
   return {
     ground,
     clean,
@@ -113,7 +131,7 @@ export const openFaultWorld = async (road: Road): Promise<FaultWorld> => {
       isOver = true;
       await Promise.all(loops);
       for (const lane of opened) await lane.stop();
-      await sending.close();
+      for (const each of [sending, ...mailboxes]) await each.close();
       await ground.close();
       setDefaultCACertificates(trusted);
     },

@@ -12,14 +12,18 @@ import { startFakeFhirServer } from '../support/fake-fhir-server.ts';
 import { startFakeHook } from '../support/fake-hook.ts';
 import { startFakeMllpRecipient } from '../support/fake-mllp-recipient.ts';
 import type { FakeOptions } from '../support/fake-recipient.ts';
+import type { MeshInbox } from '../../src/channel/mesh-inbox.ts';
+import type { MeshSettings } from '../../src/channel/mesh-mailbox.ts';
+import { Extension } from '../../profiles/canonicals.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
+import { ANSWERED_WITHIN, openMailbox, ourMailbox } from './mailbox-lane.ts';
 import { policeSubscription } from '../support/police-program.ts';
 
-export type Road = 'fhir-messaging' | 'fhir-rest' | 'fhir-rest, read back' | 'hl7v2-mllp' | 'subscription';
+export type Road = 'fhir-messaging' | 'fhir-rest' | 'fhir-rest, read back' | 'hl7v2-mllp' | 'mesh' | 'subscription';
 
 /** What lies in a recipient's own store, and what it ever heard. */
-interface Store {
+export interface Store {
   holds(): readonly string[];
   /** Everything that came in, as bytes. */
   heard(): readonly string[];
@@ -27,6 +31,8 @@ interface Store {
   updates(): readonly string[];
   /** What a recipient does by itself now and then: it answers the Tasks that ask it to give something up. */
   tidyUp(): Promise<void>;
+  /** The broker looks into its own mailbox; of MESH. */
+  look?(inbox: MeshInbox): Promise<void>;
   /** It asks for its Subscription again, which was in error. */
   subscribeAgain(): Promise<void>;
   stop(): Promise<void>;
@@ -51,6 +57,8 @@ export interface FaultLane {
   isAtRest(): Promise<boolean>;
   /** Whether its address is open, or is about to be: a Subscription in error is opened by its owner only. */
   isOpen(): Promise<boolean>;
+  /** The broker's own mailbox for this lane, behind the lane's proxy; of MESH. */
+  readonly mesh: MeshSettings | null;
   stop(): Promise<void>;
 }
 
@@ -75,6 +83,7 @@ const KIND = {
   'fhir-rest': 'epr',
   'fhir-rest, read back': 'epr',
   'hl7v2-mllp': 'ed',
+  mesh: 'epr',
   subscription: 'police',
 } as const;
 
@@ -91,14 +100,18 @@ export const openLane = async (
   const put = (by: Parameters<Ground['put']>[0], resource: Resource) => ground.put(by, resource);
   const own = caller(ods, kind);
   const subscribe: (() => Promise<string>)[] = [];
-  const { store, port } = await openStore(ground, road, own, fake, () => subscribe[0]?.());
+  const box = `X26${name.toUpperCase()}`;
+  const { store, port } =
+    road === 'mesh' ? await openMailbox(ground, box) : await openStore(ground, road, own, fake, () => subscribe[0]?.());
   const protocol = road === 'hl7v2-mllp' ? 'mllp' : 'http';
   const proxy = await startFaultProxy({ protocol, upstream: port, secure, foreign });
   const authority = `${host}:${proxy.port()}`;
   const address =
-    protocol === 'mllp'
-      ? `mllp${secure ? 's' : ''}://${authority}`
-      : `http${secure ? 's' : ''}://${authority}/${road === 'subscription' ? 'hook' : 'fhir'}`;
+    road === 'mesh'
+      ? `mesh://${box}?workflow_id=PLANS`
+      : protocol === 'mllp'
+        ? `mllp${secure ? 's' : ''}://${authority}`
+        : `http${secure ? 's' : ''}://${authority}/${road === 'subscription' ? 'hook' : 'fhir'}`;
 
   await put(operator, body.organization(`org-${name}`, ods, kind));
   await put(operator, body.service(service, `org-${name}`, kind));
@@ -108,6 +121,20 @@ export const openLane = async (
     case 'hl7v2-mllp':
       await put(operator, body.endpoint(end.id, service, end.organization, address));
       break;
+    case 'mesh': {
+      const endpoint = body.endpoint(end.id, service, end.organization, address);
+      const within = { value: ANSWERED_WITHIN, unit: 'ms', system: 'http://unitsofmeasure.org', code: 'ms' };
+      await put(operator, {
+        ...endpoint,
+        extension: [
+          ...(endpoint.extension ?? []),
+          { url: Extension.responseWithin, valueDuration: within },
+          // What was held back may lie in a mailbox for five days: whoever takes it in passes it over.
+          { url: Extension.refusesLowerSequence, valueBoolean: true },
+        ],
+      });
+      break;
+    }
     case 'fhir-rest':
     case 'fhir-rest, read back':
       await put(operator, body.restEndpoint(end.id, service, end.organization, address, road === 'fhir-rest, read back'));
@@ -188,6 +215,7 @@ export const openLane = async (
       );
       return rows.length > 0;
     },
+    mesh: road === 'mesh' ? ourMailbox(`http${secure ? 's' : ''}://${authority}`, box) : null,
     stop: async () => {
       await proxy.stop();
       await store.stop();
@@ -212,7 +240,7 @@ const portOf = (address: string): number => Number(/:(\d+)/.exec(address.replace
 
 const openStore = async (
   ground: Ground,
-  road: Road,
+  road: Exclude<Road, 'mesh'>,
   own: Principal,
   fake: FakeOptions = {},
   subscribeAgain: () => Promise<unknown> | undefined = () => undefined,

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import type { Endpoint, Resource, Task } from '@medplum/fhirtypes';
 import { Extension } from '../../profiles/canonicals.ts';
 import type { Principal } from '../../src/model/principal.ts';
@@ -6,6 +7,7 @@ import { readResource } from '../../src/store/resources.ts';
 import * as body from './bodies.ts';
 import { AUTHORITY, filesOf } from './certificates.ts';
 import { startTestEngine } from './engine.ts';
+import { eventually } from './eventually.ts';
 import type { FakeOptions } from './fake-recipient.ts';
 import { fakeMeshRecipient, type MeshRecipient } from './fake-mesh-recipient.ts';
 import { type MeshSimulator, startMeshSimulator } from './mesh-simulator.ts';
@@ -147,3 +149,21 @@ export const openMeshGround = async (env: Readonly<Record<string, string>> = {})
 };
 
 export type MeshGround = Awaited<ReturnType<typeof openMeshGround>>;
+
+const AT_LAST = 20_000;
+
+/** Waits until it is so, however slow the machine is. */
+export const until = (isSo: () => unknown): Promise<void> => eventually(async () => void (await isSo()), AT_LAST);
+export const copiesOf = async (lane: MeshLane): Promise<KeyOfLane['copies']> => (await lane.key()).copies;
+
+/** MESH has a message for the lane, and the ledger waits for an answer. */
+export const waiting = ({ mesh }: Pick<MeshGround, 'mesh'>, lane: MeshLane): Promise<void> =>
+  until(async () => {
+    expect(mesh.lies(lane.mailbox)).toHaveLength(1);
+    expect(await copiesOf(lane)).toContainEqual(expect.objectContaining({ state: 'uncertain', answerBy: expect.any(Number) }));
+    expect((await lane.key()).open).toBe(false);
+  });
+
+/** Known to be held; earlier tries of the same content may stand beside it. */
+export const held = (lane: MeshLane): Promise<void> =>
+  until(async () => expect((await copiesOf(lane)).filter(({ state }) => state === 'held')).toHaveLength(1));

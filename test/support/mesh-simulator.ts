@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createPlainServer } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import { AUTHORITY_PEM, type Holder, pemOf } from './certificates.ts';
 import { fakeListener } from './fake-listener.ts';
@@ -64,6 +65,8 @@ export interface MeshOptions {
   /** Workflows that each mailbox takes; all where it is left out. */
   readonly workflows?: Readonly<Record<string, readonly string[]>>;
   readonly holder?: Holder;
+  /** Behind a proxy that ends TLS: it asks nobody for a certificate. */
+  readonly plain?: true;
 }
 
 const FIVE_DAYS = 5 * 86_400_000;
@@ -83,6 +86,7 @@ export const startMeshSimulator = async ({
   sharedKey,
   workflows = {},
   holder = 'server',
+  plain,
 }: MeshOptions): Promise<MeshSimulator> => {
   const tls: ServerOptions = { ...pemOf(holder), ca: AUTHORITY_PEM, requestCert: true, rejectUnauthorized: true };
   const messages: MeshMessage[] = [];
@@ -258,18 +262,17 @@ export const startMeshSimulator = async ({
     }
     if (how === 'late') await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (how === 'garbage') response.writeHead(said.status, { 'content-type': 'text/html' }).end('<html>accepted</html>');
-    else response.writeHead(said.status, said.headers).end(said.body);
+    else response.writeHead(said.status, { ...said.headers, 'content-length': said.body.length }).end(said.body);
   };
 
-  const listener = await fakeListener(() =>
-    createServer(tls, (request, response) => {
-      answer(request, response).catch((fault: unknown) => {
-        response.writeHead(500).end(String(fault));
-      });
-    }),
-  );
+  const listen = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(request, response).catch((fault: unknown) => {
+      response.writeHead(500).end(String(fault));
+    });
+  };
+  const listener = await fakeListener(() => (plain ? createPlainServer(listen) : createServer(tls, listen)));
   return {
-    url: `https://127.0.0.1:${listener.port()}`,
+    url: `${plain ? 'http' : 'https'}://127.0.0.1:${listener.port()}`,
     behave: (on, how, times = 1, delayMs = 0) => {
       moods[on] = { how, times, delayMs };
     },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChannelOptions } from '../../src/channel/open-channels.ts';
+import type { MeshMailbox } from '../../src/channel/mesh-mailbox.ts';
 import { openChannels } from '../../src/channel/open-channels.ts';
 import type { Claim, Ports } from '../../src/reconcile/ports.ts';
 import { portsOn } from '../../src/reconcile/ports-on.ts';
@@ -20,6 +21,8 @@ export interface Sending {
   step(service: string, at?: Partial<Ports<StoredLook>>): Promise<number>;
   /** All that is due of a service, as a worker does it, handshakes too. */
   all(service: string): Promise<void>;
+  /** The broker's own MESH mailbox; null where it has none. */
+  readonly mailbox: MeshMailbox | null;
   /** Keys of which an attempt was stopped, for it was addressed to another. */
   alarms(): readonly string[];
   close(): Promise<void>;
@@ -49,6 +52,7 @@ export const openSending = (ground: Ground, sendBefore: number, { sendTimeout = 
   return {
     ports,
     ledger,
+    mailbox: channels.mailbox,
     alarms: () => alarms,
     step: async (service, at = {}) => {
       await ground.fanOutAll();
