@@ -71,7 +71,7 @@ describe('a pointer to a plan at a record locator', () => {
     expect(nrl.received()).toEqual([]);
   }, 60_000);
 
-  test('I3 I4: consented for all, it stands there once, by the rules of the NRL, and says nothing of the plan', async () => {
+  test('I3 I4: consented for all, it stands there once, by the rules of the NRL, and says nothing of the plan [nrlp.2] [nrlp.3]', async () => {
     await put(publisher, body.consent('c2', 'p1', 'org-trust', { kinds: ALL, supersedes: ['c1'] }));
     await stands(NUMBER);
     await atRest();
@@ -134,7 +134,7 @@ describe('a pointer to a plan at a record locator', () => {
     await stands(OTHER_NUMBER);
   }, 60_000);
 
-  test('I2: withdrawn, it is deleted, though the answer to the delete is lost', async () => {
+  test('I2: withdrawn, it is deleted [nrlp.8], though the answer to the delete is lost', async () => {
     nrl.behave({ how: 'lose-answer', on: 'write', times: 1 });
     await engine.store.withdraw(publisher, 'v2', 'The person asked for it');
     await stands();
