@@ -226,6 +226,11 @@ describe('what an answer proves', () => {
       { resourceType: 'Bundle', type: 'searchset', total: 21, entry: [] },
       { kind: 'refused', because: 'search-incomplete' },
     ],
+    [
+      'a token for the next page',
+      { resourceType: 'Bundle', type: 'searchset', total: 0, meta: { tag: [{ display: 'next-page-token', code: 'x' }] } },
+      { kind: 'refused', because: 'search-incomplete' },
+    ],
     ['no searchset', { resourceType: 'Bundle', type: 'collection' }, { kind: 'unknown', because: 'search-unreadable' }],
     ['an OperationOutcome', { resourceType: 'OperationOutcome', issue: [] }, { kind: 'unknown', because: 'search-unreadable' }],
   ])('I2: a search that answers with %s never proves that none is there [nrlp.10]', async (_, answer, expected) => {
