@@ -102,6 +102,24 @@ describe('a pointer to a plan at a record locator', () => {
     expect(shared?.at).toMatchObject([{ channel: 'nrl', wanted: { headings: [] }, held: [{ state: 'held', headings: [] }] }]);
   });
 
+  test('I7: why it stood there can be told later, and why not before all were asked', async () => {
+    const { rows } = await engine.database.pool.query(`SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now`);
+    const asked = { patientId: 'p1', carePlanId: 'v1', recipientId: 'svc-nrl', publisher: 'TRUST1' };
+    const now = await engine.store.explainThen(publisher, asked, Math.floor(Number(rows[0].now)));
+    expect(now).toMatchObject({
+      explained: { want: { hold: expect.anything(), headings: [] } },
+      at: [{ channel: 'nrl', wanted: { headings: [] } }],
+    });
+    // The consent for all was given a moment before the first delivery; what went before it was for three kinds.
+    const [{ given }] = (
+      await engine.database.pool.query(
+        `SELECT extract(epoch FROM min(updated_at)) * 1000 AS given FROM resource_version WHERE type = 'Consent' AND id = 'c2'`,
+      )
+    ).rows;
+    const before = await engine.store.explainThen(publisher, asked, Math.floor(Number(given)) - 1);
+    expect(before).toMatchObject({ explained: { want: { nothing: true, because: 'no-consent' } } });
+  });
+
   test('I5: a new version changes nothing there, and nothing is sent', async () => {
     const before = nrl.received().length;
     await approve(2, { ...WORDS, triggers: 'Crowds upset me' });
