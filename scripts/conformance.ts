@@ -5,12 +5,13 @@ import { hl7v2 } from './conformance/hl7v2.ts';
 import { subscriptions } from './conformance/subscriptions.ts';
 import type { Checklist, Line } from './conformance/list.ts';
 import { nrlConsumer } from './conformance/nrl-consumer.ts';
+import { nrlProducer } from './conformance/nrl-producer.ts';
 
 /**
  * Writes docs/conformance/ from the checklists and from the titles of the tests that carry their tags; with --check, says what is not up to date
  * and exits 1. A line that no test shows, and that does not say why not, is an error, as is a tag that no checklist knows.
  */
-const CHECKLISTS: readonly Checklist[] = [fhirMessaging, hl7v2, nrlConsumer, subscriptions];
+const CHECKLISTS: readonly Checklist[] = [fhirMessaging, hl7v2, nrlConsumer, nrlProducer, subscriptions];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TAG = /\[((?:\d[ab]|nrlp?)(?:\.[a-z\d]+)+)\]/g;
 /** A string of one line that holds a tag, in any of the three quotes. */

@@ -36,7 +36,7 @@ export const fromNrlSearch = (status: number, body: unknown, write: NrlWrite): F
     isJson(resource) && resource['resourceType'] === 'DocumentReference' ? [resource] : [],
   );
   const total = body['total'];
-  if (listOf(body['link']).some(({ relation }) => relation === 'next') || (typeof total === 'number' && total > found.length))
+  if (hasMore(body) || (typeof total === 'number' && total > found.length))
     return { kind: 'refused', because: 'search-incomplete', retry: true };
   if (!found.every((each) => identifierOf(each['subject']) === `${System.nhsNumber}|${write.nhsNumber}` && isOfPlans(each)))
     return { kind: 'refused', because: 'search-ignored', retry: true };
@@ -44,6 +44,10 @@ export const fromNrlSearch = (status: number, body: unknown, write: NrlWrite): F
   if (!ours.every(({ id }) => typeof id === 'string' && ID.test(id))) return { kind: 'unknown', because: 'search-unreadable' };
   return { kind: 'found', standing: ours.map((each) => ({ id: String(each['id']), isSame: isSame(each, write) })) };
 };
+
+/** By a link, or by a `next-page-token` somewhere in `meta` (producer.yaml says no more of where). */
+const hasMore = ({ link, meta }: Json): boolean =>
+  listOf(link).some(({ relation }) => relation === 'next') || (JSON.stringify(meta) ?? '').includes('next-page-token');
 
 const identifierOf = (reference: unknown): string | null => {
   const identifier = isJson(reference) ? reference['identifier'] : null;

@@ -44,7 +44,7 @@ export const nrlConsumer: Checklist = {
       id: 'nrl.22',
       asks: 'relatesTo replaces, where a pointer takes the place of another',
       notApplicable:
-        'computed for its asker, a pointer keeps its id for as long as the plan goes on: none takes the place of another. The mapping writes it where pointers are kept at an NRL',
+        'computed for its asker, a pointer keeps its id for as long as the plan goes on: none takes the place of another. Of pointers that are published: nrlp.5',
     },
     {
       id: 'nrl.23',

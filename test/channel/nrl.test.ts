@@ -60,7 +60,7 @@ const settings = (): readonly unknown[] => nrl.stands().map(({ context }) => con
 const OTHER_SETTING = { system: 'http://snomed.info/sct', code: '310120002', display: 'Another' };
 
 describe('one pointer', () => {
-  test('is created, and seen there', async () => {
+  test('is created, and seen there [nrlp.1]', async () => {
     expect(await send(update())).toEqual(READ);
     expect(asked()).toEqual(['search', 'create', 'search']);
     expect(nrl.stands()).toMatchObject([{ identifier: [{ value: PLAN }], custodian: { identifier: { value: 'ZZT01' } } }]);
@@ -75,7 +75,7 @@ describe('one pointer', () => {
     expect(nrl.stands()).toEqual([before]);
   });
 
-  test('that says something else is superseded: the old one goes with it', async () => {
+  test('that says something else is superseded: the old one goes with it [nrlp.5]', async () => {
     await send(update());
     const [old] = nrl.stands();
     expect(await send(update({ practiceSetting: OTHER_SETTING }))).toEqual(READ);
@@ -87,7 +87,7 @@ describe('one pointer', () => {
     expect(asked(6)).toEqual(['search']);
   });
 
-  test('takes the place of several at once', async () => {
+  test('takes the place of several at once [nrlp.5]', async () => {
     for (const setting of ['1', '2', '3']) nrl.put(pointerOf({ practiceSetting: { ...OTHER_SETTING, code: setting } }));
     expect(await send(update())).toEqual(READ);
     expect(settings()).toEqual([Code.adultMentalHealth.code]);
@@ -112,7 +112,7 @@ describe('one pointer', () => {
     expect(nrl.stands()).toEqual(before);
   });
 
-  test('that is gone when it is to be superseded is created all the same', async () => {
+  test('that is gone when it is to be superseded is created all the same [nrlp.5]', async () => {
     const old = nrl.put(pointerOf({ practiceSetting: OTHER_SETTING }));
     nrl.meanwhile(() => nrl.drop(old));
     expect(await send(update())).toEqual(READ);
@@ -122,7 +122,7 @@ describe('one pointer', () => {
 });
 
 describe('no pointer', () => {
-  test('is what a recall leaves, and it is looked', async () => {
+  test('is what a recall leaves, and it is looked [nrlp.7]', async () => {
     await send(update());
     expect(await send(recall())).toEqual(READ);
     expect(asked(3)).toEqual(['search', 'delete', 'search']);
@@ -140,7 +140,7 @@ describe('no pointer', () => {
     expect(nrl.stands()).toEqual([]);
   });
 
-  test('a delete that is answered 404 is one that was done', async () => {
+  test('a delete that is answered 404 is one that was done [nrlp.7]', async () => {
     await send(update());
     nrl.behave({ how: 'gone', on: 'write', times: 1 });
     nrl.behave({ how: 'forbid', on: 'search', times: 1, after: 1 });
@@ -226,12 +226,24 @@ describe('what an answer proves', () => {
       { resourceType: 'Bundle', type: 'searchset', total: 21, entry: [] },
       { kind: 'refused', because: 'search-incomplete' },
     ],
+    [
+      'a token for the next page',
+      { resourceType: 'Bundle', type: 'searchset', total: 0, meta: { tag: [{ display: 'next-page-token', code: 'x' }] } },
+      { kind: 'refused', because: 'search-incomplete' },
+    ],
     ['no searchset', { resourceType: 'Bundle', type: 'collection' }, { kind: 'unknown', because: 'search-unreadable' }],
     ['an OperationOutcome', { resourceType: 'OperationOutcome', issue: [] }, { kind: 'unknown', because: 'search-unreadable' }],
-  ])('I2: a search that answers with %s never proves that none is there', async (_, answer, expected) => {
+  ])('I2: a search that answers with %s never proves that none is there [nrlp.10]', async (_, answer, expected) => {
     nrl.searchesAs(answer);
     expect(await send(recall())).toMatchObject(expected);
   });
+});
+
+test('what another custodian named by the same identifier is not ours, should a search show it', async () => {
+  const resource = { ...pointerOf({ publisher: 'ZZT02' }), id: `ZZT02-${randomUUID()}` };
+  nrl.searchesAs({ resourceType: 'Bundle', type: 'searchset', total: 1, entry: [{ resource }] });
+  expect(await send(recall())).toEqual(READ);
+  expect(asked()).toEqual(['search']);
 });
 
 test('I2: the answer to another request ends no recall, and begins no create', async () => {
@@ -244,25 +256,25 @@ test('I2: the answer to another request ends no recall, and begins no create', a
 });
 
 describe('the rules of the NRL', () => {
-  test('the organisation of each request is the custodian', async () => {
+  test('the organisation of each request is the custodian [nrlp.4]', async () => {
     const it = update();
     const bytes = JSON.stringify({ ...JSON.parse(it.bytes), custodian: 'ZZT02' });
     expect(await send({ ...it, bytes })).toEqual({ kind: 'refused', because: 'http-400', retry: false });
   });
 
-  test('an organisation or a type without permission: 403', async () => {
+  test('an organisation or a type without permission: 403 [nrlp.12]', async () => {
     await startAs({ allowed: { ZZT01: [MHCP], ZZT02: [] } });
     expect(await send(update())).toEqual(READ);
     for (const publisher of ['ZZT02', 'ZZT03'])
       expect(await send(update({ publisher }))).toEqual({ kind: 'refused', because: 'http-403', retry: true });
   });
 
-  test('a token that is not good: 401', async () => {
+  test('a token that is not good: 401 [nrlp.13]', async () => {
     await startAs({ authorizes: () => false });
     expect(await send(update())).toEqual({ kind: 'refused', because: 'http-401', retry: true });
   });
 
-  test('I8: no address holds a number; each request has the media type and ids of its own, and a retry the same', async () => {
+  test('I8: no address holds a number; each request has the media type and ids of its own, and a retry the same [nrlp.9] [nrlp.11]', async () => {
     const [one, other] = [update(), recall()];
     await send(one);
     await send(one);

@@ -166,7 +166,7 @@ describe('two workers, and a record locator that has trouble', () => {
     expect(rows).toEqual([{ outcome: 'accepted' }]);
   }, 60_000);
 
-  test('I7: the audit row and the delivery are there before the first byte', async () => {
+  test('I7: the audit row and the delivery are there before the first byte [nrlp.14]', async () => {
     let rows: readonly unknown[] = [];
     nrl.meanwhile(async () => {
       rows = (
@@ -201,7 +201,7 @@ describe('what ends a pointer', () => {
       }),
     ],
   ])(
-    'I1 I2: %s',
+    'I1 I2: %s [nrlp.8]',
     async (what, change) => {
       const { number, patient } = await plan(what.replace(/[^a-z]/g, '').slice(0, 12));
       await stands(number, 1);
@@ -316,7 +316,7 @@ describe('whoever follows a pointer', () => {
   test('I8: no line of the door holds a number', () => expect(door.lines.join('\n')).not.toMatch(/999\d{7}/));
 });
 
-test('I1 I2: past its hard expiry a plan has no pointer', async () => {
+test('I1 I2: past its hard expiry a plan has no pointer [nrlp.8]', async () => {
   await stands(expiring.number, 0);
   await atRest();
   expect(under(expiring.number)).toEqual([]);

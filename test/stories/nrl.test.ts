@@ -71,7 +71,7 @@ describe('a pointer to a plan at a record locator', () => {
     expect(nrl.received()).toEqual([]);
   }, 60_000);
 
-  test('I3 I4: consented for all, it stands there once, by the rules of the NRL, and says nothing of the plan', async () => {
+  test('I3 I4: consented for all, it stands there once, by the rules of the NRL, and says nothing of the plan [nrlp.2] [nrlp.3]', async () => {
     await put(publisher, body.consent('c2', 'p1', 'org-trust', { kinds: ALL, supersedes: ['c1'] }));
     await stands(NUMBER);
     await atRest();
@@ -100,6 +100,24 @@ describe('a pointer to a plan at a record locator', () => {
     const shared = (await engine.store.sharing(publisher, 'p1')).find(({ recipient }) => recipient.id === 'svc-nrl');
     expect(shared?.explained.want).toMatchObject({ hold: expect.anything(), headings: [] });
     expect(shared?.at).toMatchObject([{ channel: 'nrl', wanted: { headings: [] }, held: [{ state: 'held', headings: [] }] }]);
+  });
+
+  test('I7: why it stood there can be told later, and why not before all were asked', async () => {
+    const { rows } = await engine.database.pool.query(`SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now`);
+    const asked = { patientId: 'p1', carePlanId: 'v1', recipientId: 'svc-nrl', publisher: 'TRUST1' };
+    const now = await engine.store.explainThen(publisher, asked, Math.floor(Number(rows[0].now)));
+    expect(now).toMatchObject({
+      explained: { want: { hold: expect.anything(), headings: [] } },
+      at: [{ channel: 'nrl', wanted: { headings: [] } }],
+    });
+    // The consent for all was given a moment before the first delivery; what went before it was for three kinds.
+    const [{ given }] = (
+      await engine.database.pool.query(
+        `SELECT extract(epoch FROM min(updated_at)) * 1000 AS given FROM resource_version WHERE type = 'Consent' AND id = 'c2'`,
+      )
+    ).rows;
+    const before = await engine.store.explainThen(publisher, asked, Math.floor(Number(given)) - 1);
+    expect(before).toMatchObject({ explained: { want: { nothing: true, because: 'no-consent' } } });
   });
 
   test('I5: a new version changes nothing there, and nothing is sent', async () => {
@@ -134,7 +152,7 @@ describe('a pointer to a plan at a record locator', () => {
     await stands(OTHER_NUMBER);
   }, 60_000);
 
-  test('I2: withdrawn, it is deleted, though the answer to the delete is lost', async () => {
+  test('I2: withdrawn, it is deleted [nrlp.8], though the answer to the delete is lost', async () => {
     nrl.behave({ how: 'lose-answer', on: 'write', times: 1 });
     await engine.store.withdraw(publisher, 'v2', 'The person asked for it');
     await stands();

@@ -80,6 +80,8 @@ async function sharedThen(sql: Sql, { personId }: Principal, asked: ExplainAsked
   const addresses = await addressesThen(sql, plan.planId, recipientId, at);
   const isInReach = plan.reach.recipientIds.includes(recipientId) || plan.reach.areas.some((area) => recipient.areas.includes(area));
   if (!isInReach && agreements.agreements.length === 0 && addresses.length === 0) return null;
+  // At a record locator it is the pointer that is explained: nobody reads there.
+  const locator = addresses.find(({ destination }) => destination.channel === 'nrl');
   const consents = await consentsThen(sql, person.patientIds, at);
   const row: FactRow = {
     plan_id: plan.planId,
@@ -89,6 +91,7 @@ async function sharedThen(sql: Sql, { personId }: Principal, asked: ExplainAsked
     withdrawn: plan.withdrawn,
     approved: plan.approved,
     projection: plan.projection,
+    projections: locator === undefined ? null : plan.projections,
     reach_recipients: [...plan.reach.recipientIds],
     reach_areas: [...plan.reach.areas],
     patient: person.person,
@@ -111,7 +114,7 @@ async function sharedThen(sql: Sql, { personId }: Principal, asked: ExplainAsked
   // By a confirmed match whose person had no verified number at that moment: one that had leaves nothing to find them by later.
   const isMatched = ({ confirmedAt }: AddressThen): boolean => confirmedAt.some((moment) => !person.wasTraced(moment));
   const matched = addresses.some(isMatched);
-  const facts = { ...factsOf({ ...row, state: null }, VIEW), matched };
+  const facts = { ...factsOf({ ...row, state: null }, locator?.destination ?? VIEW), matched };
   // Of a service that was switched off no agreement is read.
   const isRead = ({ id }: Stored): boolean => facts.agreements.some((one) => contractsOf(one).includes(id));
   const isBinding = ({ id }: Stored): boolean =>

@@ -15,19 +15,21 @@ export interface PlanThen {
   readonly approved: Omit<ApprovedVersion, 'projections'>;
   /** What was signed for one kind of recipient. */
   readonly projection: Projection;
+  /** What was signed for every kind. */
+  readonly projections: ApprovedVersion['projections'];
   readonly reach: Reach;
 }
 
-const versionsOfPlan = statement<[string, RecipientKind], { plan_id: string; care_plan_id: string; projection: Projection }>(
+const versionsOfPlan = statement<[string], { plan_id: string; care_plan_id: string; projections: ApprovedVersion['projections'] }>(
   'versions-of-plan',
   // The last first. What was signed never changes (I9).
-  `SELECT v.plan_id, v.care_plan_id, v.projections->$2->'projection' AS projection FROM approved_version v
+  `SELECT v.plan_id, v.care_plan_id, (SELECT jsonb_object_agg(key, value->'projection') FROM jsonb_each(v.projections)) AS projections FROM approved_version v
     WHERE v.plan_id = (SELECT plan_id FROM approved_version WHERE care_plan_id = $1) ORDER BY v.number DESC`,
 );
 
 /** The plan of a CarePlan, where that was the version in force, or the one that was withdrawn last; null otherwise. */
 export async function planThen(sql: Sql, carePlanId: string, kind: RecipientKind, at: Instant): Promise<PlanThen | null> {
-  const versions = await versionsOfPlan(sql, carePlanId, kind);
+  const versions = await versionsOfPlan(sql, carePlanId);
   const bodies = await versionsThen(
     sql,
     'CarePlan',
@@ -48,7 +50,8 @@ export async function planThen(sql: Sql, carePlanId: string, kind: RecipientKind
     stored,
     withdrawn: carePlan.status === 'revoked',
     approved: { carePlanId, reviewDate, expiresAt, reissue: 0 },
-    projection: last.projection,
+    projection: last.projections[kind],
+    projections: last.projections,
     reach,
   };
 }
