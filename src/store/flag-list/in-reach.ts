@@ -5,7 +5,7 @@ import { desired, tracedNumber } from '../../decide/desired.ts';
 import type { Instant } from '../../model/instant.ts';
 import { holds } from '../../model/ledger.ts';
 import type { DecidedBy } from '../../model/trail.ts';
-import type { SeenRow } from '../look-up.ts';
+import type { SeenRow } from '../seen-rows.ts';
 import { FACT_COLUMNS, factsOf, opened, type Sealed, type Stamp, stampOf, VIEW } from '../look.ts';
 import { type Sql, statement } from '../pool.ts';
 
