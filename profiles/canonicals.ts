@@ -131,6 +131,7 @@ export const Extension = {
   nrlRetrieval: 'https://fhir.nhs.uk/England/StructureDefinition/Extension-England-NRLRetrievalMechanism',
   matchGrade: 'http://hl7.org/fhir/StructureDefinition/match-grade',
   dataAbsentReason: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason',
+  artifactUrl: 'http://hl7.org/fhir/StructureDefinition/artifact-url',
   flagDetail: 'http://hl7.org/fhir/StructureDefinition/flag-detail',
   backportPayloadContent: `${BACKPORT}backport-payload-content`,
   backportFilterCriteria: `${BACKPORT}backport-filter-criteria`,

@@ -273,4 +273,6 @@ export const CONFORMANCE_TYPES = [
   'OperationDefinition',
   'CapabilityStatement',
   'MessageDefinition',
+  // The topic of Subscriptions: R4 has no type for it.
+  'Basic',
 ] as const;

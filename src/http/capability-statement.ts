@@ -90,7 +90,10 @@ const toDefinition = (type: string): CapabilityStatementRestResource => ({
   type: type as CapabilityStatementRestResource['type'],
   profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
   interaction: [{ code: 'read' }, { code: 'search-type' }],
-  searchParam: CONFORMANCE_PARAMETERS.map((each) => ({ ...each })),
+  // A topic has no other of them (R4 has no type for it).
+  searchParam: CONFORMANCE_PARAMETERS.filter(({ name }) => type !== 'Basic' || name === '_id' || name === 'url').map((each) => ({
+    ...each,
+  })),
 });
 
 const atAll = (): Pick<CapabilityStatementRest, 'interaction' | 'operation'> => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Resource } from '@medplum/fhirtypes';
+import type { Extension, Resource } from '@medplum/fhirtypes';
 import { CONFORMANCE_TYPES as TYPES } from '../../profiles/resource-types.ts';
 
 const GENERATED = new URL('../../profiles/generated/', import.meta.url);
@@ -13,6 +13,7 @@ interface Described {
   readonly name?: string;
   readonly status?: string;
   readonly version?: string;
+  readonly extension?: readonly Extension[];
 }
 
 /** One published definition. */

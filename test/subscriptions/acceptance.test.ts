@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { CapabilityStatement } from '@medplum/fhirtypes';
+import type { Basic, CapabilityStatement } from '@medplum/fhirtypes';
 import { Webhook } from 'standardwebhooks';
 import { BACKPORT, Extension, PLAN_TOPIC, Profile } from '../../profiles/canonicals.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
@@ -45,6 +45,17 @@ describe('the server', () => {
     expect(statement.instantiates?.[0]).toMatch(/backport-subscription-server-r4$/);
     expect((row?.operation ?? []).map(({ name }) => name)).toEqual(expect.arrayContaining(['status', 'events']));
     expect(errorsOf(validate(body))).toEqual([]);
+  });
+
+  test('[2a.2.02] [2b.9] publishes its topic, and the one filter that it defines is the one that is taken', async () => {
+    const { body: found } = await world.door.agent.get(`/fhir/Basic?url=${encodeURIComponent(PLAN_TOPIC)}`).expect(200);
+    const topic: Basic = found.entry[0].resource;
+    expect((await world.door.agent.get(`/fhir/Basic/${topic.id}`)).body).toEqual(topic);
+    expect(errorsOf(validate(topic as never))).toEqual([]);
+    const defined = (topic.extension ?? []).filter(({ url }) => url.endsWith('extension-SubscriptionTopic.canFilterBy'));
+    const names = defined.map(({ extension = [] }) => extension.find(({ url }) => url === 'filterParameter')?.valueString);
+    expect(names).toEqual(['publisher']);
+    await police.subscribe(hook.address, { filters: names.map((name) => `CarePlan?${name}=TRUST1`) }).expect(201);
   });
 });
 

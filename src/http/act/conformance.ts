@@ -1,3 +1,4 @@
+import { Extension } from '../../../profiles/canonicals.ts';
 import { capabilityStatement } from '../capability-statement.ts';
 import type { CONFORMANCE_PARAMETERS } from '../conformance.ts';
 import type { Definition } from '../conformance.ts';
@@ -13,10 +14,14 @@ const folded = (text: string): string => text.normalize('NFD').replaceAll(/\p{M}
 
 type ConformanceParameter = (typeof CONFORMANCE_PARAMETERS)[number]['name'];
 
+/** A topic says its canonical URL by an extension. */
+const urlOf = ({ url, extension }: Definition): string | undefined =>
+  url ?? extension?.find((each) => each.url === Extension.artifactUrl)?.valueUri;
+
 /** How each parameter of a definition is matched (R4 search: uri whole, string by its beginning, token by its code). */
 const MATCHES: Readonly<Record<ConformanceParameter, (definition: Definition, value: string) => boolean>> = {
   _id: ({ id }, value) => id === value,
-  url: ({ url }, value) => url === value,
+  url: (definition, value) => urlOf(definition) === value,
   name: ({ name = '' }, value) => folded(name).startsWith(folded(value)),
   status: ({ status }, value) => status === (value.split('|').at(-1) ?? value),
   version: ({ version }, value) => version === value,
