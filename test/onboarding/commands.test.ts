@@ -193,7 +193,9 @@ describe('broker recipient check', () => {
     expect(lines(command).at(-1)).toMatchObject({ ok: false, contradictions: [{ scenario: 'recall' }] });
     const nobody = start(['svc-nobody']);
     expect(await nobody.exit()).toBe(1);
-    expect(nobody.sentences()).toEqual(['there is no such service, or no Endpoint of it to which anything is pushed (a MESH mailbox is not checked)']);
+    expect(nobody.sentences()).toEqual([
+      'there is no such service, or no Endpoint of it to which anything is pushed (a MESH mailbox is not checked)',
+    ]);
     const wrong = start([]);
     expect(await wrong.exit()).toBe(1);
   }, 60_000);
