@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Extension, System } from '../../profiles/canonicals.ts';
 import * as body from '../support/bodies.ts';
+import { pemOf } from '../support/certificates.ts';
 import { openDatabase, type TestDatabase } from '../support/database.ts';
 import { type OpenDoor, OPERATOR, openDoorOn } from './open-door.ts';
 
@@ -86,5 +87,32 @@ describe('the check of a mailbox', () => {
       extension: [...(at(GOOD).extension ?? []), { url: Extension.recallForm, valueCode: 'message' }],
     };
     expect((await checking.put(OPERATOR, stated)).status).toBe(201);
+  });
+});
+
+describe('a mailbox is moved, and has no credential of its own', () => {
+  const ask = (operation: string, parameter: readonly object[]) =>
+    withMesh.post(OPERATOR, `/fhir/Endpoint/box/$${operation}`, { resourceType: 'Parameters', parameter });
+
+  test('to another mailbox or workflow; to what is none it is refused, and stays where it is', async () => {
+    const moved = 'mesh://X26HOSPITAL1?workflow_id=ANOTHER';
+    expect((await ask('move', [{ name: 'address', valueUrl: moved }])).status).toBe(200);
+    for (const address of ['https://hospital.example/fhir', 'mesh://X26HOSPITAL1']) {
+      const answer = await ask('move', [{ name: 'address', valueUrl: address }]);
+      expect(answer.status).toBe(422);
+      expect(places(answer).join()).toContain('address');
+    }
+    expect((await withMesh.get(OPERATOR, '/fhir/Endpoint/box')).body).toMatchObject({ address: moved });
+  });
+
+  test('a certificate for it is refused: the broker proves itself to MESH by its own', async () => {
+    const { cert, key } = pemOf('client');
+    const part = [
+      { name: 'cert', valueString: cert },
+      { name: 'cert-key', valueString: key },
+    ];
+    const answer = await ask('rotate-credential', [{ name: 'credential', part }]);
+    expect(answer.status).toBe(422);
+    expect(answer.text).toContain('the broker proves itself to MESH by its own');
   });
 });
