@@ -25,6 +25,7 @@ const POLICE: Caller = { ods: 'POL1', kind: 'police' };
 
 const WORDS = { 'please-do': 'Speak slowly please', 'who-to-ring': 'Ring the crisis team, day and night: 01632 960001' };
 const AT_LAST = 20_000;
+const ENV = { PUBLIC_URL: 'https://broker.example', SEND_BEFORE_MS: '1200', MESSAGE_LIFETIME_MS: '1000' };
 
 let one: TestEngine;
 let another: TestEngine;
@@ -74,8 +75,8 @@ const isTold = async (service: string): Promise<boolean> => {
 };
 
 beforeAll(async () => {
-  one = await startTestEngine({ PUBLIC_URL: 'https://broker.example' });
-  another = await startTestEngine({ PUBLIC_URL: 'https://broker.example' }, one.database);
+  one = await startTestEngine(ENV);
+  another = await startTestEngine(ENV, one.database);
   platform = await startFakeTokenEndpoint();
   nrl = await startFakeNrl();
   guarded = await startFakeNrl({ authorizes: (header) => platform.holderOf(header) === 'client-nrl' });
@@ -83,6 +84,7 @@ beforeAll(async () => {
   for (const [id, ods, kind] of [
     ['org-trust', 'TRUST1', 'publisher'],
     ['org-nrl', 'X26', 'epr'],
+    ['org-brief', 'X28', 'epr'],
     ['org-guarded', 'X27', 'epr'],
     ['org-amb', 'AMB1', 'ambulance'],
     ['org-epr', 'EPR1', 'epr'],
@@ -91,6 +93,7 @@ beforeAll(async () => {
     await put(operator, body.organization(id, ods, kind));
   for (const [id, organization, kind] of [
     ['svc-nrl', 'org-nrl', 'epr'],
+    ['svc-brief', 'org-brief', 'epr'],
     ['svc-guarded', 'org-guarded', 'epr'],
     ['svc-amb', 'org-amb', 'ambulance'],
     ['svc-epr', 'org-epr', 'epr'],
@@ -98,12 +101,13 @@ beforeAll(async () => {
   ] as const)
     await put(operator, body.service(id, organization, kind));
   await put(operator, body.locatorEndpoint('end-nrl', 'svc-nrl', 'org-nrl', nrl.address));
+  await put(operator, body.locatorEndpoint('end-brief', 'svc-brief', 'org-brief', nrl.address));
   await put(operator, body.locatorEndpoint('end-guarded', 'svc-guarded', 'org-guarded', guarded.address));
-  for (const service of ['svc-nrl', 'svc-guarded', 'svc-amb'])
+  for (const service of ['svc-nrl', 'svc-brief', 'svc-guarded', 'svc-amb'])
     await put(operator, { ...body.agreement('org-trust', [service]), id: `con-${service}` });
   for (const id of ['author', 'approver']) await put(publisher, body.practitioner(id));
   // Long enough to be seen there on a slow machine; the end of this file waits for the rest.
-  expiring = await plan('expires', { periodEnd: new Date(Date.now() + 8_000).toISOString() });
+  expiring = await plan('expires', { service: 'svc-brief', periodEnd: new Date(Date.now() + 6_000).toISOString() });
   await stands(expiring.number, 1);
 }, 60_000);
 
@@ -126,7 +130,7 @@ describe('two workers, and a record locator that has trouble', () => {
   }, 60_000);
 
   test('I2 I3: a create that is still under way when the plan is withdrawn does not stay', async () => {
-    nrl.behave({ how: 'arrive-late', on: 'write', times: 1, delayMs: 900 });
+    nrl.behave({ how: 'arrive-late', on: 'write', times: 1, delayMs: 500 });
     const { number, id } = await plan('late');
     await eventually(() => expect(nrl.received().some(({ does, person }) => does === 'create' && person === number)).toBe(true), AT_LAST);
     await one.store.withdraw(publisher, id, 'The person asked for it');
@@ -318,6 +322,6 @@ describe('whoever follows a pointer', () => {
 
 test('I1 I2: past its hard expiry a plan has no pointer [nrlp.8]', async () => {
   await stands(expiring.number, 0);
-  await atRest();
+  await atRest('svc-brief');
   expect(under(expiring.number)).toEqual([]);
 }, 60_000);

@@ -152,7 +152,7 @@ describe('a pointer to a plan at a record locator', () => {
     await stands(OTHER_NUMBER);
   }, 60_000);
 
-  test('I2: withdrawn, it is deleted [nrlp.8], though the answer to the delete is lost', async () => {
+  test('I2: withdrawn, it is deleted, though the answer to the delete is lost [nrlp.8]', async () => {
     nrl.behave({ how: 'lose-answer', on: 'write', times: 1 });
     await engine.store.withdraw(publisher, 'v2', 'The person asked for it');
     await stands();
