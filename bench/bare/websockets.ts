@@ -30,7 +30,8 @@ const ours = (): ReturnType<typeof bare> => {
     limits: { perClient: Number.POSITIVE_INFINITY, unbound: Number.POSITIVE_INFINITY },
     bind: async (peer, token) => {
       sockets.bind(peer, [{ id: randomUUID(), subscriptionId: token, recipientId: token, clientId: randomUUID() }]);
-      return sockets.clientOf(peer);
+      const clientId = sockets.clientOf(peer);
+      return clientId === null ? null : { clientId, shake: async () => undefined };
     },
   });
   return { count: () => sockets.bound, upgrade: door.upgrade };

@@ -80,11 +80,8 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
     ...(writing.principal.kind === 'police' && content !== 'empty' && content !== 'id-only'
       ? wrong('Subscription.channel.payload', 'police are told ids only, and read what they may')
       : []),
-    ...(channel?.type === 'websocket'
-      ? channel.endpoint === undefined
-        ? []
-        : wrong('Subscription.channel.endpoint', 'is left out: who subscribes over a websocket comes to the broker')
-      : checkAddress(channel?.endpoint, 'Subscription.channel.endpoint', CHANNEL_SCHEMES, writing)),
+    // That one over a websocket has none says its rule (src/validate/rules/subscription-content.ts).
+    ...(channel?.type === 'websocket' ? [] : checkAddress(channel?.endpoint, 'Subscription.channel.endpoint', CHANNEL_SCHEMES, writing)),
     ...checkHeaders(channel?.header ?? []),
     ...subscriptionAsks(subscription).issues,
   ];

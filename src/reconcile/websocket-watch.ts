@@ -26,10 +26,16 @@ export interface WatchTold {
   readonly onError: (name: string, fault: unknown) => void;
 }
 
+/** What a token has bound: whose client it was for, and its handshakes, which are made once the door lets it stay. */
+export interface BoundNow {
+  readonly clientId: string;
+  shake(): Promise<void>;
+}
+
 /** Websockets of this process: what is bound, and what waits there. */
 export interface WebsocketWatch {
-  /** Binds what a token is for to a socket, and makes its handshakes; answers of whose client it is, and null where the token is good for nothing. */
-  bind(peer: WebsocketPeer, token: string): Promise<string | null>;
+  /** Binds what a token is for to a socket; null where the token is good for nothing. */
+  bind(peer: WebsocketPeer, token: string): Promise<BoundNow | null>;
   /** Puts in error what has been silent for too long. */
   endSilent(forMs?: number): Promise<void>;
   close(): Promise<void>;
@@ -95,9 +101,13 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
       const [first] = bindings;
       if (first === undefined) return null;
       sockets.bind(peer, bindings);
-      await shake(bindings.map(({ subscriptionId }) => subscriptionId));
-      for (const recipientId of new Set(bindings.map((each) => each.recipientId))) nudge(recipientId);
-      return first.clientId;
+      return {
+        clientId: first.clientId,
+        shake: async () => {
+          await shake(bindings.map(({ subscriptionId }) => subscriptionId));
+          for (const recipientId of new Set(bindings.map((each) => each.recipientId))) nudge(recipientId);
+        },
+      };
     },
     endSilent: async (forMs = SILENT_MS) => {
       for (const id of await silentSubscriptions(pool, forMs)) {

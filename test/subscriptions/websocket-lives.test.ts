@@ -5,7 +5,7 @@ import { operator } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
 import { eventually } from '../support/eventually.ts';
 import { crowd } from './websocket-crowd.ts';
-import { numbersOn, openWebsockets, type Subscriber, WAIT_MS, type Websockets } from './websocket-world.ts';
+import { IMPATIENT, numbersOn, openWebsockets, type Subscriber, WAIT_MS, type Websockets } from './websocket-world.ts';
 
 /** What becomes of a socket: access that ends, one who does not read, one who is away, another process, a restart. */
 
@@ -166,7 +166,7 @@ describe('who is not there', () => {
 describe('who does not read', () => {
   test('[2b.ws.slow] costs nobody else anything: others are told in time; its own socket is closed, and the event comes again, as the same, on the next', async () => {
     const [slow, other] = [await world.subscriber(), await world.subscriber()];
-    const stalled = await world.active(slow);
+    const stalled = await world.active(slow, IMPATIENT);
     const { one } = await world.active(other);
     stalled.one.stall();
     await slow.plan();
@@ -184,7 +184,7 @@ describe('who does not read', () => {
 
   test('and one that reads and never answers a ping is not believed to hold anything', async () => {
     const who = await world.subscriber();
-    const id = await world.subscribe(who);
+    const id = await world.subscribe(who, IMPATIENT);
     const { token, url } = await world.tokenOf(who, id);
     const one = await world.websocket(url, { answers: false });
     one.bind(token);

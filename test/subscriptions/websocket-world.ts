@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Parameters } from '@medplum/fhirtypes';
+import { Extension } from '../../profiles/canonicals.ts';
 import type { WebsocketLimits } from '../../src/http/websocket/websocket-door.ts';
 import { eventually } from '../support/eventually.ts';
 import { openWebsocket, type WebsocketSubscriber } from '../support/websocket-subscriber.ts';
@@ -12,6 +13,9 @@ type Parameters0 = globalThis.Parameters<typeof openWebsocket>;
 
 /** What should take a second may take this, beside other tests. */
 export const WAIT_MS = 20_000;
+
+/** Of a Subscription whose notifications have failed after so long. */
+export const IMPATIENT: Wish = { channel: [{ url: Extension.backportTimeout, valueUnsignedInt: 2 }] };
 
 /** A Subscription over a websocket as a subscriber sends it. */
 export const overWebsocket = ({ change, ...wish }: Wish = {}) => {
@@ -33,7 +37,8 @@ export const tokenIn = (answer: Parameters) => {
 
 /** The broker with a door for websockets, and subscribers who come in by it. */
 export const openWebsockets = async (limits: Partial<WebsocketLimits> = {}) => {
-  const world = await openSubscriptions(limits);
+  // A pong takes its time beside other tests: whoever is to be too slow says so (IMPATIENT).
+  const world = await openSubscriptions(limits, { SEND_TIMEOUT_MS: '10000' });
   const open: WebsocketSubscriber[] = [];
   const subscribe = async ({ caller }: Subscriber, wish: Wish = {}): Promise<string> =>
     (await world.door.post(caller, '/fhir/Subscription', overWebsocket(wish)).expect(201)).body.id;

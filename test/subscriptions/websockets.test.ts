@@ -11,7 +11,7 @@ import { numbersOn, openWebsockets, overWebsocket, tokenIn, WAIT_MS, type Websoc
 
 let world: Websockets;
 beforeAll(async () => {
-  world = await openWebsockets({ unboundMs: 3_000, perClient: 3 });
+  world = await openWebsockets({ unboundMs: 5_000, perClient: 3 });
 }, 60_000);
 afterAll(() => world?.close());
 afterEach(() => world.leaveAll());
@@ -175,6 +175,7 @@ describe('a socket', () => {
     expect(numbersOn(one)).toEqual(['1', '1', '1']);
     one.bind((await world.tokenOf(other, await world.subscribe(other))).token);
     await world.closedBy(one, 4401);
+    expect(one.notifications().filter(({ type }) => type === 'handshake')).toHaveLength(3);
   });
 
   test('[2b.ws.bound] that binds what another has takes it over: the other is closed, and only the newest is told', async () => {

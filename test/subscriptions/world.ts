@@ -46,8 +46,8 @@ const websocketsOf =
     openWebsocketDoor({ sockets, bind: bindSocket, log, behindProxy: false, limits });
 
 /** The whole broker, loop and door, with a trust, a police force and an ED whose plans are everybody's in reach. */
-export const openSubscriptions = async (limits: Partial<WebsocketLimits> = {}) => {
-  const engine = await startTestEngine({ SWEEP_MS: '300' });
+export const openSubscriptions = async (limits: Partial<WebsocketLimits> = {}, env: Readonly<Record<string, string>> = {}) => {
+  const engine = await startTestEngine({ SWEEP_MS: '300', ...env });
   const doorOf = (of: TestEngine) => openDoorOn(of.database, undefined, undefined, undefined, undefined, {}, websocketsOf(of, limits));
   const door = await doorOf(engine);
   const numbers = nhsNumbersFrom(6_000);
@@ -108,7 +108,7 @@ export const openSubscriptions = async (limits: Partial<WebsocketLimits> = {}) =
     subscriber,
     /** Another process's worth on the same database: a loop, and a door of its own. */
     another: async () => {
-      const own = await startTestEngine({ SWEEP_MS: '300' }, engine.database);
+      const own = await startTestEngine({ SWEEP_MS: '300', ...env }, engine.database);
       const at = await doorOf(own);
       return {
         engine: own,

@@ -28,8 +28,8 @@ const LIMITS: WebsocketLimits = { perClient: 100, unbound: 1_000, unboundMs: 10_
 /** What the door is made of. */
 export interface WebsocketDoorParts {
   readonly sockets: BoundSockets;
-  /** Binds what a token is for, and says of which client; null where it is good for nothing. */
-  readonly bind: (peer: WebsocketPeer, token: string) => Promise<string | null>;
+  /** Binds what a token is for; `shake` makes the handshakes. Null where it is good for nothing. */
+  readonly bind: (peer: WebsocketPeer, token: string) => Promise<{ readonly clientId: string; shake(): Promise<void> } | null>;
   readonly log: Log;
   readonly behindProxy: boolean;
   readonly rateLimit?: AddressLimit | undefined;
@@ -77,14 +77,15 @@ export const openWebsocketDoor = (parts: WebsocketDoorParts): WebsocketDoor => {
     const command = async (token: string): Promise<void> => {
       if (!peer.isOpen) return;
       const before = sockets.clientOf(peer);
-      const client = await bind(peer, token);
-      if (client === null || (before !== null && before !== client)) refuse(4401, 'the token is good for nothing here');
-      else if (sockets.socketsOf(client) > limits.perClient) refuse(4429, 'too many sockets');
-      else if (!isBound && peer.isOpen) {
+      const bound = await bind(peer, token);
+      if (bound === null || (before !== null && before !== bound.clientId)) return refuse(4401, 'the token is good for nothing here');
+      if (sockets.socketsOf(bound.clientId) > limits.perClient) return refuse(4429, 'too many sockets');
+      if (!isBound && peer.isOpen) {
         isBound = true;
         unbound -= 1;
         clearTimeout(late);
       }
+      await bound.shake();
     };
     socket.on('message', (data: RawData, isBinary: boolean) => {
       const token = isBinary ? undefined : BIND.exec(data.toString())?.[1];

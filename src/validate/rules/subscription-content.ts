@@ -21,6 +21,14 @@ export const subscriptionContent: Rule = {
     if (!isObject(channel)) return issues;
     if (channel['type'] !== 'rest-hook' && channel['type'] !== 'websocket')
       issues.push({ at: `${at}.channel.type`, code: 'not-supported', help: 'is rest-hook or websocket' });
+    if (channel['type'] === 'rest-hook' && channel['endpoint'] === undefined)
+      issues.push({ at: `${at}.channel.endpoint`, code: 'required', help: 'is where notifications are sent' });
+    if (channel['type'] === 'websocket' && channel['endpoint'] !== undefined)
+      issues.push({
+        at: `${at}.channel.endpoint`,
+        code: 'business-rule',
+        help: 'is left out: who subscribes over a websocket comes to the broker',
+      });
     const payload = channel['_payload'];
     const found = isObject(payload) ? objectsOf(payload['extension']).filter(([{ url }]) => url === Extension.backportPayloadContent) : [];
     if (found.length !== 1 || !found.every(([{ valueCode }]) => CONTENT.includes(valueCode)))
