@@ -13,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 test('SIGTERM closes websockets with 1001, also one that does not read, and the broker ends with 0', async () => {
+  let ended = false;
   const broker = spawnBroker({ DATA_DIR: folder.path });
   try {
     const base = await broker.ready();
@@ -20,11 +21,15 @@ test('SIGTERM closes websockets with 1001, also one that does not read, and the 
     const [one, stalled] = [await openWebsocket(url), await openWebsocket(url)];
     stalled.stall();
     broker.signal('SIGTERM');
+    const askedAt = performance.now();
     expect(await broker.exit()).toBe(0);
+    // Not one of its parts was stopped over its head, which is after twenty seconds.
+    expect(performance.now() - askedAt).toBeLessThan(18_000);
     await eventually(() => expect(one.closed()).toBe(1001), 20_000);
     expect(broker.stdout()).not.toContain('a part did not stop cleanly');
     stalled.leave();
+    ended = true;
   } finally {
-    broker.signal('SIGKILL');
+    if (!ended) broker.signal('SIGKILL');
   }
 }, 90_000);

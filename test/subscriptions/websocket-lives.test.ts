@@ -64,7 +64,7 @@ const ways: readonly (readonly [string, (who: Subscriber, id: string) => Promise
 ];
 
 describe('I1 a socket is closed when access ends', () => {
-  test.each(ways)('[2b.ws.revoked] %s', async (_why, end) => {
+  test.each(ways)('[2b.ws.revoked] within seconds: %s', async (_why, end) => {
     const who = await world.subscriber();
     const { id, one } = await world.active(who);
     const startedAt = performance.now();
