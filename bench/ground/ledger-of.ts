@@ -45,3 +45,17 @@ export const untilQuiet = async (pool: pg.Pool, limitMs = 120_000): Promise<void
     await sleep(50);
   }
 };
+
+/** Has what these persons' keys hold said anew, and waits until all of it is settled: how many a second. Throws where not `all` were accepted. */
+export const settledRate = async (pool: pg.Pool, numbers: readonly string[], reissued: number, all: number): Promise<number> => {
+  const { rows: before } = await pool.query<{ last: string }>('SELECT coalesce(max(serial), 0) AS last FROM delivery');
+  await reissue(pool, numbers, reissued);
+  await bump(pool, numbers);
+  await untilQuiet(pool);
+  const { rows } = await pool.query<{ accepted: string; seconds: string }>(
+    `SELECT count(*) FILTER (WHERE outcome = 'accepted') AS accepted, extract(epoch FROM max(settled_at) - min(begun_at)) AS seconds FROM delivery WHERE serial > $1`,
+    [before[0]?.last ?? 0],
+  );
+  if (Number(rows[0]?.accepted) !== all) throw new Error(`${rows[0]?.accepted ?? 0} of ${all} deliveries were accepted`);
+  return all / Number(rows[0]?.seconds);
+};

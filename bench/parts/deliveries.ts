@@ -7,7 +7,7 @@ import { openPool } from '../ground/keys.ts';
 import { startBroker } from '../ground/broker.ts';
 import { startChild } from '../ground/child.ts';
 import { fill } from '../ground/fill.ts';
-import { bump, reissue, untilQuiet } from '../ground/ledger-of.ts';
+import { settledRate } from '../ground/ledger-of.ts';
 import { testNumbers } from '../ground/nhs-numbers.ts';
 import { setTemplate } from '../ground/template.ts';
 import { spread } from '../measure/figures.ts';
@@ -36,18 +36,7 @@ export const deliveries: Part = async ({ cluster, say }) => {
   });
   const numbers = testNumbers(KEYS);
 
-  const settle = async (round: number): Promise<number> => {
-    const { rows: before } = await pool.query<{ last: string }>('SELECT coalesce(max(serial), 0) AS last FROM delivery');
-    await reissue(pool, numbers, round);
-    await bump(pool, numbers);
-    await untilQuiet(pool);
-    const { rows } = await pool.query<{ accepted: string; seconds: string }>(
-      `SELECT count(*) FILTER (WHERE outcome = 'accepted') AS accepted, extract(epoch FROM max(settled_at) - min(begun_at)) AS seconds FROM delivery WHERE serial > $1`,
-      [before[0]?.last ?? 0],
-    );
-    if (Number(rows[0]?.accepted) !== KEYS) throw new Error(`${rows[0]?.accepted ?? 0} of ${KEYS} deliveries were accepted`);
-    return KEYS / Number(rows[0]?.seconds);
-  };
+  const settle = (round: number): Promise<number> => settledRate(pool, numbers, round, KEYS);
   await settle(1);
   const { rows } = await pool.query<{ id: string }>('SELECT id FROM delivery WHERE parcel IS NOT NULL ORDER BY serial DESC LIMIT 1');
   const bytes = await deliveredBytes(pool, rows[0]?.id ?? '');

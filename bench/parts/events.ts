@@ -8,7 +8,7 @@ import { startBroker } from '../ground/broker.ts';
 import { callerOf } from '../ground/caller.ts';
 import { fill } from '../ground/fill.ts';
 import { openPool } from '../ground/keys.ts';
-import { bump, reissue, untilQuiet } from '../ground/ledger-of.ts';
+import { settledRate, untilQuiet } from '../ground/ledger-of.ts';
 import { testNumbers } from '../ground/nhs-numbers.ts';
 import { setTemplate } from '../ground/template.ts';
 import { spread } from '../measure/figures.ts';
@@ -66,18 +66,7 @@ export const events: Part = async ({ cluster, say }) => {
   const numbers = testNumbers(PERSONS);
   const all = SUBSCRIPTIONS * PERSONS;
 
-  const told = async (round: number): Promise<number> => {
-    const { rows: before } = await pool.query<{ last: string }>('SELECT coalesce(max(serial), 0) AS last FROM delivery');
-    await reissue(pool, numbers, round);
-    await bump(pool, numbers);
-    await untilQuiet(pool);
-    const { rows } = await pool.query<{ accepted: string; seconds: string }>(
-      `SELECT count(*) FILTER (WHERE outcome = 'accepted') AS accepted, extract(epoch FROM max(settled_at) - min(begun_at)) AS seconds FROM delivery WHERE serial > $1`,
-      [before[0]?.last ?? 0],
-    );
-    if (Number(rows[0]?.accepted) !== all) throw new Error(`${rows[0]?.accepted ?? 0} of ${all} events were taken`);
-    return all / Number(rows[0]?.seconds);
-  };
+  const told = (round: number): Promise<number> => settledRate(pool, numbers, round, all);
   await told(1);
   hook.send('last');
   const [body] = (await once(hook, 'message')) as [string];
