@@ -1,7 +1,7 @@
 // Installs what the scripts need, if it is not there yet. Runs under the system's Node (20 or later) before all else, so it imports
 // nothing but Node's own, and writes to standard error only: standard output belongs to the broker.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,45 @@ if (!shipsNode && !runsTypeScript(process.versions.node)) {
     `On ${platform()} ${arch()} the broker runs on your own Node, which must be 22.18 or later, or 24.2 or later; this is ${process.versions.node}.`,
   );
 }
+/** One install at a time in a folder: `npm ci` begins by removing what another has put there. */
+const lock = inRoot('.setup.lock');
+/** An install that takes longer than this has ended without taking its lock away, whoever has its number now. */
+const LONGEST_MS = 900_000;
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+};
+/** Whether the lock is somebody's: not of a process that is gone. */
+const isHeld = () => {
+  try {
+    return isAlive(Number(readFileSync(lock, 'utf8'))) && Date.now() - statSync(lock).mtimeMs < LONGEST_MS;
+  } catch {
+    return false; // taken away meanwhile
+  }
+};
+const takeLock = () => {
+  for (let told = false; ; told = true) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      process.on('exit', () => rmSync(lock, { force: true }));
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') stop(`cannot write ${lock} (${error.code}): the packages are not installed.`);
+    }
+    if (!isHeld()) rmSync(lock, { force: true });
+    else {
+      if (!told) process.stderr.write('Another command is installing packages here: waiting for it ...\n');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+    }
+  }
+};
+
+if (!isInstalled()) takeLock();
+// Whoever waited finds it done.
 if (!isInstalled()) {
   process.stderr.write('Installing packages (once, about a minute) ...\n');
   // npm must not run on the Node that it is about to replace.
