@@ -106,7 +106,7 @@ describe('two workers on one recipient', () => {
     const taken = await transaction(one.database.pool, async (tx) => {
       await tx.query('UPDATE pace SET paused_at = NULL, holds_recalls = false WHERE recipient_id = $1', [service]);
       const { rows: answered } = await tx.query(
-        `SELECT claim_paced($1, NULL, 16, interval '1500 milliseconds', 0, 0, interval '1 minute', interval '1 second') AS answer`,
+        `SELECT claim_paced($1, NULL, 16, interval '1500 milliseconds', 0, 0, interval '1 minute', interval '1 second', gen_random_uuid()) AS answer`,
         [service],
       );
       return answered[0].answer.claims.length;
