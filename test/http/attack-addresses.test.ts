@@ -126,7 +126,7 @@ describe('a Subscription’s channel headers are lines of their own, and never o
 
   test.each([
     ['another topic', {}, { criteria: 'Patient?identifier=9990012342' }, 'Subscription.criteria'],
-    ['another channel', { type: 'websocket' }, {}, 'Subscription.channel.type'],
+    ['another channel', { type: 'email' }, {}, 'Subscription.channel.type'],
     ['another payload', { payload: 'application/fhir+xml' }, {}, 'Subscription.channel'],
     ['a status of the broker', {}, { status: 'active' }, 'Subscription.status'],
   ])('%s is 422', async (_, channel, more, at) => {
