@@ -1,4 +1,5 @@
 import type { Parameters } from '@medplum/fhirtypes';
+import { NEVER_STOPS_CARE } from '../../profiles/canonicals.ts';
 import { FLAG_HASH, type FlagList } from '../../src/model/flag-list.ts';
 import { toFhirInstant } from '../time.ts';
 
@@ -8,6 +9,7 @@ export const toFlagList = ({ id, salt, until, hashes }: FlagList): Parameters =>
   id,
   parameter: [
     { name: 'until', valueInstant: toFhirInstant(until) },
+    { name: 'note', valueString: NEVER_STOPS_CARE },
     {
       name: 'function',
       part: [

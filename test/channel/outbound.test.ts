@@ -20,6 +20,8 @@ const HARMLESS: Readonly<Record<string, RegExp>> = {
   'node:http': /^(?:createServer|STATUS_CODES|IncomingMessage|ServerResponse)$/,
   'node:https': /^createServer$/,
   'node:tls': /^createServer$/,
+  // It takes connections that others open.
+  ws: /^WebSocketServer$/,
   // `security-headers.ts` makes a socket that is never connected.
   'node:net': /^(?:createServer|isIP|isIPv4|isIPv6|Socket)$/,
 };

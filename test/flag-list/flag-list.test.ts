@@ -107,7 +107,7 @@ describe('who is on it', () => {
 
   test('I4 it says that there is a plan and nothing else: no name, number, word, id or date, in the order of its own digits', async () => {
     const answer = await list();
-    expect(answer.json.parameter.map(({ name }: { name: string }) => name)).toEqual(['until', 'function', 'entry', 'entry']);
+    expect(answer.json.parameter.map(({ name }: { name: string }) => name)).toEqual(['until', 'note', 'function', 'entry', 'entry']);
     expect(functionOf(answer)).toEqual({
       name: 'scrypt',
       cost: 16_384,
@@ -237,7 +237,7 @@ describe('I6 whoever may hold nothing', () => {
     const [nobody, none] = [await list({ ods: 'XNONE', kind: 'ambulance' }), await list({ ods: 'XED', kind: 'epr' })];
     for (const answer of [nobody, none]) {
       expect(entriesOf(answer)).toEqual([]);
-      expect(answer.json.parameter.map(({ name }: { name: string }) => name)).toEqual(['until', 'function']);
+      expect(answer.json.parameter.map(({ name }: { name: string }) => name)).toEqual(['until', 'note', 'function']);
     }
     await door.ground.agree('ed', 'terminated');
     const refused = await list(ED);

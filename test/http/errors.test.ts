@@ -68,7 +68,7 @@ const ROWS: readonly Row[] = [
     'REC_NOT_FOUND',
     null,
     'this resource type is not offered: see /fhir/metadata',
-    () => door.get(TRUST, '/fhir/Basic'),
+    () => door.get(TRUST, '/fhir/Account'),
   ],
   [
     405,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { IS_WHOLE } from '../support/breadth.ts';
 import { request } from 'node:http';
 import { spawnBroker } from '../support/broker.ts';
 import { makeDataDir } from '../support/data-dir.ts';
@@ -24,7 +25,7 @@ const asHost = (port: number, host: string): Promise<number> =>
   });
 
 describe('The board of the queue', () => {
-  test.each([['PostgreSQL'], ...(hasRedis() ? [['Redis']] : [])])(
+  test.each([['PostgreSQL'], ...(IS_WHOLE && hasRedis() ? [['Redis']] : [])])(
     'shows operators the queues, and changes nothing: on %s',
     async (store) => {
       const redis = store === 'Redis' ? await startRedis() : null;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { IS_WHOLE } from '../support/breadth.ts';
 import { TRUST } from '../kill/person.ts';
 import { openTown } from '../kill/town.ts';
 import { anyNumber, personFinder } from '../privacy/find-persons.ts';
@@ -53,7 +54,7 @@ const pathOf = (span: ToldSpan, all: readonly ToldSpan[]): readonly string[] => 
 };
 
 describe('A trace', () => {
-  test.each([['PostgreSQL'], ...(hasRedis() ? [['Redis']] : [])])(
+  test.each([['PostgreSQL'], ...(IS_WHOLE && hasRedis() ? [['Redis']] : [])])(
     'goes from the approval through the queue to what the recipient answered, and names nobody (I8): queue on %s',
     async (store) => {
       const redis = store === 'Redis' ? await startRedis() : null;

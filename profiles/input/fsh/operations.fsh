@@ -2113,6 +2113,12 @@ Usage: #definition
 * parameter[=].max = "1"
 * parameter[=].documentation = "From then on it may not be used, and is destroyed."
 * parameter[=].type = #instant
+* parameter[+].name = #note
+* parameter[=].use = #out
+* parameter[=].min = 1
+* parameter[=].max = "1"
+* parameter[=].documentation = "What is shown beside a flag that is found: a plan never stops care."
+* parameter[=].type = #string
 * parameter[+].name = #function
 * parameter[=].use = #out
 * parameter[=].min = 1
