@@ -2,6 +2,13 @@ import config from './jest.config.js';
 
 /** Files of the suite that try a part of their cases there (test/support/breadth.ts): here they try all. */
 const WHOLE = [
+  'faults/fhir-messaging',
+  'faults/fhir-rest',
+  'faults/hl7v2-mllp',
+  'faults/subscription',
+  'hl7v2/fuzz',
+  'review/timing',
+  'startup/running',
   'http/access/fuzz/fuzz',
   'http/access/matrix/matrix',
   'http/match',

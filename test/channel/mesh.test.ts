@@ -28,7 +28,7 @@ const mailbox = (more: Partial<MeshSettings> = {}, allow: readonly string[] = ['
   open.push(own);
   return own;
 };
-const inboxOf = (own: MeshMailbox) => openMeshInbox(own, 2_000, { name: 'Invented', version: '1' });
+const inboxOf = (own: MeshMailbox, timeoutMs = 2_000) => openMeshInbox(own, timeoutMs, { name: 'Invented', version: '1' });
 const PENDING = { kind: 'unknown', because: 'answer-pending' };
 const send = (own: MeshMailbox | null, count = 1, msLeft = 5_000) =>
   openMesh(own).send(target(ADDRESS), updateParcel(ADDRESS, envelope(count)), within(msLeft, 2_000));
@@ -215,7 +215,7 @@ describe('our own mailbox', () => {
 
   test('a message that is longer than any answer is not taken in', async () => {
     const id = mesh.put(THEIRS, OURS, 'PLANS_ACK', 'x'.repeat(21_000_000), 7);
-    const failed = await inboxOf(mailbox())
+    const failed = await inboxOf(mailbox(), 15_000)
       .download(id)
       .then(
         () => 'it was taken in',

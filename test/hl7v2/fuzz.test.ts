@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { partOf } from '../support/breadth.ts';
 import { AMBER, NOBODY, type OpenDoor, openDoor } from '../http/open-door.ts';
 import { adtLines, said } from './adt.ts';
 import { type OpenHl7, openHl7 } from './open-hl7.ts';
 import { type SendingSystem, sendingSystem } from './sending-system.ts';
 
 /** How many messages; the same each time, shared among senders who send at once. */
-const MESSAGES = 2_000;
+const MESSAGES = partOf(2_000, 1_000);
 const SEED = 20_261_127;
 /** ODS codes of the senders: no change of one character makes one of another. */
 const SENDERS = ['FZ11', 'FZ22', 'FZ33', 'FZ44', 'FZ55', 'FZ66', 'FZ77', 'FZ88'] as const;

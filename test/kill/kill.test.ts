@@ -70,7 +70,7 @@ const look = async (killed: KilledRun, atLeast: number): Promise<void> => {
 
 // The whole breadth is in `npm run test:long`. Forty at once starve the recipients of a slow machine, which live in this process: what they were sent
 // in time they take in many seconds late.
-const SIZE = process.env['KILL_BOTH'] === '1' ? { deliveries: 2_000, atOnce: 40 } : { deliveries: 350, atOnce: 12 };
+const SIZE = process.env['KILL_BOTH'] === '1' ? { deliveries: 2_000, atOnce: 40 } : { deliveries: 250, atOnce: 12 };
 
 describe('Processes are killed while plans are sent and revoked', () => {
   (hasRedis() ? test : test.skip)(
