@@ -59,13 +59,19 @@ interface HashFunction {
   readonly length: number;
   readonly salt: string;
 }
-const functionOf = ({ json }: Answer): HashFunction =>
-  Object.fromEntries(
-    ((json as Parameters).parameter?.find(({ name }) => name === 'function')?.part ?? []).map(({ name, ...value }) => [
-      name,
-      Object.values(value)[0],
-    ]),
-  ) as unknown as HashFunction;
+const functionOf = ({ json }: Answer): HashFunction => {
+  const parts = (json as Parameters).parameter?.find(({ name }) => name === 'function')?.part ?? [];
+  const said = (wanted: string) => parts.find(({ name }) => name === wanted);
+  const count = (wanted: string): number => said(wanted)?.valuePositiveInt ?? Number.NaN;
+  return {
+    name: said('name')?.valueCode ?? '',
+    cost: count('cost'),
+    blockSize: count('blockSize'),
+    parallelization: count('parallelization'),
+    length: count('length'),
+    salt: said('salt')?.valueBase64Binary ?? '',
+  };
+};
 /** Another process's store. */
 const storeWith = (decidedFor?: number) =>
   openStore(door.ground.database.pool, {
@@ -135,6 +141,23 @@ describe('who is on it', () => {
     // Of somebody who is on it something changed: it is decided anew.
     await consents('beryl');
     expect(entriesOf(await list())).toEqual(entriesOf(before));
+  });
+
+  test('I1 I7 consent that is taken back while the row of a handing out is written: the list is decided anew, and whoever revoked is not on it', async () => {
+    expect(on(await list(), 'amber', 'beryl')).toEqual([true, true]);
+    const { owner } = door.ground.database;
+    // The row takes its time, once: the epochs were compared before it, and the revocation is committed before it is.
+    await owner.query(`CREATE FUNCTION slow_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.8); RETURN NULL; END $$`);
+    await owner.query(`CREATE TRIGGER slow_row AFTER INSERT ON audit FOR EACH ROW WHEN (NEW.event = 'flag-list') EXECUTE FUNCTION slow_row()`);
+    try {
+      const handing = ask();
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      await consents('amber', { status: 'inactive' });
+      expect(on(await handing, 'amber', 'beryl')).toEqual([false, true]);
+    } finally {
+      await owner.query('DROP TRIGGER slow_row ON audit');
+      await owner.query('DROP FUNCTION slow_row');
+    }
   });
 
   test('nor does anybody who may not be flagged to its end: a consent that ends before', async () => {

@@ -43,6 +43,8 @@ const handOut = statement<[string, string, string], { stands: boolean }>(
   'SELECT hand_out_flag_list($1::jsonb, $2::uuid, $3::jsonb) AS stands',
 );
 
+const stillStands = statement<[string], { stands: boolean }>('flags-still-stand', 'SELECT flags_stand($1::jsonb) AS stands');
+
 const CHANGED = ['40001', '40P01'];
 const isChanged = (error: unknown): boolean => error instanceof Error && 'code' in error && CHANGED.includes(String(error.code));
 
@@ -141,7 +143,9 @@ export const openFlagLists = (
         if ('missing' in decision) return { buildsFor: decision.missing * ENTRY_MS };
         decisions.set(name, decision);
         const [row] = await handOut(pool, trail, list.id, decision.stamps);
-        if (row?.stands === true) return { list: decision.list };
+        // Once more when the row is on record: to write it down takes as long as a revocation does, and no lock kept that waiting (I1).
+        const [after] = row?.stands === true ? await stillStands(pool, decision.stamps) : [];
+        if (after?.stands === true) return { list: decision.list };
         decisions.delete(name);
         return 'changed';
       } catch (error) {
