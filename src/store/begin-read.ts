@@ -5,7 +5,7 @@ import type { Because, Ledger } from '../model/ledger.ts';
 import type { DecidedBy } from '../model/trail.ts';
 import { inBatches } from './in-batches.ts';
 import type { Stamp } from './look.ts';
-import { pairName } from './policy-locks.ts';
+import { pairName, sharePolicyLocks } from './policy-locks.ts';
 import { type Sql, statement } from './pool.ts';
 
 /** Who reads, and what. */
@@ -113,22 +113,13 @@ export const beginReadOn =
 
 /** The shared side of every lock that reads of these take, in the order of `begin_read`, and their ledger rows: until the transaction ends nobody changes them. */
 export async function lockForRead(tx: Sql, stamps: readonly Stamp[], keys: readonly string[]): Promise<void> {
-  await sharedLocks(
-    tx,
-    stamps.map(({ person }) => person),
-    stamps.map(({ publisher, ods }) => pairName(publisher, ods)),
-    stamps.map(({ recipient }) => recipient),
-  );
+  await sharePolicyLocks(tx, {
+    persons: stamps.map(({ person }) => person),
+    pairs: stamps.map(({ publisher, ods }) => pairName(publisher, ods)),
+    recipients: stamps.map(({ recipient }) => recipient),
+  });
   await lockRows(tx, keys);
 }
-const sharedLocks = statement<[readonly string[], readonly string[], readonly string[]], never>(
-  'lock-for-read',
-  `SELECT pg_advisory_xact_lock_shared(class, hash) FROM (
-     SELECT DISTINCT 1 AS class, hashtext(name) AS hash FROM unnest($1::text[]) name
-     UNION SELECT DISTINCT 2, hashtext(name) FROM unnest($2::text[]) name
-     UNION SELECT DISTINCT 3, hashtext(name) FROM unnest($3::text[]) name
-     ORDER BY 1, 2) locks`,
-);
 const lockRows = statement<[readonly string[]], never>(
   'lock-rows-for-read',
   'SELECT FROM ledger_key WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE',

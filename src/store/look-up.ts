@@ -19,9 +19,8 @@ import { type BeginRead, beginReadOn, lockForRead, openBeginRead, type Seen } fr
 import { contentOf } from './content.ts';
 import type { LookUp } from './door.ts';
 import { inBatches } from './in-batches.ts';
-
+import { inTurn } from './in-turn.ts';
 import { factsOf, stampOf } from './look.ts';
-
 import { sealState } from './keys/sealed-state.ts';
 import { type Sql, statement, transaction } from './pool.ts';
 import { type Asked, byDisclosure, byPerson, byPointer, readTogether, type SeenRow } from './seen-rows.ts';
@@ -177,7 +176,7 @@ async function lookOnce(reader: Reader, principal: Principal, what: LookUp, word
   }
   if (shown.length > 1) await newestFirst(sql, shown);
   // The words are read before the audit row is committed: nothing that fails after it could take the answer back.
-  const answers = (await Promise.all(shown.map(({ show }) => show()))).filter((each) => each !== null);
+  const answers = (await inTurn(shown, ({ show }) => show())).filter((each) => each !== null);
   // The key was destroyed since it was decided.
   if (answers.length < shown.length) return 'changed';
   const event = matched ? ('confirm' as const) : words ? ('read' as const) : ('flag' as const);

@@ -42,10 +42,13 @@ export async function takePolicyLocks(sql: Sql, scope: LockScope): Promise<void>
 /** out_of_memory, which PostgreSQL says of its table of locks. */
 const OUT_OF_LOCKS = '53200';
 
-async function lockAll(sql: Sql, scope: LockScope): Promise<void> {
+/** Takes the shared side, until the transaction ends, in the same order: nobody writes a fact under them meanwhile. */
+export const sharePolicyLocks = (sql: Sql, scope: LockScope): Promise<void> => lockAll(sql, scope, 'shared');
+
+async function lockAll(sql: Sql, scope: LockScope, side: 'exclusive' | 'shared' = 'exclusive'): Promise<void> {
   await sql.query({
-    name: 'take-policy-locks',
-    text: `SELECT pg_advisory_xact_lock(class, hash) FROM (
+    name: `take-policy-locks-${side}`,
+    text: `SELECT pg_advisory_xact_lock${side === 'shared' ? '_shared' : ''}(class, hash) FROM (
              SELECT DISTINCT 1 AS class, hashtext(name) AS hash FROM unnest($1::text[]) name
              UNION SELECT DISTINCT 2, hashtext(name) FROM unnest($2::text[]) name
              UNION SELECT DISTINCT 3, hashtext(name) FROM unnest($3::text[]) name

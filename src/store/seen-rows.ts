@@ -59,6 +59,7 @@ const rowsOfPerson = statement<[string, string, string], Sealed<SeenRow>>(
 /** What is read under a person whom a match found, by the broker's own id of them: with or without a traced number. */
 export const byPerson = async (sql: Sql, personId: string, organization: string, kind: string): Promise<readonly SeenRow[]> =>
   opened<SeenRow>(sql, await rowsOfPerson(sql, personId, organization, kind));
+
 /** Whom a caller asks for. */
 export interface Asked {
   readonly nhsNumber: string;
