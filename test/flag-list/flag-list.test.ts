@@ -148,7 +148,9 @@ describe('who is on it', () => {
     const { owner } = door.ground.database;
     // The row takes its time, once: the epochs were compared before it, and the revocation is committed before it is.
     await owner.query(`CREATE FUNCTION slow_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.8); RETURN NULL; END $$`);
-    await owner.query(`CREATE TRIGGER slow_row AFTER INSERT ON audit FOR EACH ROW WHEN (NEW.event = 'flag-list') EXECUTE FUNCTION slow_row()`);
+    await owner.query(
+      `CREATE TRIGGER slow_row AFTER INSERT ON audit FOR EACH ROW WHEN (NEW.event = 'flag-list') EXECUTE FUNCTION slow_row()`,
+    );
     try {
       const handing = ask();
       await new Promise((resolve) => setTimeout(resolve, 250));

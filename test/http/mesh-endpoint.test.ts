@@ -20,7 +20,7 @@ const layOut = async (door: Door): Promise<void> => {
 beforeAll(async () => {
   database = await openDatabase();
   const open = (more: { readonly mesh?: object; readonly requireCheck?: boolean }) =>
-    openDoorOn(database, undefined, undefined, undefined, undefined, more);
+    openDoorOn(database, undefined, undefined, { config: more });
   [withMesh, without, checking] = [await open({ mesh: {} }), await open({}), await open({ mesh: {}, requireCheck: true })];
   await layOut(withMesh);
 }, 60_000);

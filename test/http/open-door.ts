@@ -7,7 +7,6 @@ import { System } from '../../profiles/canonicals.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpConfig } from '../../src/http/exchange.ts';
 import { listen } from '../../src/http/listen.ts';
-import type { NrlSite } from '../../src/http/nrl/nrl-site.ts';
 import type { WebsocketDoor } from '../../src/http/websocket/websocket-door.ts';
 import type { RateLimit } from '../../src/http/access/rate-limit.ts';
 import { createLog, type Log } from '../../src/log.ts';
@@ -54,17 +53,21 @@ export const callersAt = (origin: string, { as }: Pick<Tokens, 'as'>) => {
   return { agent, as, put, post, get, search };
 };
 
+/** What a test changes about a door. */
+export interface DoorWishes {
+  /** Makes a door behind a proxy, which limits how often an address is refused. */
+  readonly limiting?: (pool: TestDatabase['pool'], log: Log) => RateLimit;
+  readonly config?: Partial<HttpConfig>;
+  /** Makes a door for websockets beside it. */
+  readonly websocketsOf?: (log: Log) => WebsocketDoor;
+}
+
 /** The real door on a real socket, on the real store in a database: another process's door, as far as it can tell. */
 export const openDoorOn = async (
   database: TestDatabase,
   outboundAllow: readonly string[] = ['127.0.0.0/8'],
   issuers?: readonly string[],
-  /** Makes a door behind a proxy, which limits how often an address is refused. */
-  limiting?: (pool: TestDatabase['pool'], log: Log) => RateLimit,
-  nrl?: NrlSite,
-  more: Partial<HttpConfig> = {},
-  /** Makes a door for websockets beside it. */
-  websocketsOf?: (log: Log) => WebsocketDoor,
+  { limiting, config: more = {}, websocketsOf }: DoorWishes = {},
 ) => {
   const lines: string[] = [];
   const log = createLog('info', (text) => lines.push(text));
@@ -82,7 +85,6 @@ export const openDoorOn = async (
     publicUrl: null,
     outboundAllow,
     errorCodeSystem: System.httpErrorCodes,
-    ...(nrl === undefined ? {} : { nrl }),
     ...more,
   };
   const app = createApp({

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Endpoint } from '@medplum/fhirtypes';
 import { System } from '../../profiles/canonicals.ts';
-import { checkIsChecked } from '../../src/http/needs-check.ts';
 import * as body from '../support/bodies.ts';
 import type { OpenDoor } from './open-door.ts';
-import { OPERATOR, openDoor } from './open-door.ts';
+import { OPERATOR, openDoor, openDoorOn } from './open-door.ts';
 
 let door: OpenDoor;
 beforeAll(async () => {
@@ -53,9 +51,14 @@ test('a record locator is registered, stays one, and may be active without a che
 });
 
 test('REQUIRE_CHECK asks no check of a record locator, and asks one of a FHIR server', async () => {
-  const asked = { config: { requireCheck: true }, store: door.store } as unknown as Parameters<typeof checkIsChecked>[0];
-  await expect(checkIsChecked(asked, locator('nrl-unchecked') as Endpoint)).resolves.toBeUndefined();
-  await expect(checkIsChecked(asked, pushed('rest-unchecked') as Endpoint)).rejects.toMatchObject({ category: 'incorrect' });
+  const strict = await openDoorOn(door.database, undefined, undefined, { config: { requireCheck: true } });
+  try {
+    expect((await strict.put(OPERATOR, locator('nrl-unchecked'))).status).toBe(201);
+    const refused = await strict.put(OPERATOR, pushed('rest-unchecked'));
+    expect([refused.status, refused.body.issue[0].expression]).toEqual([422, ['Endpoint.status']]);
+  } finally {
+    await strict.close();
+  }
 });
 
 test('I10: a record locator of another kind of service, or over another connection, is refused with the place', async () => {

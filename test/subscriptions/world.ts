@@ -48,7 +48,7 @@ const websocketsOf =
 /** The whole broker, loop and door, with a trust, a police force and an ED whose plans are everybody's in reach. */
 export const openSubscriptions = async (limits: Partial<WebsocketLimits> = {}, env: Readonly<Record<string, string>> = {}) => {
   const engine = await startTestEngine({ SWEEP_MS: '300', ...env });
-  const doorOf = (of: TestEngine) => openDoorOn(of.database, undefined, undefined, undefined, undefined, {}, websocketsOf(of, limits));
+  const doorOf = (of: TestEngine) => openDoorOn(of.database, undefined, undefined, { websocketsOf: websocketsOf(of, limits) });
   const door = await doorOf(engine);
   const numbers = nhsNumbersFrom(6_000);
   const put = (principal: typeof operator, resource: Resource) =>

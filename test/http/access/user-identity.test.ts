@@ -104,9 +104,9 @@ describe('a forged or misused identity is refused on the door', () => {
 
 describe('an address from where known clients send wrong identities', () => {
   test('is not shut out for them: only for who proves to be nobody', async () => {
-    const limited = await openDoorOn(door.database, ['127.0.0.0/8'], undefined, (pool, log) =>
-      createRateLimit(pool, { perMinute: 1_000, refusedPerMinute: 3, log, metrics: new Registry() }),
-    );
+    const limited = await openDoorOn(door.database, ['127.0.0.0/8'], undefined, {
+      limiting: (pool, log) => createRateLimit(pool, { perMinute: 1_000, refusedPerMinute: 3, log, metrics: new Registry() }),
+    });
     const proxied = (test: Test): Test => test.set('X-Forwarded-For', '192.0.2.1');
     const known = (): Test => proxied(limited.get(TRUST, '/fhir/Practitioner'));
     try {

@@ -70,9 +70,9 @@ test('I10 no address makes a 5xx [nrl.13]', async () => {
 });
 
 test('who asks too often is told so in the words of the NRL [nrl.13]', async () => {
-  const limited = await openDoorOn(database, undefined, undefined, (pool, log) =>
-    createRateLimit(pool, { perMinute: 2, refusedPerMinute: 1_000, log, metrics: new Registry() }),
-  );
+  const limited = await openDoorOn(database, undefined, undefined, {
+    limiting: (pool, log) => createRateLimit(pool, { perMinute: 2, refusedPerMinute: 1_000, log, metrics: new Registry() }),
+  });
   try {
     const asked = consumerAt(limited);
     // A name of its own: the count of a client is kept for a minute.
@@ -89,11 +89,13 @@ test('who asks too often is told so in the words of the NRL [nrl.13]', async () 
 });
 
 test('the system of errors and the practice setting are those that are set [nrl.10] [nrl.13]', async () => {
-  const { nrl: site } = parseConfig({
+  const {
+    config: { nrl: site },
+  } = parseConfig({
     NRL_ERROR_CODE_SYSTEM: 'urn:example:errors',
     NRL_PRACTICE_SETTING: '892811000000109|Children | young people',
   });
-  const set = await openDoorOn(database, undefined, undefined, undefined, site);
+  const set = await openDoorOn(database, undefined, undefined, { config: { nrl: site } });
   try {
     const asked = consumerAt(set);
     const { body } = await asked.post(AMBULANCE, SUBJECT_OF_AMBER);
