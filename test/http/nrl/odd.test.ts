@@ -89,9 +89,7 @@ test('who asks too often is told so in the words of the NRL [nrl.13]', async () 
 });
 
 test('the system of errors and the practice setting are those that are set [nrl.10] [nrl.13]', async () => {
-  const {
-    config: { nrl: site },
-  } = parseConfig({
+  const { nrl: site } = parseConfig({
     NRL_ERROR_CODE_SYSTEM: 'urn:example:errors',
     NRL_PRACTICE_SETTING: '892811000000109|Children | young people',
   });
