@@ -75,6 +75,7 @@ export async function startEngine(
     () =>
       openChannels(config.outboundAllow, {
         mesh,
+        eventSignal: config.eventSignal,
         onUnexpected: () => log(Line.strayAnswer),
         onAcknowledgement: (address, text) => {
           acknowledge({ address }, text).catch((fault: unknown) => log(Line.fault, { name: 'acknowledgement', fault }));

@@ -35,6 +35,8 @@ export interface HttpConfig extends Site {
   readonly requireCheck?: boolean;
   /** Set where the broker has a MESH mailbox of its own; left out or null: none. */
   readonly mesh?: object | null;
+  /** Whether events of plans may be told (`EVENT_SIGNAL`); left out: no. */
+  readonly eventSignal?: boolean;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
   /** What the sources of the NRL leave open; left out: as its specification of 2026 has it. */

@@ -7,7 +7,7 @@ import type { Door, Exchange } from './exchange.ts';
 import { unhidden } from './redact-header.ts';
 import { refusalsOf, rehearsed } from './rehearsal.ts';
 import { checkServesOwn } from './serves-own.ts';
-import { writeRules } from './write-rules.ts';
+import { writeRules, writingAt } from './write-rules.ts';
 
 /** A write that somebody thinks of: `stored` null is a creation. `isRehearsed` also asks all that is stored, at the price of a write. */
 export interface Intended {
@@ -25,12 +25,7 @@ export const writeIssues = async (exchange: Exchange, door: Door, { sent, stored
     stored === null || sent.id === stored.id ? [] : [{ at: `${sent.resourceType}.id`, code: 'value', help: 'is the id in the address' }];
   const issues = [
     ...sameId,
-    ...writeRules(resource, {
-      principal,
-      guard: door.guard,
-      plainSomewhere: door.config.outboundAllow.length > 0,
-      mesh: (door.config.mesh ?? null) !== null,
-    }),
+    ...writeRules(resource, writingAt(door, principal)),
     ...(await refusalsOf(() => checkChange(resource, before))),
     ...(await refusalsOf(() => checkServesOwn(door.store, principal, resource))),
   ];
