@@ -35,7 +35,7 @@ const send = (parcel: Parcel, limits = within(500), on = channels) => on.mns.sen
 
 describe('an event', () => {
   test.each(['cloud-event', 'fhir-signal'] as const)(
-    '%s: is taken by the rules of the service; that is transport, and no more',
+    '%s: is taken by the rules of the service; that is transport, and no more [mns.1] [mns.2] [mns.4] [mns.6] [mns.8]',
     async (form) => {
       const parcel = event(form);
       expect(await send(parcel)).toEqual({ kind: 'accepted', level: 'transport' });
@@ -50,7 +50,7 @@ describe('an event', () => {
     },
   );
 
-  test('said again under its id it is told once', async () => {
+  test('said again under its id it is told once [mns.10]', async () => {
     const parcel = event();
     mns.behave('lose-answer');
     expect(await send(parcel)).toMatchObject({ kind: 'unknown' });
@@ -74,7 +74,7 @@ describe('an event', () => {
     expect(mns.received()).toHaveLength(1);
   });
 
-  test('what is no event is refused by the service, and nobody is there at all', async () => {
+  test('what is no event is refused by the service, and nobody is there at all [mns.1]', async () => {
     expect(await send({ ...event(), bytes: '{"clinical":"words"}' })).toMatchObject({ kind: 'refused', because: 'http-400' });
     await mns.stop();
     expect(await send(event())).toMatchObject({ kind: 'refused', because: 'not-connected', retry: true });

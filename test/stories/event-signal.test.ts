@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Principal } from '../../src/model/principal.ts';
+import { type EndpointOptions, endpointCommand } from '../../src/endpoint-commands.ts';
 import { attentionId } from '../../src/store/attention.ts';
 import * as body from '../support/bodies.ts';
+import { AUTHORITY } from '../support/certificates.ts';
+import { secretFolder } from '../support/credential-files.ts';
 import { startTestEngine, type TestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakeMns, startFakeMns } from '../support/fake-mns.ts';
+import { type FakeTokenEndpoint, startFakeTokenEndpoint } from '../support/fake-token-endpoint.ts';
 
 /** Events of plans at an event service, over the real loop and two workers. What is asked is what its subscribers were told. */
 
@@ -27,6 +31,10 @@ let another: TestEngine;
 let mns: FakeMns;
 let hub: FakeMns;
 let version = 0;
+let platform: FakeTokenEndpoint;
+/** Whether the service asks for a token. */
+let isGuarded = false;
+const secrets = secretFolder();
 
 const put = (principal: Principal, resource: Resource) => one.store.write({ principal, resource, id: resource.id ?? null, ifMatch: null });
 const numbers = (service: FakeMns) => service.told().map(({ nhsNumber }) => nhsNumber);
@@ -59,7 +67,8 @@ const consent = (id: string, kinds: Parameters<typeof body.consent>[3], supersed
 beforeAll(async () => {
   one = await startTestEngine(ENV);
   another = await startTestEngine(ENV, one.database);
-  mns = await startFakeMns();
+  platform = await startFakeTokenEndpoint();
+  mns = await startFakeMns((header) => !isGuarded || platform.holderOf(header) === 'client-mns');
   hub = await startFakeMns();
   await put(operator, body.organization('org-trust', 'TRUST1', 'publisher'));
   for (const [name, ods, address, form] of [
@@ -78,7 +87,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await another?.stop();
   await one?.stop();
-  for (const each of [mns, hub]) await each?.stop();
+  for (const each of [mns, hub, platform]) await each?.stop();
+  secrets.remove();
 });
 
 describe('an event of a plan', () => {
@@ -91,7 +101,7 @@ describe('an event of a plan', () => {
     expect([...mns.received(), ...hub.received()]).toEqual([]);
   }, 60_000);
 
-  test('I3 I4 I8: once all may, each service is told once, in its shape; no word, name or version of the plan is in it', async () => {
+  test('I3 I4 I8: once all may, each service is told once, in its shape; no word, name or version of the plan is in it [mns.3]', async () => {
     expect(await during(() => consent('c2', { kinds: ALL }, ['c1']))).toEqual([[NUMBER], [NUMBER]]);
     expect(mns.told()[0]?.contentType).toBe('application/cloudevents+json');
     expect(JSON.parse(mns.told()[0]?.bytes ?? '{}')).toEqual({
@@ -135,7 +145,7 @@ describe('an event of a plan', () => {
     ]);
   }, 60_000);
 
-  test('I1 I2: consent that no longer reaches all: whoever was told is told to look again, by an event like any other; then nothing more', async () => {
+  test('I1 I2: consent that no longer reaches all: whoever was told is told to look again, by an event like any other; then nothing more [mns.9] [mns.11]', async () => {
     const [update] = mns.told();
     const recalled = await during(() => consent('c3', { kinds: ['epr'], deny: ['police'] }));
     expect(recalled).toEqual([[OTHER_NUMBER], [OTHER_NUMBER]]);
@@ -158,15 +168,29 @@ describe('an event of a plan', () => {
     expect(await told).toEqual([[OTHER_NUMBER], [OTHER_NUMBER]]);
   }, 60_000);
 
-  test('I12: one that the service does not take is told to the trust', async () => {
-    mns.behave('refuse', Number.POSITIVE_INFINITY);
-    await approve({ ...WORDS, 'please-do': 'Give me time' });
-    await eventually(async () => {
+  test('I12: one that the service does not take is told to the trust; with a token that it takes it goes [mns.7]', async () => {
+    const isTask = async (status: 'requested' | 'completed') => {
       const { rows } = await one.database.pool.query(`SELECT id FROM ledger_key WHERE recipient_id = 'svc-mns'`);
       const task = await one.store.read('Task', attentionId('TRUST1', rows[0].id));
-      expect(task?.body).toMatchObject({ resourceType: 'Task', status: 'requested' });
-    }, 20_000);
-    mns.behave('normal', 0);
+      expect(task?.body).toMatchObject({ resourceType: 'Task', status });
+    };
+    isGuarded = true;
+    const before = mns.told().length;
+    await approve({ ...WORDS, 'please-do': 'Give me time' });
+    await eventually(() => isTask('requested'), 20_000);
+    expect(mns.told()).toHaveLength(before);
+    expect(mns.received().at(-1)?.status).toBe(401);
+    const { kid, key } = platform.register('client-mns', 'kid-mns');
+    const options: EndpointOptions = {
+      'token-url': platform.url,
+      client: 'client-mns',
+      kid,
+      key: secrets.put('mns.pem', key),
+      'token-ca': AUTHORITY,
+    };
+    await endpointCommand(one.database.pool, one.config, 'endpoint credential set', 'end-mns', options);
+    await eventually(() => isTask('completed'), 20_000);
+    expect(mns.told()).toHaveLength(before + 1);
   }, 60_000);
 
   test('I2: withdrawn while its address is switched off: nobody calls it, and people are asked to tell those whom it told', async () => {
