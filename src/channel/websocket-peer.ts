@@ -9,8 +9,8 @@ export const NO_SOCKET: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused
 
 /** Bytes that may wait in this process for one who does not read. Beyond them its socket is closed, and nobody else waits. */
 const MOST_WAITING = 1024 * 1024;
-/** How long one who was told to close has before it is cut off. */
-const CLOSING_MS = 1_000;
+/** How long one who was told to close, or said that it closes, has before it is cut off. */
+export const CLOSING_MS = 1_000;
 
 interface Ping {
   readonly payload: string;
@@ -35,6 +35,7 @@ export class WebsocketPeer {
   constructor(socket: WebSocket, onGone: (because: Closed) => void) {
     this.#socket = socket;
     socket.on('pong', (payload) => this.#pong(payload.toString('hex')));
+    socket.on('ping', (payload) => this.#answer(payload));
     // A frame that is none closes the socket, by ws itself (1002, 1007 or 1009): the event that says so has nothing to add.
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -88,6 +89,13 @@ export class WebsocketPeer {
   cut(because: Closed): void {
     this.#closed ??= because;
     this.#socket.terminate();
+  }
+
+  /** Answers a ping; whoever asks on and reads no answer is cut off, as one who does not read what it is told. */
+  #answer(payload: Buffer): void {
+    if (!this.isOpen) return;
+    if (this.#socket.bufferedAmount > MOST_WAITING) this.cut('slow');
+    else this.#socket.pong(payload);
   }
 
   #ping(timeoutMs: number): Promise<'pong' | 'gone' | 'late'> {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { BoundSockets } from '../../channel/bound-sockets.ts';
-import { WebsocketPeer } from '../../channel/websocket-peer.ts';
+import { CLOSING_MS, WebsocketPeer } from '../../channel/websocket-peer.ts';
 import { Line, type Log } from '../../log.ts';
 import type { AddressLimit } from '../access/address-limit.ts';
 import { callerAddress } from '../access/caller-address.ts';
@@ -24,6 +24,17 @@ export interface WebsocketLimits {
   readonly unboundMs: number;
 }
 const LIMITS: WebsocketLimits = { perClient: 100, unbound: 1_000, unboundMs: 10_000 };
+
+/** `closeTimeout` is not in its types. */
+const SERVER: ServerOptions & { readonly closeTimeout: number } = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: MOST_BYTES,
+  // A ping is answered by the peer itself, which sees whether its answers are read.
+  autoPong: false,
+  closeTimeout: CLOSING_MS,
+};
 
 /** What the door is made of. */
 export interface WebsocketDoorParts {
@@ -51,7 +62,7 @@ type Refused = readonly [status: 403 | 429 | 503, words: string];
 export const openWebsocketDoor = (parts: WebsocketDoorParts): WebsocketDoor => {
   const { sockets, bind, log, behindProxy, rateLimit } = parts;
   const limits = { ...LIMITS, ...parts.limits };
-  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MOST_BYTES });
+  const server = new WebSocketServer(SERVER);
   let unbound = 0;
   let isClosed = false;
 
@@ -123,6 +134,8 @@ export const openWebsocketDoor = (parts: WebsocketDoorParts): WebsocketDoor => {
       if (refused === null) server.handleUpgrade(request, socket, head, (opened) => welcome(opened, address));
       else {
         socket.on('error', () => undefined); // it is closed either way
+        // Whoever does not hang up is hung up on: nobody reads from it any more, and the broker would wait for it when it stops.
+        socket.once('finish', () => socket.destroy());
         socket.end(`HTTP/1.1 ${refused[0]} ${refused[1]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       }
     },

@@ -57,7 +57,7 @@ export const openTokens = async ({ origin, pool, tokens }: Pick<OpenDoor, 'origi
     }
   };
   return {
-    right: async (caller: Caller, scope: Scope): Promise<Headers> => bearer(await tokens.of({ ...caller, scopes: [scope] })),
+    right: async (caller: Caller, ...scopes: readonly Scope[]): Promise<Headers> => bearer(await tokens.of({ ...caller, scopes })),
     /** A registered clinician of the caller's organisation. */
     person: async ({ ods }: Caller): Promise<Headers> => ({ 'x-user-identity': await identityFor({ ods }, `${origin}/fhir`) }),
     /** The person with that NHS number, who calls by their own app. */
