@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
-import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
+import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
 import { referencesIn } from '../../src/store/search/references-in.ts';
 import { publisher } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
 import { eventually } from '../support/eventually.ts';
+import { policeSubscription } from '../support/police-program.ts';
 import { bundleOf, openToldWorld, statusIn, type Subscriber, type ToldWorld } from './told-world.ts';
 
 let world: ToldWorld;
@@ -64,6 +65,23 @@ describe('a notification of full-resource', () => {
       const read = await world.ask(epr.caller, `${type}/${id}`);
       expect(read.body).toEqual(bundle.entry?.[at]?.resource);
     }
+  });
+
+  test('I4: is for whoever may read what it carries: an access token that reads no plans gets none by a Subscription, and none by its events', async () => {
+    const narrow = { ...epr.caller, scopes: ['system/Subscription.cruds'] as const };
+    const wished = (content: string) => {
+      const plain = policeSubscription(`sub-narrow-${content}`, epr.hook);
+      const _payload = { extension: [{ url: Extension.backportPayloadContent, valueCode: content }] };
+      return { ...plain, channel: { ...plain.channel, _payload } };
+    };
+    const { status, body: refusal } = await world.door.post(narrow, '/fhir/Subscription', wished('full-resource'));
+    expect([status, refusal.issue[0].expression]).toEqual([422, ['Subscription.channel.payload']]);
+    const { body: made } = await world.door.post(narrow, '/fhir/Subscription', wished('id-only')).expect(201);
+    await world.door.as(world.door.agent.delete(`/fhir/Subscription/${made.id}`), narrow).expect(204);
+    const events = 'Subscription/sub-full/$events';
+    expect(JSON.stringify((await world.ask(epr.caller, events)).body)).toContain('Speak slowly please');
+    const { entry = [] }: Bundle = (await world.ask(narrow, events)).body;
+    expect(entry.slice(1).map(({ resource, request }) => [resource, request?.method])).toEqual([[undefined, 'PUT']]);
   });
 
   test('I2: it is a copy on record, with its headings, and before the wire', async () => {
