@@ -37,7 +37,7 @@ const unresolved = (bundle: Bundle): readonly string[] => {
 };
 
 describe('a notification of full-resource', () => {
-  test('[2a.3.3.2.03] [2b.99] I4: carries the disclosure in the shapes that a read gives; the focus and all beside it are found in the Bundle and valid', async () => {
+  test('[2a.3.3.2.03] [2b.101] I4: carries the disclosure in the shapes that a read gives; the focus and all beside it are found in the Bundle and valid', async () => {
     await world.plan('one', [epr.service], ['epr']);
     await eventually(() => expect(epr.hook.events()).toHaveLength(1));
     const bundle = newest(epr);
@@ -164,7 +164,7 @@ describe('a notification of full-resource', () => {
 });
 
 describe('the other levels', () => {
-  test('[2a.3.1.2.03] [2b.100] empty names no topic, no focus and no plan', async () => {
+  test('[2a.3.1.2.03] [2b.99] empty names no topic, no focus and no plan', async () => {
     const own = await world.subscriber('empty', 'ed');
     await world.subscribe(own, 'sub-empty', 'empty');
     await world.plan('five', [own.service], ['ed']);
@@ -175,7 +175,7 @@ describe('the other levels', () => {
     expect(JSON.stringify(bundle)).not.toContain((await world.knownAs('five', own.service)).split('/')[1]);
   });
 
-  test('[2a.3.2.2.03] [2b.101] id-only names the focus; its entry has a fullUrl and no resource', async () => {
+  test('[2a.3.2.2.03] [2b.100] id-only names the focus; its entry has a fullUrl and no resource', async () => {
     const own = await world.subscriber('ids', 'ambulance');
     await world.subscribe(own, 'sub-ids');
     await world.plan('six', [own.service], ['ambulance']);
