@@ -19,7 +19,11 @@ export interface Intended {
 /** What the door's own rules say of a write, all of them at once. The content has been found in order. */
 export const writeIssues = async (exchange: Exchange, door: Door, { sent, stored, isRehearsed }: Intended): Promise<readonly Issue[]> => {
   const before = stored?.body ?? null;
-  const resource = sent.resourceType === 'Subscription' ? unhidden(sent, before?.resourceType === 'Subscription' ? before : null) : sent;
+  const over = (): Resource =>
+    sent.resourceType === 'Subscription' ? unhidden(sent, before?.resourceType === 'Subscription' ? before : null) : sent;
+  const hidden = await refusalsOf(() => void over());
+  if (hidden.length > 0) return hidden;
+  const resource = over();
   const principal = principalOf(exchange);
   const sameId: readonly Issue[] =
     stored === null || sent.id === stored.id ? [] : [{ at: `${sent.resourceType}.id`, code: 'value', help: 'is the id in the address' }];

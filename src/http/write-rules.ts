@@ -10,6 +10,7 @@ import { Anomaly } from '../model/anomaly.ts';
 import type { Principal } from '../model/principal.ts';
 import { readMailbox } from '../model/mailbox.ts';
 import type { Door } from './exchange.ts';
+import { mayReadWhole } from './policy.ts';
 import { reportIssues } from './report-rules.ts';
 
 /** What a rule of writing may look at beside the resource. */
@@ -92,6 +93,12 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
   return [
     ...(writing.principal.kind === 'police' && content !== 'empty' && content !== 'id-only'
       ? wrong('Subscription.channel.payload', 'police are told ids only, and read what they may')
+      : []),
+    ...(content === 'full-resource' && !mayReadWhole(writing.principal)
+      ? wrong(
+          'Subscription.channel.payload',
+          'full-resource is for who may read: system/CarePlan.r, system/Composition.r and system/Patient.r',
+        )
       : []),
     // That one over a websocket has none says its rule (src/validate/rules/subscription-content.ts).
     ...(channel?.type === 'websocket' ? [] : checkAddress(channel?.endpoint, 'Subscription.channel.endpoint', CHANNEL_SCHEMES, writing)),

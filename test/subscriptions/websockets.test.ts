@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Bundle } from '@medplum/fhirtypes';
 import { BACKPORT, Extension } from '../../profiles/canonicals.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
+import type { Caller } from '../support/access.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Wish } from './world.ts';
 import { numbersOn, openWebsockets, overWebsocket, tokenIn, WAIT_MS, type Websockets } from './websocket-world.ts';
@@ -287,6 +288,14 @@ describe('an event', () => {
     await world.told(one, 1);
     const { entry = [] }: Bundle = JSON.parse(one.events()[0]?.bytes ?? '{}');
     expect(entry.map(({ resource }) => resource?.resourceType)).toEqual(['Parameters', 'CarePlan', 'Composition', 'Patient']);
+  });
+
+  test('I4: no token for one that carries the disclosure to a client that, by its scopes, may not read it', async () => {
+    const ed = await world.subscriber('ed');
+    const [full, ids] = [await world.subscribe(ed, { content: 'full-resource' }), await world.subscribe(ed)];
+    const narrow = { ...ed.caller, scopes: ['system/Subscription.cruds'] as const };
+    const asked = async (who: Caller, id: string) => (await world.door.get(who, `/fhir/Subscription/${id}/$get-ws-binding-token`)).status;
+    expect([await asked(narrow, full), await asked(ed.caller, full), await asked(narrow, ids)]).toEqual([403, 200, 200]);
   });
 
   test('[2b.ws.event] a heartbeat comes over the socket, and counts nothing', async () => {

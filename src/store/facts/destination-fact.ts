@@ -168,7 +168,8 @@ export const subscriptionFact: FactRecorder<Subscription> = {
       { content, sealed: sealHeaders(sql, destination.id, headers) },
       isAsked,
       end,
-      isOver || fact.resource.status === 'off',
+      // One that is over already is switched off as any other whose end has come: then it says so itself.
+      fact.resource.status === 'off',
     );
   },
 };
