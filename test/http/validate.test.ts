@@ -344,3 +344,15 @@ test('what an executed agreement lacks is said by the write that prefers an outc
     .map(({ expression }: { expression: string[] }) => expression[0]);
   expect(places).toContain('Contract.term[0].offer.party[0].reference[0]');
 });
+
+test('I12: a coverage area that is none of those that plans name is said to reach nobody', async () => {
+  const service = (area: object) => ({ ...example('recipient-service', 'valid-bare'), id: 'areas', coverageArea: [area] });
+  const said = async (area: object): Promise<readonly string[]> => {
+    const { body } = await door.post(OPERATOR, '/fhir/HealthcareService/$validate', service(area));
+    return body.issue.flatMap(({ severity, expression = [] }: { severity: string; expression?: string[] }) =>
+      severity === 'warning' ? expression : [],
+    );
+  };
+  expect(await said({ reference: 'Location/north' })).toContain('HealthcareService.coverageArea[0].identifier');
+  expect(await said({ identifier: { system: System.area, value: 'north' } })).not.toContain('HealthcareService.coverageArea[0].identifier');
+});

@@ -16,7 +16,7 @@ import { rehearsed } from '../rehearsal.ts';
 import { validateAsked } from '../validate-asked.ts';
 import type { Mode, ValidateAsked } from '../validate-asked.ts';
 import { writeIssues } from '../write-issues.ts';
-import { consentWarnings } from '../write-warnings.ts';
+import { doorWarnings } from '../write-warnings.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
 
@@ -37,7 +37,7 @@ const contentIssues = (exchange: Exchange, door: Door, resource: Resource, { pro
   const empty = emptyValues(resource, type);
   if (empty.length > 0) return empty;
   const issues = door.validate(resource, known === undefined ? {} : { profile: known });
-  return errorsOf(issues).length > 0 ? issues : [...consentWarnings(resource), ...issues];
+  return errorsOf(issues).length > 0 ? issues : [...doorWarnings(resource), ...issues];
 };
 
 /** A Subscription is only switched off, and that it may be always. */
