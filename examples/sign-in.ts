@@ -23,19 +23,26 @@ const stop = (line: string): never => {
 const codeOf = (fault: unknown): string =>
   fault instanceof Error && 'code' in fault ? String(fault.code) : 'it is no EC key in PEM (PKCS #8)';
 
-const { values } = parseArgs({
-  options: {
-    'new-keys': { type: 'string' },
-    key: { type: 'string' },
-    issuer: { type: 'string' },
-    audience: { type: 'string' },
-    name: { type: 'string' },
-    role: { type: 'string' },
-    org: { type: 'string' },
-    registration: { type: 'string' },
-    subject: { type: 'string' },
-  },
-});
+const given = () => {
+  try {
+    return parseArgs({
+      options: {
+        'new-keys': { type: 'string' },
+        key: { type: 'string' },
+        issuer: { type: 'string' },
+        audience: { type: 'string' },
+        name: { type: 'string' },
+        role: { type: 'string' },
+        org: { type: 'string' },
+        registration: { type: 'string' },
+        subject: { type: 'string' },
+      },
+    });
+  } catch (fault) {
+    return stop(fault instanceof Error ? fault.message : 'the options cannot be read');
+  }
+};
+const { values } = given();
 
 const makeKeys = async (folder: string): Promise<void> => {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });

@@ -102,13 +102,8 @@ const readSupersedes = (consent: FhirConsent, doubt: Doubt): string[] =>
     return id === null ? [] : [id];
   });
 
-/**
- * Reads a Consent by the broker's policy (consent.md section 1.4). What cannot be computed makes it `undecidable`, with the first place and
- * reason; an actor that cannot be resolved stays as `unresolved`, so that it never turns into "everyone". Throws only for a missing id.
- */
-export const fromConsent = (consent: FhirConsent, resolve: Resolve, recordedAt: Instant): Consent => {
-  const doubts: string[] = [];
-  const doubt: Doubt = (at, reason) => void doubts.push(`${at}: ${reason}`);
+/** Reads it, and takes down each place that cannot be computed. */
+const read = (consent: FhirConsent, resolve: Resolve, doubt: Doubt): Omit<Consent, 'id' | 'undecidable' | 'recordedAt'> => {
   const root = consent.provision;
   if (!(consent.scope?.coding ?? []).some(({ system, code }) => system === System.consentScope && code === 'patient-privacy'))
     doubt('Consent.scope', 'only patient-privacy is computed');
@@ -121,13 +116,44 @@ export const fromConsent = (consent: FhirConsent, resolve: Resolve, recordedAt: 
     readProvision(provision, `Consent.provision.provision[${index}]`, doubt, resolve),
   );
   return {
-    id: present(consent.id, 'Consent.id'),
     binds: readBinds(consent, doubt, resolve),
     active: consent.status === 'active',
     period: intersection(readPeriod(root?.period, 'Consent.provision.period', doubt), readBasisEnd(consent, doubt)),
     provisions,
     supersedes: readSupersedes(consent, doubt),
-    undecidable: doubts[0] ?? null,
-    recordedAt,
   };
+};
+
+/**
+ * Reads a Consent by the broker's policy (consent.md section 1.4). What cannot be computed makes it `undecidable`, with the first place and
+ * reason; an actor that cannot be resolved stays as `unresolved`, so that it never turns into "everyone". Throws only for a missing id.
+ */
+export const fromConsent = (consent: FhirConsent, resolve: Resolve, recordedAt: Instant): Consent => {
+  const doubts: string[] = [];
+  const said = read(consent, resolve, (at, reason) => void doubts.push(`${at}: ${reason}`));
+  return { id: present(consent.id, 'Consent.id'), ...said, undecidable: doubts[0] ?? null, recordedAt };
+};
+
+/** A place of a Consent that the broker cannot compute, and why. */
+export interface ConsentDoubt {
+  readonly at: string;
+  readonly reason: string;
+}
+
+/** Whatever is named as a party is taken as one that is known: whether it is, the store knows. */
+const NAMED: Resolve = (reference) =>
+  /(?:^|\/)Organization\//.test(reference) ? { ods: 'X' } : /(?:^|\/)HealthcareService\//.test(reference) ? { recipientId: '' } : null;
+
+/** Every place of a Consent by which it would be undecidable, or would reach nobody, whatever is stored: for who writes it. */
+export const doubtsOfConsent = (consent: FhirConsent): readonly ConsentDoubt[] => {
+  const doubts: ConsentDoubt[] = [];
+  const { provisions } = read(consent, NAMED, (at, reason) => void doubts.push({ at, reason }));
+  const nobody = provisions.flatMap(({ actors }, index) =>
+    actors.flatMap((actor, nth) => {
+      const at = `Consent.provision.provision[${index}].actor[${nth}].reference`;
+      return actor.is === 'unresolved' ? [{ at, reason: 'names no kind of service and no organisation' }] : [];
+    }),
+  );
+  // Whom it binds is refused where it is nobody: no need to warn of it.
+  return [...doubts, ...nobody].filter(({ at }) => at !== 'Consent.organization');
 };

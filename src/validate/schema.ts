@@ -12,7 +12,7 @@ export interface Property {
   readonly schema: Schema | null;
 }
 
-/** A slice that must be there, though its element need not. */
+/** A slice that must be there. */
 export interface RequiredSlice {
   /** Names from the object that holds the element to the element. */
   readonly path: readonly string[];
@@ -31,8 +31,8 @@ const known = new WeakMap<InternalTypeSchema, Schema>();
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
-const slicesOf = (name: string, { min, slicing }: { readonly min: number; readonly slicing?: SlicingRules }): readonly RequiredSlice[] =>
-  min > 0 ? [] : (slicing?.slices ?? []).filter((slice) => slice.min > 0).map(({ name: slice }) => ({ path: name.split('.'), slice }));
+const slicesOf = (name: string, { slicing }: { readonly slicing?: SlicingRules }): readonly RequiredSlice[] =>
+  (slicing?.slices ?? []).filter((slice) => slice.min > 0).map(({ name: slice }) => ({ path: name.split('.'), slice }));
 
 const contentOf = (owner: InternalTypeSchema, type: string): Schema | null => {
   if (type === 'Resource' || isPrimitiveType(type)) return null;

@@ -80,6 +80,10 @@ const isError = ({ severity }: Issue): boolean => severity === undefined || seve
 /** What forbids that a resource is taken: warnings do not. */
 export const errorsOf = (issues: readonly Issue[]): readonly Issue[] => issues.filter(isError);
 
+/** What says of an element only that it is required, where another issue says with what. */
+const isSaidBetter = ({ at, help }: Issue, all: readonly Issue[]): boolean =>
+  help === 'is required' && all.some((other) => other.at === at && other.help.startsWith('is required, with '));
+
 /** Each once, warnings last: where there are too many, those are left out first. The FHIRPath of a choice has no type in it. */
 const distinct = (issues: readonly Issue[]): Issue[] => {
   const byPlace = new Map<string, Issue>();
@@ -88,7 +92,7 @@ const distinct = (issues: readonly Issue[]): Issue[] => {
     const key = `${at} ${issue.help}`;
     if (!byPlace.has(key)) byPlace.set(key, { ...issue, at });
   }
-  const all = [...byPlace.values()];
+  const all = [...byPlace.values()].filter((issue, _, every) => !isSaidBetter(issue, every));
   return [...errorsOf(all), ...all.filter((issue) => !isError(issue))].slice(0, MAX_ISSUES);
 };
 

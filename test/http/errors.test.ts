@@ -147,6 +147,17 @@ describe('a failure says what it is, where, and how to mend it', () => {
     ]);
   });
 
+  test('a service of an organisation that is registered, and has no ODS code, says which of both is wanting', async () => {
+    await door.put(OPERATOR, { resourceType: 'Organization', id: 'codeless', name: 'A force' });
+    const service = { ...example('recipient-service', 'valid-bare'), id: 'codeless', providedBy: { reference: 'Organization/codeless' } };
+    const { status, body } = await door.put(OPERATOR, service);
+    expect([status, body.issue[0].expression, body.issue[0].details.text]).toEqual([
+      422,
+      ['HealthcareService.providedBy'],
+      `names no organisation that is registered with an ODS code (${System.odsOrganization})`,
+    ]);
+  });
+
   test('warnings alone refuse nothing', async () => {
     expect((await door.put(TRUST, practitioner)).status).toBe(201);
   });

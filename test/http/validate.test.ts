@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Test } from 'supertest';
-import { Profile, System } from '../../profiles/canonicals.ts';
-import { AMBULANCE, approvePlan, example, openDoor, OTHER_TRUST, POLICE, TRUST } from './open-door.ts';
+import { Extension, Profile, System } from '../../profiles/canonicals.ts';
+import { AMBULANCE, approvePlan, example, openDoor, OPERATOR, OTHER_TRUST, POLICE, TRUST } from './open-door.ts';
 import type { OpenDoor } from './open-door.ts';
 
 let door: OpenDoor;
@@ -304,4 +304,55 @@ describe('a call that cannot be read', () => {
     await says(ask(), 200, well, narrative('Patient'));
     await says(ask().set('Prefer', 'handling=strict'), 400, malformed('value', 'is no parameter of $validate', 'http.colour'));
   });
+});
+
+describe('I11 I12: a Consent that cannot be decided', () => {
+  const slip = (): Body => {
+    const consent = example('sharing-consent', 'valid-deny-police');
+    const actor = {
+      role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode', code: 'PRCP' }] },
+      reference: { identifier: { system: System.kind, value: 'police' } },
+    };
+    const extension = (consent['extension'] as { url: string }[]).filter(({ url }) => url !== Extension.supersedes);
+    return { ...consent, extension, id: 'slip', provision: { type: 'deny', provision: [{ type: 'deny', actor: [actor] }] } };
+  };
+  const warnings = (body: { issue: { severity: string; expression?: readonly string[]; details: { text: string } }[] }) =>
+    body.issue.filter(({ severity, details }) => severity === 'warning' && !details.text.includes('dom-6'));
+  const AT = 'Consent.provision.provision[0].actor[0].role';
+
+  test('is said to be so before it is written, with the place, and may be written all the same', async () => {
+    const { body } = await door.post(TRUST, '/fhir/Consent/$validate', slip());
+    expect(body.issue[0]).toEqual(well);
+    expect(warnings(body)).toMatchObject([{ expression: [AT], details: { text: expect.stringContaining('nothing is recalled by it') } }]);
+    expect(warnings((await door.post(TRUST, '/fhir/Consent/$validate', example('sharing-consent', 'valid-deny-police'))).body)).toEqual([]);
+    expect(warnings((await door.post(TRUST, '/fhir/Consent/$validate', { ...slip(), status: 'inactive' })).body)).toEqual([]);
+  });
+
+  test('and so answers the write that prefers an outcome', async () => {
+    const answer = await door.put(TRUST, slip()).set('Prefer', 'return=OperationOutcome');
+    expect(answer.status).toBe(201);
+    expect(warnings(answer.body)).toMatchObject([{ expression: [AT] }]);
+  });
+});
+
+test('what an executed agreement lacks is said by the write that prefers an outcome', async () => {
+  const { signer: _, ...unsigned } = example('sharing-agreement');
+  const answer = await door.put(OPERATOR, { ...unsigned, id: 'unsigned' }).set('Prefer', 'return=OperationOutcome');
+  expect([answer.status, answer.body.issue[0].severity]).toEqual([201, 'information']);
+  const places = answer.body.issue
+    .filter(({ severity }: Body) => severity === 'warning')
+    .map(({ expression }: { expression: string[] }) => expression[0]);
+  expect(places).toContain('Contract.term[0].offer.party[0].reference[0]');
+});
+
+test('I12: a coverage area that is none of those that plans name is said to reach nobody', async () => {
+  const service = (area: object) => ({ ...example('recipient-service', 'valid-bare'), id: 'areas', coverageArea: [area] });
+  const said = async (area: object): Promise<readonly string[]> => {
+    const { body } = await door.post(OPERATOR, '/fhir/HealthcareService/$validate', service(area));
+    return body.issue.flatMap(({ severity, expression = [] }: { severity: string; expression?: string[] }) =>
+      severity === 'warning' ? expression : [],
+    );
+  };
+  expect(await said({ reference: 'Location/north' })).toContain('HealthcareService.coverageArea[0].identifier');
+  expect(await said({ identifier: { system: System.area, value: 'north' } })).not.toContain('HealthcareService.coverageArea[0].identifier');
 });

@@ -93,6 +93,7 @@ export const EXPECTED: readonly Expected[] = [
     422,
     'A wellness plan is no crisis plan: it says no review date, no reach, no words. And a decimal is a number in R4 JSON, not a string.',
     'required CarePlan.extension',
+    'required CarePlan.extension',
     'required CarePlan.supportingInfo',
     'structure CarePlan.activity[0].detail.scheduled.repeat.period',
     'required CarePlan.activity[0].detail.description',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { Consent as FhirConsent, ConsentProvision } from '@medplum/fhirtypes';
-import { fromConsent } from '../../mappings/facts/from-consent.ts';
+import { doubtsOfConsent, fromConsent } from '../../mappings/facts/from-consent.ts';
 import type { Resolve } from '../../mappings/facts/reference-of.ts';
 import { Extension, System } from '../../profiles/canonicals.ts';
 import type { Consent } from '../../src/model/consent.ts';
@@ -139,5 +139,29 @@ describe('from a Consent', () => {
     ['superseding what is no Consent', { extension: [{ url: Extension.supersedes, valueReference: { reference: 'Contract/1' } }] }],
   ])('undecidable: %s', (_, change) => {
     expect(read({ ...full, ...change }).undecidable).toMatch(/^Consent\./);
+  });
+
+  test('who writes one is told of every place, whatever is stored; of one in order there is none', () => {
+    for (const name of ['valid-full', 'valid-binds-all', 'valid-deny-police', 'valid-best-interests'])
+      expect([name, doubtsOfConsent(example(name))]).toEqual([name, []]);
+    const actor = (change: object) => ({ role, reference: { identifier: { system: System.kind, value: 'police' } }, ...change });
+    const provision = [
+      { type: 'permit' as const, actor: [actor({})], class: [{ code: 'CarePlan' }] },
+      {
+        type: 'deny' as const,
+        actor: [
+          actor({ role: { coding: [{ system: System.actCode, code: 'IRCP' }] } }),
+          actor({ reference: { display: 'the police' } }),
+          actor({ reference: { reference: 'Organization/not-stored-yet' } }),
+        ],
+      },
+    ];
+    // Without an id, as it is before it is created.
+    const { id: _, ...unnamed } = full;
+    expect(doubtsOfConsent({ ...unnamed, provision: { ...full.provision, provision } }).map(({ at }) => at)).toEqual([
+      'Consent.provision.provision[0].class',
+      'Consent.provision.provision[1].actor[0].role',
+      'Consent.provision.provision[1].actor[1].reference',
+    ]);
   });
 });

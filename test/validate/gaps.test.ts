@@ -103,7 +103,13 @@ const OURS: readonly Row[] = [
     'code-invalid',
     /currency/,
   ],
-  ['a required slice where the whole element is absent', plan({ extension: undefined }), 'CarePlan.extension', 'required', /is required/],
+  [
+    'a required slice where the whole element is absent',
+    plan({ extension: undefined }),
+    'CarePlan.extension',
+    'required',
+    /is required, with reviewDate/,
+  ],
   [
     'an extension of ours with another type of value',
     plan({

@@ -16,6 +16,7 @@ import { rehearsed } from '../rehearsal.ts';
 import { validateAsked } from '../validate-asked.ts';
 import type { Mode, ValidateAsked } from '../validate-asked.ts';
 import { writeIssues } from '../write-issues.ts';
+import { doorWarnings } from '../write-warnings.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
 
@@ -34,7 +35,9 @@ const contentIssues = (exchange: Exchange, door: Door, resource: Resource, { pro
   if (known === null)
     return [{ at: profileAt, code: 'not-supported', help: 'is a profile that is not known here: see /fhir/StructureDefinition' }];
   const empty = emptyValues(resource, type);
-  return empty.length > 0 ? empty : door.validate(resource, known === undefined ? {} : { profile: known });
+  if (empty.length > 0) return empty;
+  const issues = door.validate(resource, known === undefined ? {} : { profile: known });
+  return errorsOf(issues).length > 0 ? issues : [...doorWarnings(resource), ...issues];
 };
 
 /** A Subscription is only switched off, and that it may be always. */

@@ -17,11 +17,12 @@ import { shown, unhidden } from '../redact-header.ts';
 import { badParameter, notFound } from '../refusal.ts';
 import { checkServesOwn } from '../serves-own.ts';
 import { checkWritable } from '../writable.ts';
+import { writeWarnings } from '../write-warnings.ts';
 import { isWithinReach } from '../within-reach.ts';
 import type { Act } from './act.ts';
 import { readOwn } from './read.ts';
 
-const answerOf = (exchange: Exchange, stored: Stored, status: 200 | 201, body: Resource): Answer => {
+const answerOf = (exchange: Exchange, door: Door, stored: Stored, status: 200 | 201, body: Resource): Answer => {
   const { type, id, version, updatedAt } = stored;
   const headers = { ...versionHeaders(version, updatedAt), Location: `${exchange.base}/${type}/${id}/_history/${version}` };
   switch (returnOf(exchange.request.headers['prefer'])) {
@@ -33,7 +34,10 @@ const answerOf = (exchange: Exchange, stored: Stored, status: 200 | 201, body: R
         headers,
         body: toOperationOutcome({
           category: 'incorrect',
-          issues: [{ at: null, code: 'informational', severity: 'information', help: `stored as version ${etagOf(version)}` }],
+          issues: [
+            { at: null, code: 'informational', severity: 'information', help: `stored as version ${etagOf(version)}` },
+            ...writeWarnings(door, stored.body),
+          ],
         }),
       };
     default:
@@ -51,7 +55,7 @@ export const create: Act = async (exchange, door) => {
   const { type } = routeOf(exchange);
   return door.store.transaction([conditionLock(exchange, type)], async (store) => {
     const found = await theOne({ ...door, store }, exchange, type, condition, 'If-None-Exist');
-    return found === null ? createIn(exchange, { ...door, store }, resource) : answerOf(exchange, found, 200, shown(found.body));
+    return found === null ? createIn(exchange, { ...door, store }, resource) : answerOf(exchange, door, found, 200, shown(found.body));
   });
 };
 
@@ -62,7 +66,7 @@ const createIn = async (exchange: Exchange, door: Door, resource: Resource): Pro
   const newId = exchange.newId === null ? {} : { newId: exchange.newId };
   const { stored, created } = await door.store.write({ principal, resource, id: null, ifMatch: null, ...newId });
   // The one who made a Subscription sees its channel headers once, here.
-  return answerOf(exchange, stored, created ? 201 : 200, created ? stored.body : shown(stored.body));
+  return answerOf(exchange, door, stored, created ? 201 : 200, created ? stored.body : shown(stored.body));
 };
 
 const existing = async (exchange: Exchange, door: Door, ifMatch: number | null): Promise<Stored | null> => {
@@ -113,6 +117,7 @@ const putAs = async (exchange: Exchange, door: Door, sent: Resource): Promise<An
     const after = await putOver(exchange, door, { sent, id, before, ifMatch: ifMatch ?? judgedBy, mustBeNew });
     return answerOf(
       exchange,
+      door,
       after.stored,
       after.created ? 201 : 200,
       before === null && after.created ? after.stored.body : shown(after.stored.body),
@@ -178,7 +183,7 @@ const patchOnce = async (exchange: Exchange, door: Door, ifMatch: number | null)
   checkWritable(exchange, door, resource);
   const over = { sent: resource, id: before.id, before, ifMatch: before.version, mustBeNew: false };
   const { stored } = await putOver(exchange, door, over);
-  return answerOf(exchange, stored, 200, shown(stored.body));
+  return answerOf(exchange, door, stored, 200, shown(stored.body));
 };
 
 // A patch is of one resource, and what comes of it is judged as a whole, as an update would be.

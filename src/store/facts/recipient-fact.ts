@@ -2,6 +2,7 @@ import type { HealthcareService } from '@medplum/fhirtypes';
 import { settled } from '../../../mappings/facts/declared-of.ts';
 import { fromHealthcareService } from '../../../mappings/facts/from-healthcare-service.ts';
 import { partyOf } from '../../../mappings/facts/reference-of.ts';
+import { System } from '../../../profiles/canonicals.ts';
 import { anomaly } from '../../model/anomaly.ts';
 import type { Destination } from '../../model/recipient.ts';
 import { NO_LOCKS } from '../policy-locks.ts';
@@ -31,7 +32,11 @@ export const recipientFact: FactRecorder<HealthcareService> = {
     const { recipient, active, providedBy, declared } = fromHealthcareService(fact.resource);
     const party = partyOf(providedBy, (await resolveParties(sql, fact.resource)).resolve);
     if (party === null || !('ods' in party))
-      throw anomaly('incorrect', 'names no organisation that is registered', 'HealthcareService.providedBy');
+      throw anomaly(
+        'incorrect',
+        `names no organisation that is registered with an ODS code (${System.odsOrganization})`,
+        'HealthcareService.providedBy',
+      );
     const [kept] = await putRecipient(sql, recipient.id, party.ods, recipient.kind, recipient.retains, recipient.areas, active, declared);
     if (kept === undefined) throw anomaly('conflict', 'a service keeps its organisation and its kind', 'HealthcareService');
     await putPull(sql, pullDestinationId(recipient.id), recipient.id, {

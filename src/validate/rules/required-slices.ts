@@ -17,7 +17,7 @@ const place = (at: string, { path, slice }: RequiredSlice): string => {
   return path.at(-1) === 'extension' ? here : `${here}.where(${slice})`;
 };
 
-/** A slice that a profile requires, where its whole element is left out: the structure check counts slices only in what is there. */
+/** A slice that a profile requires, where its whole element is left out: the structure check counts slices only in what is there, and else says no more than that something is required. */
 export const requiredSlices: Rule = {
   object: ({ value, at, schema }) => {
     if (schema === null || schema.requiredSlices.length === 0) return NONE;
