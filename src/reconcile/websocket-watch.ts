@@ -51,6 +51,8 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
   const { processId } = sockets;
   const closing = new AbortController();
   const running = new Map<string, Promise<void>>();
+  const shaking = new Set<string>();
+  const handshakes = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   let isKnown = false;
@@ -71,8 +73,16 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
   };
 
   const shake = async (ids: readonly string[] | null): Promise<void> => {
-    const active = await shakeSockets(world, ids);
+    const active = await shakeSockets(world, ids, shaking);
     if (active.length > 0) changed();
+  };
+
+  /** A peer that does not answer its handshake keeps no look waiting: others' access may end meanwhile, and the process has to say that it lives. */
+  const shakeWaiting = (): void => {
+    const one = shake(null)
+      .catch((fault: unknown) => onError('websockets', fault))
+      .finally(() => handshakes.delete(one));
+    handshakes.add(one);
   };
 
   const look = async (): Promise<void> => {
@@ -81,7 +91,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
     await noteAlive(pool, processId);
     isKnown = ids.length > 0;
     for (const { id, because } of await bindingsEnded(pool, processId, ids)) sockets.end(id, because);
-    await shake(null);
+    shakeWaiting();
     for (const recipientId of await dueAtSockets(pool, processId, LEFT_MS)) work(recipientId);
   };
   const start = (): void => {
@@ -119,7 +129,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
       closing.abort();
       clearTimeout(timer);
       await round;
-      await Promise.all(running.values());
+      await Promise.all([...running.values(), ...handshakes]);
       await leaveAllSockets(pool, processId);
     },
   };

@@ -1,7 +1,7 @@
 import { anomaly } from '../../model/anomaly.ts';
 import { toFhirInstant } from '../../../mappings/time.ts';
 import { ownOrigin } from '../access/own-origin.ts';
-import { clientOf, principalOf, routeOf } from '../exchange.ts';
+import { clientOf, principalOf, routeOf, tokenIdOf } from '../exchange.ts';
 import { WEBSOCKET_PATH } from '../websocket/websocket-door.ts';
 import type { Act } from './act.ts';
 import { askedOf } from './asked-of.ts';
@@ -30,7 +30,7 @@ export const websocketToken: Act = async (exchange, door) => {
   if (standing.length === 0 || (wanted !== null && standing.length < own.length))
     throw anomaly('conflict', 'a Subscription that is off, or whose service is in no agreement, is told nothing', 'Subscription.status');
   const { token, endsAt } = await door.store.websocketToken(
-    client.id,
+    { clientId: client.id, accessJti: tokenIdOf(exchange) },
     standing.map((each) => each.id),
   );
   const origin = ownOrigin(door.config, exchange.request);
