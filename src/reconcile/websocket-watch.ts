@@ -1,7 +1,15 @@
 import type { WebsocketPeer } from '../channel/websocket-peer.ts';
 import type { StoredLook } from '../store/ledger.ts';
 import { setSubscription } from '../store/subscriptions.ts';
-import { bindingsEnded, dueAtSockets, leaveAllSockets, leaveSockets, noteAlive, silentSubscriptions } from '../store/websocket-bindings.ts';
+import {
+  bindingsEnded,
+  dueAtSockets,
+  leaveAllSockets,
+  leaveSockets,
+  noteAlive,
+  silentSubscriptions,
+  socketsOfClient,
+} from '../store/websocket-bindings.ts';
 import { useWebsocketToken } from '../store/websocket-tokens.ts';
 import type { Ports } from './ports.ts';
 import type { World } from './ports-on.ts';
@@ -26,9 +34,10 @@ export interface WatchTold {
   readonly onError: (name: string, fault: unknown) => void;
 }
 
-/** What a token has bound: whose client it was for, and its handshakes, which are made once the door lets it stay. */
+/** What a token has bound: whose client it was for, how many sockets that one has by now, and its handshakes, which are made once the door lets it stay. */
 export interface BoundNow {
   readonly clientId: string;
+  readonly sockets: number;
   shake(): Promise<void>;
 }
 
@@ -107,12 +116,14 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
     bind: async (peer, token) => {
       isKnown = true;
       await noteAlive(pool, processId);
-      const bindings = await useWebsocketToken(pool, token, processId);
+      const bindings = await useWebsocketToken(pool, token, { processId, socketId: peer.id });
       const [first] = bindings;
       if (first === undefined) return null;
       sockets.bind(peer, bindings);
       return {
         clientId: first.clientId,
+        // Counted after it is on record: of two that come in at once and are too many together, at least one sees the other.
+        sockets: await socketsOfClient(pool, first.clientId),
         shake: async () => {
           await shake(bindings.map(({ subscriptionId }) => subscriptionId));
           for (const recipientId of new Set(bindings.map((each) => each.recipientId))) nudge(recipientId);

@@ -31,6 +31,11 @@ const ends = statement<[string, readonly string[]], { id: string; because: Bindi
     WHERE b.process_id IS DISTINCT FROM $1::uuid OR b.ends_at <= clock_timestamp() OR d.is_off
        OR ${NO_ACCESS} OR NOT ${IN_AGREEMENT}`,
 );
+const ofClient = statement<[string], { n: number }>(
+  'websockets-of-client',
+  `SELECT count(DISTINCT b.socket_id)::integer AS n FROM websocket_binding b JOIN websocket_process p ON p.id = b.process_id AND p.alive_until > clock_timestamp()
+    WHERE b.client_id = $1`,
+);
 const leave = statement<[readonly string[]], never>(
   'leave-websockets',
   'UPDATE websocket_binding SET process_id = NULL, left_at = clock_timestamp() WHERE binding_id = ANY ($1::uuid[])',
@@ -74,6 +79,9 @@ export const noteAlive = async (sql: Sql, processId: string): Promise<void> => v
 
 /** Which of a process's bindings are over, and why: asked again and again, for the right to one may end at any time. */
 export const bindingsEnded = (sql: Sql, processId: string, bindingIds: readonly string[]) => ends(sql, processId, bindingIds);
+
+/** How many sockets a client has that are bound, over all processes that are alive. */
+export const socketsOfClient = async (sql: Sql, clientId: string): Promise<number> => (await ofClient(sql, clientId))[0]?.n ?? 0;
 
 /** Sockets have gone: what was bound there waits for the next. */
 export const leaveSockets = async (sql: Sql, bindingIds: readonly string[]): Promise<void> => void (await leave(sql, bindingIds));

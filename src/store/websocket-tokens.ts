@@ -42,18 +42,18 @@ const put = statement<[string, readonly string[], string, number, string], { end
    RETURNING floor(extract(epoch FROM ends_at) * 1000) AS ends_at`,
 );
 const use = statement<
-  [string, string],
+  [string, string, string],
   { binding_id: string; destination_id: string; recipient_id: string; client_id: string; ends_at: string }
 >(
   'use-websocket-token',
   `WITH used AS (DELETE FROM websocket_token WHERE hash = $1 AND ends_at > clock_timestamp() RETURNING destination_ids, client_id, client_keys, ends_at, access_jti),
    bound AS (
-     INSERT INTO websocket_binding (destination_id, binding_id, process_id, client_id, client_keys, ends_at, access_jti)
-     SELECT d.id, gen_random_uuid(), $2::uuid, used.client_id, used.client_keys, used.ends_at, used.access_jti
+     INSERT INTO websocket_binding (destination_id, binding_id, process_id, socket_id, client_id, client_keys, ends_at, access_jti)
+     SELECT d.id, gen_random_uuid(), $2::uuid, $3::uuid, used.client_id, used.client_keys, used.ends_at, used.access_jti
        FROM used JOIN access_client c ON c.id = used.client_id JOIN destination d ON d.id = ANY (used.destination_ids) WHERE ${STANDS('used.client_keys')}
         AND NOT ${GIVEN_BACK('used.access_jti')}
       ORDER BY d.id
-     ON CONFLICT (destination_id) DO UPDATE SET binding_id = excluded.binding_id, process_id = excluded.process_id, client_id = excluded.client_id,
+     ON CONFLICT (destination_id) DO UPDATE SET binding_id = excluded.binding_id, process_id = excluded.process_id, socket_id = excluded.socket_id, client_id = excluded.client_id,
        client_keys = excluded.client_keys, ends_at = excluded.ends_at, access_jti = excluded.access_jti, left_at = NULL, is_shaken = false
      RETURNING binding_id, destination_id, client_id, ends_at)
    SELECT b.binding_id, b.destination_id, d.recipient_id, b.client_id, floor(extract(epoch FROM b.ends_at) * 1000) AS ends_at
@@ -85,11 +85,15 @@ export async function makeWebsocketToken(
 }
 
 /**
- * Uses a token up: its Subscriptions are on a socket of this process from here on, and on no other. Empty where it is wrong, over or used, or nothing of
+ * Uses a token up: its Subscriptions are on this socket of this process from here on, and on no other. Empty where it is wrong, over or used, or nothing of
  * what it was for may be bound any more: which of these is told to nobody.
  */
-export const useWebsocketToken = async (sql: Sql, token: string, processId: string): Promise<readonly Binding[]> =>
-  (await use(sql, hashOf(token), processId)).map(({ binding_id, destination_id, recipient_id, client_id }) => ({
+export const useWebsocketToken = async (
+  sql: Sql,
+  token: string,
+  { processId, socketId }: { readonly processId: string; readonly socketId: string },
+): Promise<readonly Binding[]> =>
+  (await use(sql, hashOf(token), processId, socketId)).map(({ binding_id, destination_id, recipient_id, client_id }) => ({
     id: binding_id,
     subscriptionId: destination_id,
     recipientId: recipient_id,

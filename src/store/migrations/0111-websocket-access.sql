@@ -2,3 +2,7 @@
 -- ten minutes.
 ALTER TABLE websocket_token ADD COLUMN access_jti text;
 ALTER TABLE websocket_binding ADD COLUMN access_jti text;
+
+-- Which socket of its process a binding is on: those of one client are counted over all processes.
+ALTER TABLE websocket_binding ADD COLUMN socket_id uuid;
+CREATE INDEX websocket_binding_client ON websocket_binding (client_id) WHERE process_id IS NOT NULL;
