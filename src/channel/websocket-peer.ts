@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Outcome } from '../model/ledger.ts';
 import { NOT_BOUND } from '../model/websocket.ts';
@@ -26,6 +26,8 @@ export type Closed = (typeof CLOSED)[number];
  * section 5.5.3), proves that the peer has read every frame before it.
  */
 export class WebsocketPeer {
+  /** Tells this socket from all others, also of other processes. */
+  readonly id = randomUUID();
   readonly #socket: WebSocket;
   #pings: Ping[] = [];
   /** Since when it has answered nothing that it was asked; null while nothing is asked. */

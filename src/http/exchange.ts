@@ -116,6 +116,8 @@ export interface Exchange {
   route: Matched | null;
   /** The system that calls. */
   client: Client | null;
+  /** The id (`jti`) of the access token by which it calls. */
+  tokenId: string | null;
   principal: Principal | null;
   /** The person on whose behalf it calls; null also where it names none. */
   user: UserIdentity | null;
@@ -139,6 +141,7 @@ const set = <T>(value: T | null, what: string): T => {
 
 export const routeOf = (exchange: Exchange): Matched => set(exchange.route, 'the route');
 export const clientOf = (exchange: Exchange): Client => set(exchange.client, 'the client');
+export const tokenIdOf = (exchange: Exchange): string => set(exchange.tokenId, 'the id of the token');
 export const principalOf = (exchange: Exchange): Principal => set(exchange.principal, 'the principal');
 export const reachOf = (exchange: Exchange): Reach => set(exchange.reach, 'the reach');
 export const resourceOf = (exchange: Exchange): Resource => set(exchange.resource, 'the resource');

@@ -2,7 +2,7 @@ import { anomaly } from '../../model/anomaly.ts';
 import { toFhirInstant } from '../../../mappings/time.ts';
 import { ownOrigin } from '../access/own-origin.ts';
 import type { Door, Exchange } from '../exchange.ts';
-import { clientOf, principalOf, routeOf } from '../exchange.ts';
+import { clientOf, principalOf, routeOf, tokenIdOf } from '../exchange.ts';
 import { mayReadWhole } from '../policy.ts';
 import { WEBSOCKET_PATH } from '../websocket/websocket-door.ts';
 import type { Act } from './act.ts';
@@ -42,7 +42,7 @@ export const websocketToken: Act = async (exchange, door) => {
     throw anomaly('conflict', 'a Subscription that is off, or whose service is in no agreement, is told nothing', 'Subscription.status');
   const ids = standing.map((each) => each.id);
   await checkMayBeTold(exchange, door, ids);
-  const { token, endsAt } = await door.store.websocketToken(client.id, ids);
+  const { token, endsAt } = await door.store.websocketToken({ clientId: client.id, accessJti: tokenIdOf(exchange) }, ids);
   const origin = ownOrigin(door.config, exchange.request);
   return {
     status: 200,

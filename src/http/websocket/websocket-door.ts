@@ -17,7 +17,7 @@ const MOST_BYTES = 1_024;
 /** Commands of one socket that wait for their answer. */
 const MOST_IN_LINE = 16;
 
-/** How many sockets there may be, and for how long one may be bound to nothing. */
+/** How many sockets one client may have over all processes, how many of this one may be bound to nothing, and for how long. */
 export interface WebsocketLimits {
   readonly perClient: number;
   readonly unbound: number;
@@ -39,8 +39,11 @@ const SERVER: ServerOptions & { readonly closeTimeout: number } = {
 /** What the door is made of. */
 export interface WebsocketDoorParts {
   readonly sockets: BoundSockets;
-  /** Binds what a token is for; `shake` makes the handshakes. Null where it is good for nothing. */
-  readonly bind: (peer: WebsocketPeer, token: string) => Promise<{ readonly clientId: string; shake(): Promise<void> } | null>;
+  /** Binds what a token is for: `sockets` are those of its client by then, over all processes, and `shake` makes the handshakes. Null where it is good for nothing. */
+  readonly bind: (
+    peer: WebsocketPeer,
+    token: string,
+  ) => Promise<{ readonly clientId: string; readonly sockets: number; shake(): Promise<void> } | null>;
   readonly log: Log;
   readonly behindProxy: boolean;
   readonly rateLimit?: AddressLimit | undefined;
@@ -90,7 +93,7 @@ export const openWebsocketDoor = (parts: WebsocketDoorParts): WebsocketDoor => {
       const before = sockets.clientOf(peer);
       const bound = await bind(peer, token);
       if (bound === null || (before !== null && before !== bound.clientId)) return refuse(4401, 'the token is good for nothing here');
-      if (sockets.socketsOf(bound.clientId) > limits.perClient) return refuse(4429, 'too many sockets');
+      if (bound.sockets > limits.perClient) return refuse(4429, 'too many sockets');
       if (!isBound && peer.isOpen) {
         isBound = true;
         unbound -= 1;
