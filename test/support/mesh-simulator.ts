@@ -28,6 +28,7 @@ export type MeshHow =
   | 'garbage' // takes it, and answers with what is none
   | 'refuse-06'
   | 'refuse-20'
+  | 'parrot' // refuses it, and says it back word for word
   | 'late'; // takes it, and answers after `delayMs`
 
 export interface MeshSimulator {
@@ -39,10 +40,10 @@ export interface MeshSimulator {
   lies(mailbox: string): readonly MeshMessage[];
   /** The holder of a mailbox takes everything out, and acknowledges it. */
   take(mailbox: string): readonly { readonly message: MeshMessage; readonly text: string }[];
-  /** Somebody puts a message into a mailbox; in so many parts. */
-  put(from: string, to: string, workflow: string, text: string, parts?: number): string;
-  /** MESH reports on a message. */
-  report(of: MeshMessage, code: string): void;
+  /** Somebody puts a message into a mailbox; in so many parts, with `Mex-` headers of its own. */
+  put(from: string, to: string, workflow: string, text: string, parts?: number, headers?: Readonly<Record<string, string>>): string;
+  /** MESH reports on a message, in these words. */
+  report(of: MeshMessage, code: string, words?: string): void;
   /** So much time passes for what lies in mailboxes: after five days it goes back to its sender as a report. */
   turnClock(ms: number): void;
   /** MESH's own clock is so much ahead of ours. */
@@ -116,7 +117,7 @@ export const startMeshSimulator = async ({
     return proof === right;
   };
 
-  const report = (of: MeshMessage, code: string): void => {
+  const report = (of: MeshMessage, code: string, words = 'Undelivered message'): void => {
     messages.push({
       id: newId(),
       type: 'REPORT',
@@ -128,7 +129,7 @@ export const startMeshSimulator = async ({
         'mex-localid': of.headers['mex-localid'] ?? '',
         'mex-statuscode': code,
         'mex-statusevent': 'SEND',
-        'mex-statusdescription': 'Undelivered message',
+        'mex-statusdescription': words,
         'mex-statussuccess': 'ERROR',
       },
       parts: [Buffer.alloc(0)],
@@ -144,6 +145,12 @@ export const startMeshSimulator = async ({
   });
   const error = (status: number, code: string, msg: string, id?: string): Said =>
     json(status, { ...(id === undefined ? {} : { message_id: id }), internal_id: newId(), detail: [{ event: 'SEND', code, msg }] });
+  /** What it does not take; null of what it does. */
+  const refusedFor = (how: MeshHow, body: Buffer): Said | null => {
+    if (how === 'busy') return error(503, '', 'busy');
+    if (how === 'parrot') return error(417, '20', body.toString('utf8'));
+    return how === 'refuse-06' || how === 'refuse-20' ? error(417, how.slice(-2), 'refused') : null;
+  };
   const textOf = (message: MeshMessage): string => Buffer.concat(message.parts.map((part) => part ?? Buffer.alloc(0))).toString('utf8');
   const lies = (mailbox: string): readonly MeshMessage[] => messages.filter(({ to, status }) => to === mailbox && status === 'accepted');
 
@@ -248,12 +255,8 @@ export const startMeshSimulator = async ({
     const headers = headersOf(request);
     const isSend = request.method === 'POST' && path.includes('/outbox');
     const { how, delayMs } = moodFor(isSend ? 'send' : 'read');
-    const takes = how !== 'busy' && !how.startsWith('refuse');
-    const said = takes
-      ? serve(request.method ?? '', path, query, headers, Buffer.concat(chunks))
-      : how === 'busy'
-        ? error(503, '', 'busy')
-        : error(417, how.slice(-2), 'refused');
+    const body = Buffer.concat(chunks);
+    const said = refusedFor(how, body) ?? serve(request.method ?? '', path, query, headers, body);
     asked.push({ method: request.method ?? '', path: query === '' ? path : `${path}?${query}`, status: said.status, headers });
     if (how === 'stall') return;
     if (how === 'lose-answer') {
@@ -283,7 +286,7 @@ export const startMeshSimulator = async ({
         message.status = 'acknowledged';
         return { message, text: textOf(message) };
       }),
-    put: (from, to, workflow, text, parts = 1) => {
+    put: (from, to, workflow, text, parts = 1, headers = {}) => {
       const bytes = Buffer.from(text, 'utf8');
       const size = Math.max(1, Math.ceil(bytes.length / parts));
       const id = newId();
@@ -293,7 +296,7 @@ export const startMeshSimulator = async ({
         from,
         to,
         workflow,
-        headers: {},
+        headers,
         parts: Array.from({ length: parts }, (_, index) => bytes.subarray(index * size, (index + 1) * size)),
         at: Date.now() + passed,
         status: 'accepted',
