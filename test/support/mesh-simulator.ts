@@ -185,7 +185,8 @@ export const startMeshSimulator = async ({
     if (headers['mex-chunk-range'] !== `${number}:${message.parts.length}`) return error(417, '06', 'InvalidHeaderChunks', id);
     message.parts[number - 1] = body;
     if (message.parts.every((part) => part !== null)) message.status = 'accepted';
-    return json(202, { message_id: id });
+    // As NHS England's own sandbox answers a further part in version 2: its id was said before.
+    return json(202, null);
   };
 
   const download = (mailbox: string, id: string, number: number): Said => {
