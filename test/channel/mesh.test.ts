@@ -231,13 +231,13 @@ describe('our own mailbox', () => {
   test('a message in parts is put together; acknowledged it is gone, and gone is null [mesh.13] [mesh.14]', async () => {
     const inbox = inboxOf(mailbox());
     const id = mesh.put(THEIRS, OURS, 'PLANS_ACK', 'one two three four', 3);
-    expect(await inbox.list()).toEqual([id]);
+    expect(await inbox.list()).toEqual({ ids: [id], next: null });
     const letter = await inbox.download(id);
     expect(letter?.body.toString()).toBe('one two three four');
     expect(letter?.headers).toMatchObject({ 'mex-from': THEIRS, 'mex-messagetype': 'DATA', 'mex-messageid': id });
     await inbox.acknowledge(id);
     await inbox.acknowledge(id);
-    expect(await inbox.list()).toEqual([]);
+    expect(await inbox.list()).toEqual({ ids: [], next: null });
     expect(await inbox.download(id)).toBeNull();
   });
 

@@ -205,20 +205,24 @@ describe('what MESH and others do wrong', () => {
     await held(lane);
   }, 60_000);
 
-  test('more than MESH lists at once is taken in by one look [mesh.12]', async () => {
-    const lane = await it.lane();
-    await lane.approve();
-    await waiting(it, lane);
-    const [message] = it.mesh.take(lane.mailbox);
-    if (message === undefined) throw new Error('it was sent');
-    for (let count = 0; count < 505; count += 1) it.mesh.report(message.message, '14');
-    it.mesh.put(lane.mailbox, OURS, `${WORKFLOW}_ACK`, JSON.stringify(responseTo(message.text)));
-    const before = it.mesh.asked().filter(({ method, path }) => method === 'GET' && path.endsWith('/inbox')).length;
-    await it.look();
-    expect(it.mesh.lies(OURS)).toEqual([]);
-    expect(it.mesh.asked().filter(({ method, path }) => method === 'GET' && path.endsWith('/inbox')).length).toBe(before + 2);
-    await held(lane);
-  }, 60_000);
+  test.each([
+    ['and says where the list goes on, behind what stays there', true],
+    ['and says nothing of it: it is asked again', false],
+  ])(
+    'more lies there than MESH lists at once, %s [mesh.12]',
+    async (_how, isPaged) => {
+      const lane = await it.lane();
+      await lane.approve();
+      await waiting(it, lane);
+      it.mesh.page(isPaged);
+      it.mesh.putGone(OURS, 500, isPaged);
+      lane.recipient.look();
+      await it.look();
+      await held(lane);
+      it.mesh.take(OURS);
+    },
+    60_000,
+  );
 
   test('what cannot be written down is not acknowledged: it lies there until it can [mesh.14]', async () => {
     const lane = await it.lane();

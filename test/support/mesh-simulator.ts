@@ -42,6 +42,10 @@ export interface MeshSimulator {
   take(mailbox: string): readonly { readonly message: MeshMessage; readonly text: string }[];
   /** Somebody puts a message into a mailbox; in so many parts, with `Mex-` headers of its own. */
   put(from: string, to: string, workflow: string, text: string, parts?: number, headers?: Readonly<Record<string, string>>): string;
+  /** So many messages that are listed, and not given out; they stay listed, or go once they were asked for. */
+  putGone(to: string, count: number, stays: boolean): void;
+  /** Whether a list says from where the next is asked for, where there is more. */
+  page(isPaged: boolean): void;
   /** MESH reports on a message, in these words. */
   report(of: MeshMessage, code: string, words?: string): void;
   /** So much time passes for what lies in mailboxes: after five days it goes back to its sender as a report. */
@@ -92,6 +96,9 @@ export const startMeshSimulator = async ({
   const tls: ServerOptions = { ...pemOf(holder), ca: AUTHORITY_PEM, requestCert: true, rejectUnauthorized: true };
   const messages: MeshMessage[] = [];
   const nonces = new Set<string>();
+  /** Messages that are not given out, and whether they stay listed. */
+  const withheld = new Map<string, boolean>();
+  let isPaged = true;
   const asked: { method: string; path: string; status: number; headers: Record<string, string> }[] = [];
   const moods = { send: { how: 'normal' as MeshHow, times: 0, delayMs: 0 }, read: { how: 'normal' as MeshHow, times: 0, delayMs: 0 } };
   let ahead = 0;
@@ -189,10 +196,26 @@ export const startMeshSimulator = async ({
     return json(202, null);
   };
 
+  const list = (mailbox: string, from: string | null): Said => {
+    const after = from === null ? -1 : messages.findIndex(({ id }) => id === from);
+    const all = lies(mailbox).filter((each) => messages.indexOf(each) > after);
+    const listed = all.slice(0, MOST_LISTED).map(({ id }) => id);
+    const next = `/messageexchange/${mailbox}/inbox?max_results=${MOST_LISTED}&continue_from=${listed.at(-1)}`;
+    return json(200, {
+      messages: listed,
+      approx_inbox_count: all.length,
+      links: { self: `/messageexchange/${mailbox}/inbox`, ...(isPaged && all.length > listed.length ? { next } : {}) },
+    });
+  };
+
   const download = (mailbox: string, id: string, number: number): Said => {
     const message = messages.find((each) => each.id === id && each.to === mailbox);
     if (message === undefined) return error(404, '20', 'Message does not exist');
     if (message.status !== 'accepted') return error(410, '', 'gone', id);
+    if (withheld.has(id)) {
+      if (withheld.get(id) === false) message.status = 'expired';
+      return error(410, '', 'gone', id);
+    }
     const part = message.parts[number - 1];
     if (part === undefined || part === null) return error(404, '20', 'Message does not exist');
     const headers = {
@@ -220,12 +243,7 @@ export const startMeshSimulator = async ({
         return id === '' ? send(mailbox, headers, body) : sendPart(mailbox, id, Number(more), headers, body);
       case 'GET inbox':
         return id === ''
-          ? json(200, {
-              messages: lies(mailbox)
-                .slice(0, MOST_LISTED)
-                .map((each) => each.id),
-              links: {},
-            })
+          ? list(mailbox, new URLSearchParams(query).get('continue_from'))
           : download(mailbox, id, more === '' ? 1 : Number(more));
       case 'PUT inbox': {
         const message = messages.find((each) => each.id === id && each.to === mailbox);
@@ -303,6 +321,17 @@ export const startMeshSimulator = async ({
         status: 'accepted',
       });
       return id;
+    },
+    putGone: (to, count, stays) => {
+      for (let each = 0; each < count; each += 1) {
+        const id = newId();
+        const shape = { type: 'DATA', from: 'X26GONE', to, workflow: 'GONE', headers: {} } as const;
+        messages.push({ ...shape, parts: [null], id, at: Date.now() + passed, status: 'accepted' });
+        withheld.set(id, stays);
+      }
+    },
+    page: (paged) => {
+      isPaged = paged;
     },
     report,
     turnClock: (ms) => {
