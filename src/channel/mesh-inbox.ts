@@ -1,3 +1,4 @@
+import { fromInboxList, type Listed } from '../../mappings/mesh/from-inbox-list.ts';
 import { fromTracking, type Tracked } from '../../mappings/mesh/from-tracking.ts';
 import type { Limits } from './channel.ts';
 import { jsonOf, type MeshAnswer, type MeshMailbox } from './mesh-mailbox.ts';
@@ -24,8 +25,8 @@ const OF_MESSAGE: ReadonlySet<string> = new Set(['too-large', 'too-many-parts', 
 export interface MeshInbox {
   /** Proves to MESH that this mailbox is in use: at least once in 24 hours. */
   handshake(): Promise<void>;
-  /** Ids of what lies in it: 500 at most (nhs.md section 5). */
-  list(): Promise<readonly string[]>;
+  /** What lies in it, from the beginning or where a list before ended. */
+  list(from?: string | null): Promise<Listed>;
   /** Null where it is gone: somebody acknowledged it before, or it is over. */
   download(messageId: string): Promise<Letter | null>;
   /** Takes it out of the mailbox for good. */
@@ -37,7 +38,6 @@ export interface MeshInbox {
 const MOST_PARTS = 100;
 /** Bytes of a message that is taken in: an answer has a few kB. */
 const MOST_BYTES = 20_000_000;
-const ID = /^[A-Za-z0-9_-]{1,100}$/;
 
 /** Opens our own mailbox for reading. `timeoutMs` is for each exchange; `os` is told in the handshake. */
 export const openMeshInbox = (own: MeshMailbox, timeoutMs: number, os: { readonly name: string; readonly version: string }): MeshInbox => {
@@ -53,12 +53,11 @@ export const openMeshInbox = (own: MeshMailbox, timeoutMs: number, os: { readonl
       const headers = { 'mex-clientversion': 'crisis-plan-broker', 'mex-osname': os.name, 'mex-osversion': os.version };
       await ask('handshake', { method: 'POST', path: '', headers }, [200]);
     },
-    list: async () => {
-      const answer = jsonOf(await ask('inbox', { method: 'GET', path: '/inbox' }, [200]));
-      const messages = typeof answer === 'object' && answer !== null && 'messages' in answer ? answer.messages : null;
-      if (!Array.isArray(messages)) throw new MeshFailed('inbox', 'answer-unreadable');
-      // An id that is none leads into somebody else's path.
-      return messages.filter((id): id is string => typeof id === 'string' && ID.test(id));
+    list: async (from = null) => {
+      const path = from === null ? '/inbox' : `/inbox?continue_from=${encodeURIComponent(from)}`;
+      const listed = fromInboxList(jsonOf(await ask('inbox', { method: 'GET', path }, [200])));
+      if (listed === null) throw new MeshFailed('inbox', 'answer-unreadable');
+      return listed;
     },
     download: async (messageId) => {
       const first = await ask('download', { method: 'GET', path: `/inbox/${messageId}` }, [200, 206, 404, 410]);

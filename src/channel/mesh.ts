@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { fromSendAnswer, type SendAnswer } from '../../mappings/mesh/from-send-answer.ts';
+import { fromPartAnswer } from '../../mappings/mesh/from-part-answer.ts';
+import { fromSendAnswer } from '../../mappings/mesh/from-send-answer.ts';
 import { readMailbox } from '../model/mailbox.ts';
 import type { Outcome } from '../model/ledger.ts';
 import type { Channel, Limits, Parcel, Target } from './channel.ts';
@@ -29,7 +30,8 @@ export const openMesh = (own: MeshMailbox | null): Channel => ({
       'mex-content-checksum': createHash('sha256').update(bytes).digest('hex'),
     };
     const range = (number: number): Readonly<Record<string, string>> => (parts === 1 ? {} : { 'mex-chunk-range': `${number}:${parts}` });
-    const first = await post(own, '/outbox', { ...headers, ...range(1) }, part(1), limits);
+    const answered = await post(own, '/outbox', { ...headers, ...range(1) }, part(1), limits);
+    const first = 'kind' in answered ? answered : fromSendAnswer(answered.status, jsonOf(answered));
     if ('kind' in first) return first;
     const { messageId } = first;
     // MESH may hand it on from here: what it tells of it later has to be found, whatever becomes of us.
@@ -41,8 +43,9 @@ export const openMesh = (own: MeshMailbox | null): Channel => ({
     for (let number = 2; number <= parts; number += 1) {
       const more = { 'content-type': 'application/fhir+json', ...range(number) };
       const answer = await post(own, `/outbox/${messageId}/${number}`, more, part(number), limits);
+      const failed = 'kind' in answer ? answer : fromPartAnswer(answer.status, jsonOf(answer));
       // A part that is missing: whether MESH will ever hand on the rest nobody has said.
-      if ('kind' in answer) return { kind: 'unknown', because: `in-part-${answer.because}` };
+      if (failed !== null) return { kind: 'unknown', because: `in-part-${failed.because}` };
     }
     return { kind: 'unknown', because: 'answer-pending' };
   },
@@ -56,13 +59,10 @@ const namesOf = ({ mailbox }: Target, { messageId, bundleId }: Parcel): Readonly
   'mex-filename': `${bundleId}.json`,
 });
 
-const post = async (
+const post = (
   own: MeshMailbox,
   path: string,
   headers: Readonly<Record<string, string>>,
   body: Buffer,
   limits: Limits,
-): Promise<SendAnswer> => {
-  const answer = await own.ask({ method: 'POST', path, headers, body }, limits);
-  return 'kind' in answer ? answer : fromSendAnswer(answer.status, jsonOf(answer));
-};
+): ReturnType<MeshMailbox['ask']> => own.ask({ method: 'POST', path, headers, body }, limits);

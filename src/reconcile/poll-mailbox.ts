@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { fromReport } from '../../mappings/mesh/from-report.ts';
+import type { Listed } from '../../mappings/mesh/from-inbox-list.ts';
 import { type Letter, MeshFailed, type MeshInbox } from '../channel/mesh-inbox.ts';
 import { Line, type Log } from '../log.ts';
 import { inOurTurn, type KeptText, keepLetter, noteHandshake, noteLetter } from '../store/mailbox.ts';
@@ -20,7 +21,7 @@ export interface Polled {
   readonly closing: AbortSignal;
 }
 
-/** A list that is full is asked for again; so often in one look. */
+/** A list that has more behind it, or is full, is followed by another; so often in one look. */
 const LISTS = 20;
 const FULL = 500;
 /** Messages in a row that MESH does not give out: then it is MESH. */
@@ -45,9 +46,10 @@ export const pollMailbox = (it: Polled, isFirst: boolean): Promise<boolean> =>
 const takeAllIn = async (it: Polled): Promise<void> => {
   let failures = 0;
   const seen = new Set<string>();
+  let from: string | null = null;
   for (let lists = 0; lists < LISTS; lists += 1) {
-    const listed = await it.inbox.list();
-    const fresh = listed.filter((id) => !seen.has(id));
+    const { ids, next }: Listed = await it.inbox.list(from);
+    const fresh = ids.filter((id) => !seen.has(id));
     for (const messageId of fresh) {
       if (it.closing.aborted) return;
       seen.add(messageId);
@@ -63,7 +65,9 @@ const takeAllIn = async (it: Polled): Promise<void> => {
         await keepLetter(it.pool, it.operator, messageId, 'letter-not-had', null);
       }
     }
-    if (listed.length < FULL || fresh.length === 0) return;
+    // What stays there, as it is not given out, stands before all else in each list from the beginning.
+    if (next === null && (ids.length < FULL || fresh.length === 0)) return;
+    from = next;
   }
 };
 

@@ -51,7 +51,7 @@ afterAll(async () => {
 });
 
 describe('who the broker is', () => {
-  test('a message is taken with the certificate, the header and its HMAC; v2 is asked for', async () => {
+  test('a message is taken with the certificate, the header and its HMAC; v2 is asked for [mesh.1] [mesh.2] [mesh.7]', async () => {
     const own = mailbox();
     expect(await send(own)).toEqual(PENDING);
     const last = mesh.asked().at(-1);
@@ -59,7 +59,7 @@ describe('who the broker is', () => {
     expect(last?.headers).toMatchObject({ accept: 'application/vnd.mesh.v2+json', 'mex-to': THEIRS, 'mex-workflowid': 'PLANS' });
   });
 
-  test('each request has a nonce of its own: one that is used again is refused with 403', async () => {
+  test('each request has a nonce of its own: one that is used again is refused with 403 [mesh.3]', async () => {
     const own = mailbox();
     const before = mesh.asked().length;
     await Promise.all(Array.from({ length: 5 }, () => inboxOf(own).list()));
@@ -85,19 +85,19 @@ describe('who the broker is', () => {
     ['another password', { secrets: { ...secrets, password: 'wrong' } }],
     ['another shared key', { secrets: { ...secrets, sharedKey: 'wrong' } }],
     ['a mailbox that there is not', { secrets: { ...secrets, mailbox: 'X26NONE' } }],
-  ])('%s: 403, which proves nothing (a used nonce gets it, too), and nothing lies there', async (_which, more) => {
+  ])('%s: 403, which proves nothing (a used nonce gets it, too), and nothing lies there [mesh.2]', async (_which, more) => {
     expect(await send(mailbox(more))).toEqual({ kind: 'unknown', because: 'http-403' });
     expect(mesh.lies(THEIRS)).toEqual([]);
   });
 
-  test('a clock that is more than two hours wrong: 403', async () => {
+  test('a clock that is more than two hours wrong: 403 [mesh.4]', async () => {
     mesh.skew(2 * 3_600_000 + 120_000);
     expect(await send(mailbox())).toMatchObject({ because: 'http-403' });
     mesh.skew(3_600_000);
     expect(await send(mailbox())).toEqual(PENDING);
   });
 
-  test('without a certificate, or with a stranger’s, nothing lies there; MESH that another authority signed gets nothing', async () => {
+  test('without a certificate, or with a stranger’s, nothing lies there; MESH that another authority signed gets nothing [mesh.1]', async () => {
     for (const tls of [{ ca: AUTHORITY_PEM }, { ...pemOf('stranger'), ca: AUTHORITY_PEM }]) {
       const outcome = await send(mailbox({ tls }));
       expect(['not-connected', 'connection-lost']).toContain('because' in outcome ? outcome.because : outcome.kind);
@@ -106,7 +106,7 @@ describe('who the broker is', () => {
     expect(mesh.lies(THEIRS)).toEqual([]);
   });
 
-  test('a certificate of ours that has run out is not shown: nothing is connected to', async () => {
+  test('a certificate of ours that has run out is not shown: nothing is connected to [mesh.1]', async () => {
     const before = mesh.asked().length;
     expect(await send(mailbox({ tls: { ...pemOf('expired'), ca: AUTHORITY_PEM } }))).toEqual({
       kind: 'refused',
@@ -124,7 +124,7 @@ describe('who the broker is', () => {
 });
 
 describe('what is sent', () => {
-  test('the frozen bytes as they are, with their checksum; headers hold ids of ours and no person', async () => {
+  test('the frozen bytes as they are, with their checksum; headers hold ids of ours and no person [mesh.8]', async () => {
     const own = mailbox();
     const of = envelope(3);
     for (const parcel of [updateParcel(ADDRESS, of), recallParcel(ADDRESS, of, [of.documentId])]) {
@@ -142,7 +142,7 @@ describe('what is sent', () => {
     }
   });
 
-  test('longer than a part: parts in order, put together again byte for byte; nothing is handed on before the last', async () => {
+  test('longer than a part: parts in order, put together again byte for byte; nothing is handed on before the last [mesh.9]', async () => {
     const own = mailbox({ chunkBytes: 1_000 });
     const parcel = updateParcel(ADDRESS, envelope(4), 'Sprich leise, bitte: größer als ein Teil. '.repeat(40));
     const before = mesh.asked().length;
@@ -158,11 +158,20 @@ describe('what is sent', () => {
     expect(mesh.take(THEIRS)).toMatchObject([{ text: parcel.bytes }]);
   });
 
-  test('a part that is not taken leaves it in doubt, and nothing is handed on', async () => {
+  test('a part that is not taken leaves it in doubt, and nothing is handed on [mesh.9]', async () => {
     const own = mailbox({ chunkBytes: 1_000 });
     const parcel = updateParcel(ADDRESS, envelope(5), 'Please speak slowly. '.repeat(60));
     const to = target(ADDRESS, { mailbox: { localId: 'a', taken: async () => mesh.behave('send', 'busy', 1) } });
     expect(await openMesh(own).send(to, parcel, within(5_000, 2_000))).toEqual({ kind: 'unknown', because: 'in-part-http-503' });
+    expect(mesh.lies(THEIRS)).toEqual([]);
+  });
+
+  test.each([
+    ['06', false],
+    ['20', true],
+  ] as const)('%s of MESH: refused, and said again as it is: %s [mesh.11]', async (code, retry) => {
+    mesh.behave('send', `refuse-${code}`);
+    expect(await send(mailbox())).toEqual({ kind: 'refused', because: `mesh-${code}`, retry });
     expect(mesh.lies(THEIRS)).toEqual([]);
   });
 
@@ -175,8 +184,8 @@ describe('what is sent', () => {
   });
 
   test.each([
-    ['12: no such mailbox', 'mesh://X26NOBODY?workflow_id=PLANS', { kind: 'refused', because: 'mesh-12', retry: true }],
-    ['17: not its workflow', `mesh://${THEIRS}?workflow_id=OTHER`, { kind: 'refused', because: 'mesh-17', retry: true }],
+    ['12: no such mailbox [mesh.11]', 'mesh://X26NOBODY?workflow_id=PLANS', { kind: 'refused', because: 'mesh-12', retry: true }],
+    ['17: not its workflow [mesh.11]', `mesh://${THEIRS}?workflow_id=OTHER`, { kind: 'refused', because: 'mesh-17', retry: true }],
     ['no mailbox at all', 'https://127.0.0.1/fhir', { kind: 'refused', because: 'address-unusable', retry: false }],
   ] as const)('%s', async (_which, address, outcome) => {
     expect(await openMesh(mailbox()).send(target(address), updateParcel(address, envelope(1)), within(5_000, 2_000))).toEqual(outcome);
@@ -190,8 +199,27 @@ describe('what is sent', () => {
   });
 });
 
+test('each request, of every sort, asks for version 2 and has the header that proves who asks [mesh.2] [mesh.5]', async () => {
+  const before = mesh.asked().length;
+  const own = mailbox({ chunkBytes: 1_000 });
+  const inbox = inboxOf(own);
+  await openMesh(own).send(target(ADDRESS), updateParcel(ADDRESS, envelope(9), 'Please speak slowly. '.repeat(60)), within(5_000, 2_000));
+  const id = mesh.put(THEIRS, OURS, 'PLANS_ACK', 'one two', 2);
+  await inbox.handshake();
+  await inbox.list();
+  await inbox.download(id);
+  await inbox.acknowledge(id);
+  await inbox.track(mesh.sent(THEIRS).at(-1)?.id ?? '');
+  const asked = mesh.asked().slice(before);
+  expect(new Set(asked.map(({ method, path }) => `${method} ${path.split('/').slice(3, 4).join()}`)).size).toBeGreaterThanOrEqual(5);
+  for (const { path, status, headers } of asked) {
+    expect([path, status < 300, headers['accept']]).toEqual([path, true, 'application/vnd.mesh.v2+json']);
+    expect(headers['authorization']).toMatch(/^NHSMESH X26OURS1:[0-9a-f-]{36}:1:\d{12}:[0-9a-f]{64}$/);
+  }
+});
+
 describe('our own mailbox', () => {
-  test('a handshake says which client it is', async () => {
+  test('a handshake says which client it is [mesh.6]', async () => {
     await inboxOf(mailbox()).handshake();
     expect(mesh.asked().at(-1)).toMatchObject({
       method: 'POST',
@@ -200,20 +228,20 @@ describe('our own mailbox', () => {
     });
   });
 
-  test('a message in parts is put together; acknowledged it is gone, and gone is null', async () => {
+  test('a message in parts is put together; acknowledged it is gone, and gone is null [mesh.13] [mesh.14]', async () => {
     const inbox = inboxOf(mailbox());
     const id = mesh.put(THEIRS, OURS, 'PLANS_ACK', 'one two three four', 3);
-    expect(await inbox.list()).toEqual([id]);
+    expect(await inbox.list()).toEqual({ ids: [id], next: null });
     const letter = await inbox.download(id);
     expect(letter?.body.toString()).toBe('one two three four');
     expect(letter?.headers).toMatchObject({ 'mex-from': THEIRS, 'mex-messagetype': 'DATA', 'mex-messageid': id });
     await inbox.acknowledge(id);
     await inbox.acknowledge(id);
-    expect(await inbox.list()).toEqual([]);
+    expect(await inbox.list()).toEqual({ ids: [], next: null });
     expect(await inbox.download(id)).toBeNull();
   });
 
-  test('a message that is longer than any answer is not taken in', async () => {
+  test('a message that is longer than any answer is not taken in [mesh.13]', async () => {
     const id = mesh.put(THEIRS, OURS, 'PLANS_ACK', 'x'.repeat(21_000_000), 7);
     const failed = await inboxOf(mailbox(), 15_000)
       .download(id)
@@ -225,7 +253,7 @@ describe('our own mailbox', () => {
     expect(mesh.lies(OURS)).toHaveLength(1);
   });
 
-  test('where a message of ours lies is asked by its id', async () => {
+  test('where a message of ours lies is asked by its id [mesh.16]', async () => {
     const own = mailbox();
     await send(own, 8);
     const [message] = mesh.lies(THEIRS);

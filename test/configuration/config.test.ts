@@ -230,7 +230,7 @@ describe('The MESH mailbox', () => {
     MESH_CERT: 'a',
     MESH_KEY: 'b',
   };
-  test('is there when all of it is set, and looked into every five minutes', () => {
+  test('is there when all of it is set, and looked into every five minutes [mesh.15]', () => {
     expect(parseConfig(ALL).mesh).toEqual({
       url: 'https://mesh.example',
       mailbox: 'X26BROKER1',
@@ -258,7 +258,7 @@ describe('The MESH mailbox', () => {
     [{ ...ALL, MESH_POLL_MS: '86400001' }, /^MESH_POLL_MS must be/],
     [{ ...ALL, MESH_CHUNK_BYTES: '100000001' }, /^MESH_CHUNK_BYTES must be/],
     [{ EVENT_SIGNAL: 'on' }, /^EVENT_SIGNAL must be off or mns$/],
-  ])('%j is refused in one line that quotes nothing', (env, line) => {
+  ])('%j is refused in one line that quotes nothing [mesh.10] [mesh.15]', (env, line) => {
     expect(() => parseConfig(env)).toThrow(line);
     expect(() => parseConfig(env)).not.toThrow(/hidden/);
   });

@@ -32,7 +32,7 @@ const places = (answer: { readonly body: { readonly issue?: readonly { readonly 
   (answer.body.issue ?? []).flatMap(({ expression }) => expression ?? []);
 
 describe('I10: an Endpoint with a mailbox', () => {
-  test('is taken, of the broker’s own connection type, and read back as it was written', async () => {
+  test('is taken, of the broker’s own connection type, and read back as it was written [mesh.21]', async () => {
     expect((await withMesh.put(OPERATOR, at(GOOD))).status).toBe(201);
     const read = await withMesh.get(OPERATOR, '/fhir/Endpoint/box');
     expect(read.body).toMatchObject({ address: GOOD, connectionType: { system: System.ownConnectionType, code: 'mesh' } });
@@ -47,7 +47,7 @@ describe('I10: an Endpoint with a mailbox', () => {
     'mesh:X26HOSPITAL1?workflow_id=A',
     'https://mesh.example/X26HOSPITAL1?workflow_id=A',
     'mesh://X26%0d%0aMex-To?workflow_id=A',
-  ])('%s: 422 that names the address, and nothing is stored', async (address) => {
+  ])('%s: 422 that names the address, and nothing is stored [mesh.20] [mesh.21]', async (address) => {
     const endpoint = { ...at(GOOD, 'odd'), address };
     const answer = await withMesh.put(OPERATOR, endpoint);
     expect(answer.status).toBe(422);

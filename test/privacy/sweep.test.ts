@@ -8,8 +8,13 @@ import * as body from '../support/bodies.ts';
 import { spawnBroker } from '../support/broker.ts';
 import { makeDataDir, type TestDataDir } from '../support/data-dir.ts';
 import { tokensAt } from '../support/access.ts';
-import { doorClient } from '../support/door-client.ts';
+import { doorClient, type DoorClient } from '../support/door-client.ts';
 import { eventually } from '../support/eventually.ts';
+import { startFakeCollector } from '../support/fake-collector.ts';
+import { fakeMeshRecipient } from '../support/fake-mesh-recipient.ts';
+import { meshEnv, OURS, SECRETS as MESH_SECRETS, startMesh, WORKFLOW } from '../support/mesh-ground.ts';
+import type { MeshSimulator } from '../support/mesh-simulator.ts';
+import { responseTo } from '../support/message-response.ts';
 import { nhsNumbersFrom } from '../support/nhs-numbers.ts';
 import { hasRedis, startRedis } from '../support/redis.ts';
 import { anyNumber, type Find, personFinder, type Secret } from './find-persons.ts';
@@ -29,6 +34,8 @@ const SECRETS: readonly Secret[] = [
   { what: 'words', value: 'Zebrafinch' },
   // What a subscriber asks to be sent along is as secret as a password.
   { what: 'other', value: 'sesame-opens' },
+  // And so is what the broker proves itself to MESH by.
+  ...Object.values(MESH_SECRETS).map((value) => ({ what: 'other' as const, value })),
 ];
 const findPersons = personFinder(SECRETS);
 const sweep = (where: string, text: string): readonly Find[] => [...findPersons(where, text), ...anyNumber(where, text)];
@@ -73,6 +80,43 @@ const filesOf = async (): Promise<readonly (readonly [string, string])[]> => {
   return Promise.all(names.map(async (name) => [name.slice(folder.path.length), await readFile(name, 'latin1')] as const));
 };
 
+const BOX = 'X26LANE1';
+/** A recipient without an address, in agreement with the trust. */
+const openBox = async (mesh: MeshSimulator, { put }: Pick<DoorClient, 'put'>) => {
+  await put(OPERATOR, body.organization('org-box', 'BOX1', 'epr'));
+  await put(OPERATOR, body.service('svc-box', 'org-box', 'epr'));
+  await put(OPERATOR, body.endpoint('end-box', 'svc-box', 'org-box', `mesh://${BOX}?workflow_id=${WORKFLOW}`));
+  await put(OPERATOR, { ...body.agreement('org-trust', ['svc-box']), id: 'agreement-box' });
+  const recipient = fakeMeshRecipient(mesh, BOX);
+  return {
+    /** Looks into its mailbox until it holds the plan of that person, and of nobody where there is none. */
+    holds: (...persons: readonly string[]): Promise<void> =>
+      eventually(() => {
+        recipient.look();
+        expect(recipient.holds().map(({ person }) => person)).toEqual(persons);
+      }, 20_000),
+    recalls: () => recipient.received().filter(({ kind }) => kind === 'recall').length,
+  };
+};
+
+/** What careless people write into our mailbox, and MESH into its reports: the person, in headers and body. */
+const rudeLetters = (mesh: MeshSimulator, number: string): void => {
+  const words = `Dear broker, ${FAMILY} ${number}: ${WORDS}`;
+  const [message] = mesh.sent(BOX);
+  if (message === undefined) throw new Error('nothing was put into the mailbox');
+  const headers = { 'mex-subject': words, 'mex-localid': number, 'mex-filename': `${FAMILY}.json`, 'mex-partnerid': number };
+  const diagnosed = {
+    ...responseTo(message.parts.map(String).join(''), { code: 'fatal-error' }),
+    identifier: { system: 'https://fhir.nhs.uk/Id/nhs-number', value: number },
+  };
+  for (const text of [words, `${number}`, `{"resourceType":"Bundle","type":"message","id":"${number}","entry":[{"fullUrl":"${words}"}]}`])
+    mesh.put(BOX, OURS, WORKFLOW, text, 1, headers);
+  mesh.put(BOX, OURS, `${WORKFLOW}_ACK`, JSON.stringify(diagnosed), 2, headers);
+  mesh.put('X26LANE2', OURS, FAMILY, JSON.stringify(diagnosed), 1, headers);
+  mesh.report({ ...message, headers: { 'mex-localid': number } }, '14', words);
+  mesh.report({ ...message, id: number, headers: { 'mex-localid': FAMILY } }, number, words);
+};
+
 describe('I8: nobody is named where nobody should be', () => {
   test('The search can fail: each shape of a planted value is found, and nothing in what holds none', () => {
     const url = encodeURIComponent(WORDS);
@@ -97,7 +141,13 @@ describe('I8: nobody is named where nobody should be', () => {
     async (store) => {
       const redis = store === 'Redis' ? await startRedis() : null;
       if (redis !== null) later(redis.stop);
+      const mesh = await startMesh();
+      const collector = await startFakeCollector();
+      for (const each of [mesh, collector]) later(each.stop);
       const broker = spawnBroker({
+        ...meshEnv(mesh),
+        MESH_POLL_MS: '300',
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.address,
         DATA_DIR: folder.path,
         LOG_LEVEL: 'debug',
         OUTBOUND_ALLOW: '127.0.0.0/8',
@@ -129,6 +179,7 @@ describe('I8: nobody is named where nobody should be', () => {
         ed: await recordingProxy(town.ed.address),
         hook: await recordingProxy(town.police.hook.address),
       };
+      const box = await openBox(mesh, client);
       const parrot = await startParrot();
       for (const each of [...Object.values(wires), parrot]) later(each.stop);
       for (const name of ['epr', 'ed'] as const)
@@ -150,17 +201,21 @@ describe('I8: nobody is named where nobody should be', () => {
         TRUST,
         body.composition('p-w1', 'p', { 'please-do': WORDS, 'who-to-ring': `Ring ${FAMILY} on 01632 960001, day and night` }),
       );
-      await client.put(TRUST, body.carePlan('p-v1', 'p', 'p-w1', { reach: town.reach }));
+      await client.put(TRUST, body.carePlan('p-v1', 'p', 'p-w1', { reach: [...town.reach, 'svc-box'] }));
       await client.put(TRUST, body.consent('p-c1', 'p', 'org-trust', { kinds: ['epr', 'ed', 'ambulance', 'police', 'crisis-line'] }));
       town.epr.behave({ how: 'refuse', times: 1 });
       town.ed.behave({ how: 'lose-answer', times: 1 });
       town.ambulance.behave({ how: 'stall', times: 1 });
+      mesh.behave('send', 'parrot');
       await client.approve(TRUST, 'p-v1');
       await eventually(() => expect([town.epr, town.ed, town.ambulance].map((each) => each.holds().length)).toEqual([1, 1, 1]), 20_000);
       await eventually(() => expect(town.police.holds().size).toBe(1), 10_000);
+      await box.holds(NUMBER);
+      rudeLetters(mesh, NUMBER);
       await eventually(() => expect(parrot.heard()).toBeGreaterThan(5), 20_000);
       await client.put(TRUST, body.patient('p', CORRECTED, FAMILY));
       await eventually(() => expect(town.epr.holds()).toMatchObject([{ person: CORRECTED }]), 20_000);
+      await box.holds(CORRECTED);
 
       const seen: [string, string][] = [];
       const callers = [TRUST, POLICE, OPERATOR, { ods: 'AMB1', kind: 'ambulance' as const }];
@@ -203,6 +258,7 @@ describe('I8: nobody is named where nobody should be', () => {
       await other.publish(['epr']);
       await client.withdraw(TRUST, 'p-v1');
       await eventually(() => expect(town.ed.holds()).toEqual([]), 20_000);
+      await box.holds();
       await sleep(700);
 
       const places: [string, string][] = [
@@ -220,6 +276,20 @@ describe('I8: nobody is named where nobody should be', () => {
             .map((each) => each.bytes)
             .join('\n'),
         ],
+        [
+          'requests to MESH',
+          mesh
+            .asked()
+            .map((each) => JSON.stringify(each))
+            .join('\n'),
+        ],
+        ['headers in a mailbox', JSON.stringify(mesh.sent(BOX).map(({ headers, workflow }) => [workflow, headers]))],
+        ...(await Promise.all(
+          ['mailbox', 'mailbox_message', 'mailbox_letter', 'message_answer'].map(
+            async (table): Promise<[string, string]> => [table, await rowsOf(table)],
+          ),
+        )),
+        ['traces', collector.heard()],
         // Sealed as they lie there; each as those see it who have it to do.
         [
           'Tasks',
@@ -237,6 +307,12 @@ describe('I8: nobody is named where nobody should be', () => {
       expect(places.filter(([name, text]) => text === '' && !/broker.lock/.test(name)).map(([name]) => name)).toEqual(['requests to ed']);
       expect(places.find(([name]) => name === 'queue')?.[1].length).toBeGreaterThan(2_000);
       expect(wires.epr.heads().length).toBeGreaterThan(2);
+      expect(box.recalls()).toBeGreaterThan(1);
+      expect(JSON.stringify(await folder.query("SELECT because FROM delivery WHERE because LIKE 'mesh-%'"))).toContain('mesh-20');
+      // Every letter was taken in, and those that say nothing of use are kept, sealed.
+      expect(mesh.lies(OURS)).toEqual([]);
+      expect((await folder.query('SELECT FROM mailbox_letter WHERE sealed IS NOT NULL')).length).toBeGreaterThanOrEqual(5);
+      expect(collector.spans().some(({ attributes }) => attributes['broker.channel'] === 'mesh')).toBe(true);
       expect(JSON.stringify(await folder.query("SELECT because FROM delivery WHERE outcome = 'refused'"))).not.toBe('[]');
       console.info(`looked into ${places.length} places, ${places.reduce((sum, [, text]) => sum + text.length, 0)} characters`);
       expect(places.flatMap(([name, text]) => sweep(name, text))).toEqual([]);

@@ -67,7 +67,7 @@ describe('what MESH and others do wrong', () => {
     60_000,
   );
 
-  test('417 with a code proves that nothing was stored: refused, and a person is told', async () => {
+  test('417 with a code proves that nothing was stored: refused, and a person is told [mesh.11]', async () => {
     const lane = await it.lane();
     it.mesh.behave('send', 'refuse-20', 3);
     await lane.approve();
@@ -89,7 +89,7 @@ describe('what MESH and others do wrong', () => {
     await held(lane);
   }, 60_000);
 
-  test('messages that MESH lists and does not give out keep no other from being taken in; each is told of, and over when it comes', async () => {
+  test('messages that MESH lists and does not give out keep no other from being taken in; each is told of, and over when it comes [mesh.13]', async () => {
     const lane = await it.lane();
     await lane.approve();
     await waiting(it, lane);
@@ -108,7 +108,7 @@ describe('what MESH and others do wrong', () => {
     it.mesh.take(OURS);
   }, 60_000);
 
-  test('MESH is greeted when a process starts, and again within a day', async () => {
+  test('MESH is greeted when a process starts, and again within a day [mesh.6]', async () => {
     const greetings = (): number =>
       it.mesh.asked().filter(({ method, path }) => method === 'POST' && path === `/messageexchange/${OURS}`).length;
     await it.look();
@@ -122,7 +122,7 @@ describe('what MESH and others do wrong', () => {
     expect(await sinceMailboxLook(it.engine.database.pool)).toBeLessThan(60);
   }, 60_000);
 
-  test('the acknowledgement of an answer is lost: it is taken in twice, and counts once', async () => {
+  test('the acknowledgement of an answer is lost: it is taken in twice, and counts once [mesh.14]', async () => {
     const lane = await it.lane();
     await lane.approve();
     await waiting(it, lane);
@@ -140,7 +140,7 @@ describe('what MESH and others do wrong', () => {
     expect(it.mesh.lies(OURS)).toEqual([]);
   }, 60_000);
 
-  test('I2: a report of MESH is of one attempt: what another try of the same message left stays in doubt', async () => {
+  test('I2: a report of MESH is of one attempt: what another try of the same message left stays in doubt [mesh.19]', async () => {
     const lane = await it.lane();
     it.mesh.behave('send', 'lose-answer', 1);
     await lane.approve();
@@ -165,7 +165,66 @@ describe('what MESH and others do wrong', () => {
     expect((await copiesOf(lane)).map(({ id }) => id)).toContain(ids[0]);
   }, 60_000);
 
-  test('what cannot be written down is not acknowledged: it lies there until it can', async () => {
+  test.each(['12', '17', '06'] as const)(
+    'a report with %s proves that nobody was given it: refused, and a person is told [mesh.19]',
+    async (code) => {
+      const lane = await it.lane();
+      await lane.approve();
+      await waiting(it, lane);
+      const [message] = it.mesh.take(lane.mailbox);
+      if (message === undefined) throw new Error('it was sent');
+      it.mesh.report(message.message, code);
+      await it.look();
+      await until(async () =>
+        expect(await lane.deliveries()).toContainEqual(expect.objectContaining({ outcome: 'refused', because: `mesh-${code}` })),
+      );
+      await until(async () => expect(await lane.told()).not.toBeNull());
+    },
+    60_000,
+  );
+
+  test('I2: a report with a code that nobody has heard of proves nothing: it stays in doubt, and a person is told [mesh.19]', async () => {
+    const lane = await it.lane();
+    await lane.approve();
+    await waiting(it, lane);
+    const [message] = it.mesh.lies(lane.mailbox);
+    if (message === undefined) throw new Error('it was sent');
+    it.mesh.report(message, '99');
+    await it.look();
+    await until(async () => expect(await lane.told()).toBe('update-not-collected'));
+    expect((await copiesOf(lane)).some(({ effect, state }) => effect !== null && state === 'uncertain')).toBe(true);
+  }, 60_000);
+
+  test('an answer counts by what it is, under whatever workflow it comes [mesh.20]', async () => {
+    const lane = await it.lane();
+    await lane.approve();
+    await waiting(it, lane);
+    const [message] = it.mesh.take(lane.mailbox);
+    it.mesh.put(lane.mailbox, OURS, 'ANOTHER_WORKFLOW', JSON.stringify(responseTo(message?.text ?? '')));
+    await it.look();
+    await held(lane);
+  }, 60_000);
+
+  test.each([
+    ['and says where the list goes on, behind what stays there', true],
+    ['and says nothing of it: it is asked again', false],
+  ])(
+    'more lies there than MESH lists at once, %s [mesh.12]',
+    async (_how, isPaged) => {
+      const lane = await it.lane();
+      await lane.approve();
+      await waiting(it, lane);
+      it.mesh.page(isPaged);
+      it.mesh.putGone(OURS, 500, isPaged);
+      lane.recipient.look();
+      await it.look();
+      await held(lane);
+      it.mesh.take(OURS);
+    },
+    60_000,
+  );
+
+  test('what cannot be written down is not acknowledged: it lies there until it can [mesh.14]', async () => {
     const lane = await it.lane();
     await lane.approve();
     await waiting(it, lane);
@@ -181,7 +240,7 @@ describe('what MESH and others do wrong', () => {
     expect(it.mesh.lies(OURS)).toEqual([]);
   }, 60_000);
 
-  test('over all processes one looks at a time, and no sooner than the set time after the last', async () => {
+  test('over all processes one looks at a time, and no sooner than the set time after the last [mesh.15]', async () => {
     const period = { MESH_POLL_MS: '60000', SWEEP_MS: '60000' };
     await it.look();
     const asked = (): number => it.mesh.asked().filter(({ method, path }) => method === 'GET' && path.endsWith('/inbox')).length;

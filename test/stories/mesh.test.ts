@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => it?.stop());
 
 describe('a recipient without an address', () => {
-  test('I3: 202 says that MESH has it; the copy is in doubt until the recipient itself answers into our mailbox', async () => {
+  test('I3: 202 says that MESH has it; the copy is in doubt until the recipient itself answers into our mailbox [mesh.7]', async () => {
     const lane = await it.lane();
     await lane.approve();
     await waiting(it, lane);
@@ -26,7 +26,7 @@ describe('a recipient without an address', () => {
     expect(it.mesh.lies(OURS)).toEqual([]);
   }, 60_000);
 
-  test('I8: of the person nothing stands in what MESH shows: its headers hold ids of ours', async () => {
+  test('I8: of the person nothing stands in what MESH shows: its headers hold ids of ours [mesh.8]', async () => {
     const lane = await it.lane();
     await lane.approve();
     await waiting(it, lane);
@@ -61,7 +61,7 @@ describe('a recipient without an address', () => {
     expect(lane.recipient.received().map(({ kind }) => kind)).toEqual(['update', 'recall']);
   }, 60_000);
 
-  test('I2, I12: nobody takes it for five days: MESH reports 14, a person is told, and it is said again; what may have been read stays in doubt', async () => {
+  test('I2, I12: nobody takes it for five days: MESH reports 14, a person is told, and it is said again; what may have been read stays in doubt [mesh.18]', async () => {
     const lane = await it.lane();
     await lane.approve();
     await waiting(it, lane);
@@ -85,7 +85,7 @@ describe('a recipient without an address', () => {
     await until(async () => expect((await copiesOf(lane)).filter(({ state }) => state === 'held')).toEqual([]));
   }, 60_000);
 
-  test('declared `sync`: taken out of the mailbox is enough, by the tracking of MESH, and counts as transport alone', async () => {
+  test('declared `sync`: taken out of the mailbox is enough, by the tracking of MESH, and counts as transport alone [mesh.16]', async () => {
     const lane = await it.lane({ mode: 'sync' });
     await lane.approve();
     await waiting(it, lane);

@@ -28,6 +28,7 @@ export type MeshHow =
   | 'garbage' // takes it, and answers with what is none
   | 'refuse-06'
   | 'refuse-20'
+  | 'parrot' // refuses it, and says it back word for word
   | 'late'; // takes it, and answers after `delayMs`
 
 export interface MeshSimulator {
@@ -39,10 +40,14 @@ export interface MeshSimulator {
   lies(mailbox: string): readonly MeshMessage[];
   /** The holder of a mailbox takes everything out, and acknowledges it. */
   take(mailbox: string): readonly { readonly message: MeshMessage; readonly text: string }[];
-  /** Somebody puts a message into a mailbox; in so many parts. */
-  put(from: string, to: string, workflow: string, text: string, parts?: number): string;
-  /** MESH reports on a message. */
-  report(of: MeshMessage, code: string): void;
+  /** Somebody puts a message into a mailbox; in so many parts, with `Mex-` headers of its own. */
+  put(from: string, to: string, workflow: string, text: string, parts?: number, headers?: Readonly<Record<string, string>>): string;
+  /** So many messages that are listed, and not given out; they stay listed, or go once they were asked for. */
+  putGone(to: string, count: number, stays: boolean): void;
+  /** Whether a list says from where the next is asked for, where there is more. */
+  page(isPaged: boolean): void;
+  /** MESH reports on a message, in these words. */
+  report(of: MeshMessage, code: string, words?: string): void;
   /** So much time passes for what lies in mailboxes: after five days it goes back to its sender as a report. */
   turnClock(ms: number): void;
   /** MESH's own clock is so much ahead of ours. */
@@ -91,6 +96,9 @@ export const startMeshSimulator = async ({
   const tls: ServerOptions = { ...pemOf(holder), ca: AUTHORITY_PEM, requestCert: true, rejectUnauthorized: true };
   const messages: MeshMessage[] = [];
   const nonces = new Set<string>();
+  /** Messages that are not given out, and whether they stay listed. */
+  const withheld = new Map<string, boolean>();
+  let isPaged = true;
   const asked: { method: string; path: string; status: number; headers: Record<string, string> }[] = [];
   const moods = { send: { how: 'normal' as MeshHow, times: 0, delayMs: 0 }, read: { how: 'normal' as MeshHow, times: 0, delayMs: 0 } };
   let ahead = 0;
@@ -116,7 +124,7 @@ export const startMeshSimulator = async ({
     return proof === right;
   };
 
-  const report = (of: MeshMessage, code: string): void => {
+  const report = (of: MeshMessage, code: string, words = 'Undelivered message'): void => {
     messages.push({
       id: newId(),
       type: 'REPORT',
@@ -128,7 +136,7 @@ export const startMeshSimulator = async ({
         'mex-localid': of.headers['mex-localid'] ?? '',
         'mex-statuscode': code,
         'mex-statusevent': 'SEND',
-        'mex-statusdescription': 'Undelivered message',
+        'mex-statusdescription': words,
         'mex-statussuccess': 'ERROR',
       },
       parts: [Buffer.alloc(0)],
@@ -144,6 +152,12 @@ export const startMeshSimulator = async ({
   });
   const error = (status: number, code: string, msg: string, id?: string): Said =>
     json(status, { ...(id === undefined ? {} : { message_id: id }), internal_id: newId(), detail: [{ event: 'SEND', code, msg }] });
+  /** What it does not take; null of what it does. */
+  const refusedFor = (how: MeshHow, body: Buffer): Said | null => {
+    if (how === 'busy') return error(503, '', 'busy');
+    if (how === 'parrot') return error(417, '20', body.toString('utf8'));
+    return how === 'refuse-06' || how === 'refuse-20' ? error(417, how.slice(-2), 'refused') : null;
+  };
   const textOf = (message: MeshMessage): string => Buffer.concat(message.parts.map((part) => part ?? Buffer.alloc(0))).toString('utf8');
   const lies = (mailbox: string): readonly MeshMessage[] => messages.filter(({ to, status }) => to === mailbox && status === 'accepted');
 
@@ -178,13 +192,30 @@ export const startMeshSimulator = async ({
     if (headers['mex-chunk-range'] !== `${number}:${message.parts.length}`) return error(417, '06', 'InvalidHeaderChunks', id);
     message.parts[number - 1] = body;
     if (message.parts.every((part) => part !== null)) message.status = 'accepted';
-    return json(202, { message_id: id });
+    // As NHS England's own sandbox answers a further part in version 2: its id was said before.
+    return json(202, null);
+  };
+
+  const list = (mailbox: string, from: string | null): Said => {
+    const after = from === null ? -1 : messages.findIndex(({ id }) => id === from);
+    const all = lies(mailbox).filter((each) => messages.indexOf(each) > after);
+    const listed = all.slice(0, MOST_LISTED).map(({ id }) => id);
+    const next = `/messageexchange/${mailbox}/inbox?max_results=${MOST_LISTED}&continue_from=${listed.at(-1)}`;
+    return json(200, {
+      messages: listed,
+      approx_inbox_count: all.length,
+      links: { self: `/messageexchange/${mailbox}/inbox`, ...(isPaged && all.length > listed.length ? { next } : {}) },
+    });
   };
 
   const download = (mailbox: string, id: string, number: number): Said => {
     const message = messages.find((each) => each.id === id && each.to === mailbox);
     if (message === undefined) return error(404, '20', 'Message does not exist');
     if (message.status !== 'accepted') return error(410, '', 'gone', id);
+    if (withheld.has(id)) {
+      if (withheld.get(id) === false) message.status = 'expired';
+      return error(410, '', 'gone', id);
+    }
     const part = message.parts[number - 1];
     if (part === undefined || part === null) return error(404, '20', 'Message does not exist');
     const headers = {
@@ -212,12 +243,7 @@ export const startMeshSimulator = async ({
         return id === '' ? send(mailbox, headers, body) : sendPart(mailbox, id, Number(more), headers, body);
       case 'GET inbox':
         return id === ''
-          ? json(200, {
-              messages: lies(mailbox)
-                .slice(0, MOST_LISTED)
-                .map((each) => each.id),
-              links: {},
-            })
+          ? list(mailbox, new URLSearchParams(query).get('continue_from'))
           : download(mailbox, id, more === '' ? 1 : Number(more));
       case 'PUT inbox': {
         const message = messages.find((each) => each.id === id && each.to === mailbox);
@@ -248,12 +274,8 @@ export const startMeshSimulator = async ({
     const headers = headersOf(request);
     const isSend = request.method === 'POST' && path.includes('/outbox');
     const { how, delayMs } = moodFor(isSend ? 'send' : 'read');
-    const takes = how !== 'busy' && !how.startsWith('refuse');
-    const said = takes
-      ? serve(request.method ?? '', path, query, headers, Buffer.concat(chunks))
-      : how === 'busy'
-        ? error(503, '', 'busy')
-        : error(417, how.slice(-2), 'refused');
+    const body = Buffer.concat(chunks);
+    const said = refusedFor(how, body) ?? serve(request.method ?? '', path, query, headers, body);
     asked.push({ method: request.method ?? '', path: query === '' ? path : `${path}?${query}`, status: said.status, headers });
     if (how === 'stall') return;
     if (how === 'lose-answer') {
@@ -283,7 +305,7 @@ export const startMeshSimulator = async ({
         message.status = 'acknowledged';
         return { message, text: textOf(message) };
       }),
-    put: (from, to, workflow, text, parts = 1) => {
+    put: (from, to, workflow, text, parts = 1, headers = {}) => {
       const bytes = Buffer.from(text, 'utf8');
       const size = Math.max(1, Math.ceil(bytes.length / parts));
       const id = newId();
@@ -293,12 +315,23 @@ export const startMeshSimulator = async ({
         from,
         to,
         workflow,
-        headers: {},
+        headers,
         parts: Array.from({ length: parts }, (_, index) => bytes.subarray(index * size, (index + 1) * size)),
         at: Date.now() + passed,
         status: 'accepted',
       });
       return id;
+    },
+    putGone: (to, count, stays) => {
+      for (let each = 0; each < count; each += 1) {
+        const id = newId();
+        const shape = { type: 'DATA', from: 'X26GONE', to, workflow: 'GONE', headers: {} } as const;
+        messages.push({ ...shape, parts: [null], id, at: Date.now() + passed, status: 'accepted' });
+        withheld.set(id, stays);
+      }
+    },
+    page: (paged) => {
+      isPaged = paged;
     },
     report,
     turnClock: (ms) => {
