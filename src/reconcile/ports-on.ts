@@ -41,6 +41,8 @@ export interface World {
   /** Attempts are written outside the database too, before the wire: a restore from backup replays them. */
   readonly attempts: AttemptLog;
   readonly sender: Sender;
+  /** Base URL of the broker as its callers know it, without a slash at the end: what a notification names is read there. */
+  readonly base: string;
   /** Milliseconds for one exchange. */
   readonly sendTimeout: number;
   /** Told of an attempt that was stopped, for what it was to go by was another's: an alarm. */

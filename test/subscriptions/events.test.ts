@@ -10,8 +10,9 @@ import { eventsIn, numbersIn, openSubscriptions, partOf, type Subscriptions, sta
 
 let world: Subscriptions;
 let hook: FakeHook;
+const PUBLIC_URL = 'https://broker.example';
 beforeAll(async () => {
-  world = await openSubscriptions();
+  world = await openSubscriptions({}, { PUBLIC_URL });
 }, 60_000);
 afterAll(() => world?.close());
 beforeEach(async () => {
@@ -153,6 +154,17 @@ describe('a notification', () => {
     ).toEqual(['0']);
     expect(await statusOf(police, id)).toMatchObject({ events: '5' });
   }, 30_000);
+
+  test('names the Subscription and the plan at the address where the broker is reached', async () => {
+    const police = await world.subscriber();
+    const id = await active(police);
+    await police.plan();
+    const [bundle] = await told(1);
+    const handshake = JSON.parse(hook.notifications()[0]?.bytes ?? '{}');
+    for (const each of [bundle as Bundle, handshake])
+      expect(valueIn(statusIn(each), 'subscription')).toEqual({ reference: `${PUBLIC_URL}/fhir/Subscription/${id}` });
+    expect(bundle?.entry?.[1]?.fullUrl).toBe(`${PUBLIC_URL}/fhir/${hook.events()[0]?.focus}`);
+  });
 
   test('[2b.98] never tells of more plans at once than maxCount: each notification is of one', async () => {
     const police = await world.subscriber();
