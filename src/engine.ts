@@ -153,7 +153,7 @@ export async function startEngine(
   );
   await part(
     'subscription clock',
-    () => startSubscriptionClock(world, onError),
+    () => startSubscriptionClock(world, { changed, onError }),
     (clock) => clock.close(),
   );
   let sweeps = 0;
