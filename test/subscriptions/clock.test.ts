@@ -74,6 +74,9 @@ describe('an end', () => {
     // Too late already.
     const late = await subscribe(one, hook, { change: { end: new Date(Date.now() - SECOND).toISOString() } });
     await statusIs(one, late, 'off');
+    // Once for each, however many look: what is over is not looked for again.
+    await wait(2_500);
+    for (const id of [active, failed]) expect((await one.ask(`Subscription/${id}/_history`)).body.total).toBe(3);
   }, 30_000);
 });
 
