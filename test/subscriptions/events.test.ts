@@ -256,6 +256,24 @@ describe('$status', () => {
   }, 40_000);
 });
 
+test('what goes wrong at the broker itself is no fault of the subscriber’s: it stays active, and is told when that is put right', async () => {
+  const police = await world.subscriber();
+  const id = await active(police);
+  const { pool } = world.engine.database;
+  // As if its address had been mixed up with another: nothing is written to any.
+  await pool.query(
+    `INSERT INTO endpoint_credential (destination_id, address, recipient_id, version, shown, sealed, standing)
+     VALUES ($1, 'https://elsewhere.example/', 'another', gen_random_uuid(), '{}', '', 'in-use')`,
+    [id],
+  );
+  await police.plan();
+  const stopped = `SELECT FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE k.destination_id = $1 AND d.because = 'misaddressed'`;
+  await eventually(async () => expect((await pool.query(stopped, [id])).rowCount).toBeGreaterThan(6), 20_000);
+  expect((await police.read(id)).status).toBe('active');
+  await pool.query('DELETE FROM endpoint_credential WHERE destination_id = $1', [id]);
+  expect(numbersIn((await told(1))[0] as Bundle)).toEqual(['1']);
+}, 40_000);
+
 describe('$events', () => {
   test('[2b.115] [2b.118] [2b.119] by number, both ends included: a history Bundle with the status first, and no more of a plan than was asked for', async () => {
     const police = await world.subscriber();
