@@ -56,7 +56,8 @@ const SLICES = 16;
 const leaseOf = (config: Config): number => config.sendTimeoutMs + config.sendBeforeMs + 10_000;
 const RESYNC_EVERY = 20;
 const originOf = ({ publicUrl, host, port }: Config): string => publicUrl ?? `http://${host}:${port}`;
-const responseUrlOf = (config: Config): string => `${originOf(config)}/fhir/$process-message`;
+const baseOf = (config: Config): string => `${originOf(config)}/fhir`;
+const responseUrlOf = (config: Config): string => `${baseOf(config)}/$process-message`;
 
 /** Starts the loop on a database. Each part stops in reverse order: sweep, workers, queue, roads. Each exchange is told to `onDelivered`. */
 export async function startEngine(
@@ -106,6 +107,7 @@ export async function startEngine(
     channels,
     attempts,
     sender,
+    base: baseOf(config),
     sendTimeout: config.sendTimeoutMs,
     responseUrl: responseUrlOf(config),
     pointers: { origin: originOf(config), practiceSetting: config.nrl.practiceSetting },
@@ -152,7 +154,7 @@ export async function startEngine(
   );
   await part(
     'subscription clock',
-    () => startSubscriptionClock(world, onError),
+    () => startSubscriptionClock(world, { changed, onError }),
     (clock) => clock.close(),
   );
   let sweeps = 0;

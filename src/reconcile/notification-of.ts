@@ -11,7 +11,7 @@ import type { Sending, World } from './ports-on.ts';
  * now; never more is sent than its kind may be told, or than was frozen under the locks of `begin`.
  */
 export async function notificationOf(
-  { pool, sender }: Pick<World, 'pool' | 'sender'>,
+  { pool, base }: Pick<World, 'pool' | 'base'>,
   look: StoredLook,
   attempt: Sending,
   content: PayloadContent,
@@ -24,7 +24,7 @@ export async function notificationOf(
   return JSON.stringify(
     toNotification({
       id: attempt.parcel.bundleId,
-      base: sender.endpoint,
+      base,
       subscriptionId: destination.id,
       topic: PLAN_TOPIC,
       type: 'event-notification',

@@ -33,7 +33,7 @@ export async function notifySubscriber(
     toNotification({
       ...what,
       id,
-      base: world.sender.endpoint,
+      base: world.base,
       subscriptionId: destination.id,
       topic: PLAN_TOPIC,
       eventNumber: null,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { toResubmission } from '../../mappings/message/to-resubmission.ts';
-import type { Limits, Parcel, Target } from '../channel/channel.ts';
+import { ABANDONED, type Limits, type Parcel, type Target } from '../channel/channel.ts';
 import type { Channels } from '../channel/open-channels.ts';
 import { disclosedAs } from '../decide/attempt.ts';
 import { bundleIdOf } from '../model/message-ids.ts';
@@ -32,7 +32,7 @@ import { notificationOf } from './notification-of.ts';
 import { subscriberHeaders } from './notify-subscriber.ts';
 import { recallOffTheWire } from './recall-off-the-wire.ts';
 import { isPushedTo, sendParcel } from './send-parcel.ts';
-import { type ReadWhereTo, roadOf } from './road-of.ts';
+import { MISADDRESSED, MOVED, NOT_ADDRESSED, type ReadWhereTo, roadOf } from './road-of.ts';
 
 export interface World {
   readonly pool: pg.Pool;
@@ -41,6 +41,8 @@ export interface World {
   /** Attempts are written outside the database too, before the wire: a restore from backup replays them. */
   readonly attempts: AttemptLog;
   readonly sender: Sender;
+  /** Base URL of the broker as its callers know it, without a slash at the end: what a notification names is read there. */
+  readonly base: string;
   /** Milliseconds for one exchange. */
   readonly sendTimeout: number;
   /** Told of an attempt that was stopped, for what it was to go by was another's: an alarm. */
@@ -64,8 +66,9 @@ export interface Sending extends Attempt {
 /** A Subscription that fails this often in a row is in error until its owner asks again. */
 const FAILURES_BEFORE_ERROR = 5;
 
-/** That nobody was on a socket is none: the Subscription waits for the next one. */
-const isFailure = (outcome: Outcome): boolean => outcome.kind !== 'accepted' && outcome.because !== NOT_BOUND;
+/** Reasons that say nothing of the subscriber: nobody was on a socket, or it was the broker that was too late or mixed something up. */
+const NOT_THEIRS: ReadonlySet<string> = new Set([NOT_BOUND, ABANDONED.because, MISADDRESSED.because, NOT_ADDRESSED.because, MOVED.because]);
+const isFailure = (outcome: Outcome): boolean => outcome.kind !== 'accepted' && !NOT_THEIRS.has(outcome.because);
 
 /** The ports of the loop, on PostgreSQL and real roads. */
 export function portsOn(world: World): Ports<StoredLook> {

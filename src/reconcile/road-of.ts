@@ -9,12 +9,13 @@ import type { Sending, World } from './ports-on.ts';
 
 export type ReadWhereTo = ReturnType<typeof openWhereTo>;
 
+type Unsent = Extract<Outcome, { kind: 'refused' }>;
 /** Nothing was written: what the attempt would have gone by belongs to another Endpoint, recipient, address or message. */
-const MISADDRESSED: Outcome = { kind: 'refused', because: 'misaddressed', retry: true };
+export const MISADDRESSED: Unsent = { kind: 'refused', because: 'misaddressed', retry: true };
 /** Nothing was written: the bytes are of a version of the broker that did not write down whom they are for. The next attempt has bytes of its own. */
-const NOT_ADDRESSED: Outcome = { kind: 'refused', because: 'not-addressed', retry: true };
+export const NOT_ADDRESSED: Unsent = { kind: 'refused', because: 'not-addressed', retry: true };
 /** Nothing was written: the Endpoint was moved since the attempt was begun. */
-const MOVED: Outcome = { kind: 'refused', because: 'address-moved', retry: true };
+export const MOVED: Unsent = { kind: 'refused', because: 'address-moved', retry: true };
 
 /** The one row by which an attempt goes, read right before it: refused where it and what was written down before the wire are not for the same. */
 export async function roadOf(

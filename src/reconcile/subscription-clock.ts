@@ -1,4 +1,4 @@
-import { endSubscriptions } from '../store/subscriptions.ts';
+import { endSubscriptions, shutOutSubscriptions } from '../store/subscriptions.ts';
 import { openHeartbeats } from './heartbeat.ts';
 import type { World } from './ports-on.ts';
 
@@ -9,14 +9,22 @@ export interface SubscriptionClock {
   close(): Promise<void>;
 }
 
-/** What time alone does to Subscriptions, each second: heartbeats are sent, and whose end has come is off. */
-export const startSubscriptionClock = (world: World, onError: (name: string, fault: unknown) => void): SubscriptionClock => {
+/** What a look tells of. */
+export interface ClockTold {
+  readonly changed: () => void;
+  readonly onError: (name: string, fault: unknown) => void;
+}
+
+/** What becomes of Subscriptions by time, or with their clients, each second: heartbeats are sent, whose end has come is off, and who is shut out is told no more. */
+export const startSubscriptionClock = (world: World, { changed, onError }: ClockTold): SubscriptionClock => {
   const heartbeats = openHeartbeats(world, (fault) => onError('heartbeat', fault));
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
   const look = async (): Promise<void> => {
     try {
-      await endSubscriptions(world.pool);
+      const isOver = await endSubscriptions(world.pool);
+      const isShutOut = await shutOutSubscriptions(world.pool);
+      if (isOver || isShutOut) changed();
       await heartbeats.beat();
     } catch (fault) {
       onError('subscriptions', fault);

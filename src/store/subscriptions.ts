@@ -29,6 +29,17 @@ const ended = statement<[], { id: string }>(
   // Whatever its status: one in error, or one whose handshake nobody answered, has an end as well.
   'SELECT id FROM destination WHERE ends_at <= clock_timestamp() AND NOT is_off',
 );
+const standingOf = statement<[string], { recipient_id: string; is_over: boolean | null }>(
+  'standing-of-subscription',
+  'SELECT recipient_id, ends_at <= clock_timestamp() AS is_over FROM destination WHERE id = $1',
+);
+const shutOut = statement<[], { id: string }>(
+  'shut-out-subscriptions',
+  `SELECT d.id FROM (SELECT DISTINCT organization, kind FROM access_client WHERE suspended_at IS NOT NULL) c
+     JOIN recipient r ON r.ods = c.organization AND r.kind = c.kind JOIN destination d ON d.recipient_id = r.id
+    WHERE d.facts->>'channel' = 'subscription' AND d.facts->>'address' NOT LIKE 'websocket:%' AND (d.facts->>'open')::boolean
+      AND NOT EXISTS (SELECT FROM access_client o WHERE o.organization = c.organization AND o.kind = c.kind AND o.suspended_at IS NULL)`,
+);
 
 const opened = (sql: Sql, id: string, stored: Stored): Subscribed => ({ content: stored.content, headers: openHeaders(sql, id, stored) });
 
@@ -100,8 +111,7 @@ export async function setSubscription(
   version: number | null = null,
 ): Promise<void> {
   await transaction(pool, async (tx) => {
-    const { rows } = await tx.query<{ recipient_id: string }>('SELECT recipient_id FROM destination WHERE id = $1', [id]);
-    const recipient = rows[0]?.recipient_id;
+    const recipient = (await standingOf(tx, id))[0]?.recipient_id;
     if (recipient === undefined) return;
     const scope = { ...NO_LOCKS, recipients: [recipient] };
     await takePolicyLocks(tx, scope);
@@ -109,7 +119,11 @@ export async function setSubscription(
     const stored = await readResource(tx, 'Subscription', id);
     if (stored === null || !from.includes((stored.body as Subscription).status)) return;
     if (version !== null && stored.version !== version) return;
-    await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, now);
+    // Its owner may have put its end off since it was found to have come.
+    if (to === 'off' && (await standingOf(tx, id))[0]?.is_over !== true) return;
+    // Two processes may come to the same end: the second finds it there.
+    if ((stored.body as Subscription).status !== to)
+      await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, now);
     await tx.query(
       `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false, is_off = $3, told_at = clock_timestamp() WHERE id = $1`,
       [id, to === 'active', to === 'off'],
@@ -118,8 +132,20 @@ export async function setSubscription(
   });
 }
 
-/** Switches off the Subscriptions whose end has come. */
-export async function endSubscriptions(pool: pg.Pool): Promise<void> {
+/** Switches off the Subscriptions whose end has come; answers whether there were any. */
+export async function endSubscriptions(pool: pg.Pool): Promise<boolean> {
+  const over = await ended(pool);
   // `off`, too: what an older broker switched off does not say so in its row.
-  for (const { id } of await ended(pool)) await setSubscription(pool, id, ['active', 'requested', 'error', 'off'], 'off');
+  for (const { id } of over) await setSubscription(pool, id, ['active', 'requested', 'error', 'off'], 'off');
+  return over.length > 0;
+}
+
+/**
+ * Puts in error the rest-hooks of services none of whose clients may come in any more: whoever is shut out is told nothing at an address that it chose. What it
+ * was told and may no longer hold is then a Task. Answers whether there were any. Over a websocket it is told by the client that bound it, which is closed.
+ */
+export async function shutOutSubscriptions(pool: pg.Pool): Promise<boolean> {
+  const without = await shutOut(pool);
+  for (const { id } of without) await setSubscription(pool, id, ['active'], 'error');
+  return without.length > 0;
 }

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Resource } from '@medplum/fhirtypes';
 import { writeNewKeys } from '../../src/client-keys.ts';
 import { addClient } from '../../src/store/access/clients.ts';
-import { WORDS } from '../store/ground.ts';
+import { publisher, WORDS } from '../store/ground.ts';
 import { openSubscriptions, type Subscriptions } from '../subscriptions/world.ts';
+import * as body from '../support/bodies.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** The programs of examples/clients, each a process of its own that knows nothing but its environment, against the whole broker. */
@@ -104,10 +106,18 @@ describe('an ambulance dispatch desk', () => {
     const byNumber = await call(plan.number);
     expect(byNumber).toContain(WORDS['please-do']);
     expect(byNumber).toContain('unchanged');
-    expect(await call('Testperson-Amber|Example|1990-04-01')).not.toContain(WORDS['please-do']);
+    // There are many of one name and birth date; one of them has this telephone.
+    const { name, birthDate, ...known } = body.patient(`p-${ambulance.name}-1`, plan.number);
+    const telecom = [{ system: 'phone' as const, value: '01632 960123' }];
+    await world.put(publisher, { ...known, name, birthDate, telecom } as Resource);
+    const named = [name?.[0]?.family, name?.[0]?.given?.[0], birthDate].join('|');
+    expect(await call(named)).not.toContain(WORDS['please-do']);
+    expect(await call(`${named}|01632 960124`)).not.toContain(WORDS['please-do']);
+    expect(await call(`${named}|01632 960123`)).toContain(WORDS['please-do']);
     expect(await call('9990000018')).toContain('no plan that may be seen');
     await plan.revoke();
     expect(await call(plan.number)).toContain('no plan that may be seen');
+    expect(await call(`${named}|01632 960123`)).not.toContain(WORDS['please-do']);
     expect(await call('not a number')).toContain('111 option 2');
   }, 60_000);
 });

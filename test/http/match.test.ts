@@ -381,6 +381,30 @@ describe('a publisher matches its own', () => {
   });
 });
 
+describe('I4 nobody is found by guessing', () => {
+  const phones = (count: number) => Array.from({ length: count }, (_, at) => ({ system: 'phone' as const, value: `01632 96010${at}` }));
+  const places = (count: number) => Array.from({ length: count }, (_, at) => ({ postalCode: `ZZ1 ${at}ZZ` }));
+  test.each<[string, () => Patient, string]>([
+    ['telephones', () => ({ ...amber(), telecom: [...phones(6), ...(amber().telecom ?? [])] }), 'Patient.telecom[6]'],
+    ['postcodes', () => ({ ...amber(), address: places(6) }), 'Patient.address[5]'],
+    [
+      'names',
+      () => ({ ...amber(), name: ['A', 'B', 'C', 'D'].map((family) => ({ family, given: ['Example'] })).concat(amber().name as never) }),
+      'Patient.name[4]',
+    ],
+  ])('a list of %s is refused, by $match and by $emergency-access, whoever is on it', async (_, guessed, place) => {
+    const first = await door.match(AMBULANCE, guessed());
+    const glass = await door.ask(AMBULANCE, 'Patient/$emergency-access', {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'resource', resource: guessed() }],
+    });
+    for (const { status, json } of [first, glass]) expect([status, json.issue?.[0]?.expression]).toEqual([422, [place]]);
+    // What one person may be known by is no list.
+    const known: Patient = { ...amber(), telecom: [...phones(3), ...(amber().telecom ?? [])], address: places(2) };
+    expect((await door.match(AMBULANCE, known)).json.total).toBe(1);
+  });
+});
+
 describe('what is asked wrongly is said, with its place', () => {
   const parameters = (...parameter: unknown[]) => ({ resourceType: 'Parameters', parameter });
   test.each<[string, () => unknown, string]>([

@@ -52,7 +52,15 @@ beforeAll(async () => {
   ledger = ground.ledger();
   attempts = openAttemptLog(folder);
   const sender = { ods: 'BROKER', name: 'Broker', endpoint: 'https://broker.example/fhir' };
-  ports = portsOn({ pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout: 1_000 });
+  ports = portsOn({
+    pool: ground.database.pool,
+    ledger,
+    channels,
+    attempts,
+    sender,
+    base: 'https://broker.example/fhir',
+    sendTimeout: 1_000,
+  });
 }, 60_000);
 afterAll(async () => {
   await channels.close();

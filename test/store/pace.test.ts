@@ -300,7 +300,15 @@ describe('a recipient that declares nothing and answers', () => {
     try {
       const sender = { ods: 'BROKER', name: 'Broker', endpoint: 'https://broker.example/fhir' };
       // Nothing is sent over these roads, and no attempt is put on file.
-      const world = { pool, ledger, channels, attempts: { write: () => {}, close: () => {} }, sender, sendTimeout: 1_000 };
+      const world = {
+        pool,
+        ledger,
+        channels,
+        attempts: { write: () => {}, close: () => {} },
+        sender,
+        base: 'https://broker.example/fhir',
+        sendTimeout: 1_000,
+      };
       const end = await slice(
         world,
         wirelessPorts(ledger, () => ACCEPTED),

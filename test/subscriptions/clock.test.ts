@@ -1,5 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Extension } from '../../profiles/canonicals.ts';
+import { suspendClient } from '../../src/store/access/clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakeHook, startFakeHook } from '../support/fake-hook.ts';
 import { openSubscriptions, type Subscriptions, type Wish } from './world.ts';
@@ -72,5 +74,34 @@ describe('an end', () => {
     // Too late already.
     const late = await subscribe(one, hook, { change: { end: new Date(Date.now() - SECOND).toISOString() } });
     await statusIs(one, late, 'off');
+    // Once for each, however many look: what is over is not looked for again.
+    await wait(2_500);
+    for (const id of [active, failed]) expect((await one.ask(`Subscription/${id}/_history`)).body.total).toBe(3);
+  }, 30_000);
+});
+
+describe('a client that is shut out', () => {
+  test('I1: is told nothing more at its rest-hook, once no other client of its service may come in; its owner leads it back', async () => {
+    const one = await world.subscriber();
+    const id = await subscribe(one, hook, {});
+    await statusIs(one, id, 'active');
+    const plan = await one.plan();
+    await eventually(() => expect(hook.events()).toHaveLength(1));
+    const { pool } = world.engine.database;
+    const other = { ...one.caller, scopes: ['system/Subscription.rs'] as const };
+    const status = async () => (await world.engine.store.read('Subscription', id))?.body;
+    const clients = await Promise.all([one.caller, other].map(world.door.tokens.clientIdOf));
+    await suspendClient(pool, clients[0] ?? '');
+    await plan.approve(undefined, 'Sit down first');
+    await eventually(() => expect(hook.events()).toHaveLength(2));
+    await suspendClient(pool, clients[1] ?? '');
+    await eventually(async () => expect(await status()).toMatchObject({ status: 'error' }), SOON_MS);
+    await plan.approve(undefined, 'Speak low');
+    await wait(1_500);
+    expect(hook.events()).toHaveLength(2);
+    for (const client of clients) await suspendClient(pool, client, false);
+    await world.door.put(one.caller, { ...(await one.read(id)), status: 'requested' } as never).expect(200);
+    world.engine.engine.changed();
+    await eventually(() => expect(hook.events()).toHaveLength(3));
   }, 30_000);
 });

@@ -10,8 +10,9 @@ import { eventsIn, numbersIn, openSubscriptions, partOf, type Subscriptions, sta
 
 let world: Subscriptions;
 let hook: FakeHook;
+const PUBLIC_URL = 'https://broker.example';
 beforeAll(async () => {
-  world = await openSubscriptions();
+  world = await openSubscriptions({}, { PUBLIC_URL });
 }, 60_000);
 afterAll(() => world?.close());
 beforeEach(async () => {
@@ -154,6 +155,17 @@ describe('a notification', () => {
     expect(await statusOf(police, id)).toMatchObject({ events: '5' });
   }, 30_000);
 
+  test('names the Subscription and the plan at the address where the broker is reached', async () => {
+    const police = await world.subscriber();
+    const id = await active(police);
+    await police.plan();
+    const [bundle] = await told(1);
+    const handshake = JSON.parse(hook.notifications()[0]?.bytes ?? '{}');
+    for (const each of [bundle as Bundle, handshake])
+      expect(valueIn(statusIn(each), 'subscription')).toEqual({ reference: `${PUBLIC_URL}/fhir/Subscription/${id}` });
+    expect(bundle?.entry?.[1]?.fullUrl).toBe(`${PUBLIC_URL}/fhir/${hook.events()[0]?.focus}`);
+  });
+
   test('[2b.98] never tells of more plans at once than maxCount: each notification is of one', async () => {
     const police = await world.subscriber();
     await active(police, {
@@ -243,6 +255,24 @@ describe('$status', () => {
     await eventually(async () => expect(await statusOf(police, id)).toMatchObject({ status: 'error', type: 'query-status' }), 30_000);
   }, 40_000);
 });
+
+test('what goes wrong at the broker itself is no fault of the subscriber’s: it stays active, and is told when that is put right', async () => {
+  const police = await world.subscriber();
+  const id = await active(police);
+  const { pool } = world.engine.database;
+  // As if its address had been mixed up with another: nothing is written to any.
+  await pool.query(
+    `INSERT INTO endpoint_credential (destination_id, address, recipient_id, version, shown, sealed, standing)
+     VALUES ($1, 'https://elsewhere.example/', 'another', gen_random_uuid(), '{}', '', 'in-use')`,
+    [id],
+  );
+  await police.plan();
+  const stopped = `SELECT FROM delivery d JOIN ledger_key k ON k.id = d.key_id WHERE k.destination_id = $1 AND d.because = 'misaddressed'`;
+  await eventually(async () => expect((await pool.query(stopped, [id])).rowCount).toBeGreaterThan(6), 20_000);
+  expect((await police.read(id)).status).toBe('active');
+  await pool.query('DELETE FROM endpoint_credential WHERE destination_id = $1', [id]);
+  expect(numbersIn((await told(1))[0] as Bundle)).toEqual(['1']);
+}, 40_000);
 
 describe('$events', () => {
   test('[2b.115] [2b.118] [2b.119] by number, both ends included: a history Bundle with the status first, and no more of a plan than was asked for', async () => {

@@ -47,7 +47,16 @@ export const openSending = (ground: Ground, sendBefore: number, { sendTimeout = 
   const sender = { ods: 'BROKER', name: 'Crisis-plan broker', endpoint: 'https://broker.example/fhir' };
   const alarms: string[] = [];
   const onMisaddressed = (keyId: string): void => void alarms.push(keyId);
-  const world = { pool: ground.database.pool, ledger, channels, attempts, sender, sendTimeout, onMisaddressed };
+  const world = {
+    pool: ground.database.pool,
+    ledger,
+    channels,
+    attempts,
+    sender,
+    base: 'https://broker.example/fhir',
+    sendTimeout,
+    onMisaddressed,
+  };
   const ports = portsOn(world);
   return {
     ports,

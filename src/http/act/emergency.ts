@@ -7,6 +7,7 @@ import { toFhirInstant } from '../../../mappings/time.ts';
 import { EMERGENCY_REASONS, type EmergencyReason, isEmergencyReason } from '../../model/emergency.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
 import { principalOf, routeOf } from '../exchange.ts';
+import { refuseGuesses } from '../match/no-guesses.ts';
 import type { Act } from './act.ts';
 import { onlyNamed, parameter, required, textOf, validParametersOf } from './operations.ts';
 
@@ -22,6 +23,7 @@ const name = async (exchange: Exchange, door: Door): Promise<Answer> => {
   const parameters = onlyNamed(validParametersOf(exchange, door), ['resource']);
   const patient = parameter(parameters, 'resource')?.resource;
   if (patient?.resourceType !== 'Patient') throw required('resource', 'is a Patient with what is known of the person');
+  refuseGuesses(patient);
   const id = await door.store.nameForEmergency(principalOf(exchange), traitsOf(patient));
   const body: Parameters = { resourceType: 'Parameters', parameter: [{ name: 'patient', resource: { ...toEcho(patient), id } }] };
   return { status: 200, headers: {}, body };

@@ -10,6 +10,7 @@ import type { Traits } from '../../model/traits.ts';
 import { principalOf, reachOf } from '../exchange.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { askedMatch } from '../match/asked-match.ts';
+import { refuseGuesses } from '../match/no-guesses.ts';
 import type { Act } from './act.ts';
 import { required, validParametersOf } from './operations.ts';
 
@@ -48,6 +49,7 @@ const confirm = async (exchange: Exchange, door: Door, token: string, again: Tra
 /** Patient/$match (R4): only certain matches. A recipient confirms one before it sees anything of the record. */
 export const match: Act = async (exchange, door) => {
   const { patient, confirm: token, warnings } = askedMatch(validParametersOf(exchange, door));
+  if (reachOf(exchange) !== 'own') refuseGuesses(patient);
   const sent = traitsOf(patient);
   if (token !== null && sent.nhsNumber === null && sent.birthDate === null)
     throw required('resource', 'says the NHS number or the birth date again');

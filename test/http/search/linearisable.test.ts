@@ -67,7 +67,15 @@ const changing = (name: string, number: string) => {
       },
     );
   };
-  return { writes, flip, approve, number };
+  const withdraw = (): Promise<void> =>
+    act(
+      () => door.ground.store.withdraw(publisher, `plan-${name}-${version}`, 'entered in error'),
+      () => {
+        inForce = null;
+        return shown();
+      },
+    );
+  return { writes, flip, approve, withdraw, number };
 };
 
 describe('Lookups under change', () => {
@@ -85,7 +93,7 @@ describe('Lookups under change', () => {
     expect(notLinear<State>(null, writes, [read(31, 32, null), read(33, 34, 'a')])).toHaveLength(1);
   });
 
-  test('I1 16 readers while consents flip and plans are approved: each read is right for some instant of its own, and none goes back', async () => {
+  test('I1 16 readers while consents flip, plans are approved and withdrawn: each read is right for some instant of its own, and none goes back', async () => {
     const persons = await Promise.all(
       Array.from({ length: PERSONS }, async (_, nth) => {
         const number = door.ground.numbers.next();
@@ -105,6 +113,8 @@ describe('Lookups under change', () => {
         for (let round = 0; round < ROUNDS; round++) {
           if (round % 3 === 0) await person.approve();
           await person.flip();
+          // While it may be seen, and while it may not: then it is not there when the consent flips, either.
+          if (round % 6 === 5 || round % 12 === 8) await person.withdraw();
         }
       }),
     );

@@ -40,7 +40,15 @@ beforeAll(async () => {
   door = await openMatchGround();
   const ledger = door.ground.ledger();
   const sender = { ods: 'BROKER', name: 'Broker', endpoint: 'https://broker.example/fhir' };
-  const ports = portsOn({ pool: door.ground.database.pool, ledger, channels, attempts, sender, sendTimeout: 2_000 });
+  const ports = portsOn({
+    pool: door.ground.database.pool,
+    ledger,
+    channels,
+    attempts,
+    sender,
+    base: 'https://broker.example/fhir',
+    sendTimeout: 2_000,
+  });
   loop = async (service) => {
     await door.ground.fanOutAll();
     for (const claim of await ledger.claim(service, 32)) await reconcile(claim, ports);

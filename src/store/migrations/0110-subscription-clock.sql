@@ -9,3 +9,8 @@ CREATE OR REPLACE FUNCTION give_back_event(told text, key uuid) RETURNS void LAN
     RETURNING e.number)
   UPDATE destination d SET events = d.events - 1 FROM gone WHERE d.id = told AND d.events = gone.number
 $$;
+
+-- What is looked for each second: heartbeats, and ends that have come.
+CREATE INDEX destination_heartbeat ON destination (told_at) WHERE facts->'asks' ? 'heartbeat';
+DROP INDEX destination_ends;
+CREATE INDEX destination_ends ON destination (ends_at) WHERE NOT is_off AND ends_at IS NOT NULL;
