@@ -13,6 +13,7 @@ export async function shakeHands(world: World, recipientId: string): Promise<boo
 }
 
 async function shakeHand(world: World, { destination, subscription, version }: Handshake): Promise<void> {
-  const { kind } = await notifySubscriber(world, destination, subscription, { type: 'handshake', status: 'requested' });
-  await setSubscription(world.pool, destination.id, ['requested'], kind === 'accepted' ? 'active' : 'error', version);
+  const outcome = await notifySubscriber(world, destination, subscription, { type: 'handshake', status: 'requested' });
+  if (outcome.kind === 'accepted') return setSubscription(world.pool, destination.id, ['requested'], 'active', { version });
+  await setSubscription(world.pool, destination.id, ['requested'], 'error', { version, wrong: `handshake: ${outcome.because}` });
 }

@@ -65,7 +65,8 @@ export interface Sending extends Attempt {
 const FAILURES_BEFORE_ERROR = 5;
 
 /** That nobody was on a socket is none: the Subscription waits for the next one. */
-const isFailure = (outcome: Outcome): boolean => outcome.kind !== 'accepted' && outcome.because !== NOT_BOUND;
+const isFailure = (outcome: Outcome): outcome is Exclude<Outcome, { kind: 'accepted' }> =>
+  outcome.kind !== 'accepted' && outcome.because !== NOT_BOUND;
 
 /** The ports of the loop, on PostgreSQL and real roads. */
 export function portsOn(world: World): Ports<StoredLook> {
@@ -104,7 +105,7 @@ export function portsOn(world: World): Ports<StoredLook> {
       if (destination.channel === 'hl7v2-mllp' && outcome.kind === 'unknown') await settleHeard(world, attempt as Sending);
       if (destination.channel === 'subscription' && outcome.kind === 'accepted') await noteTold(pool, destination.id);
       if (destination.channel === 'subscription' && isFailure(outcome) && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
-        await setSubscription(pool, destination.id, ['active'], 'error');
+        await setSubscription(pool, destination.id, ['active'], 'error', { wrong: `notification: ${outcome.because}` });
       }
     },
     hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),

@@ -89,14 +89,14 @@ export const handshakesOf = async (sql: Sql, recipientId: string, lease: number,
 /**
  * Sets the status of a Subscription, as a fact under its recipient's lock: `active` after its handshake, `error` when it cannot be
  * told any more, `off` at its end. Only its owner leads it out of `error` again (backport IG). A change by its owner meanwhile stands:
- * with `version`, nothing is set on any other.
+ * with `version`, nothing is set on any other. What is `wrong` stands in `Subscription.error` for as long as that is its status.
  */
 export async function setSubscription(
   pool: pg.Pool,
   id: string,
   from: readonly Subscription['status'][],
   to: Subscription['status'],
-  version: number | null = null,
+  { version = null, wrong = null }: { readonly version?: number | null; readonly wrong?: string | null } = {},
 ): Promise<void> {
   await transaction(pool, async (tx) => {
     const { rows } = await tx.query<{ recipient_id: string }>('SELECT recipient_id FROM destination WHERE id = $1', [id]);
@@ -108,7 +108,8 @@ export async function setSubscription(
     const stored = await readResource(tx, 'Subscription', id);
     if (stored === null || !from.includes((stored.body as Subscription).status)) return;
     if (version !== null && stored.version !== version) return;
-    await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, now);
+    const { error: _, ...body } = stored.body as Subscription;
+    await putNext(tx, { ...body, status: to, ...(wrong === null ? {} : { error: wrong }) }, id, stored.owner, stored, now);
     await tx.query(
       `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false, is_off = $3, told_at = clock_timestamp() WHERE id = $1`,
       [id, to === 'active', to === 'off'],
