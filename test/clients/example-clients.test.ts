@@ -112,6 +112,7 @@ describe('an ambulance dispatch desk', () => {
     await eventually(async () => {
       const { body } = await world.door.get(ambulance.caller, '/fhir/Task?code=recall');
       expect(body.entry?.map(({ resource }: { resource: { status: string } }) => resource.status)).toEqual(['completed']);
+      expect(body.entry[0].resource.description).toContain('a read shows what you may see');
     }, 20_000);
     expect(await call('not a number')).toContain('111 option 2');
   }, 60_000);
