@@ -33,6 +33,7 @@ import { subscriberHeaders } from './notify-subscriber.ts';
 import { recallOffTheWire } from './recall-off-the-wire.ts';
 import { isPushedTo, sendParcel } from './send-parcel.ts';
 import { type ReadWhereTo, roadOf } from './road-of.ts';
+import { whatWentWrong } from './what-went-wrong.ts';
 
 export interface World {
   readonly pool: pg.Pool;
@@ -105,7 +106,7 @@ export function portsOn(world: World): Ports<StoredLook> {
       if (destination.channel === 'hl7v2-mllp' && outcome.kind === 'unknown') await settleHeard(world, attempt as Sending);
       if (destination.channel === 'subscription' && outcome.kind === 'accepted') await noteTold(pool, destination.id);
       if (destination.channel === 'subscription' && isFailure(outcome) && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
-        await setSubscription(pool, destination.id, ['active'], 'error', { wrong: `notification: ${outcome.because}` });
+        await setSubscription(pool, destination.id, ['active'], 'error', { wrong: whatWentWrong('notification', outcome) });
       }
     },
     hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),
