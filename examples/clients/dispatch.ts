@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
-import type { Bundle, Composition, Patient } from '@medplum/fhirtypes';
+import type { Bundle, Composition, Patient, Task } from '@medplum/fhirtypes';
 import { tokensFrom } from './token.ts';
 
 /**
- * An ambulance dispatch desk, written from docs/connect.md and docs/api.md alone. Each line of its input is a call: an NHS number, or
- * "family|given|birth date|telephone" of whoever it is about. It prints what a call-taker sees; nothing is kept.
+ * An ambulance dispatch desk, written from docs/connect.md and docs/dispatch.md alone. Each line of its input is a call: an NHS number, or
+ * "family|given|birth date|telephone" of whoever it is about. It prints what a call-taker sees; nothing is kept, and whoever asks for it back is told so.
  *
  *   BROKER=http://127.0.0.1:8080/fhir CLIENT_ID=… KEY_FILE=client.key.pem node examples/clients/dispatch.ts
  */
@@ -18,7 +18,7 @@ const token = tokensFrom(
   broker,
   need('CLIENT_ID'),
   need('KEY_FILE'),
-  'system/Flag.rs system/CarePlan.r system/Composition.r system/Patient.rs',
+  'system/Flag.rs system/CarePlan.r system/Composition.r system/Patient.rs system/Task.us',
 );
 const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 /** Nobody waits longer for a plan while somebody is in danger. */
@@ -26,10 +26,15 @@ const PATIENCE_MS = 3_000;
 const NO_ANSWER = 'NO ANSWER: ring the crisis line, 111 option 2. Assess, convey and treat as without a plan.';
 
 /** Numbers and names go in bodies, never in addresses. */
-const ask = async <T>(path: string, body?: URLSearchParams | object, headers: Record<string, string> = {}) => {
+const ask = async <T>(
+  path: string,
+  body?: URLSearchParams | object,
+  headers: Record<string, string> = {},
+  method = body === undefined ? 'GET' : 'POST',
+) => {
   const isForm = body instanceof URLSearchParams;
   const answer = await fetch(`${broker}/${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
+    method,
     headers: {
       Authorization: `Bearer ${await token()}`,
       ...(body === undefined || isForm ? {} : { 'Content-Type': 'application/fhir+json' }),
@@ -86,6 +91,15 @@ const byName = async ([family = '', given = '', birthDate = '', telephone = '']:
   const number = confirmed.json.entry?.[0]?.resource?.identifier?.find(({ system }) => system === NHS_NUMBER)?.value;
   return number === undefined ? ['found, without a number: read the plan by the match'] : byNumber(number);
 };
+
+/** What was read counts as held until somebody says that it is given up: docs/dispatch.md. */
+const giveUp = async (): Promise<void> => {
+  const { json } = await ask<Bundle<Task>>('Task?status=requested&code=recall');
+  for (const { resource } of json.entry ?? [])
+    if (resource !== undefined) await ask(`Task/${resource.id}`, { ...resource, status: 'completed' }, {}, 'PUT');
+};
+// What could not be said is said the next time.
+setInterval(() => void giveUp().catch(() => undefined), Number(process.env['POLL_MS'] ?? 30_000)).unref();
 
 for await (const line of createInterface({ input: process.stdin })) {
   const parts = line.split('|').map((part) => part.trim());

@@ -26,10 +26,22 @@ export interface SubscriptionStatus {
   readonly type: 'handshake' | 'heartbeat' | 'event-notification' | 'query-status' | 'query-event';
   readonly eventsSinceStart: number;
   readonly events: readonly EventNamed[];
+  /** Why it is in error; left out where it is not, or nobody knows. */
+  readonly wrong?: string | null;
 }
 
 /** The Parameters that say how a Subscription stands, and which events are meant. */
-export const toStatus = ({ id, base, subscriptionId, topic, status, type, eventsSinceStart, events }: SubscriptionStatus): Parameters => ({
+export const toStatus = ({
+  id,
+  base,
+  subscriptionId,
+  topic,
+  status,
+  type,
+  eventsSinceStart,
+  events,
+  wrong,
+}: SubscriptionStatus): Parameters => ({
   resourceType: 'Parameters',
   id,
   meta: { profile: [Profile.subscriptionStatus] },
@@ -40,6 +52,7 @@ export const toStatus = ({ id, base, subscriptionId, topic, status, type, events
     { name: 'type', valueCode: type },
     { name: 'events-since-subscription-start', valueString: String(eventsSinceStart) },
     ...events.map(toEvent),
+    ...(wrong == null ? [] : [{ name: 'error', valueCodeableConcept: { text: wrong } }]),
   ],
 });
 

@@ -6,6 +6,8 @@ export interface SubscriptionState {
   readonly id: string;
   readonly topic: string;
   readonly status: 'requested' | 'active' | 'error' | 'off';
+  /** What went wrong, in the broker's constants, while it is in error; null otherwise. */
+  readonly wrong: string | null;
   /** Events since it began. */
   readonly events: number;
   /** What its notifications carry at most, as its owner asked. */

@@ -1,6 +1,7 @@
 import { type Handshake, handshakesOf, setSubscription } from '../store/subscriptions.ts';
 import { notifySubscriber } from './notify-subscriber.ts';
 import type { World } from './ports-on.ts';
+import { whatWentWrong } from './what-went-wrong.ts';
 
 /** Milliseconds beyond the exchange after which a handshake counts as abandoned by whoever began it. */
 const GRACE = 5_000;
@@ -13,6 +14,7 @@ export async function shakeHands(world: World, recipientId: string): Promise<boo
 }
 
 async function shakeHand(world: World, { destination, subscription, version }: Handshake): Promise<void> {
-  const { kind } = await notifySubscriber(world, destination, subscription, { type: 'handshake', status: 'requested' });
-  await setSubscription(world.pool, destination.id, ['requested'], kind === 'accepted' ? 'active' : 'error', version);
+  const outcome = await notifySubscriber(world, destination, subscription, { type: 'handshake', status: 'requested' });
+  if (outcome.kind === 'accepted') return setSubscription(world.pool, destination.id, ['requested'], 'active', { version });
+  await setSubscription(world.pool, destination.id, ['requested'], 'error', { version, wrong: whatWentWrong('handshake', outcome) });
 }

@@ -33,6 +33,7 @@ import { subscriberHeaders } from './notify-subscriber.ts';
 import { recallOffTheWire } from './recall-off-the-wire.ts';
 import { isPushedTo, sendParcel } from './send-parcel.ts';
 import { MISADDRESSED, MOVED, NOT_ADDRESSED, type ReadWhereTo, roadOf } from './road-of.ts';
+import { whatWentWrong } from './what-went-wrong.ts';
 
 export interface World {
   readonly pool: pg.Pool;
@@ -68,7 +69,8 @@ const FAILURES_BEFORE_ERROR = 5;
 
 /** Reasons that say nothing of the subscriber: nobody was on a socket, or it was the broker that was too late or mixed something up. */
 const NOT_THEIRS: ReadonlySet<string> = new Set([NOT_BOUND, ABANDONED.because, MISADDRESSED.because, NOT_ADDRESSED.because, MOVED.because]);
-const isFailure = (outcome: Outcome): boolean => outcome.kind !== 'accepted' && !NOT_THEIRS.has(outcome.because);
+const isFailure = (outcome: Outcome): outcome is Exclude<Outcome, { kind: 'accepted' }> =>
+  outcome.kind !== 'accepted' && !NOT_THEIRS.has(outcome.because);
 
 /** The ports of the loop, on PostgreSQL and real roads. */
 export function portsOn(world: World): Ports<StoredLook> {
@@ -107,7 +109,7 @@ export function portsOn(world: World): Ports<StoredLook> {
       if (destination.channel === 'hl7v2-mllp' && outcome.kind === 'unknown') await settleHeard(world, attempt as Sending);
       if (destination.channel === 'subscription' && outcome.kind === 'accepted') await noteTold(pool, destination.id);
       if (destination.channel === 'subscription' && isFailure(outcome) && look.ledger.failures + 1 >= FAILURES_BEFORE_ERROR) {
-        await setSubscription(pool, destination.id, ['active'], 'error');
+        await setSubscription(pool, destination.id, ['active'], 'error', { wrong: whatWentWrong('notification', outcome) });
       }
     },
     hold: (claim, look, want, move) => ledger.hold(claim, look, want, move),

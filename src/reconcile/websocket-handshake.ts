@@ -25,7 +25,7 @@ export async function shakeSockets(
       if (kind !== 'accepted') return [];
       await noteShaken(pool, channels.sockets.processId, destination.id);
       if (status !== 'requested') return [];
-      await setSubscription(pool, destination.id, ['requested'], 'active', version);
+      await setSubscription(pool, destination.id, ['requested'], 'active', { version });
       return [destination.recipientId];
     }),
   );

@@ -132,7 +132,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
     },
     endSilent: async (forMs = SILENT_MS) => {
       for (const id of await silentSubscriptions(pool, forMs)) {
-        await setSubscription(pool, id, ['active'], 'error');
+        await setSubscription(pool, id, ['active'], 'error', { wrong: 'notification: no-socket' });
         changed();
       }
     },

@@ -5,6 +5,13 @@ import type { StoredLook } from './ledger.ts';
 import type pg from 'pg';
 import { type Sql, statement, transaction } from './pool.ts';
 
+/** Which Consent cannot be decided, where and why: of one that the publisher wrote itself, for another's it is not shown. */
+const doubtOf = ({ facts: { consents, plan } }: StoredLook, reason: string): string => {
+  if (reason !== 'consent-undecidable') return '';
+  const found = consents.find(({ active, undecidable, binds }) => active && undecidable !== null && binds === plan.publisher);
+  return found === undefined ? '' : `. Consent/${found.id}, ${found.undecidable}`;
+};
+
 /** Tells the plan's publisher that a person has to look: what reaches nobody is loud (I11, I12). One Task a key. */
 export async function attention(pool: pg.Pool, look: StoredLook, reason: string): Promise<void> {
   const { plan, recipient } = look.facts;
@@ -15,7 +22,7 @@ export async function attention(pool: pg.Pool, look: StoredLook, reason: string)
     focus: `CarePlan/${plan.version?.carePlanId ?? plan.id}`,
     reason,
     about: look.row.key_id,
-    description: `Delivery to ${recipient.kind} ${recipient.ods} needs a person: ${reason}`,
+    description: `Delivery to ${recipient.kind} ${recipient.ods} needs a person: ${reason}${doubtOf(look, reason)}`,
   };
   await transaction(pool, (tx) => raiseTask(tx, task, { reopen: DONE }));
 }

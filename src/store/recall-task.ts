@@ -35,7 +35,7 @@ export async function askByTask(pool: pg.Pool, { documentId, ods, kind, keyId, d
     focus: `CarePlan/${disclosureId}`,
     reason: 'withdrawn',
     about: `${keyId} ${documentId}`,
-    description: 'Give up every copy of this plan, then mark this Task as completed',
+    description: 'Give up every copy of this plan that you have now, then mark this Task as completed; a read shows what you may see',
   };
   const { status, updatedAt } = await transaction(pool, (tx) => raiseTask(tx, task, { reopen: ['cancelled'] }));
   if (status === 'completed') return { kind: 'accepted', level: 'application', at: updatedAt };

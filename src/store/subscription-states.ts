@@ -43,7 +43,16 @@ export async function subscriptionStates(
   return rows.flatMap(({ id, events, content }) => {
     const body = bodies.get(id);
     if (body?.resourceType !== 'Subscription' || !(statuses?.includes(body.status) ?? true)) return [];
-    return [{ id, topic: body.criteria, status: body.status, events: Number(events), content }];
+    return [
+      {
+        id,
+        topic: body.criteria,
+        status: body.status,
+        wrong: body.status === 'error' ? (body.error ?? null) : null,
+        events: Number(events),
+        content,
+      },
+    ];
   });
 }
 

@@ -101,14 +101,14 @@ export const handshakesOf = async (sql: Sql, recipientId: string, lease: number,
 /**
  * Sets the status of a Subscription, as a fact under its recipient's lock: `active` after its handshake, `error` when it cannot be
  * told any more, `off` at its end. Only its owner leads it out of `error` again (backport IG). A change by its owner meanwhile stands:
- * with `version`, nothing is set on any other.
+ * with `version`, nothing is set on any other. What is `wrong` stands in `Subscription.error` for as long as that is its status.
  */
 export async function setSubscription(
   pool: pg.Pool,
   id: string,
   from: readonly Subscription['status'][],
   to: Subscription['status'],
-  version: number | null = null,
+  { version = null, wrong = null }: { readonly version?: number | null; readonly wrong?: string | null } = {},
 ): Promise<void> {
   await transaction(pool, async (tx) => {
     const recipient = (await standingOf(tx, id))[0]?.recipient_id;
@@ -121,9 +121,10 @@ export async function setSubscription(
     if (version !== null && stored.version !== version) return;
     // Its owner may have put its end off since it was found to have come.
     if (to === 'off' && (await standingOf(tx, id))[0]?.is_over !== true) return;
+    const { error: _, ...body } = stored.body as Subscription;
     // Two processes may come to the same end: the second finds it there.
-    if ((stored.body as Subscription).status !== to)
-      await putNext(tx, { ...(stored.body as Subscription), status: to }, id, stored.owner, stored, now);
+    if (body.status !== to)
+      await putNext(tx, { ...body, status: to, ...(wrong === null ? {} : { error: wrong }) }, id, stored.owner, stored, now);
     await tx.query(
       `UPDATE destination SET facts = jsonb_set(facts, '{open}', to_jsonb($2::boolean)), handshake_due = false, is_off = $3, told_at = clock_timestamp() WHERE id = $1`,
       [id, to === 'active', to === 'off'],
@@ -146,6 +147,6 @@ export async function endSubscriptions(pool: pg.Pool): Promise<boolean> {
  */
 export async function shutOutSubscriptions(pool: pg.Pool): Promise<boolean> {
   const without = await shutOut(pool);
-  for (const { id } of without) await setSubscription(pool, id, ['active'], 'error');
+  for (const { id } of without) await setSubscription(pool, id, ['active'], 'error', { wrong: 'client-suspended' });
   return without.length > 0;
 }

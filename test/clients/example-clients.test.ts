@@ -93,7 +93,7 @@ describe('an ambulance dispatch desk', () => {
   test('looks a plan up by number and by name, sees nothing once it may not, and says whom to ring when there is no answer', async () => {
     const ambulance = await world.subscriber('ambulance');
     const plan = await ambulance.plan();
-    const program = await start('dispatch.ts', ambulance, {});
+    const program = await start('dispatch.ts', ambulance, { POLL_MS: '500' });
     const call = async (line: string): Promise<string> => {
       const before = program.said().length;
       program.child.stdin.write(`${line}\n`);
@@ -118,6 +118,12 @@ describe('an ambulance dispatch desk', () => {
     await plan.revoke();
     expect(await call(plan.number)).toContain('no plan that may be seen');
     expect(await call(`${named}|01632 960123`)).not.toContain(WORDS['please-do']);
+    // It read the plan, is asked for it back, and says that it keeps nothing: nobody is believed to hold it any more.
+    await eventually(async () => {
+      const { body } = await world.door.get(ambulance.caller, '/fhir/Task?code=recall');
+      expect(body.entry?.map(({ resource }: { resource: { status: string } }) => resource.status)).toEqual(['completed']);
+      expect(body.entry[0].resource.description).toContain('a read shows what you may see');
+    }, 20_000);
     expect(await call('not a number')).toContain('111 option 2');
   }, 60_000);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { BASE, Profile } from '../../profiles/canonicals.ts';
+import { BASE, Profile, System } from '../../profiles/canonicals.ts';
 import { CONFORMANCE_TYPES } from '../../profiles/resource-types.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
 import { openDoor } from './open-door.ts';
@@ -29,6 +29,16 @@ describe('conformance resources', () => {
       const alone = await door.agent.get(new URL(fullUrl).pathname);
       expect({ status: alone.status, body: alone.body }).toEqual({ status: 200, body: resource });
       expect(errorsOf(validate(resource)).map(({ at, help }) => `${resource.id} ${at} ${help}`)).toEqual([]);
+    }
+  });
+
+  test('each system of identifiers that is the broker’s own is described where it says it is', async () => {
+    const own = Object.values(System).filter((url) => url.startsWith(`${BASE}/NamingSystem/`));
+    expect(own.length).toBeGreaterThan(4);
+    for (const url of own) {
+      const { body } = await door.agent.get(url.replace(BASE, '/fhir')).expect(200);
+      expect([body.resourceType, body.uniqueId[0].value]).toEqual(['NamingSystem', url]);
+      expect(validate(body).filter(({ help }) => !help.includes('dom-6'))).toEqual([]);
     }
   });
 

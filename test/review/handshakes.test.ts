@@ -26,11 +26,11 @@ describe('a handshake', () => {
 
   test('makes active what it was made with, and never an address that was given meanwhile', async () => {
     await ground.put(police, asked('https://two.example/hook'));
-    await setSubscription(ground.database.pool, 'sub-force', ['requested'], 'active', 1);
+    await setSubscription(ground.database.pool, 'sub-force', ['requested'], 'active', { version: 1 });
     expect(await status()).toMatchObject({ status: 'requested' });
     const [again] = await handshakesOf(ground.database.pool, 'svc-force', 100);
     expect(again).toMatchObject({ destination: { address: 'https://two.example/hook' }, version: 2 });
-    await setSubscription(ground.database.pool, 'sub-force', ['requested'], 'active', 2);
+    await setSubscription(ground.database.pool, 'sub-force', ['requested'], 'active', { version: 2 });
     expect(await status()).toMatchObject({ status: 'active' });
   });
 });

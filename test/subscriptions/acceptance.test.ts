@@ -207,14 +207,26 @@ describe('its life', () => {
     expect(handshakes().map(({ status, eventsSinceStart }) => [status, eventsSinceStart])).toEqual([['requested', '0']]);
   });
 
-  test.each(['refuse', 'busy', 'stall'] as const)(
-    '[2b.21] [2b.31] a handshake that is answered by %s makes it an error, and no event is sent before it is active',
-    async (how) => {
+  const why = async (id: string, { caller }: Subscriber) => {
+    const { body } = await world.door.get(caller, `/fhir/Subscription/${id}/$status`);
+    const told = body.entry[0].resource.parameter.find(({ name }: { name: string }) => name === 'error');
+    return told?.valueCodeableConcept.text;
+  };
+
+  test.each([
+    ['refuse', /^handshake: http-4\d\d$/],
+    ['busy', /^handshake: http-/],
+    ['stall', /^handshake: timeout$/],
+  ] as const)(
+    '[2b.21] [2b.31] a handshake that is answered by %s makes it an error that says why, and no event is sent before it is active',
+    async (how, because) => {
       const one = await world.subscriber();
       await one.plan();
       hook.behave({ how });
       const { body } = await one.subscribe(hook.address).expect(201);
       await statusIs(body.id, 'error', one);
+      expect((await one.read(body.id)).error).toMatch(because);
+      expect(await why(body.id, one)).toMatch(because);
       hook.behave({ how: 'normal' });
       expect(hook.events()).toEqual([]);
     },
@@ -237,9 +249,11 @@ describe('its life', () => {
     await plan.approve(undefined, 'Sit down first');
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect([(await one.read(id)).status, hook.events()]).toEqual(['error', []]);
+    expect(await why(id, one)).toMatch(/^notification: http-4\d\d$/);
     const before = handshakes().length;
     await (await set(id, { status: 'requested' }, one)).status;
     await statusIs(id, 'active', one);
+    expect([await why(id, one), (await one.read(id)).error]).toEqual([undefined, undefined]);
     expect(handshakes()).toHaveLength(before + 1);
     await eventually(() => expect(hook.events()).toHaveLength(1));
     // What came due meanwhile has had its numbers; they are asked for by `$events`.

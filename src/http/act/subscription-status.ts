@@ -40,7 +40,7 @@ export const subscriptionStatus: Act = async (exchange, door) => {
   };
 };
 
-const statusNow = (exchange: Exchange, door: Door, { id, topic, status, events }: SubscriptionState): Parameters =>
+const statusNow = (exchange: Exchange, door: Door, { id, topic, status, wrong, events }: SubscriptionState): Parameters =>
   toStatus({
     id: door.newId(),
     base: exchange.base,
@@ -50,6 +50,7 @@ const statusNow = (exchange: Exchange, door: Door, { id, topic, status, events }
     type: 'query-status',
     eventsSinceStart: events,
     events: [],
+    wrong,
   });
 
 const statesAsked = (exchange: Exchange, door: Door) => {

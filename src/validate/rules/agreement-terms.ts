@@ -15,7 +15,13 @@ export const agreementTerms: Rule = {
       const parties = isObject(term['offer']) ? objectsOf(term['offer']['party']) : [];
       return [
         ...(parties.length < 2
-          ? [{ at: `${here}.offer.party`, code: 'required', help: 'names a publisher and a recipient' } as const]
+          ? [
+              {
+                at: `${here}.offer.party`,
+                code: 'required',
+                help: 'names a publisher and a recipient: one side only joins another agreement, by instantiatesCanonical',
+              } as const,
+            ]
           : []),
         ...(objectsOf(term['action']).length === 0 ? [{ at: `${here}.action`, code: 'required', help: 'names a purpose' } as const] : []),
         ...(objectsOf(term['asset']).length === 0
