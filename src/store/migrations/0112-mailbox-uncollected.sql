@@ -8,3 +8,6 @@ ALTER TABLE mailbox_message
   ADD COLUMN told_task text;
 CREATE INDEX mailbox_message_late ON mailbox_message (look_by) WHERE left_at IS NULL AND told_task IS NULL;
 CREATE INDEX mailbox_message_told ON mailbox_message (told_task) WHERE told_task IS NOT NULL;
+
+-- What is kept for a person has an end (MESH_LETTER_DAYS).
+CREATE INDEX mailbox_letter_kept ON mailbox_letter (came_at) WHERE sealed IS NOT NULL;
