@@ -112,6 +112,7 @@ export const Extension = {
   receivingApplication: definition('receiving-application'),
   responseMode: definition('response-mode'),
   responseWithin: definition('response-within'),
+  collectsWithin: definition('collects-within'),
   matchConfirmation: definition('match-confirmation'),
   approvalSeal: definition('approval-seal'),
   approvalProjection: definition('approval-projection'),

@@ -79,6 +79,8 @@ export interface Config {
   readonly hl7: Hl7Config | null;
   /** Null has no MESH mailbox. */
   readonly mesh: MeshConfig | null;
+  /** For how many days what could not be made sense of in it is kept; also where there is none any more. */
+  readonly meshLetterDays: number;
 }
 
 type Name = keyof typeof SETTINGS;
@@ -100,6 +102,7 @@ interface Parsed extends Hl7Parsed, MeshParsed {
   readonly BACKOFF_MAX_MS: number;
   readonly MESSAGE_LIFETIME_MS: number;
   readonly FLAG_LIST_MS: number;
+  readonly MESH_LETTER_DAYS: number;
   readonly LOG_LEVEL: Config['logLevel'];
   readonly BEHIND_PROXY: '0' | '1';
   readonly PUBLIC_URL?: string;
@@ -223,6 +226,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     backoffMaxMs: given.BACKOFF_MAX_MS,
     messageLifetimeMs: given.MESSAGE_LIFETIME_MS,
     flagListMs: given.FLAG_LIST_MS,
+    meshLetterDays: given.MESH_LETTER_DAYS,
     logLevel: given.LOG_LEVEL,
     behindProxy,
     publicUrl,

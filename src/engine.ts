@@ -17,6 +17,7 @@ import { inSpan, SpanName, tell } from './span.ts';
 import type { Answering, Credit } from './store/acknowledged.ts';
 import { openAttemptLog } from './store/attempt-log.ts';
 import { forgetLeftCredentials } from './store/credentials.ts';
+import { forgetLetters } from './store/mailbox.ts';
 import { due, lookAhead } from './store/due.ts';
 import { fanOut, isFanOutPending, resync } from './store/fan-out.ts';
 import { StoredLedger } from './store/ledger.ts';
@@ -171,6 +172,8 @@ export async function startEngine(
             if (missing.length > 0) log(Line.resyncFound, { count: missing.length });
             await forgetLeftCredentials(pool);
             await purgeEvents(pool);
+            const letters = await forgetLetters(pool, config.operatorOds, config.meshLetterDays);
+            if (letters > 0) log(Line.lettersForgotten, { count: letters });
             await tellOfReviews(pool);
             await tellOfPauses(pool, config.operatorOds);
             await tellOfPlans(pool, sweeps === RESYNC_EVERY ? MAPPING_VERSION : null);

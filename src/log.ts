@@ -50,6 +50,11 @@ export const Line = {
   strayAnswer: line('warn', 'an answer came that no message waits for; it is never credited'),
   meshFailed: line('error', 'MESH does not do what it is asked: our mailbox is looked into again later', 'because'),
   meshAnswers: line('info', 'MESH answers again'),
+  lettersForgotten: line(
+    'warn',
+    'messages in our mailbox that could not be read were kept for their days, and what they said is gone',
+    'count',
+  ),
   misaddressed: line(
     'error',
     'an attempt was stopped before a byte left: endpoint, recipient, address and credential do not belong together',

@@ -8,18 +8,16 @@ interface Setting {
 }
 
 const HOUR_MS = 3_600_000;
-const millis = (standard: number, minimum: number, about: string): Setting => ({
-  schema: { type: 'integer', minimum, maximum: 24 * HOUR_MS, default: standard },
-  rule: `a whole number of milliseconds from ${minimum} to ${24 * HOUR_MS}`,
+const whole = (standard: number, minimum: number, maximum: number, about: string, of = ''): Setting => ({
+  schema: { type: 'integer', minimum, maximum, default: standard },
+  rule: `a whole number ${of}from ${minimum} to ${maximum}`,
   about,
 });
+const millis = (standard: number, minimum: number, about: string): Setting =>
+  whole(standard, minimum, 24 * HOUR_MS, about, 'of milliseconds ');
 
 const file = (about: string): Setting => ({ schema: { type: 'string', pattern: '^[^\\0]+$' }, rule: 'a file', about });
-const perMinute = (standard: number, about: string): Setting => ({
-  schema: { type: 'integer', minimum: 0, maximum: 1_000_000_000, default: standard },
-  rule: 'a whole number from 0 to 1000000000',
-  about,
-});
+const perMinute = (standard: number, about: string): Setting => whole(standard, 0, 1_000_000_000, about);
 
 /** Every variable of the environment that the broker reads: the table that `docs/configuration.md` is made from. */
 export const SETTINGS = {
@@ -76,11 +74,12 @@ export const SETTINGS = {
     rule: 'a number from 0 to 1',
     about: 'Share of the traces that begin in the broker. One that a caller began by `traceparent` is traced where the caller says so.',
   },
-  MAX_CONNECTIONS: {
-    schema: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 10_000 },
-    rule: 'a whole number from 1 to 1000000',
-    about: 'Connections that are open at once; one more is closed without a word. The system must allow as many files.',
-  },
+  MAX_CONNECTIONS: whole(
+    10_000,
+    1,
+    1_000_000,
+    'Connections that are open at once; one more is closed without a word. The system must allow as many files.',
+  ),
   RATE_PER_MINUTE: perMinute(
     60_000,
     'Requests of one client in a minute, over all processes together; more are answered 429. 0: no limit.',
@@ -237,18 +236,14 @@ export const SETTINGS = {
     about:
       'Facilities (MSH-4) that may send without TLS, each as what kind of service. Whoever reaches the port on this machine may speak for each of them. Not beside TLS: there certificates say who sends.',
   },
-  HL7_MAX_FRAME: {
-    schema: { type: 'integer', minimum: 1_000, maximum: 100_000_000, default: 1_000_000 },
-    rule: 'a whole number from 1000 to 100000000',
-    about:
-      'Bytes of the longest message; a longer one is answered AE, and its connection closed. Each connection may take twice as much memory.',
-  },
+  HL7_MAX_FRAME: whole(
+    1_000_000,
+    1_000,
+    100_000_000,
+    'Bytes of the longest message; a longer one is answered AE, and its connection closed. Each connection may take twice as much memory.',
+  ),
   HL7_FRAME_MS: millis(30_000, 100, 'How long a message may take from its first byte to its last, and its sender to take the answer.'),
-  HL7_MAX_CONNECTIONS: {
-    schema: { type: 'integer', minimum: 1, maximum: 100_000, default: 100 },
-    rule: 'a whole number from 1 to 100000',
-    about: 'MLLP connections that are open at once; one more is closed without a word.',
-  },
+  HL7_MAX_CONNECTIONS: whole(100, 1, 100_000, 'MLLP connections that are open at once; one more is closed without a word.'),
   HL7_TEST_MESSAGES: {
     schema: { type: 'string', enum: ['0', '1'], default: '0' },
     rule: '0 or 1',
@@ -288,9 +283,12 @@ export const SETTINGS = {
     100,
     'How often the mailbox is looked into. Not less than 300000, as MESH asks, but for a simulator on loopback. Over all processes one looks at a time.',
   ),
-  MESH_CHUNK_BYTES: {
-    schema: { type: 'integer', minimum: 1_000, maximum: 100_000_000, default: 20_000_000 },
-    rule: 'a whole number from 1000 to 100000000',
-    about: 'A message of more bytes is sent to MESH in parts of as many.',
-  },
+  MESH_LETTER_DAYS: whole(
+    30,
+    1,
+    365,
+    'For how long what came into the mailbox and could not be made sense of is kept. It may hold a person, and no lawful erasure reaches it; then its content is gone (docs/mesh.md). Counts also without a mailbox.',
+    'of days ',
+  ),
+  MESH_CHUNK_BYTES: whole(20_000_000, 1_000, 100_000_000, 'A message of more bytes is sent to MESH in parts of as many.'),
 } as const satisfies Readonly<Record<string, Setting>>;

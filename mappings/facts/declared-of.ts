@@ -2,6 +2,7 @@ import type { ContactPoint } from '@medplum/fhirtypes';
 import { Extension } from '../../profiles/canonicals.ts';
 import { anomaly } from '../../src/model/anomaly.ts';
 import { ACKNOWLEDGEMENT_MODES, type Hl7v2Ways } from '../../src/model/hl7v2-ways.ts';
+import { COLLECTS_WITHIN } from '../../src/model/mailbox.ts';
 import type { Acknowledgement, ContentForm, Destination, RecallForm } from '../../src/model/recipient.ts';
 import { CONTENT_FORMS, RECALL_FORMS } from '../../src/model/recipient.ts';
 import type { Extensible } from './extensions-of.ts';
@@ -30,6 +31,7 @@ export interface Declared {
   readonly responseMode: ResponseMode | null;
   /** Milliseconds for which an answer by a message of its own is waited for. */
   readonly responseWithin: number | null;
+  readonly collectsWithin: number | null;
 }
 
 /** In the same exchange, by R4's `async`, or as BaRS does. */
@@ -144,6 +146,7 @@ export const declaredOf = (element: Declaring, at: string): Declared => ({
   inFlight: readInFlight(element, at),
   responseMode: readCode(element, Extension.responseMode, RESPONSE_MODES, at),
   responseWithin: readDuration(element, Extension.responseWithin, UNITS, at, 1_000),
+  collectsWithin: readDuration(element, Extension.collectsWithin, LONG_UNITS, at, 1_000),
   acknowledgementMode: readCode(element, Extension.acknowledgementMode, ACKNOWLEDGEMENT_MODES, at),
 });
 
@@ -233,7 +236,8 @@ const MAILBOX_WITHIN = 86_400_000;
 const answersByMailbox = (own: Declared | null, service: Declared | null): Pick<Destination, 'answersLater'> => {
   const mode = own?.responseMode ?? service?.responseMode ?? null;
   const within = own?.responseWithin ?? service?.responseWithin ?? MAILBOX_WITHIN;
-  return { answersLater: { by: mode === 'sync' ? 'mailbox-taken' : 'mailbox-message', within } };
+  const collectsWithin = own?.collectsWithin ?? service?.collectsWithin ?? COLLECTS_WITHIN;
+  return { answersLater: { by: mode === 'sync' ? 'mailbox-taken' : 'mailbox-message', within, collectsWithin } };
 };
 
 /** Nothing where it answers in the same exchange. */

@@ -4,6 +4,9 @@ export interface Mailbox {
   readonly workflow: string;
 }
 
+/** Milliseconds that a message lies in a mailbox at most, where its recipient declares nothing else: then a person is told (I12). */
+export const COLLECTS_WITHIN = 30 * 60_000;
+
 const ADDRESS = /^mesh:\/\/([A-Za-z0-9]{3,40})\/?\?workflow_id=([A-Za-z0-9_.-]{1,100})$/;
 
 /** Reads `mesh://MAILBOX?workflow_id=WORKFLOW`, as the Multicast Notification Service writes it; null where it is none. */

@@ -40,6 +40,8 @@ export interface LaterAnswer {
   readonly by: 'response-url' | 'new-message' | 'mailbox-message' | 'mailbox-taken';
   /** Milliseconds for which the answer is waited for. */
   readonly within: number;
+  /** Over MESH: milliseconds within which it is taken out of its mailbox. Missing in what an older broker wrote. */
+  readonly collectsWithin?: number;
 }
 
 /** A service of an organisation that may hold plans: HealthcareService. */

@@ -4,7 +4,17 @@ import type { Listed } from '../../mappings/mesh/from-inbox-list.ts';
 import { type Letter, MeshFailed, type MeshInbox } from '../channel/mesh-inbox.ts';
 import { Line, type Log } from '../log.ts';
 import { inOurTurn, type KeptText, keepLetter, noteHandshake, noteLetter } from '../store/mailbox.ts';
-import { messageAnsweredFrom, messagesToTrack, reportedMessage, type SentTo, trackAgain } from '../store/mailbox-messages.ts';
+import {
+  messageAnsweredFrom,
+  messagesToTrack,
+  noteGivenBack,
+  noteTakenOut,
+  reportedMessage,
+  type SentTo,
+  type ToTrack,
+  trackAgain,
+} from '../store/mailbox-messages.ts';
+import { tellOfUncollected } from '../store/uncollected.ts';
 import { type AnswerMessage, receiveAnswer } from '../store/receive-answer.ts';
 import { type ReadLetter, readLetter } from './read-letter.ts';
 
@@ -30,17 +40,22 @@ const TRACKED_AT_ONCE = 200;
 
 /**
  * Looks into our mailbox once: takes what lies there in, one message after the other (what it says is committed before it is acknowledged, and taken in
- * twice it does no harm), and asks MESH about messages of ours that count as taken once they leave their mailbox. Only one process does so at a time.
- * Throws MeshFailed where MESH does not answer.
+ * twice it does no harm), asks MESH about messages of ours that count as taken once they leave their mailbox, or should have left it by now, and tells people of
+ * those that have not. Only one process does so at a time. Throws MeshFailed where MESH does not answer.
  */
 export const pollMailbox = (it: Polled, isFirst: boolean): Promise<boolean> =>
   inOurTurn(it.pool, it.mailbox, it.everyMs, async (greet) => {
-    if (greet || isFirst) {
-      await it.inbox.handshake();
-      await noteHandshake(it.pool, it.mailbox);
+    try {
+      if (greet || isFirst) {
+        await it.inbox.handshake();
+        await noteHandshake(it.pool, it.mailbox);
+      }
+      await takeAllIn(it);
+      for (const sent of await messagesToTrack(it.pool, TRACKED_AT_ONCE)) if (!it.closing.aborted) await track(it, sent);
+    } finally {
+      // Also while MESH says nothing: then nobody knows that it was taken.
+      await tellOfUncollected(it.pool);
     }
-    await takeAllIn(it);
-    for (const sent of await messagesToTrack(it.pool, TRACKED_AT_ONCE)) if (!it.closing.aborted) await track(it, sent);
   });
 
 const takeAllIn = async (it: Polled): Promise<void> => {
@@ -80,6 +95,8 @@ const takeIn = async (it: Polled, messageId: string): Promise<void> => {
     await keepLetter(it.pool, it.operator, messageId, read.is === 'unreadable' ? 'letter-unreadable' : 'letter-of-nothing', keptOf(letter));
   } else {
     await receiveAnswer(it.pool, answer, it.nudge);
+    if ('attempt' in answer.names) await noteGivenBack(it.pool, answer.names.attempt);
+    else if ('header' in answer.names) await noteTakenOut(it.pool, answer.names.header);
     await noteLetter(it.pool, it.operator, messageId, read.is === 'report' ? 'report' : 'answer');
   }
   // What is acknowledged is gone there: all that it said is committed here.
@@ -116,13 +133,14 @@ const as = ({ organization, kind }: SentTo, mailbox: string): AnswerMessage['pri
   user: `mesh:${mailbox}`,
 });
 
-const track = async ({ pool, inbox, everyMs, nudge }: Polled, sent: SentTo & { readonly messageId: string }): Promise<void> => {
+const track = async ({ pool, inbox, everyMs, nudge }: Polled, sent: ToTrack): Promise<void> => {
   const tracked = await inbox.track(sent.messageId);
-  if (tracked === 'taken') {
+  if (tracked === 'taken' && sent.isAnswer) {
     const outcome = { kind: 'accepted', level: 'transport' } as const;
     // From whom MESH has it is whose mailbox it is: the recipient's.
     await receiveAnswer(pool, { principal: as(sent, 'tracking'), names: { attempt: sent.deliveryId }, code: 'mesh-taken', outcome }, nudge);
   }
+  if (tracked === 'taken') await noteTakenOut(pool, sent.deliveryId);
   await trackAgain(pool, sent.messageId, tracked === 'taken' ? null : everyMs);
 };
 

@@ -16,10 +16,12 @@ import type { World } from './ports-on.ts';
 import { slice } from './slice.ts';
 import { shakeSockets } from './websocket-handshake.ts';
 
-/** How often a process asks whether what is bound there still may be, and whether anything waits for it: access that ends is over there within two of these. */
-const EVERY_MS = 1_000;
-/** What is due for less than this another worker is about to take. */
-const LEFT_MS = 250;
+/** How often a process asks whether anything waits at its sockets: what was nudged elsewhere waits so long, and LEFT_MS. */
+const EVERY_MS = 250;
+/** At each of so many it also asks whether what is bound there still may be: access that ends is over there within two seconds. */
+const ENDS_EVERY = 4;
+/** What is due for less than this its own worker is about to take. */
+const LEFT_MS = 100;
 /**
  * For how long something may be due at a Subscription that is on no socket: then it is in error, and people are told as of any other. Where no agreement is left
  * it is so at once: no socket will be there to hear of a recall.
@@ -65,6 +67,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   let isKnown = false;
+  let looks = 0;
 
   sockets.onLeft = (ids) => {
     if (!closing.signal.aborted) leaveSockets(pool, ids).catch((fault: unknown) => onError('websockets', fault));
@@ -94,13 +97,17 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
     handshakes.add(one);
   };
 
-  const look = async (): Promise<void> => {
-    const ids = sockets.bindingIds();
+  const lookForEnds = async (ids: readonly string[]): Promise<void> => {
     if (ids.length === 0 && !isKnown) return;
     await noteAlive(pool, processId);
     isKnown = ids.length > 0;
     for (const { id, because } of await bindingsEnded(pool, processId, ids)) sockets.end(id, because);
     shakeWaiting();
+  };
+  const look = async (): Promise<void> => {
+    const ids = sockets.bindingIds();
+    if (looks++ % ENDS_EVERY === 0) await lookForEnds(ids);
+    if (ids.length === 0) return;
     for (const recipientId of await dueAtSockets(pool, processId, LEFT_MS)) work(recipientId);
   };
   const start = (): void => {

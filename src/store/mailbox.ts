@@ -115,6 +115,31 @@ export async function keptLetter(sql: Sql, messageId: string): Promise<{ readonl
   return { what: row.what, letter: row.sealed === null ? null : (JSON.parse(openLetter(sql, messageId, row.sealed)) as KeptText) };
 }
 
+/** Letters in one transaction. */
+const BATCH = 100;
+const forget = statement<[number, number], { message_id: string }>(
+  'forget-letters',
+  `WITH old AS (SELECT message_id FROM mailbox_letter WHERE sealed IS NOT NULL AND came_at <= clock_timestamp() - make_interval(days => $1::integer)
+                 ORDER BY came_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+   UPDATE mailbox_letter l SET sealed = NULL FROM old WHERE l.message_id = old.message_id RETURNING l.message_id`,
+);
+
+/**
+ * Forgets what messages said that were kept for a person for so many days: they may hold somebody, under the broker's own key, so that no erasure reaches them. That
+ * they came stays. Their Tasks are cancelled: there is nothing to look at any more. Answers how many.
+ */
+export async function forgetLetters(pool: pg.Pool, operator: string, days: number): Promise<number> {
+  for (let count = 0; ; ) {
+    const gone = await transaction(pool, async (tx) => {
+      const rows = await forget(tx, days, BATCH);
+      for (const { message_id: id } of rows) await endTask(tx, matterOf(operator, id), 'cancelled');
+      return rows.length;
+    });
+    count += gone;
+    if (gone < BATCH) return count;
+  }
+}
+
 const sinceLook = statement<[], { seconds: number | null }>(
   'since-mailbox-was-looked-into',
   "SELECT extract(epoch FROM clock_timestamp() - max(polled_at))::double precision AS seconds FROM mailbox WHERE polled_at > '-infinity'",

@@ -39,6 +39,7 @@ test('An empty environment gives the documented defaults', () => {
     ratePerMinute: 60_000,
     refusedPerMinute: 600,
     mesh: null,
+    meshLetterDays: 30,
     keyFile: null,
     trailKeyFile: null,
     trailWitnessFile: null,
@@ -240,6 +241,11 @@ describe('The MESH mailbox', () => {
       pollMs: 300_000,
       chunkBytes: 20_000_000,
     });
+  });
+  test('what came into it and could not be read is kept for 30 days, or for as many as are set, also where there is none any more', () => {
+    expect(parseConfig(ALL).meshLetterDays).toBe(30);
+    expect(parseConfig({ MESH_LETTER_DAYS: '1' })).toMatchObject({ mesh: null, meshLetterDays: 1 });
+    expect(() => parseConfig({ MESH_LETTER_DAYS: '0' })).toThrow(/^MESH_LETTER_DAYS must be a whole number of days from 1 to 365$/);
   });
   test('may be looked into more often where it is a simulator on this machine', () =>
     expect(parseConfig({ ...ALL, MESH_URL: 'https://127.0.0.1:8700', MESH_POLL_MS: '100' }).mesh).toMatchObject({ pollMs: 100 }));

@@ -204,6 +204,7 @@ describe('from a recipient', () => {
         inFlight: null,
         responseMode: null,
         responseWithin: null,
+        collectsWithin: null,
         acknowledgementMode: null,
       },
     });
@@ -282,17 +283,17 @@ describe('from a recipient', () => {
       address: 'mesh://X26LANE1?workflow_id=A',
     };
     const fiveDays = 5 * 86_400_000;
-    const short = { ...declaredOf(box, 'Endpoint'), lifetime: 30_000, responseMode: null, responseWithin: null };
+    const short = { ...declaredOf(box, 'Endpoint'), lifetime: 30_000, responseMode: null, responseWithin: null, collectsWithin: null };
     expect(fromEndpoint({ ...box, extension: box.extension?.slice(0, 1) ?? [] }, short, 60_000)).toMatchObject({
       channel: 'mesh',
       recallForm: 'message',
       lifetime: fiveDays + 3_600_000,
-      answersLater: { by: 'mailbox-message', within: 86_400_000 },
+      answersLater: { by: 'mailbox-message', within: 86_400_000, collectsWithin: 1_800_000 },
     });
-    const long = { ...short, lifetime: 2 * fiveDays, responseMode: 'sync' as const, responseWithin: 3_600_000 };
+    const long = { ...short, lifetime: 2 * fiveDays, responseMode: 'sync' as const, responseWithin: 3_600_000, collectsWithin: 600_000 };
     expect(fromEndpoint({ ...box, extension: box.extension?.slice(0, 1) ?? [] }, long, 60_000)).toMatchObject({
       lifetime: 2 * fiveDays,
-      answersLater: { by: 'mailbox-taken', within: 3_600_000 },
+      answersLater: { by: 'mailbox-taken', within: 3_600_000, collectsWithin: 600_000 },
     });
   });
 

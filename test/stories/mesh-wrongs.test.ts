@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Task } from '@medplum/fhirtypes';
+import { TaskCode } from '../../profiles/canonicals.ts';
+import { taskId } from '../../src/store/broker-task.ts';
 import { keptLetter, sinceMailboxLook } from '../../src/store/mailbox.ts';
+import { readResource } from '../../src/store/resources.ts';
 import { startTestEngine } from '../support/engine.ts';
 import { copiesOf, held, type MeshGround, meshEnv, openMeshGround, OURS, until, waiting, WORKFLOW } from '../support/mesh-ground.ts';
 import { responseTo } from '../support/message-response.ts';
@@ -7,7 +11,7 @@ import { responseTo } from '../support/message-response.ts';
 // MESH stalls, refuses, loses and lies, others write into our mailbox, and several processes look into it.
 let it: MeshGround;
 beforeAll(async () => {
-  it = await openMeshGround();
+  it = await openMeshGround({ MESH_LETTER_DAYS: '7', SWEEP_MS: '100' });
 }, 60_000);
 afterAll(() => it?.stop());
 
@@ -40,6 +44,26 @@ describe('what MESH and others do wrong', () => {
       "SELECT FROM task_reason WHERE reason IN ('letter-of-nothing', 'letter-unreadable')",
     );
     expect(rows.length).toBeGreaterThanOrEqual(4);
+  }, 60_000);
+
+  test('what could not be made sense of is kept for so many days, and no longer: what it said is gone then, and nobody is asked to look at it any more', async () => {
+    const lane = await it.lane();
+    const [old, young] = ['9990000018 was here', '9990000026 was here'].map((text) =>
+      it.mesh.put(lane.mailbox, OURS, 'SOMETHING_ELSE', text),
+    );
+    await it.look();
+    const { pool } = it.engine.database;
+    const task = async (id: string | undefined): Promise<string | undefined> =>
+      ((await readResource(pool, 'Task', taskId({ code: TaskCode.attention, owner: 'BROKER', about: `mailbox ${id}` })))?.body as Task)
+        ?.status;
+    expect([await task(old), await task(young)]).toEqual(['requested', 'requested']);
+    const age = (id: string | undefined, days: string) =>
+      pool.query('UPDATE mailbox_letter SET came_at = clock_timestamp() - $2::interval WHERE message_id = $1', [id, days]);
+    await age(young, '6 days 23 hours');
+    await age(old, '7 days');
+    await until(async () => expect(await keptLetter(pool, old ?? '')).toEqual({ what: 'letter-unreadable', letter: null }));
+    expect(await keptLetter(pool, young ?? '')).toMatchObject({ letter: { body: '9990000026 was here' } });
+    await until(async () => expect([await task(old), await task(young)]).toEqual(['cancelled', 'requested']));
   }, 60_000);
 
   test.each([

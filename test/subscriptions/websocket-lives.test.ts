@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { rotateClient, suspendClient } from '../../src/store/access/clients.ts';
+import { dueAtSockets } from '../../src/store/websocket-bindings.ts';
 import { operator } from '../store/ground.ts';
 import { giveBack } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
@@ -284,6 +285,37 @@ describe('several processes', () => {
     await world.told(here, 1);
     expect(numbersOn(one)).toEqual(['1', '2', '3', '4']);
     expect(numbersOn(here)).toEqual(['5']);
+  });
+
+  test('what is due at the sockets of one is found by it, and by no other: not what somebody works, nor what is held back as long as it is', async () => {
+    const who = await world.subscriber();
+    const { id, one } = await world.active(who);
+    // Of a process that looks for nothing: what is due there stays due.
+    const theirs = 'c0ffee00-0000-4000-8000-000000000001';
+    await world.sql('UPDATE websocket_binding SET process_id = $2, is_shaken = true WHERE destination_id = $1', id, theirs);
+    await world.closedBy(one, 4409);
+    const due = (forMs = 0, process = theirs) => dueAtSockets(world.engine.database.pool, process, forMs);
+    expect(await due()).toEqual([]);
+    await who.plan();
+    await eventually(async () => expect(await due()).toEqual([who.service]), WAIT_MS);
+    expect(await due(600_000)).toEqual([]);
+    expect(await due(0, 'c0ffee00-0000-4000-8000-000000000002')).toEqual([]);
+    const set = (change: string) => world.sql(`UPDATE ledger_key SET ${change} WHERE destination_id = $1`, id);
+    await set("lease_until = clock_timestamp() + interval '1 hour'");
+    expect(await due()).toEqual([]);
+    await set("lease_until = NULL, look_at = 'infinity'");
+    expect(await due()).toEqual([]);
+    await set('held = true');
+    expect(await due()).toEqual([who.service]);
+    await world.sql(
+      `INSERT INTO pace (recipient_id, paused_at) VALUES ($1, clock_timestamp()) ON CONFLICT (recipient_id) DO UPDATE SET paused_at = excluded.paused_at`,
+      who.service,
+    );
+    expect(await due()).toEqual([]);
+    await world.sql('UPDATE pace SET paused_at = NULL WHERE recipient_id = $1', who.service);
+    expect(await due()).toEqual([who.service]);
+    await world.sql('UPDATE websocket_binding SET is_shaken = false WHERE destination_id = $1', id);
+    expect(await due()).toEqual([]);
   });
 
   test('one that was killed has no sockets any more: what it had bound waits for the next', async () => {

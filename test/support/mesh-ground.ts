@@ -4,6 +4,7 @@ import { Extension } from '../../profiles/canonicals.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { attentionId } from '../../src/store/attention.ts';
 import { readResource } from '../../src/store/resources.ts';
+import { uncollectedId } from '../../src/store/uncollected.ts';
 import * as body from './bodies.ts';
 import { AUTHORITY, filesOf } from './certificates.ts';
 import { startTestEngine } from './engine.ts';
@@ -56,6 +57,8 @@ export interface MeshLane {
   >;
   /** Why the publisher was asked to look; null where it was not, or need not any more. */
   told(): Promise<string | null>;
+  /** Why the publisher was asked to see to it that somebody looks into the mailbox; null where it was not, or need not any more. */
+  toldOfMailbox(): Promise<string | null>;
 }
 
 /** The loop with a mailbox at a simulator, and lanes on it: a recipient without an address, and a person whose plan goes to it alone. */
@@ -72,20 +75,22 @@ export const openMeshGround = async (env: Readonly<Record<string, string>> = {})
   const lane = async ({
     mode,
     within,
+    collects,
     ...options
-  }: FakeOptions & { readonly mode?: 'sync'; readonly within?: number } = {}): Promise<MeshLane> => {
+  }: FakeOptions & { readonly mode?: 'sync'; readonly within?: number; readonly collects?: number } = {}): Promise<MeshLane> => {
     const name = `b${++lanes}`;
     const mailbox = `X26LANE${lanes}`;
     await put(operator, body.organization(`org-${name}`, `M${name.toUpperCase()}`, 'epr'));
     await put(operator, body.service(`svc-${name}`, `org-${name}`, 'epr'));
     const endpoint: Endpoint = body.endpoint(`end-${name}`, `svc-${name}`, `org-${name}`, `mesh://${mailbox}?workflow_id=${WORKFLOW}`);
-    const duration = { value: within ?? 0, unit: 'ms', system: 'http://unitsofmeasure.org', code: 'ms' };
+    const ms = (value: number) => ({ value, unit: 'ms', system: 'http://unitsofmeasure.org', code: 'ms' });
     await put(operator, {
       ...endpoint,
       extension: [
         ...(endpoint.extension ?? []),
         ...(mode === undefined ? [] : [{ url: Extension.responseMode, valueCode: mode }]),
-        ...(within === undefined ? [] : [{ url: Extension.responseWithin, valueDuration: duration }]),
+        ...(within === undefined ? [] : [{ url: Extension.responseWithin, valueDuration: ms(within) }]),
+        ...(collects === undefined ? [] : [{ url: Extension.collectsWithin, valueDuration: ms(collects) }]),
       ],
     });
     await put(operator, { ...body.agreement('org-trust', [`svc-${name}`]), id: `con-${name}` });
@@ -104,6 +109,10 @@ export const openMeshGround = async (env: Readonly<Record<string, string>> = {})
       const [row] = rows;
       if (row === undefined) throw new Error('there is no key yet');
       return { id: row.id, lookIn: row.look_in, leased: row.leased === true, open: row.open, ...row.state };
+    };
+    const reasonOf = async (taskId: string): Promise<string | null> => {
+      const task = (await readResource(engine.database.pool, 'Task', taskId))?.body as Task | undefined;
+      return task === undefined || ['completed', 'cancelled'].includes(task.status) ? null : (task.statusReason?.text ?? '');
     };
     return {
       mailbox,
@@ -126,10 +135,8 @@ export const openMeshGround = async (env: Readonly<Record<string, string>> = {})
         );
         return rows;
       },
-      told: async () => {
-        const task = (await readResource(engine.database.pool, 'Task', attentionId('TRUST1', (await key()).id)))?.body as Task | undefined;
-        return task === undefined || ['completed', 'cancelled'].includes(task.status) ? null : (task.statusReason?.text ?? '');
-      },
+      told: async () => reasonOf(attentionId('TRUST1', (await key()).id)),
+      toldOfMailbox: async () => reasonOf(uncollectedId('TRUST1', (await key()).id)),
     };
   };
 

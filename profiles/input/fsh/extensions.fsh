@@ -225,6 +225,16 @@ Description: "How long an answer by a message of its own is waited for: 5 minute
 * valueDuration.value 1..1
 * valueDuration.code 1..1
 
+Extension: CollectsWithin
+Id: collects-within
+Title: "Collects within"
+Description: "How long, at most, a message lies in the recipient's MESH mailbox before it is taken out: 30 minutes where nothing is said. Then a person is told that nobody has looked there; nothing is sent again for that. UCUM ms, s, min, h or d."
+* insert DeclaredContext
+* value[x] 1..1
+* value[x] only Duration
+* valueDuration.value 1..1
+* valueDuration.code 1..1
+
 Extension: ReadBack
 Id: read-back
 Title: "Read back"
