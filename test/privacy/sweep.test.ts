@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { RECIPIENT_KINDS } from '../../src/model/kind.ts';
 import { Person, TRUST } from '../kill/person.ts';
 import { openTown, OPERATOR, POLICE } from '../kill/town.ts';
 import * as body from '../support/bodies.ts';
@@ -14,6 +15,7 @@ import { startFakeCollector } from '../support/fake-collector.ts';
 import { fakeMeshRecipient } from '../support/fake-mesh-recipient.ts';
 import { meshEnv, OURS, SECRETS as MESH_SECRETS, startMesh, WORKFLOW } from '../support/mesh-ground.ts';
 import type { MeshSimulator } from '../support/mesh-simulator.ts';
+import { startFakeMns } from '../support/fake-mns.ts';
 import { responseTo } from '../support/message-response.ts';
 import { nhsNumbersFrom } from '../support/nhs-numbers.ts';
 import { hasRedis, startRedis } from '../support/redis.ts';
@@ -78,6 +80,14 @@ const filesOf = async (): Promise<readonly (readonly [string, string])[]> => {
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !path.includes('/postgres/') || path.endsWith('.log'));
   return Promise.all(names.map(async (name) => [name.slice(folder.path.length), await readFile(name, 'latin1')] as const));
+};
+
+/** An event service, in agreement with the trust. */
+const openEvents = async (address: string, { put }: Pick<DoorClient, 'put'>): Promise<void> => {
+  await put(OPERATOR, body.organization('org-events', 'MNS1', 'epr'));
+  await put(OPERATOR, body.service('svc-events', 'org-events', 'epr'));
+  await put(OPERATOR, body.eventEndpoint('end-events', 'svc-events', 'org-events', address));
+  await put(OPERATOR, { ...body.agreement('org-trust', ['svc-events']), id: 'agreement-events' });
 };
 
 const BOX = 'X26LANE1';
@@ -147,6 +157,7 @@ describe('I8: nobody is named where nobody should be', () => {
       const broker = spawnBroker({
         ...meshEnv(mesh),
         MESH_POLL_MS: '300',
+        EVENT_SIGNAL: 'mns',
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.address,
         DATA_DIR: folder.path,
         LOG_LEVEL: 'debug',
@@ -180,6 +191,12 @@ describe('I8: nobody is named where nobody should be', () => {
         hook: await recordingProxy(town.police.hook.address),
       };
       const box = await openBox(mesh, client);
+      const mns = await startFakeMns();
+      later(mns.stop);
+      mns.behave('parrot');
+      const events = await recordingProxy(mns.address);
+      later(events.stop);
+      await openEvents(events.address, client);
       const parrot = await startParrot();
       for (const each of [...Object.values(wires), parrot]) later(each.stop);
       for (const name of ['epr', 'ed'] as const)
@@ -201,8 +218,8 @@ describe('I8: nobody is named where nobody should be', () => {
         TRUST,
         body.composition('p-w1', 'p', { 'please-do': WORDS, 'who-to-ring': `Ring ${FAMILY} on 01632 960001, day and night` }),
       );
-      await client.put(TRUST, body.carePlan('p-v1', 'p', 'p-w1', { reach: [...town.reach, 'svc-box'] }));
-      await client.put(TRUST, body.consent('p-c1', 'p', 'org-trust', { kinds: ['epr', 'ed', 'ambulance', 'police', 'crisis-line'] }));
+      await client.put(TRUST, body.carePlan('p-v1', 'p', 'p-w1', { reach: [...town.reach, 'svc-box', 'svc-events'] }));
+      await client.put(TRUST, body.consent('p-c1', 'p', 'org-trust', { kinds: [...RECIPIENT_KINDS] }));
       town.epr.behave({ how: 'refuse', times: 1 });
       town.ed.behave({ how: 'lose-answer', times: 1 });
       town.ambulance.behave({ how: 'stall', times: 1 });
@@ -259,6 +276,7 @@ describe('I8: nobody is named where nobody should be', () => {
       await client.withdraw(TRUST, 'p-v1');
       await eventually(() => expect(town.ed.holds()).toEqual([]), 20_000);
       await box.holds();
+      await eventually(() => expect(mns.told().map(({ nhsNumber }) => nhsNumber)).toEqual([NUMBER, NUMBER, CORRECTED, CORRECTED]), 20_000);
       await sleep(700);
 
       const places: [string, string][] = [
@@ -283,6 +301,7 @@ describe('I8: nobody is named where nobody should be', () => {
             .map((each) => JSON.stringify(each))
             .join('\n'),
         ],
+        ['requests to an event service', events.heads().join('\n')],
         ['headers in a mailbox', JSON.stringify(mesh.sent(BOX).map(({ headers, workflow }) => [workflow, headers]))],
         ...(await Promise.all(
           ['mailbox', 'mailbox_message', 'mailbox_letter', 'message_answer'].map(

@@ -14,6 +14,7 @@ export type MnsHow =
   | 'answer-late' // tells, and answers after `delayMs`
   | 'of-another' // tells nobody, and gives the answer to another request
   | 'redirect' // 307 to itself, tells nobody
+  | 'parrot' // 503 that says back what it was sent, tells nobody
   | 'garbage'; // tells, and answers 200 with bytes that are no answer
 
 export interface MnsEvent {
@@ -176,6 +177,8 @@ export const startFakeMns = async (authorizes: (header: string | undefined) => b
         return say(200, '{}');
       case 'of-another':
         return say(200, '{}', { 'x-request-id': randomUUID() });
+      case 'parrot':
+        return say(503, bytes);
       case 'redirect':
         return say(307, '', { location: `${BASE}/events` });
       case 'garbage':
