@@ -78,13 +78,6 @@ export const System = {
 /** Path below the origin at which consumers ask for pointers, as they ask the National Record Locator. */
 export const NRL_CONSUMER = '/nrl/consumer/FHIR/R4';
 
-/** The event signal in the shape of the Multicast Notification Service (nhs.md section 5). Its type and source are the project's own: nobody has registered them. */
-export const Signal = {
-  type: 'crisis-plan-change-1',
-  source: 'example.crisis-plan-broker',
-  subscriptions: 'https://api.service.nhs.uk/multicast-notification-service/subscriptions',
-} as const;
-
 /** Where the R5 Subscriptions Backport IG defines its extensions and profiles. */
 export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/';
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { eventSignal } from './conformance/event-signal.ts';
 import { fhirMessaging } from './conformance/fhir-messaging.ts';
 import { hl7v2 } from './conformance/hl7v2.ts';
 import { subscriptions } from './conformance/subscriptions.ts';
@@ -11,11 +12,11 @@ import { nrlProducer } from './conformance/nrl-producer.ts';
  * Writes docs/conformance/ from the checklists and from the titles of the tests that carry their tags; with --check, says what is not up to date
  * and exits 1. A line that no test shows, and that does not say why not, is an error, as is a tag that no checklist knows.
  */
-const CHECKLISTS: readonly Checklist[] = [fhirMessaging, hl7v2, nrlConsumer, nrlProducer, subscriptions];
+const CHECKLISTS: readonly Checklist[] = [eventSignal, fhirMessaging, hl7v2, nrlConsumer, nrlProducer, subscriptions];
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const TAG = /\[((?:\d[ab]|nrlp?)(?:\.[a-z\d]+)+)\]/g;
+const TAG = /\[((?:\d[ab]|nrlp?|mns)(?:\.[a-z\d]+)+)\]/g;
 /** A string of one line that holds a tag, in any of the three quotes. */
-const TITLE = /(['"`])((?:\\.|(?!\1).)*\[(?:\d[ab]|nrlp?)(?:\.[a-z\d]+)+\](?:\\.|(?!\1).)*)\1/g;
+const TITLE = /(['"`])((?:\\.|(?!\1).)*\[(?:\d[ab]|nrlp?|mns)(?:\.[a-z\d]+)+\](?:\\.|(?!\1).)*)\1/g;
 
 /** A title of a test, and the file in which it stands. */
 interface Shown {

@@ -59,6 +59,8 @@ export interface Config {
   readonly refusedPerMinute: number;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
+  /** Whether events of plans are told to an event service that is registered. */
+  readonly eventSignal: boolean;
   /** Errors and practice setting for consumers of NRL pointers. */
   readonly nrl: NrlSite;
   /** File of the key-encryption key; null: `key-encryption.key` in `dataDir`. */
@@ -187,11 +189,6 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
   refuse([
     ...refused,
     ...refusedMesh,
-    ...(given.EVENT_SIGNAL === 'off'
-      ? []
-      : [
-          'EVENT_SIGNAL must be off: the Multicast Notification Service has no event of crisis plans, and nobody would take one (docs/mesh.md)',
-        ]),
     ...(['DATABASE_URL', 'REDIS_URL'] as const)
       .filter((name) => given[name] !== undefined && !URL.canParse(given[name]))
       .map((name) => `${name} must be ${SETTINGS[name].rule}`),
@@ -241,6 +238,7 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     ratePerMinute: given.RATE_PER_MINUTE,
     refusedPerMinute: given.REFUSED_PER_MINUTE,
     errorCodeSystem: given.ERROR_CODE_SYSTEM,
+    eventSignal: given.EVENT_SIGNAL === 'mns',
     nrl: nrlSiteOf(given.NRL_ERROR_CODE_SYSTEM, given.NRL_PRACTICE_SETTING),
     keyFile: given.KEY_FILE ?? null,
     trailKeyFile: given.TRAIL_KEY_FILE ?? null,

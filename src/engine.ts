@@ -25,11 +25,10 @@ import { attemptFolder } from './store/ledger-epoch.ts';
 import { tellOfPauses } from './store/pace/pause.ts';
 import { tellOfReviews } from './store/agreements-to-review.ts';
 import { tellOfPlans, tellOfRules } from './store/plans-to-look-at.ts';
-import { sendHeartbeats } from './reconcile/heartbeat.ts';
+import { startSubscriptionClock } from './reconcile/subscription-clock.ts';
 import { watchWebsockets, type WebsocketWatch } from './reconcile/websocket-watch.ts';
 import type { BoundSockets } from './channel/bound-sockets.ts';
 import { purgeEvents } from './store/subscription-events.ts';
-import { endSubscriptions } from './store/subscriptions.ts';
 
 /** What brings destinations to what they should hold: queue, workers, sweep. One in each process; as many processes as one likes. */
 export interface Engine {
@@ -75,6 +74,7 @@ export async function startEngine(
     () =>
       openChannels(config.outboundAllow, {
         mesh,
+        eventSignal: config.eventSignal,
         onUnexpected: () => log(Line.strayAnswer),
         onAcknowledgement: (address, text) => {
           acknowledge({ address }, text).catch((fault: unknown) => log(Line.fault, { name: 'acknowledgement', fault }));
@@ -150,6 +150,11 @@ export async function startEngine(
     () => watchWebsockets(world, ports, { changed, nudge: (recipientId) => void queue.nudge(recipientId), onError }),
     (watch) => watch.close(),
   );
+  await part(
+    'subscription clock',
+    () => startSubscriptionClock(world, onError),
+    (clock) => clock.close(),
+  );
   let sweeps = 0;
   await part(
     'sweep',
@@ -157,10 +162,7 @@ export async function startEngine(
       startSweep(queue, {
         everyMs: config.sweepMs,
         due: async () => {
-          await endSubscriptions(pool);
           await websockets.endSilent();
-          // A subscriber that does not answer keeps no sweep waiting.
-          sendHeartbeats(world).catch((fault: unknown) => onError('heartbeat', fault));
           if (++sweeps % RESYNC_EVERY === 0) {
             const missing = await resync(pool, epoch);
             found.byResync += missing.length;

@@ -257,9 +257,9 @@ export const SETTINGS = {
   },
   EVENT_SIGNAL: {
     schema: { type: 'string', enum: ['off', 'mns'], default: 'off' },
-    rule: 'off',
+    rule: 'off or mns',
     about:
-      '`off`: no national event is told of a plan. `mns` is refused: the Multicast Notification Service has no event of crisis plans; the shape is in `mappings/signal/` (docs/mesh.md).',
+      '`off`: no event of a plan is told. `mns`: an event service in the shape of the Multicast Notification Service may be registered. The national one has no event of crisis plans (docs/event-signal.md).',
   },
   MESH_URL: {
     schema: { type: 'string', pattern: '^https://\\S+$' },

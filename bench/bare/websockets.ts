@@ -31,7 +31,7 @@ const ours = (): ReturnType<typeof bare> => {
     bind: async (peer, token) => {
       sockets.bind(peer, [{ id: randomUUID(), subscriptionId: token, recipientId: token, clientId: randomUUID() }]);
       const clientId = sockets.clientOf(peer);
-      return clientId === null ? null : { clientId, shake: async () => undefined };
+      return clientId === null ? null : { clientId, sockets: 1, shake: async () => undefined };
     },
   });
   return { count: () => sockets.bound, upgrade: door.upgrade };

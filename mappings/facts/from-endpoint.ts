@@ -38,10 +38,10 @@ export const channelOf = (endpoint: Endpoint): Destination['channel'] | null => 
     if (code === 'hl7v2-mllp') return 'hl7v2-mllp';
     if (code === 'hl7-fhir-rest') return overRest ?? null;
   }
-  if (system === System.ownConnectionType && code === 'mesh') return 'mesh';
+  if (system === System.ownConnectionType && (code === 'mesh' || code === 'mns')) return code;
   throw anomaly(
     'incorrect',
-    'must be hl7-fhir-msg, hl7-fhir-rest, hl7v2-mllp, or mesh of the broker’s own list',
+    'must be hl7-fhir-msg, hl7-fhir-rest, hl7v2-mllp, or mesh or mns of the broker’s own list',
     'Endpoint.connectionType',
   );
 };

@@ -3,6 +3,7 @@ import { canonical } from '../../src/decide/digest.ts';
 import type { Outcome } from '../../src/model/ledger.ts';
 import { type Json, isJson, listOf } from '../rest/read-json.ts';
 import { fromNrlAnswer } from './from-nrl-answer.ts';
+import { hasNextNrlPage } from './next-nrl-page.ts';
 import type { NrlWrite } from './parcel.ts';
 
 /** A pointer of ours that stands at the locator. */
@@ -22,8 +23,8 @@ export type FoundPointers =
 const ID = /^[A-Za-z0-9._|-]{1,128}$/;
 
 /**
- * Reads the answer to a search. Others' pointers, and the trust's own from other systems, are left alone. One of another person, another type, or
- * more than one page, proves that the search was not done as asked: then nothing is known.
+ * Reads the answer to a search, all its pages joined. Others' pointers, and the trust's own from other systems, are left alone. One of another person or another
+ * type proves that the search was not done as asked, a page that was not read, or a pointer that came twice, that not all was seen: then nothing is known.
  */
 export const fromNrlSearch = (status: number, body: unknown, write: NrlWrite): FoundPointers => {
   if (status !== 200) {
@@ -36,7 +37,7 @@ export const fromNrlSearch = (status: number, body: unknown, write: NrlWrite): F
     isJson(resource) && resource['resourceType'] === 'DocumentReference' ? [resource] : [],
   );
   const total = body['total'];
-  if (hasMore(body) || (typeof total === 'number' && total > found.length))
+  if (hasNextNrlPage(body) || new Set(found.map(({ id }) => id)).size < found.length || (typeof total === 'number' && total > found.length))
     return { kind: 'refused', because: 'search-incomplete', retry: true };
   if (!found.every((each) => identifierOf(each['subject']) === `${System.nhsNumber}|${write.nhsNumber}` && isOfPlans(each)))
     return { kind: 'refused', because: 'search-ignored', retry: true };
@@ -44,10 +45,6 @@ export const fromNrlSearch = (status: number, body: unknown, write: NrlWrite): F
   if (!ours.every(({ id }) => typeof id === 'string' && ID.test(id))) return { kind: 'unknown', because: 'search-unreadable' };
   return { kind: 'found', standing: ours.map((each) => ({ id: String(each['id']), isSame: isSame(each, write) })) };
 };
-
-/** By a link, or by a `next-page-token` somewhere in `meta` (producer.yaml says no more of where). */
-const hasMore = ({ link, meta }: Json): boolean =>
-  listOf(link).some(({ relation }) => relation === 'next') || (JSON.stringify(meta) ?? '').includes('next-page-token');
 
 const identifierOf = (reference: unknown): string | null => {
   const identifier = isJson(reference) ? reference['identifier'] : null;

@@ -1,5 +1,5 @@
 import { toFhirInstant } from '../time.ts';
-import { dataref, EVENT_TYPE, maySignal, type Signal, SOURCE } from './signal.ts';
+import { dataref, EVENT_TYPE, type Signal, SOURCE } from './signal.ts';
 
 /** An event as `application/cloudevents+json`: CloudEvents 1.0 with the attributes of the Multicast Notification Service (nhs.md section 5). */
 export interface CloudEvent {
@@ -13,16 +13,13 @@ export interface CloudEvent {
   readonly dataref: string;
 }
 
-/** The event that would be posted to `/events`; null where not everybody may know of the plan. Nothing clinical, no version, and no filter. */
-export const toCloudEvent = (signal: Signal): CloudEvent | null =>
-  maySignal(signal)
-    ? {
-        specversion: '1.0',
-        id: signal.id,
-        source: SOURCE,
-        type: EVENT_TYPE,
-        time: toFhirInstant(signal.at),
-        subject: signal.nhsNumber,
-        dataref: dataref(signal),
-      }
-    : null;
+/** The event that is posted to `/events`. Nothing clinical, no version, and no filter. */
+export const toCloudEvent = (signal: Signal): CloudEvent => ({
+  specversion: '1.0',
+  id: signal.id,
+  source: SOURCE,
+  type: EVENT_TYPE,
+  time: toFhirInstant(signal.at),
+  subject: signal.nhsNumber,
+  dataref: dataref(signal),
+});

@@ -1,14 +1,14 @@
 import type { Bundle } from '@medplum/fhirtypes';
-import { Profile, Signal as SignalNames } from '../../profiles/canonicals.ts';
+import { Profile } from '../../profiles/canonicals.ts';
 import { toFhirInstant } from '../time.ts';
-import { dataref, EVENT_TYPE, maySignal, type Signal, SOURCE } from './signal.ts';
+import { dataref, EVENT_TYPE, type Signal, SOURCE } from './signal.ts';
 
 /**
  * The same event as a FHIR history Bundle: one Parameters of the backport profile with exactly five parameters, as subscribers of the Multicast Notification
- * Service get it (nhs.md section 5). Null where not everybody may know of the plan.
+ * Service get it (nhs.md section 5).
  */
-export const toFhirSignal = (signal: Signal): Bundle | null => {
-  if (!maySignal(signal)) return null;
+export const toFhirSignal = (signal: Signal): Bundle => {
+  const subscriptions = `${signal.service}/subscriptions`;
   const at = toFhirInstant(signal.at);
   return {
     resourceType: 'Bundle',
@@ -23,7 +23,7 @@ export const toFhirSignal = (signal: Signal): Bundle | null => {
           id: signal.id,
           meta: { profile: [Profile.subscriptionStatus] },
           parameter: [
-            { name: 'subscription', valueReference: { reference: SignalNames.subscriptions } },
+            { name: 'subscription', valueReference: { reference: subscriptions } },
             { name: 'status', valueCode: 'active' },
             { name: 'type', valueCode: 'event-notification' },
             {
@@ -44,7 +44,7 @@ export const toFhirSignal = (signal: Signal): Bundle | null => {
             },
           ],
         },
-        request: { method: 'GET', url: SignalNames.subscriptions },
+        request: { method: 'GET', url: subscriptions },
         response: { status: '200' },
       },
     ],

@@ -32,8 +32,7 @@ export const nrlProducer: Checklist = {
     },
     {
       id: 'nrlp.10',
-      asks: 'Further pages of a search',
-      open: 'more than one page is refused and told, not followed: a trust has one pointer to a person’s plan',
+      asks: 'Further pages of a search: next-page-token, in the body; a link, as in R4',
     },
     {
       id: 'nrlp.11',

@@ -103,6 +103,7 @@ const definitions = (): string[] => [
   codeSystem('ContentForm', 'content-form', 'What an update carries', same(CONTENT_FORMS)),
   codeSystem('ConnectionType', 'connection-type', "Ways to reach an address that HL7's list of connection types has no code for", [
     ['mesh', 'MESH mailbox'],
+    ['mns', 'Event service in the shape of the Multicast Notification Service'],
   ]),
   codeSystem('ResponseMode', 'response-mode', 'How FHIR messages are answered', [
     ['sync', 'In the same exchange; over MESH, by taking the message out of the mailbox'],
@@ -164,7 +165,7 @@ const definitions = (): string[] => [
   ),
   valueSet('DestinationConnectionVS', 'destination-connection', 'Ways to reach a destination', [
     ...codes('$Connection', ['hl7-fhir-msg', 'hl7-fhir-rest', 'hl7v2-mllp']),
-    ...codes('ConnectionType', ['mesh']),
+    ...codes('ConnectionType', ['mesh', 'mns']),
   ]),
   valueSet('ContactClassVS', 'contact-class', 'Classes of a crisis contact', codes('$ActCode', CONTACT_CLASSES)),
 ];

@@ -58,11 +58,6 @@ export class BoundSockets implements Channel {
     return this.#peers.get(peer)?.clientId ?? null;
   }
 
-  /** Sockets of one client. */
-  socketsOf(clientId: string): number {
-    return [...this.#peers.values()].filter((each) => each.clientId === clientId).length;
-  }
-
   /** What is bound there is told there from here on. What was bound elsewhere in this process is so no longer. */
   bind(peer: WebsocketPeer, bindings: readonly Binding[]): void {
     const own = this.#peers.get(peer);

@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { fromNrlAnswer, isGone } from '../../mappings/nrl/from-nrl-answer.ts';
 import { type FoundPointers, fromNrlSearch, type Standing } from '../../mappings/nrl/from-nrl-search.ts';
+import { joinNrlPages } from '../../mappings/nrl/join-nrl-pages.ts';
+import { type NextNrlPage, nextNrlPage } from '../../mappings/nrl/next-nrl-page.ts';
 import { fromNrlParcel, type NrlWrite } from '../../mappings/nrl/parcel.ts';
 import { toNrlSearch } from '../../mappings/nrl/to-nrl-search.ts';
 import { withReplaced } from '../../mappings/nrl/with-replaced.ts';
@@ -12,12 +14,16 @@ import type { WithCredential } from './with-credential.ts';
 
 /** How often it is looked anew at what stands there because somebody else changed it in between. */
 const TURNS = 3;
+/** Pages of one search that are read. A trust has one pointer to a person's plan; others of its systems may have some beside it. */
+const MOST_PAGES = 20;
 /** FHIR as the NRL's producer interface speaks it (nhs.md section 1). */
 const MEDIA = 'application/fhir+json;version=1';
 
 /** Everything that one request needs. */
 interface Publishing {
   readonly agent: Dispatcher;
+  /** Of the locator, and of its pointers. */
+  readonly address: string;
   readonly base: string;
   readonly write: NrlWrite;
   readonly parcel: Parcel;
@@ -34,9 +40,10 @@ export const openNrl = (roads: WithCredential): Channel => ({
   send: (target, parcel, limits) =>
     roads.exchange(target, limits, (agent, more) => {
       const signal = AbortSignal.timeout(limits.timeoutMs);
-      const base = `${target.address.replace(/\/+$/, '')}/DocumentReference`;
+      const address = target.address.replace(/\/+$/, '');
+      const base = `${address}/DocumentReference`;
       const write = fromNrlParcel(parcel.bytes);
-      const it: Publishing = { agent, base, write, parcel, limits, signal };
+      const it: Publishing = { agent, address, base, write, parcel, limits, signal };
       return write.does === 'delete' ? withdraw(it, headersOf(target, more)) : publish(it, headersOf(target, more));
     }),
   // The connections belong to whoever opened it, and no state is kept.
@@ -124,16 +131,27 @@ const deleteAll = async (it: Publishing, headers: Headers, standing: readonly St
   return worst;
 };
 
+/** All pages of it, as far as they may be followed: where they end before the search does, nothing is known. */
 const search = async (it: Publishing, headers: Headers, name: string, limits: Limits): Promise<FoundPointers> => {
-  const asked = {
-    method: 'POST' as const,
-    url: `${it.base}/_search`,
-    body: toNrlSearch(it.write),
-    headers: { 'content-type': 'application/json' },
-  };
-  const answer = await ask(it, headers, name, asked, limits);
-  return 'kind' in answer ? answer : fromNrlSearch(answer.status, answer.body, it.write);
+  const pages: unknown[] = [];
+  for (let next: NextNrlPage | null = null; ; ) {
+    const answer = await ask(it, headers, next === null ? name : [name, JSON.stringify(next)].join(' '), askedFor(it, next), limits);
+    if ('kind' in answer) return answer;
+    pages.push(answer.body);
+    next = answer.status === 200 && pages.length < MOST_PAGES ? nextNrlPage(answer.body, it.address, it.write) : null;
+    if (next === null) return fromNrlSearch(answer.status, joinNrlPages(pages), it.write);
+  }
 };
+
+const askedFor = ({ base, write }: Publishing, next: NextNrlPage | null): Omit<Asked, 'signal'> =>
+  next !== null && 'url' in next
+    ? { method: 'GET', url: next.url }
+    : {
+        method: 'POST',
+        url: `${base}/_search`,
+        body: toNrlSearch(write, next?.token),
+        headers: { 'content-type': 'application/json' },
+      };
 
 /**
  * `name` tells the requests of one parcel apart: a retry of the same request has the same X-Request-ID, and no other request has it. The NRL mirrors it,

@@ -11,11 +11,14 @@ import { openHl7v2Mllp } from './hl7v2-mllp.ts';
 import type { MllpOptions } from './hl7v2-mllp.ts';
 import { openMesh } from './mesh.ts';
 import { type MeshMailbox, type MeshSettings, openMeshMailbox } from './mesh-mailbox.ts';
+import { openMns } from './mns.ts';
 import { openSubscriptionNotification } from './subscription-notification.ts';
 import { openWithCredential } from './with-credential.ts';
 
 /** The roads out, by `Destination.channel`. */
-export type Channels = Readonly<Record<'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'mesh' | 'subscription', Channel>> & {
+export type Channels = Readonly<
+  Record<'fhir-messaging' | 'fhir-rest' | 'nrl' | 'mns' | 'hl7v2-mllp' | 'mesh' | 'subscription', Channel>
+> & {
   /** The broker's own MESH mailbox; null where it has none. */
   readonly mailbox: MeshMailbox | null;
   /** The websockets of this process: a part of the road to Subscriptions. */
@@ -28,16 +31,22 @@ export type ChannelOptions = Omit<MllpOptions, 'guard'> & {
   readonly resolve?: Resolve;
   /** Null or left out: the broker has no MESH mailbox. */
   readonly mesh?: MeshSettings | null;
+  /** Whether events may be told. */
+  readonly eventSignal?: boolean;
 };
 
 /** Opens every road behind one guard and one agent. `allow` is `OUTBOUND_ALLOW` as CIDRs; throws where one is none. */
-export const openChannels = (allow: readonly string[], { resolve, mesh = null, ...options }: ChannelOptions = {}): Channels => {
+export const openChannels = (
+  allow: readonly string[],
+  { resolve, mesh = null, eventSignal = false, ...options }: ChannelOptions = {},
+): Channels => {
   const guard = createAddressGuard(allow, resolve);
   const agent = createGuardedAgent(guard);
   const withCredential = openWithCredential(guard, agent);
   const messaging = openFhirMessaging(withCredential);
   const rest = openFhirRest(withCredential);
   const nrl = openNrl(withCredential);
+  const mns = openMns(eventSignal ? withCredential : null);
   const mllp = openHl7v2Mllp({ guard, ...options });
   const mailbox = mesh === null ? null : openMeshMailbox(guard, mesh);
   const toMailbox = openMesh(mailbox);
@@ -53,13 +62,14 @@ export const openChannels = (allow: readonly string[], { resolve, mesh = null, .
     'fhir-messaging': messaging,
     'fhir-rest': rest,
     nrl,
+    mns,
     'hl7v2-mllp': mllp,
     mesh: toMailbox,
     mailbox,
     subscription,
     sockets,
     close: async () => {
-      await Promise.all([messaging.close(), rest.close(), nrl.close(), mllp.close(), toMailbox.close(), subscription.close()]);
+      await Promise.all([messaging.close(), rest.close(), nrl.close(), mns.close(), mllp.close(), toMailbox.close(), subscription.close()]);
       await Promise.all([withCredential.close(), agent.destroy()]);
     },
   };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Outcome } from '../model/ledger.ts';
 import { NOT_BOUND } from '../model/websocket.ts';
@@ -9,8 +9,8 @@ export const NO_SOCKET: Extract<Outcome, { kind: 'refused' }> = { kind: 'refused
 
 /** Bytes that may wait in this process for one who does not read. Beyond them its socket is closed, and nobody else waits. */
 const MOST_WAITING = 1024 * 1024;
-/** How long one who was told to close has before it is cut off. */
-const CLOSING_MS = 1_000;
+/** How long one who was told to close, or said that it closes, has before it is cut off. */
+export const CLOSING_MS = 1_000;
 
 interface Ping {
   readonly payload: string;
@@ -26,6 +26,8 @@ export type Closed = (typeof CLOSED)[number];
  * section 5.5.3), proves that the peer has read every frame before it.
  */
 export class WebsocketPeer {
+  /** Tells this socket from all others, also of other processes. */
+  readonly id = randomUUID();
   readonly #socket: WebSocket;
   #pings: Ping[] = [];
   /** Since when it has answered nothing that it was asked; null while nothing is asked. */
@@ -35,6 +37,7 @@ export class WebsocketPeer {
   constructor(socket: WebSocket, onGone: (because: Closed) => void) {
     this.#socket = socket;
     socket.on('pong', (payload) => this.#pong(payload.toString('hex')));
+    socket.on('ping', (payload) => this.#answer(payload));
     // A frame that is none closes the socket, by ws itself (1002, 1007 or 1009): the event that says so has nothing to add.
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -88,6 +91,13 @@ export class WebsocketPeer {
   cut(because: Closed): void {
     this.#closed ??= because;
     this.#socket.terminate();
+  }
+
+  /** Answers a ping; whoever asks on and reads no answer is cut off, as one who does not read what it is told. */
+  #answer(payload: Buffer): void {
+    if (!this.isOpen) return;
+    if (this.#socket.bufferedAmount > MOST_WAITING) this.cut('slow');
+    else this.#socket.pong(payload);
   }
 
   #ping(timeoutMs: number): Promise<'pong' | 'gone' | 'late'> {

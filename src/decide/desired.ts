@@ -12,6 +12,7 @@ import { nextDay, startOfLondonDay } from '../model/london-day.ts';
 import { nextBoundary } from '../model/period.ts';
 import type { Person } from '../model/person.ts';
 import type { ApprovedVersion, Projection } from '../model/plan.ts';
+import { tellsEverybody } from '../model/recipient.ts';
 import { agreed } from './agreed.ts';
 import { consented } from './consented.ts';
 import { digest } from './digest.ts';
@@ -32,7 +33,7 @@ export function desired(facts: Facts, now: Instant): Desired {
   if (tracedNumber(person) === null && !facts.matched) return nothing('not-traced');
   if (destination.channel !== 'pull' && !(isInReach(facts, now) && isAskedFor(facts))) return nothing('out-of-reach');
 
-  if (destination.channel === 'nrl') return desiredPointer(facts, plan.version, now, until);
+  if (tellsEverybody(destination)) return desiredByAll(facts, plan.version, now, until);
   const offered = offeredHeadings(plan.version, recipient.kind, now);
   const answers = PURPOSES_OF_KIND[recipient.kind].map((purpose) => answer(facts, purpose, offered, now));
   if (answers.every((one) => !one.agreed)) return nothing('no-agreement');
@@ -51,8 +52,7 @@ export function desired(facts: Facts, now: Instant): Desired {
     // Whoever is told only that there is a plan is shown nothing of it: a new version changes nothing for them (I5).
     headings: isFlag ? [] : best.headings,
     purpose: best.purpose,
-    // What is held has a banner from then on; what is not, has not.
-    until: isReviewOverdue(plan.version, now) ? until : earliest(until, reviewEnds(plan.version)),
+    until: untilBanner(plan.version, now, until),
   };
 }
 
@@ -65,11 +65,15 @@ const undecided = (answers: readonly Answer[], now: Instant, until: Instant | nu
   return { freeze: true, because: 'consent-undecidable', until: earliest(thawsAt, until) ?? thawsAt };
 };
 
+/** What is held has a banner from the end of its review on; what is not, has not. */
+const untilBanner = (version: ApprovedVersion, now: Instant, until: Instant | null): Instant | null =>
+  isReviewOverdue(version, now) ? until : earliest(until, reviewEnds(version));
+
 /**
- * Whether a record locator should hold a pointer: it shows every consumer that there is a plan, so that each of them has to be one who may be shown
- * something of it, for each purpose. Past hard expiry it holds none: a provider deletes its pointer when the plan expires (nhs.md section 1).
+ * Whether a record locator should hold a pointer, or an event be told: that shows everybody that there is a plan, so that each of them has to be one who may
+ * be shown something of it, for each purpose. Not past hard expiry: a provider deletes its pointer when the plan expires (nhs.md section 1).
  */
-function desiredPointer(facts: Facts, version: ApprovedVersion, now: Instant, until: Instant | null): Desired {
+function desiredByAll(facts: Facts, version: ApprovedVersion, now: Instant, until: Instant | null): Desired {
   const nothing = (because: Because): Desired => ({ nothing: true, because, until });
   const number = tracedNumber(facts.person);
   if (number === null) return nothing('not-traced');
@@ -82,14 +86,11 @@ function desiredPointer(facts: Facts, version: ApprovedVersion, now: Instant, un
   if (frozen !== null) return frozen;
   if (answers.some((one) => !one.consented)) return nothing('no-consent');
   if (answers.some((one) => one.headings.length === 0)) return nothing('nothing-to-disclose');
-  return {
-    hold: pointerDigest(number, facts.plan.publisher, version),
-    place: { address: facts.destination.address, identity: number },
-    // It says that there is a plan, and nothing of it: a new version changes nothing at the locator (I5).
-    headings: [],
-    purpose: 'TREAT',
-    until,
-  };
+  // It says that there is a plan, and nothing of it.
+  const told = { place: { address: facts.destination.address, identity: number }, headings: [], purpose: 'TREAT' as const };
+  if (facts.destination.channel === 'nrl') return { ...told, hold: pointerDigest(number, facts.plan.publisher, version), until };
+  const common = HEADINGS.filter((heading) => answers.every(({ headings }) => headings.includes(heading)));
+  return { ...told, hold: signalDigest(facts, number, version, common, now), until: untilBanner(version, now, until) };
 }
 
 /** Why nothing of a plan leaves, whoever asks and for whatever; null where that is for the gates to say. */
@@ -199,9 +200,21 @@ export function disclosureDigest(
 const flagDigest = (person: Person, { reissue }: ApprovedVersion, kind: RecipientKind): string =>
   digest(['plan-flag', kind === 'police' ? null : tracedNumber(person), person.nameDigest, reissue]);
 
-/** Covers what a pointer says: whose plan it is, which trust keeps it, and the re-issue number. Not its version: what it points to is computed when it is read. */
+/** Covers what a pointer says: whose plan it is, which trust keeps it, and the re-issue number. Not its version: what it points to is computed when it is read, and a new one changes nothing there (I5). */
 const pointerDigest = (nhsNumber: string, publisher: string, { reissue }: ApprovedVersion): string =>
   digest(['nrl-pointer', nhsNumber, publisher, reissue]);
+
+/**
+ * Covers what everybody who is told may see: police see the least of it. What some may see and others not tells of itself to those who may, over their own
+ * roads: an event for it would tell all others of a hidden change (I4, I5).
+ */
+const signalDigest = (
+  { person, plan }: Facts,
+  nhsNumber: string,
+  version: ApprovedVersion,
+  common: readonly Heading[],
+  now: Instant,
+): string => digest(['event-signal', nhsNumber, plan.publisher, disclosureDigest(person, version, 'police', common, now)]);
 
 /** The next moment at which time alone may change the answer. */
 export function nextChange(facts: Facts, now: Instant): Instant | null {

@@ -7,6 +7,7 @@ import type { Purpose } from '../model/kind.ts';
 import { PURPOSES_OF_KIND } from '../model/kind.ts';
 import type { Because, Desired } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
+import { tellsEverybody } from '../model/recipient.ts';
 import type { WithheldBy } from '../model/trail.ts';
 import { agreed } from './agreed.ts';
 import { consented, type Spoke } from './consented.ts';
@@ -71,7 +72,7 @@ export interface Reading {
 export function reading(facts: Facts, want: Desired, now: Instant, emergency = false): Reading {
   const gate = holds(want) ? null : GATE_OF[want.because];
   if (gate !== null && GATES.indexOf(gate) < GATES.indexOf('consent')) return { gate, spoke: [], withheld: [] };
-  if (facts.destination.channel === 'nrl' && !emergency) return { gate, spoke: spokenToConsumers(facts, now), withheld: [] };
+  if (tellsEverybody(facts.destination) && !emergency) return { gate, spoke: spokenToConsumers(facts, now), withheld: [] };
   const { plan, recipient, consents } = facts;
   const shown = holds(want) ? want.headings : [];
   const purpose = holds(want) ? want.purpose : emergency ? 'BTG' : purposeAgreed(facts, now);
@@ -93,7 +94,7 @@ export function reading(facts: Facts, want: Desired, now: Instant, emergency = f
   return { gate, spoke, withheld };
 }
 
-/** What was said that counted for any consumer of a record locator, each once. */
+/** What was said that counted for anybody who would be told, each once. */
 const spokenToConsumers = (facts: Facts, now: Instant): readonly Spoke[] => {
   const found = everyConsumer(facts).flatMap(
     ({ facts: { consents, plan, recipient }, purpose }) =>

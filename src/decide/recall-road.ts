@@ -29,8 +29,10 @@ export const recallRoad = ({
     case 'mdm-t08':
     case 'message':
     case 'rest-status':
-    case 'notification':
       return open ? 'wire' : 'task';
+    case 'notification':
+      // An event service polls none either.
+      return open ? 'wire' : channel === 'mns' ? 'people' : 'task';
     default:
       return recallForm satisfies never;
   }

@@ -93,6 +93,7 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
       query: query.join('?'),
       route: null,
       client: null,
+      tokenId: null,
       principal: null,
       user: null,
       reach: null,

@@ -35,6 +35,8 @@ export interface HttpConfig extends Site {
   readonly requireCheck?: boolean;
   /** Set where the broker has a MESH mailbox of its own; left out or null: none. */
   readonly mesh?: object | null;
+  /** Whether events of plans may be told (`EVENT_SIGNAL`); left out: no. */
+  readonly eventSignal?: boolean;
   /** Code system of the NHS codes in each error. */
   readonly errorCodeSystem: string;
   /** What the sources of the NRL leave open; left out: as its specification of 2026 has it. */
@@ -114,6 +116,8 @@ export interface Exchange {
   route: Matched | null;
   /** The system that calls. */
   client: Client | null;
+  /** The id (`jti`) of the access token by which it calls. */
+  tokenId: string | null;
   principal: Principal | null;
   /** The person on whose behalf it calls; null also where it names none. */
   user: UserIdentity | null;
@@ -137,6 +141,7 @@ const set = <T>(value: T | null, what: string): T => {
 
 export const routeOf = (exchange: Exchange): Matched => set(exchange.route, 'the route');
 export const clientOf = (exchange: Exchange): Client => set(exchange.client, 'the client');
+export const tokenIdOf = (exchange: Exchange): string => set(exchange.tokenId, 'the id of the token');
 export const principalOf = (exchange: Exchange): Principal => set(exchange.principal, 'the principal');
 export const reachOf = (exchange: Exchange): Reach => set(exchange.reach, 'the reach');
 export const resourceOf = (exchange: Exchange): Resource => set(exchange.resource, 'the resource');

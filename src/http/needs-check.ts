@@ -15,8 +15,8 @@ const refuse = (at: string, help: string): never => {
 export const checkIsChecked = async ({ config, store }: Pick<Door, 'config' | 'store'>, resource: Resource): Promise<void> => {
   if (config.requireCheck !== true || resource.resourceType !== 'Endpoint' || resource.status !== 'active') return;
   const channel = channelOf(resource);
-  // A record locator is not talked to about a made-up person: what would be asked of it is a national record.
-  if (channel === null || channel === 'nrl') return;
+  // A record locator or an event service is not talked to about a made-up person: everybody would be told.
+  if (channel === null || channel === 'nrl' || channel === 'mns') return;
   // No conversation can be held with a mailbox: what it would have shown is stated by hand.
   if (channel === 'mesh') return checkRecallIsStated(store, resource, 'over MESH nothing is checked: say how content is taken back');
   const checked = resource.id === undefined ? null : await store.checkOf(resource.id);

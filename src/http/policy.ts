@@ -151,3 +151,9 @@ export const permittedToKind = (kind: Kind, type: string, interaction: Interacti
 /** How far a caller may go with an interaction on a type: what its kind may, where its scopes permit it; null is "not at all". */
 export const permitted = ({ kind, scopes }: Principal, type: string, interaction: Interaction): Reach | null =>
   scopesPermit(scopes, type, SCOPE_LETTERS[interaction]) ? permittedToKind(kind, type, interaction) : null;
+
+/** What a notification that carries resources is made of. */
+const WHOLE: readonly string[] = ['CarePlan', 'Composition', 'Patient'];
+
+/** Whether a caller may read all that a notification with resources carries: no other road gives what its scopes do not. */
+export const mayReadWhole = (principal: Principal): boolean => WHOLE.every((type) => permitted(principal, type, 'read') !== null);

@@ -55,10 +55,11 @@ export const checkLimits = ({ request, path, query, route }: Exchange): void => 
 
 /** Names the caller, as its token proves it: 401 without. */
 export const namePrincipal = async (exchange: Exchange, door: Door): Promise<void> => {
-  const { client, principal } = await callerOf(exchange.request.headers, door.check);
+  const { client, principal, jti } = await callerOf(exchange.request.headers, door.check);
   if (principal.kind === 'operator' && principal.organization !== door.config.operatorOds.toUpperCase())
     throw new Anomaly('forbidden', { at: 'http.Authorization', help: 'the organisation of this client is not the operator' });
   exchange.client = client;
+  exchange.tokenId = jti;
   exchange.principal = principal;
 };
 

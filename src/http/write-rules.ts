@@ -9,6 +9,8 @@ import type { Issue } from '../model/anomaly.ts';
 import { Anomaly } from '../model/anomaly.ts';
 import type { Principal } from '../model/principal.ts';
 import { readMailbox } from '../model/mailbox.ts';
+import type { Door } from './exchange.ts';
+import { mayReadWhole } from './policy.ts';
 import { reportIssues } from './report-rules.ts';
 
 /** What a rule of writing may look at beside the resource. */
@@ -19,7 +21,18 @@ export interface Writing {
   readonly plainSomewhere: boolean;
   /** Whether the broker has a MESH mailbox of its own. */
   readonly mesh: boolean;
+  /** Whether events of plans are told at all (`EVENT_SIGNAL`). */
+  readonly eventSignal: boolean;
 }
+
+/** What a door knows of itself that rules of writing ask for. */
+export const writingAt = ({ guard, config }: Pick<Door, 'guard' | 'config'>, principal: Principal): Writing => ({
+  principal,
+  guard,
+  plainSomewhere: config.outboundAllow.length > 0,
+  mesh: (config.mesh ?? null) !== null,
+  eventSignal: config.eventSignal === true,
+});
 
 const wrong = (at: string, help: string, code = 'business-rule'): readonly Issue[] => [{ at, code, help }];
 
@@ -32,6 +45,7 @@ const ENDPOINT_SCHEMES: Readonly<Record<string, Readonly<Record<string, boolean>
   'hl7-fhir-rest': { https: true, http: false },
   'hl7v2-mllp': { mllps: true, mllp: false },
   mesh: { mesh: true },
+  mns: { https: true, http: false },
 };
 
 /** The host as a connection would read it: `0x7f.1` is 127.0.0.1, in whatever scheme it stands. */
@@ -80,6 +94,12 @@ const checkSubscription = (subscription: Subscription, writing: Writing): readon
     ...(writing.principal.kind === 'police' && content !== 'empty' && content !== 'id-only'
       ? wrong('Subscription.channel.payload', 'police are told ids only, and read what they may')
       : []),
+    ...(content === 'full-resource' && !mayReadWhole(writing.principal)
+      ? wrong(
+          'Subscription.channel.payload',
+          'full-resource is for who may read: system/CarePlan.r, system/Composition.r and system/Patient.r',
+        )
+      : []),
     // That one over a websocket has none says its rule (src/validate/rules/subscription-content.ts).
     ...(channel?.type === 'websocket' ? [] : checkAddress(channel?.endpoint, 'Subscription.channel.endpoint', CHANNEL_SCHEMES, writing)),
     ...checkHeaders(channel?.header ?? []),
@@ -102,8 +122,10 @@ const checkEndpoint = ({ address, connectionType, status }: Endpoint, writing: W
   if (connectionType.code === 'mesh') return checkMailbox({ address, status }, at, writing);
   const issues = checkAddress(address, at, schemes, writing);
   if (issues.length > 0) return issues;
+  if (connectionType.code === 'mns' && status === 'active' && !writing.eventSignal)
+    return wrong('Endpoint.status', 'cannot be active: this broker tells no events of plans (EVENT_SIGNAL, docs/event-signal.md)');
   const url = new URL(address);
-  if (!('mllp' in schemes)) return url.search === '' ? [] : wrong(at, 'is the base of a FHIR server, without a query', 'value');
+  if (!('mllp' in schemes)) return url.search === '' ? [] : wrong(at, 'is the base of an API, without a query', 'value');
   const isBare = url.port !== '' && url.port !== '0' && /^\/?$/.test(url.pathname) && url.search === '';
   return isBare ? [] : wrong(at, 'is written mllp://host:port or mllps://host:port', 'value');
 };

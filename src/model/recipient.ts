@@ -20,8 +20,8 @@ export const RECALL_FORMS = [
 ] as const;
 export type RecallForm = (typeof RECALL_FORMS)[number];
 
-/** What an update carries: the FHIR document, text that is read as it stands (HL7 v2), or both. */
-export const CONTENT_FORMS = ['document', 'text', 'text-and-document'] as const;
+/** What an update carries: the FHIR document, text that is read as it stands (HL7 v2), or both; of an event signal its shape. */
+export const CONTENT_FORMS = ['document', 'text', 'text-and-document', 'cloud-event', 'fhir-signal'] as const;
 export type ContentForm = (typeof CONTENT_FORMS)[number];
 
 /** What a recipient declares of an application acknowledgement: MSA-1, optionally with ERR-3. */
@@ -56,7 +56,7 @@ export interface Recipient {
 export interface Destination {
   readonly id: string;
   readonly recipientId: string;
-  readonly channel: 'fhir-messaging' | 'fhir-rest' | 'nrl' | 'hl7v2-mllp' | 'mesh' | 'subscription' | 'pull';
+  readonly channel: 'fhir-messaging' | 'fhir-rest' | 'nrl' | 'mns' | 'hl7v2-mllp' | 'mesh' | 'subscription' | 'pull';
   /** URL of the address; the broker's own word for it when it has none (`pull:`). */
   readonly address: string;
   /** False while nothing new may be sent there: not active, in error, switched off or deleted. */
@@ -84,6 +84,9 @@ export interface Destination {
   /** Missing: it answers in the same exchange. */
   readonly answersLater?: LaterAnswer;
 }
+
+/** Whether whatever goes there is told to everybody who looks or listens, whoever they are: it is decided for each kind of them, and carries no word. */
+export const tellsEverybody = ({ channel }: Pick<Destination, 'channel'>): boolean => channel === 'nrl' || channel === 'mns';
 
 /** What a Subscription asks for (R4 backport). */
 export interface SubscriptionAsks {

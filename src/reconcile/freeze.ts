@@ -7,6 +7,8 @@ import { toRecallMessage } from '../../mappings/message/to-recall-message.ts';
 import { toResources as toDisclosed } from '../../mappings/notification/to-entries.ts';
 import { toNrlRecall } from '../../mappings/nrl/to-nrl-recall.ts';
 import { type NrlPublished, toNrlUpdate } from '../../mappings/nrl/to-nrl-update.ts';
+import { toCloudEvent } from '../../mappings/signal/to-cloud-event.ts';
+import { toFhirSignal } from '../../mappings/signal/to-fhir-signal.ts';
 import { toRestRecall } from '../../mappings/rest/to-rest-recall.ts';
 import { toRestUpdate } from '../../mappings/rest/to-rest-update.ts';
 import type { Parcel } from '../channel/channel.ts';
@@ -32,11 +34,11 @@ export interface ToFreeze {
   /** What is disclosed; null for a recall, and for a notice, which carries no content. */
   readonly disclosure: Disclosure | null;
   readonly sender: Sender;
-  /** What a record locator is told beside the number; null for every other destination. */
+  /** What a record locator or an event service is told beside the number; null for every other destination. */
   readonly pointing: Pointing | null;
 }
 
-/** Whose pointer is published, since when it says so, and where what it points to is read. */
+/** Whose pointer is published, or of whose plan an event tells, since when it says so, and where that is read. */
 export type Pointing = Pick<NrlPublished, 'publisher' | 'issuedAt' | 'practiceSetting' | 'origin'>;
 
 /** The bytes of an attempt, in the shape that its destination takes. Of a notification those are the resources that it carries: it is shaped when its number is known. */
@@ -58,6 +60,8 @@ function shape(it: ToFreeze): { readonly bytes: string; readonly contentType: st
       return { bytes: toResources(it), contentType: 'application/fhir+json' };
     case 'nrl':
       return { bytes: toPointer(it), contentType: 'application/fhir+json' };
+    case 'mns':
+      return toEvent(it);
     case 'hl7v2-mllp':
       return { bytes: toHl7(it), contentType: 'x-application/hl7-v2+er7' };
     case 'subscription':
@@ -94,6 +98,16 @@ function toPointer({ attempt: { action }, disclosureId, pointing }: ToFreeze): s
   const { publisher, ...published } = present(pointing);
   const whose = { disclosureId, publisher, nhsNumber: action.place.identity };
   return action.kind === 'recall' ? toNrlRecall(whose) : toNrlUpdate({ ...whose, ...published });
+}
+
+/** Update and recall are the same event: look again. What it finds then is for the gates to say. */
+function toEvent({ attempt: { action }, envelope, destination, pointing }: ToFreeze): ReturnType<typeof shape> {
+  const { origin } = present(pointing);
+  const { address, identity } = action.place;
+  const signal = { id: envelope.messageId, at: envelope.sentAt, nhsNumber: identity, origin, service: address.replace(/\/+$/, '') };
+  return destination.contentForm === 'fhir-signal'
+    ? { bytes: JSON.stringify(toFhirSignal(signal)), contentType: 'application/fhir+json' }
+    : { bytes: JSON.stringify(toCloudEvent(signal)), contentType: 'application/cloudevents+json' };
 }
 
 function toHl7({ attempt: { action }, envelope, sender, recipient, destination, disclosureId, disclosure }: ToFreeze): string {

@@ -11,7 +11,7 @@ import { step } from '../decide/step.ts';
 import type { Attempt, Desired, Move, Outcome } from '../model/ledger.ts';
 import { holds } from '../model/ledger.ts';
 import { MOST_CONTENT } from '../model/payload-content.ts';
-import type { Destination, Recipient } from '../model/recipient.ts';
+import { type Destination, type Recipient, tellsEverybody } from '../model/recipient.ts';
 import { NOT_BOUND } from '../model/websocket.ts';
 import type { AttemptLog } from '../store/attempt-log.ts';
 import { noteAnswer, settleAnswered } from '../store/acknowledged.ts';
@@ -208,7 +208,7 @@ async function freezeFor(
   };
   const issuedAt = holds(want) ? disclosedAs(ledger, want.hold, attempt.begunAt).at : attempt.begunAt;
   const pointing: Pointing | null =
-    destination.channel === 'nrl' && pointers !== undefined ? { ...pointers, publisher: plan.publisher, issuedAt } : null;
+    tellsEverybody(destination) && pointers !== undefined ? { ...pointers, publisher: plan.publisher, issuedAt } : null;
   const parcel = freeze({ attempt, envelope, recipient, destination, disclosureId, disclosure, sender, pointing });
   const addressed = addressedAs(pool, bindingOf(claim, look, attempt, parcel));
   return { parcel: { ...parcel, addressed }, repeats: null };

@@ -51,6 +51,8 @@ export const sendParcel = (
     case 'nrl':
       // Whose pointer it is stands in the parcel, and the headers are made of it.
       return channels.nrl.send({ ...target, headers: {} }, parcel, limits);
+    case 'mns':
+      return channels.mns.send({ ...target, headers: {} }, parcel, limits);
     case 'hl7v2-mllp':
       return channels['hl7v2-mllp'].send({ ...target, headers: {}, ...(heard === undefined ? {} : { heard }) }, parcel, limits);
     case 'mesh':

@@ -5,14 +5,23 @@ import type { World } from './ports-on.ts';
 
 /**
  * Makes handshakes on this process's sockets: of Subscriptions that were bound a moment ago, whatever their status; with null of all that wait for one. One that
- * was requested is active once the pong is here. Without it nothing is changed: it was the subscriber that came, and it comes again.
+ * was requested is active once the pong is here. Without it nothing is changed: it was the subscriber that came, and it comes again. What is `underWay` is not made
+ * once more because it waits.
  */
-export async function shakeSockets(world: World, subscriptionIds: readonly string[] | null): Promise<readonly string[]> {
+export async function shakeSockets(
+  world: World,
+  subscriptionIds: readonly string[] | null,
+  underWay: Set<string>,
+): Promise<readonly string[]> {
   const { pool, channels } = world;
-  const waiting = await socketHandshakes(pool, channels.sockets.processId, subscriptionIds);
+  const found = await socketHandshakes(pool, channels.sockets.processId, subscriptionIds);
+  const waiting = found.filter(({ destination }) => subscriptionIds !== null || !underWay.has(destination.id));
   const shaken = await Promise.all(
     waiting.map(async ({ destination, subscription, version, status }) => {
-      const { kind } = await notifySubscriber(world, destination, subscription, { type: 'handshake', status });
+      underWay.add(destination.id);
+      const { kind } = await notifySubscriber(world, destination, subscription, { type: 'handshake', status }).finally(() =>
+        underWay.delete(destination.id),
+      );
       if (kind !== 'accepted') return [];
       await noteShaken(pool, channels.sockets.processId, destination.id);
       if (status !== 'requested') return [];

@@ -1,7 +1,15 @@
 import type { WebsocketPeer } from '../channel/websocket-peer.ts';
 import type { StoredLook } from '../store/ledger.ts';
 import { setSubscription } from '../store/subscriptions.ts';
-import { bindingsEnded, dueAtSockets, leaveAllSockets, leaveSockets, noteAlive, silentSubscriptions } from '../store/websocket-bindings.ts';
+import {
+  bindingsEnded,
+  dueAtSockets,
+  leaveAllSockets,
+  leaveSockets,
+  noteAlive,
+  silentSubscriptions,
+  socketsOfClient,
+} from '../store/websocket-bindings.ts';
 import { useWebsocketToken } from '../store/websocket-tokens.ts';
 import type { Ports } from './ports.ts';
 import type { World } from './ports-on.ts';
@@ -26,9 +34,10 @@ export interface WatchTold {
   readonly onError: (name: string, fault: unknown) => void;
 }
 
-/** What a token has bound: whose client it was for, and its handshakes, which are made once the door lets it stay. */
+/** What a token has bound: whose client it was for, how many sockets that one has by now, and its handshakes, which are made once the door lets it stay. */
 export interface BoundNow {
   readonly clientId: string;
+  readonly sockets: number;
   shake(): Promise<void>;
 }
 
@@ -51,6 +60,8 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
   const { processId } = sockets;
   const closing = new AbortController();
   const running = new Map<string, Promise<void>>();
+  const shaking = new Set<string>();
+  const handshakes = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   let isKnown = false;
@@ -71,8 +82,16 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
   };
 
   const shake = async (ids: readonly string[] | null): Promise<void> => {
-    const active = await shakeSockets(world, ids);
+    const active = await shakeSockets(world, ids, shaking);
     if (active.length > 0) changed();
+  };
+
+  /** A peer that does not answer its handshake keeps no look waiting: others' access may end meanwhile, and the process has to say that it lives. */
+  const shakeWaiting = (): void => {
+    const one = shake(null)
+      .catch((fault: unknown) => onError('websockets', fault))
+      .finally(() => handshakes.delete(one));
+    handshakes.add(one);
   };
 
   const look = async (): Promise<void> => {
@@ -81,7 +100,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
     await noteAlive(pool, processId);
     isKnown = ids.length > 0;
     for (const { id, because } of await bindingsEnded(pool, processId, ids)) sockets.end(id, because);
-    await shake(null);
+    shakeWaiting();
     for (const recipientId of await dueAtSockets(pool, processId, LEFT_MS)) work(recipientId);
   };
   const start = (): void => {
@@ -97,12 +116,14 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
     bind: async (peer, token) => {
       isKnown = true;
       await noteAlive(pool, processId);
-      const bindings = await useWebsocketToken(pool, token, processId);
+      const bindings = await useWebsocketToken(pool, token, { processId, socketId: peer.id });
       const [first] = bindings;
       if (first === undefined) return null;
       sockets.bind(peer, bindings);
       return {
         clientId: first.clientId,
+        // Counted after it is on record: of two that come in at once and are too many together, at least one sees the other.
+        sockets: await socketsOfClient(pool, first.clientId),
         shake: async () => {
           await shake(bindings.map(({ subscriptionId }) => subscriptionId));
           for (const recipientId of new Set(bindings.map((each) => each.recipientId))) nudge(recipientId);
@@ -119,7 +140,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
       closing.abort();
       clearTimeout(timer);
       await round;
-      await Promise.all(running.values());
+      await Promise.all([...running.values(), ...handshakes]);
       await leaveAllSockets(pool, processId);
     },
   };

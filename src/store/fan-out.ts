@@ -100,6 +100,11 @@ const bumpKeys = statement<[string[], string[], string[], string[], string[], st
                  AND k.rank IN (0, concerned.goes)))
    SELECT DISTINCT recipient_id FROM concerned`,
 );
+/** Who waits for a handshake, with plans or without any. */
+const waitingForHandshakes = statement<[string[]], { recipient_id: string }>(
+  'waiting-for-handshakes',
+  'SELECT DISTINCT recipient_id FROM destination WHERE recipient_id = ANY($1::text[]) AND handshake_due',
+);
 const moveOn = statement<[string, string], never>('move-fan-out', 'UPDATE fan_out SET cursor = $2 WHERE id = $1');
 const endFanOut = statement<[string], never>('end-fan-out', 'DELETE FROM fan_out WHERE id = $1');
 
@@ -123,11 +128,12 @@ function fanOutOnce(pool: pg.Pool, epoch: number): Promise<FanOutEnd> {
     const [row] = await nextFanOut(tx);
     if (row === undefined) return { more: false, recipients: [] };
     const { persons, pairs, recipients } = row;
+    const waiting = recipients.length > 0 ? (await waitingForHandshakes(tx, recipients)).map((each) => each.recipient_id) : [];
     const plans = (await plansOf(tx, persons, pairs, recipients, row.cursor, BATCH)).map(({ id }) => id);
     // Nobody has a plan of the persons who are new.
     if (plans.length === 0) {
       await endFanOut(tx, row.id);
-      return { more: true, recipients: [] };
+      return { more: true, recipients: waiting };
     }
     const inContact = (await plansInContact(tx, plans)).map(({ id }) => id);
     const made = await makeKeys(tx, plans, persons, recipients, pairs, emptyLedger(epoch), inContact);
@@ -136,7 +142,7 @@ function fanOutOnce(pool: pg.Pool, epoch: number): Promise<FanOutEnd> {
     const last = plans.length === BATCH ? plans.at(-1) : undefined;
     const bumped = await bumpKeys(tx, plans, persons, recipients, pairs, recalls, last === undefined ? row.id : null, inContact);
     if (last !== undefined) await moveOn(tx, row.id, last);
-    return { more: true, recipients: [...new Set([...made, ...bumped].map((key) => key.recipient_id))] };
+    return { more: true, recipients: [...new Set([...waiting, ...[...made, ...bumped].map((key) => key.recipient_id)])] };
   });
 }
 

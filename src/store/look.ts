@@ -40,8 +40,8 @@ export const FACT_COLUMNS = `
   r.id AS recipient_id, r.ods, r.kind, r.retains, r.areas, r.active AS recipient_active, r.epoch AS recipient_epoch,
   extract(epoch FROM clock_timestamp()) * 1000 AS now`;
 
-/** What a pointer needs beside: a record locator's key is decided for every kind that may look there. Of destination `d`. */
-export const POINTER_COLUMN = `CASE WHEN d.facts->>'channel' = 'nrl' THEN p.version->'projections' END AS projections`;
+/** What a pointer or a signal needs beside: the key of a destination that tells everybody is decided for every kind. Of destination `d`. */
+export const EVERY_KIND_COLUMN = `CASE WHEN d.facts->>'channel' IN ('nrl', 'mns') THEN p.version->'projections' END AS projections`;
 
 /** A row of `FACT_COLUMNS`, opened. */
 export interface FactRow {
@@ -117,7 +117,7 @@ const NONE: ApprovedVersion['projections'] = {
 
 /** One key with everything that decides about it, along indexes. */
 export const KEY_WITH_FACTS = (id: string): string => `
-     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${POINTER_COLUMN}, ${FACT_COLUMNS}
+     SELECT k.id AS key_id, k.disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination, ${EVERY_KIND_COLUMN}, ${FACT_COLUMNS}
        FROM ledger_key k JOIN plan p ON p.id = k.plan_id JOIN patient_fact pt ON pt.patient_id = p.patient_id
        JOIN person pe ON pe.id = pt.person_id JOIN destination d ON d.id = k.destination_id JOIN recipient r ON r.id = k.recipient_id
       WHERE k.id = ${id}`;

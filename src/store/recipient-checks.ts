@@ -58,7 +58,7 @@ export const latestCheck = async (sql: Sql, destinationId: string): Promise<Reci
 
 const addresses = statement<[string], { id: string }>(
   'addresses-to-check',
-  `SELECT id FROM destination WHERE recipient_id = $1 AND facts->>'channel' NOT IN ('pull', 'subscription', 'nrl', 'mesh') ORDER BY id`,
+  `SELECT id FROM destination WHERE recipient_id = $1 AND facts->>'channel' NOT IN ('pull', 'subscription', 'nrl', 'mns', 'mesh') ORDER BY id`,
 );
 
 /** Ids of the Endpoints of a service that a check can talk to: a record locator is sent no content, and what lies in a mailbox is answered tomorrow. */

@@ -7,10 +7,10 @@ import { carriesContent } from '../model/copy.ts';
 import type { Facts } from '../model/facts.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Principal } from '../model/principal.ts';
-import type { Destination } from '../model/recipient.ts';
+import { type Destination, tellsEverybody } from '../model/recipient.ts';
 import type { AskedBack, Ground, NamedRecipient, SharedAt } from '../model/sharing.ts';
 import type { Stored } from './door.ts';
-import { FACT_COLUMNS, factsOf, POINTER_COLUMN, type KeyRow, opened, type Sealed, VIEW } from './look.ts';
+import { FACT_COLUMNS, factsOf, EVERY_KIND_COLUMN, type KeyRow, opened, type Sealed, VIEW } from './look.ts';
 import { type Sql, statement } from './pool.ts';
 import { readResource } from './resources.ts';
 
@@ -41,7 +41,7 @@ type Row = Omit<KeyRow, 'key_id' | 'state' | 'destination'> & {
 const SHARED = `SELECT k.id AS key_id, disclosure_id(p.id, r.id) AS disclosure_id, k.generation, k.version AS key_version, k.state, d.facts AS destination,
        (SELECT o.body::jsonb->>'name' FROM resource_token t JOIN resource o ON o.serial = t.serial
          WHERE t.type = 'Organization' AND t.param = 'identifier' AND t.token = 'https://fhir.nhs.uk/Id/ods-organization-code|' || r.ods LIMIT 1) AS recipient_name,
-       ${POINTER_COLUMN}, ${FACT_COLUMNS}
+       ${EVERY_KIND_COLUMN}, ${FACT_COLUMNS}
   FROM plan p JOIN patient_fact pt ON pt.patient_id = p.patient_id JOIN person pe ON pe.id = pt.person_id
   JOIN recipient r ON r.id = ANY(p.reach_recipients) OR r.areas && p.reach_areas
        OR EXISTS (SELECT FROM agreement_fact a WHERE a.publisher = p.publisher AND a.recipient_ods = r.ods AND a.recipient_id IN ('', r.id))
@@ -127,14 +127,14 @@ async function sharedWith(sql: Sql, rows: readonly Row[]): Promise<readonly Shar
   const grounds = new Map<string, Ground | null>();
   const result: Shared[] = [];
   for (const group of groups.values()) {
-    // At a record locator it is the pointer that is explained: nobody reads there.
-    const locator = group.find(({ destination }) => destination?.channel === 'nrl');
-    const first = locator ?? group[0];
+    // At a record locator it is the pointer that is explained, at an event service the event: nobody reads there.
+    const toAll = group.find(({ destination }) => destination !== null && tellsEverybody(destination));
+    const first = toAll ?? group[0];
     if (first === undefined) continue;
     const now: Instant = Number(first.now);
     const facts = factsOf(
       { ...first, state: group.find(({ state }) => state?.matched === true)?.state ?? first.state },
-      locator?.destination ?? VIEW,
+      toAll?.destination ?? VIEW,
     );
     const carePlanId = first.approved?.carePlanId ?? null;
     const named = [

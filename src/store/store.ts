@@ -241,7 +241,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     },
     rotateSecret: (subscription) => rotateSecret(pool, subscription),
     ownWebsockets: (principal, clientId, ids) => ownWebsockets(pool, principal, clientId, ids),
-    websocketToken: (clientId, ids) => makeWebsocketToken(pool, clientId, ids),
+    websocketToken: (asker, ids) => makeWebsocketToken(pool, asker, ids),
     moveEndpoint: (principal, asked, without) => moveEndpoint(pool, openWrite(pool, options), principal, asked, without),
     rotateCredential: (principal, asked) => giveOrRotate(pool, principal, asked),
     nameForEmergency: (principal, sent) => nameForEmergency(pool, principal, sent),

@@ -2,6 +2,7 @@ import type { Principal } from '../model/principal.ts';
 import type { EventRange, SubscriptionEvent, SubscriptionState } from '../model/subscription-event.ts';
 import type { Instant } from '../model/instant.ts';
 import type { StatesAsked } from './subscription-states.ts';
+import type { WebsocketAsker } from './websocket-tokens.ts';
 
 /** What the doors need of the store for Subscriptions, beside keeping them. */
 export interface SubscriptionDoor {
@@ -19,6 +20,6 @@ export interface SubscriptionDoor {
     clientId: string,
     ids: readonly string[] | null,
   ): Promise<readonly { readonly id: string; readonly stands: boolean }[]>;
-  /** A token by which a client binds these to one socket, once. They are its own. */
-  websocketToken(clientId: string, subscriptionIds: readonly string[]): Promise<{ readonly token: string; readonly endsAt: Instant }>;
+  /** A token by which a client binds these to one socket, once, as long as the access token is not given back by which it asks. They are its own. */
+  websocketToken(asker: WebsocketAsker, subscriptionIds: readonly string[]): Promise<{ readonly token: string; readonly endsAt: Instant }>;
 }

@@ -26,7 +26,8 @@ const claimHandshakes = statement<[string, number, number], Omit<Handshake, 'sub
 );
 const ended = statement<[], { id: string }>(
   'ended-subscriptions',
-  `SELECT id FROM destination WHERE ends_at <= clock_timestamp() AND (facts->>'open')::boolean`,
+  // Whatever its status: one in error, or one whose handshake nobody answered, has an end as well.
+  'SELECT id FROM destination WHERE ends_at <= clock_timestamp() AND NOT is_off',
 );
 
 const opened = (sql: Sql, id: string, stored: Stored): Subscribed => ({ content: stored.content, headers: openHeaders(sql, id, stored) });
@@ -120,5 +121,6 @@ export async function setSubscription(
 
 /** Switches off the Subscriptions whose end has come. */
 export async function endSubscriptions(pool: pg.Pool): Promise<void> {
-  for (const { id } of await ended(pool)) await setSubscription(pool, id, ['active', 'requested', 'error'], 'off');
+  // `off`, too: what an older broker switched off does not say so in its row.
+  for (const { id } of await ended(pool)) await setSubscription(pool, id, ['active', 'requested', 'error', 'off'], 'off');
 }

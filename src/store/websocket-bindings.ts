@@ -5,10 +5,13 @@ import { openHeaders, type SealedSubscribed } from './keys/sealed-headers.ts';
 import { readResource } from './resources.ts';
 import type { Handshake, Subscribed } from './subscriptions.ts';
 import type { Destination } from '../model/recipient.ts';
-import { IN_AGREEMENT, KEYS } from './websocket-tokens.ts';
+import { GIVEN_BACK, IN_AGREEMENT, KEYS } from './websocket-tokens.ts';
 
 /** For how long a process counts as alive after it said so: its sockets are its own for so long after it was killed. */
 const ALIVE_MS = 10_000;
+
+/** Whether the client `c` of a binding `b` is out: suspended, with other keys, or with the access token given back by which it was bound. */
+const NO_ACCESS = `(c.id IS NULL OR c.suspended_at IS NOT NULL OR ${KEYS} <> b.client_keys OR ${GIVEN_BACK('b.access_jti')})`;
 
 const alive = statement<[string, number], never>(
   'websocket-process-alive',
@@ -20,13 +23,18 @@ const ends = statement<[string, readonly string[]], { id: string; because: Bindi
   'websocket-bindings-ended',
   `SELECT asked.id, CASE WHEN b.process_id IS DISTINCT FROM $1::uuid THEN 'taken'
                          WHEN d.is_off THEN 'off'
-                         WHEN c.id IS NULL OR c.suspended_at IS NOT NULL OR ${KEYS} <> b.client_keys THEN 'revoked'
+                         WHEN ${NO_ACCESS} THEN 'revoked'
                          WHEN b.ends_at <= clock_timestamp() THEN 'expired'
                          ELSE 'no-agreement' END AS because
      FROM unnest($2::uuid[]) AS asked(id) LEFT JOIN websocket_binding b ON b.binding_id = asked.id
      LEFT JOIN destination d ON d.id = b.destination_id LEFT JOIN access_client c ON c.id = b.client_id
     WHERE b.process_id IS DISTINCT FROM $1::uuid OR b.ends_at <= clock_timestamp() OR d.is_off
-       OR c.id IS NULL OR c.suspended_at IS NOT NULL OR ${KEYS} <> b.client_keys OR NOT ${IN_AGREEMENT}`,
+       OR ${NO_ACCESS} OR NOT ${IN_AGREEMENT}`,
+);
+const ofClient = statement<[string], { n: number }>(
+  'websockets-of-client',
+  `SELECT count(DISTINCT b.socket_id)::integer AS n FROM websocket_binding b JOIN websocket_process p ON p.id = b.process_id AND p.alive_until > clock_timestamp()
+    WHERE b.client_id = $1`,
 );
 const leave = statement<[readonly string[]], never>(
   'leave-websockets',
@@ -71,6 +79,9 @@ export const noteAlive = async (sql: Sql, processId: string): Promise<void> => v
 
 /** Which of a process's bindings are over, and why: asked again and again, for the right to one may end at any time. */
 export const bindingsEnded = (sql: Sql, processId: string, bindingIds: readonly string[]) => ends(sql, processId, bindingIds);
+
+/** How many sockets a client has that are bound, over all processes that are alive. */
+export const socketsOfClient = async (sql: Sql, clientId: string): Promise<number> => (await ofClient(sql, clientId))[0]?.n ?? 0;
 
 /** Sockets have gone: what was bound there waits for the next. */
 export const leaveSockets = async (sql: Sql, bindingIds: readonly string[]): Promise<void> => void (await leave(sql, bindingIds));

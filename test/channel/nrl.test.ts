@@ -227,8 +227,13 @@ describe('what an answer proves', () => {
       { kind: 'refused', because: 'search-incomplete' },
     ],
     [
-      'a token for the next page',
-      { resourceType: 'Bundle', type: 'searchset', total: 0, meta: { tag: [{ display: 'next-page-token', code: 'x' }] } },
+      'a token for the next page that is none',
+      { resourceType: 'Bundle', type: 'searchset', total: 0, meta: { tag: [{ display: 'next-page-token', code: 7 }] } },
+      { kind: 'refused', because: 'search-incomplete' },
+    ],
+    [
+      'the same token again and again, as NRLF writes it',
+      { resourceType: 'Bundle', type: 'searchset', total: 0, meta: { tag: [{ display: 'next_page_token', code: 'x' }] } },
       { kind: 'refused', because: 'search-incomplete' },
     ],
     ['no searchset', { resourceType: 'Bundle', type: 'collection' }, { kind: 'unknown', because: 'search-unreadable' }],
@@ -236,6 +241,92 @@ describe('what an answer proves', () => {
   ])('I2: a search that answers with %s never proves that none is there [nrlp.10]', async (_, answer, expected) => {
     nrl.searchesAs(answer);
     expect(await send(recall())).toMatchObject(expected);
+  });
+});
+
+describe('more than one page [nrlp.10]', () => {
+  /** Pointers of the trust to this person's plans which another system of the trust has put there. */
+  const crowd = (count: number): void => {
+    const { identifier: _, ...unnamed } = pointerOf();
+    for (let each = 0; each < count; each += 1) nrl.put(unnamed);
+  };
+
+  test.each(['link', 'token'] as const)(
+    'I2 I3: each is read, by a %s: ours is found wherever it is, and written and taken away as on one page',
+    async (by) => {
+      crowd(12);
+      nrl.pagesOf(5, by);
+      expect(await send(update())).toEqual(READ);
+      expect(asked()).toEqual(['search', 'search', 'search', 'create', 'search', 'search', 'search']);
+      nrl.put(pointerOf({ practiceSetting: OTHER_SETTING }));
+      expect(await send(update())).toEqual(READ);
+      crowd(7);
+      expect(await send(update())).toEqual(READ);
+      expect(nrl.stands().filter(({ identifier }) => identifier !== undefined)).toHaveLength(1);
+      nrl.put(pointerOf({ practiceSetting: OTHER_SETTING }));
+      expect(await send(recall())).toEqual(READ);
+      expect(nrl.stands()).toHaveLength(19);
+      expect(nrl.stands().every(({ identifier }) => identifier === undefined)).toBe(true);
+    },
+  );
+
+  test('I8: no address holds a number, and each page is asked for under an id of its own, the same for a retry', async () => {
+    crowd(6);
+    for (const by of ['token', 'link'] as const) {
+      nrl.pagesOf(3, by);
+      const from = nrl.received().length;
+      const it = recall();
+      for (let turn = 0; turn < 2; turn += 1) expect(await send(it)).toEqual(READ);
+      const pages = nrl.received().slice(from);
+      expect(pages).toHaveLength(4);
+      for (const { url } of pages) expect(decodeURIComponent(url)).not.toContain(NHS_NUMBER);
+      const ids = pages.map(({ headers }) => headers['x-request-id']);
+      expect(ids[0]).toBe(ids[2]);
+      expect(new Set(ids.slice(0, 2)).size).toBe(2);
+      if (by === 'token') expect(ids[1]).toBe(ids[3]);
+    }
+  });
+
+  test('I2: so many pages, and no more: beyond them nothing is known', async () => {
+    crowd(21);
+    nrl.pagesOf(1, 'token');
+    expect(await send(recall())).toEqual({ kind: 'refused', because: 'search-incomplete', retry: true });
+    expect(asked()).toHaveLength(20);
+  });
+
+  test('I2: a page that does not come, of several, leaves the whole unknown', async () => {
+    crowd(6);
+    nrl.pagesOf(3, 'link');
+    nrl.behave({ how: 'busy', on: 'search', times: 1, after: 1 });
+    expect(await send(recall())).toMatchObject({ kind: 'unknown' });
+    nrl.behave({ how: 'forbid', on: 'search', times: 1, after: 1 });
+    expect(await send(recall())).toEqual({ kind: 'refused', because: 'http-403', retry: true });
+  });
+
+  test('I2: a pointer that comes twice was moved while the pages were read, and another may be hidden', async () => {
+    const resource = { ...pointerOf({ disclosureId: OTHER_PLAN }), id: `ZZT01-${randomUUID()}` };
+    nrl.searchesAs({ resourceType: 'Bundle', type: 'searchset', total: 2, entry: [{ resource }, { resource }] });
+    expect(await send(recall())).toEqual({ kind: 'refused', because: 'search-incomplete', retry: true });
+  });
+
+  test.each<readonly [string, (own: string, other: string) => string]>([
+    ['to another host', (_own, other) => `${other}/DocumentReference?cursor=1`],
+    ['to another port', (own) => own.replace(/:\d+\//, ':1/')],
+    ['to another scheme', (own) => own.replace('http:', 'https:')],
+    ['beside the base', (own) => own.replace('/producer/FHIR/R4', '/consumer/FHIR/R4')],
+    ['out of the base', (own) => `${own}/../../../../DocumentReference`],
+    ['out of the base in disguise', (own) => `${own}/%2e%2e%2f%2e%2e%2f%2e%2e/x`],
+    ['with a name and a password', (own) => own.replace('http://', 'http://a:b@')],
+    ['with a number in it', (own) => `${own}/DocumentReference?subject:identifier=https://fhir.nhs.uk/Id/nhs-number|${NHS_NUMBER}&page=2`],
+    ['with a number in it that is encoded', (own) => `${own}/DocumentReference?page=%3${[...NHS_NUMBER].join('%3')}`],
+    ['that is none', () => 'http://['],
+    ['of another kind', () => 'file:///etc/passwd'],
+  ])('I8: a link %s is not followed, and proves nothing', async (_, linkOf) => {
+    const other = await startFakeNrl();
+    nrl.searchesAs({ resourceType: 'Bundle', type: 'searchset', link: [{ relation: 'next', url: linkOf(nrl.address, other.address) }] });
+    expect(await send(recall())).toEqual({ kind: 'refused', because: 'search-incomplete', retry: true });
+    expect([asked(), other.received()]).toEqual([['search'], []]);
+    await other.stop();
   });
 });
 

@@ -1,9 +1,12 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { toNotification } from '../../mappings/notification/to-notification.ts';
 import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { toChannelHeaders } from '../../src/channel/channel-headers.ts';
 import type { Parcel } from '../../src/channel/channel.ts';
 import { openChannels } from '../../src/channel/open-channels.ts';
+import { eventually } from '../support/eventually.ts';
 import { startFakeHook } from '../support/fake-hook.ts';
 import type { FakeHook } from '../support/fake-hook.ts';
 import type { How } from '../support/fake-recipient.ts';
@@ -79,6 +82,36 @@ describe('a subscription notification', () => {
   ] satisfies readonly [How, object][])('a hook that does "%s" is read as what it proved', async (how, outcome) => {
     hook.behave({ how });
     expect(await send(notification('event-notification'))).toEqual(outcome);
+  });
+
+  test('[2b.ssrf] no redirect is followed', async () => {
+    const elsewhere = createServer((_, response) => response.writeHead(307, { Location: hook.address }).end());
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/hook`;
+    const outcome = await channel.send(target(address), notification('handshake'), within(1_000, 300));
+    expect(outcome).toEqual({ kind: 'refused', because: 'http-307', retry: true });
+    expect(hook.notifications()).toEqual([]);
+    await new Promise((resolve) => elsewhere.close(resolve));
+  });
+
+  test('[2b.ssrf] a name is resolved for each connection, and connected to only as it was judged', async () => {
+    let leadsTo = '127.0.0.1';
+    let asked = 0;
+    const resolve = async () => {
+      asked += 1;
+      return [{ address: leadsTo, family: 4 }];
+    };
+    const named = openChannels(['127.0.0.0/8'], { resolve });
+    const address = hook.address.replace('127.0.0.1', 'hook.example');
+    const tell = () => named.subscription.send(target(address), notification('event-notification'), within(1_000, 300));
+    expect([await tell(), asked]).toEqual([{ kind: 'accepted', level: 'transport' }, 1]);
+    leadsTo = '169.254.169.254';
+    // Its connection is gone: the name is asked for anew, and leads elsewhere by now.
+    await hook.stop();
+    await hook.start();
+    await eventually(async () => expect(await tell()).toEqual({ kind: 'refused', because: 'address-forbidden', retry: true }));
+    expect(hook.notifications()).toHaveLength(1);
+    await named.close();
   });
 
   test('I1: after send_before nothing is written', async () => {

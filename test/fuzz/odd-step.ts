@@ -57,6 +57,7 @@ const STEPS: readonly Step[] = [
     { name: 'text', valueString: 'A made-up report of a reuse' },
     { name: 'plan', valueReference: { reference: 'CarePlan/plan-1' } },
   ]),
+  ...['', '_count=1', 'until=2026-01-01', '_format=xml'].map((query) => by('Flag/$list', '', alone(AMBULANCE), query)),
   by('Endpoint/:id/$replay', 'endpoint-1', alone(OPERATOR), [
     { name: 'key', valueString: 'plan-1' },
     { name: 'reason', valueString: 'A made-up reason' },

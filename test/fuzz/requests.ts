@@ -3,6 +3,7 @@ import { TRUST } from '../http/open-door.ts';
 import type { Json } from './json.ts';
 import { mutated, type Mutation, mutatedResource, mutation, resourceOf } from './mutation.ts';
 import { bundle } from './odd-bundle.ts';
+import { atAnotherDoor } from './odd-door.ts';
 import { message } from './odd-message.ts';
 import { anOperation } from './odd-operation.ts';
 import { oddHeaders } from './odd-headers.ts';
@@ -184,4 +185,5 @@ export const request: fc.Arbitrary<Sent> = fc.oneof(
   { weight: 10, arbitrary: patch },
   { weight: 23, arbitrary: search },
   { weight: 10, arbitrary: look },
+  { weight: 8, arbitrary: atAnotherDoor },
 );

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { approvePlan, callersAt, example, TRUST } from '../http/open-door.ts';
+import { AMBER, AMBULANCE, approvePlan, callersAt, example, NHS_NUMBER_SYSTEM, TRUST } from '../http/open-door.ts';
 import { tokensAt } from '../support/access.ts';
 import { openDatabase } from '../support/database.ts';
 import { startMeasured } from './measured-broker.ts';
@@ -35,7 +35,8 @@ export const runFuzz = async (seed: number, requests: number): Promise<Fuzzed> =
   const database = await openDatabase();
   const broker = await startMeasured(database.url);
   const tokens = tokensAt(() => broker.origin, database.pool);
-  const sender = openSender(broker.origin, IN_FLIGHT, tokens);
+  let knownPlan = '';
+  const sender = openSender(broker.origin, IN_FLIGHT, tokens, () => knownPlan);
   const statuses: Record<string, number> = {};
   let sent = 0;
   let slowestMs = 0;
@@ -48,6 +49,8 @@ export const runFuzz = async (seed: number, requests: number): Promise<Fuzzed> =
     await door.put(TRUST, { ...example('plan-words'), id: 'words-2' }).expect(201);
     const next = { replaces: [{ reference: 'CarePlan/plan-1' }], supportingInfo: [{ reference: 'Composition/words-2' }] };
     await door.put(TRUST, { ...example('crisis-plan'), id: 'plan-2', ...next }).expect(201);
+    const flags = await door.search(AMBULANCE, 'Flag', `patient.identifier=${encodeURIComponent(`${NHS_NUMBER_SYSTEM}|${AMBER}`)}`);
+    knownPlan = flags.body.entry[0].resource.id;
     const books = await openBooks(database.pool);
     const wave = async (all: readonly (Sent | null)[]): Promise<void> => {
       const answers = await Promise.all(

@@ -3,6 +3,7 @@ import type { Tokens } from '../support/access.ts';
 import { personFor } from '../support/sign-in.ts';
 import type pg from 'pg';
 import { Pool } from 'undici';
+import { isOfDoor, KNOWN_PLAN } from './odd-door.ts';
 import { MESSENGER } from './odd-message.ts';
 import type { Sent } from './sent.ts';
 
@@ -28,10 +29,12 @@ const CALLER = /^([A-Z0-9]+) ([a-z-]+)$/;
 /** Who is signed in to a person's app, by their number. */
 const PERSON = /^person (\d{10})$/;
 
-export const openSender = (origin: string, connections: number, tokens: Pick<Tokens, 'of'>): Sender => {
+/** `knownPlan` is asked for the id that stands for `KNOWN_PLAN`. */
+export const openSender = (origin: string, connections: number, tokens: Pick<Tokens, 'of'>, knownPlan: () => string): Sender => {
   const pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
   return {
-    send: async ({ method, path, headers, body }) => {
+    send: async ({ method, path: said, headers, body }) => {
+      const path = said.replace(KNOWN_PLAN, knownPlan());
       const [, ods, kind = ''] = CALLER.exec(headers['authorization'] ?? '') ?? [];
       const authorization = ods === undefined || !isKind(kind) ? headers['authorization'] : `Bearer ${await tokens.of({ ods, kind })}`;
       const [, signedIn] = PERSON.exec(headers['x-user-identity'] ?? '') ?? [];
@@ -77,6 +80,7 @@ export const faultOf = ({ method, path }: Sent, { status, text, ms }: Answered):
     const told = readTold(text);
     return told !== null && isOutcome(told) ? null : `${status} to ${method} ${path} is no OperationOutcome: ${text.slice(0, 200)}`;
   }
+  if (!isOfDoor(path, text)) return `${status} to ${method} ${path} is not what that door answers: ${text.slice(0, 200)}`;
   if (text === '' || !path.startsWith('/fhir')) return null;
   const told = readTold(text);
   if (told === null || typeof told.resourceType !== 'string') return `${status} to ${method} ${path} is no resource: ${text.slice(0, 200)}`;

@@ -133,6 +133,22 @@ describe('a Subscription', () => {
     expect((await door.as(door.agent.delete(path), AMBULANCE)).status).toBe(404);
   });
 
+  test('I4: a header that was hidden goes to no other address: whoever writes one need not know what another was told', async () => {
+    const made = await door.post(POLICE, '/fhir/Subscription', subscription());
+    const read = (await door.get(POLICE, `/fhir/Subscription/${made.body.id}`)).body;
+    const moved = { ...read, status: 'requested', channel: { ...read.channel, endpoint: 'https://elsewhere.example/hook' } };
+    const refused = await door.put(POLICE, moved);
+    expect([refused.status, refused.body.issue[0].expression]).toEqual([422, ['Subscription.channel.header[0]']]);
+    const patch = [{ op: 'replace', path: '/channel/endpoint', value: 'https://elsewhere.example/hook' }];
+    const patched = await door
+      .as(door.agent.patch(`/fhir/Subscription/${made.body.id}`), POLICE)
+      .set('Content-Type', 'application/json-patch+json')
+      .send(JSON.stringify([{ op: 'replace', path: '/status', value: 'requested' }, ...patch]));
+    expect([patched.status, patched.body.issue[0].expression]).toEqual([422, ['Subscription.channel.header[0]']]);
+    const said = { ...moved, channel: { ...moved.channel, header: ['Authorization: Bearer another'] } };
+    expect((await door.put(POLICE, said)).status).toBe(200);
+  });
+
   test.each([
     ['active from the start', subscription({ status: 'active' }), 'Subscription.status'],
     ['another topic', subscription({ criteria: 'Patient?name=x' }), 'Subscription.criteria'],

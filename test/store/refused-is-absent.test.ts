@@ -41,10 +41,17 @@ const form = (number: string, name = 'patient.identifier'): RequestInit => ({
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
   body: new URLSearchParams({ [name]: `${System.nhsNumber}|${number}` }).toString(),
 });
+/** A call of CDS Hooks, at a door of its own. */
+const card = (number: string): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ hook: 'crisis-call', hookInstance: randomUUID(), context: { nhsNumber: number } }),
+});
+const CARD = '/cds-services/crisis-plan';
 const ask = async (path: string, init: RequestInit = {}): Promise<Answer> => {
   const headers = { ...(await tokens.headersOf(POLICE)), ...(init.headers as Record<string, string> | undefined) };
   const startedAt = performance.now();
-  const answer = await fetch(`${origin}/fhir/${path}`, { ...init, headers });
+  const answer = await fetch(path.startsWith('/') ? `${origin}${path}` : `${origin}/fhir/${path}`, { ...init, headers });
   const text = await answer.text();
   return { status: answer.status, headers: [...answer.headers], text, ms: performance.now() - startedAt };
 };
@@ -117,6 +124,12 @@ describe('I6 G6: refused looks the same as no plan', () => {
     expect(one).toEqual(comparable(await ask(`${type}/_search`, form(ground.numbers.next(), name))));
   });
 
+  test('a card by number: same status, same headers, same body', async () => {
+    const one = comparable(await ask(CARD, card(refused)));
+    expect([one.status, one.text]).toEqual([200, '{"cards":[]}']);
+    expect(one).toEqual(comparable(await ask(CARD, card(ground.numbers.next()))));
+  });
+
   test.each(['Flag', 'CarePlan', 'Composition', 'Patient'])(
     'a read of %s by an id that was once theirs, and by one that never was',
     async (type) => {
@@ -157,6 +170,7 @@ describe('I6 G6: refused looks the same as no plan', () => {
   test('with consent the same questions are answered: the test could fail', async () => {
     const { number } = await ground.person('consents', ['svc-force']);
     expect(JSON.parse((await ask('Flag/_search', form(number))).text)).toMatchObject({ total: 1 });
+    expect(JSON.parse((await ask(CARD, card(number))).text).cards).toHaveLength(1);
   });
 
   /** The chance that a refusal took longer than an absence: 0.5 where a clock tells nothing, 1 or 0 where it tells all. */
@@ -185,6 +199,7 @@ describe('I6 G6: refused looks the same as no plan', () => {
   test.each([
     ['a search', (number: string) => ask('Flag/_search', form(number))],
     ['a search with words', (number: string) => ask('Composition/_search', form(number))],
+    ['a card', (number: string) => ask(CARD, card(number))],
   ] as const)(
     `a clock cannot tell them apart over ${PAIRS} pairs: %s`,
     async (road, question) => {

@@ -132,7 +132,7 @@ describe('a creation', () => {
     ],
     [
       '[2b.ssrf] a link-local address',
-      { change: { channel: { ...subscription('http://169.254.169.254/latest').channel } } },
+      { change: { channel: { ...subscription('https://169.254.169.254/latest').channel } } },
       'Subscription.channel.endpoint',
     ],
     [
@@ -232,6 +232,12 @@ describe('its life', () => {
     },
   );
 
+  test('[2b.21] a handshake that TLS does not let through makes it an error', async () => {
+    const { body } = await police.subscribe(hook.address.replace('http:', 'https:')).expect(201);
+    await statusIs(body.id, 'error');
+    expect(hook.notifications()).toEqual([]);
+  });
+
   test('[2b.81] [2b.82] an error is led out of by its owner alone, over another handshake; what changed meanwhile is told then', async () => {
     const one = await world.subscriber();
     const id = await active(one);
@@ -268,6 +274,11 @@ describe('its life', () => {
     const one = await world.subscriber();
     const { body } = await one.subscribe(hook.address, { channel: [{ url: Extension.backportTimeout, valueUnsignedInt: 1 }] }).expect(201);
     await statusIs(body.id, 'active', one);
+    const { pool } = world.engine.database;
+    const { rows: asked } = await pool.query(`SELECT facts->'asks'->'timeout' AS ms FROM destination WHERE id = $1`, [body.id]);
+    expect(asked).toEqual([{ ms: 1_000 }]);
+    // A second is the least that can be asked for, and this broker itself waits no longer: what was asked for is less here.
+    await pool.query(`UPDATE destination SET facts = jsonb_set(facts, '{asks,timeout}', '250') WHERE id = $1`, [body.id]);
     hook.behave({ how: 'stall', times: 1 });
     await one.plan();
     await eventually(() => expect(hook.events()).toHaveLength(1), 20_000);
@@ -277,7 +288,8 @@ describe('its life', () => {
       [body.id],
     );
     expect(rows[0]).toMatchObject({ outcome: 'unknown' });
-    expect(Number(rows[0].took)).toBeGreaterThan(0.8);
+    expect(Number(rows[0].took)).toBeGreaterThan(0.2);
+    expect(Number(rows[0].took)).toBeLessThan(0.8);
   });
 
   test('[2a.4.02] [2b.93] [2b.94] [2b.80] a heartbeat comes when nothing was told for its period, and never without one; it counts no event', async () => {

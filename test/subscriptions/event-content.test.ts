@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
-import { PLAN_TOPIC } from '../../profiles/canonicals.ts';
+import { Extension, PLAN_TOPIC } from '../../profiles/canonicals.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
 import { referencesIn } from '../../src/store/search/references-in.ts';
 import { publisher } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
 import { eventually } from '../support/eventually.ts';
+import { policeSubscription } from '../support/police-program.ts';
 import { bundleOf, openToldWorld, statusIn, type Subscriber, type ToldWorld } from './told-world.ts';
 
 let world: ToldWorld;
@@ -36,7 +37,7 @@ const unresolved = (bundle: Bundle): readonly string[] => {
 };
 
 describe('a notification of full-resource', () => {
-  test('[2a.3.3.2.03] [2b.99] I4: carries the disclosure in the shapes that a read gives; the focus and all beside it are found in the Bundle and valid', async () => {
+  test('[2a.3.3.2.03] [2b.101] I4: carries the disclosure in the shapes that a read gives; the focus and all beside it are found in the Bundle and valid', async () => {
     await world.plan('one', [epr.service], ['epr']);
     await eventually(() => expect(epr.hook.events()).toHaveLength(1));
     const bundle = newest(epr);
@@ -64,6 +65,23 @@ describe('a notification of full-resource', () => {
       const read = await world.ask(epr.caller, `${type}/${id}`);
       expect(read.body).toEqual(bundle.entry?.[at]?.resource);
     }
+  });
+
+  test('I4: is for whoever may read what it carries: an access token that reads no plans gets none by a Subscription, and none by its events', async () => {
+    const narrow = { ...epr.caller, scopes: ['system/Subscription.cruds'] as const };
+    const wished = (content: string) => {
+      const plain = policeSubscription(`sub-narrow-${content}`, epr.hook);
+      const _payload = { extension: [{ url: Extension.backportPayloadContent, valueCode: content }] };
+      return { ...plain, channel: { ...plain.channel, _payload } };
+    };
+    const { status, body: refusal } = await world.door.post(narrow, '/fhir/Subscription', wished('full-resource'));
+    expect([status, refusal.issue[0].expression]).toEqual([422, ['Subscription.channel.payload']]);
+    const { body: made } = await world.door.post(narrow, '/fhir/Subscription', wished('id-only')).expect(201);
+    await world.door.as(world.door.agent.delete(`/fhir/Subscription/${made.id}`), narrow).expect(204);
+    const events = 'Subscription/sub-full/$events';
+    expect(JSON.stringify((await world.ask(epr.caller, events)).body)).toContain('Speak slowly please');
+    const { entry = [] }: Bundle = (await world.ask(narrow, events)).body;
+    expect(entry.slice(1).map(({ resource, request }) => [resource, request?.method])).toEqual([[undefined, 'PUT']]);
   });
 
   test('I2: it is a copy on record, with its headings, and before the wire', async () => {
@@ -146,7 +164,7 @@ describe('a notification of full-resource', () => {
 });
 
 describe('the other levels', () => {
-  test('[2a.3.1.2.03] [2b.100] empty names no topic, no focus and no plan', async () => {
+  test('[2a.3.1.2.03] [2b.99] empty names no topic, no focus and no plan', async () => {
     const own = await world.subscriber('empty', 'ed');
     await world.subscribe(own, 'sub-empty', 'empty');
     await world.plan('five', [own.service], ['ed']);
@@ -157,7 +175,7 @@ describe('the other levels', () => {
     expect(JSON.stringify(bundle)).not.toContain((await world.knownAs('five', own.service)).split('/')[1]);
   });
 
-  test('[2a.3.2.2.03] [2b.101] id-only names the focus; its entry has a fullUrl and no resource', async () => {
+  test('[2a.3.2.2.03] [2b.100] id-only names the focus; its entry has a fullUrl and no resource', async () => {
     const own = await world.subscriber('ids', 'ambulance');
     await world.subscribe(own, 'sub-ids');
     await world.plan('six', [own.service], ['ambulance']);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { rotateClient, suspendClient } from '../../src/store/access/clients.ts';
 import { operator } from '../store/ground.ts';
+import { giveBack } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
 import { eventually } from '../support/eventually.ts';
 import { crowd } from './websocket-crowd.ts';
@@ -47,6 +48,10 @@ const ways: readonly (readonly [string, (who: Subscriber, id: string) => Promise
       rotateClient(world.engine.database.pool, await world.door.tokens.clientIdOf(caller), {
         jwks: { keys: [{ kty: 'EC', kid: 'other' }] },
       }),
+  ],
+  [
+    'the access token by which it was asked for is given back',
+    async ({ caller }) => giveBack(world.door.origin, await world.door.tokens.of(caller)),
   ],
   [
     'the Subscription is deleted',
@@ -95,6 +100,34 @@ describe('I1 a socket is closed when access ends', () => {
     expect(one.closed()).toBeNull();
   });
 
+  test('[2b.ws.revoked] what was bound anew by another access token outlives the first, once that is given back', async () => {
+    const who = await world.subscriber();
+    const { id, one } = await world.active(who);
+    const first = await world.door.tokens.of(who.caller);
+    await world.door.tokens.another(who.caller);
+    one.bind((await world.tokenOf(who, id)).token);
+    await world.shaken(one, 2);
+    await giveBack(world.door.origin, first);
+    // Twice the period of the watch, and some.
+    await sleep(2_500);
+    expect(one.closed()).toBeNull();
+  });
+
+  test('[2b.ws.revoked] within seconds also while another, on the same process, keeps the broker waiting for its handshake', async () => {
+    const [slow, who] = [await world.subscriber(), await world.subscriber()];
+    const { id, one: stalled } = await world.active(slow);
+    const { one } = await world.active(who);
+    stalled.stall();
+    await world.door.put(slow.caller, { ...(await slow.read(id)), status: 'requested' } as never).expect(200);
+    // The watch has begun to wait for its pong.
+    await sleep(1_500);
+    await giveBack(world.door.origin, await world.door.tokens.of(who.caller));
+    const startedAt = performance.now();
+    await world.closedBy(one, 4403);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect((await slow.read(id)).status).toBe('requested');
+  });
+
   test('I2 where no agreement is left, what was told is asked back by a Task: no socket hears of it', async () => {
     const who = await world.subscriber();
     const { id, one } = await world.active(who);
@@ -118,6 +151,18 @@ test('[2b.ws.refused] I1: a token is good for nothing once access has ended sinc
     await world.closedBy(one, 4401);
     expect(one.notifications()).toEqual([]);
   }
+});
+
+test('[2b.ws.refused] I1: and stays so once the access token that was given back would have run out: that it was is remembered for as long', async () => {
+  const who = await world.subscriber();
+  const { token, url } = await world.tokenOf(who, await world.subscribe(who));
+  await giveBack(world.door.origin, await world.door.tokens.of(who.caller));
+  await world.sql(`UPDATE revoked_token SET ends_at = clock_timestamp() - interval '9 minutes'`);
+  // Whatever is given back next takes out what is over.
+  await giveBack(world.door.origin, await world.door.tokens.another(who.caller));
+  const one = await world.websocket(url);
+  one.bind(token);
+  await world.closedBy(one, 4401);
 });
 
 describe('who is not there', () => {
@@ -214,6 +259,15 @@ test('[2b.ws.many] many sockets on one process: each is told, and those whose ac
 });
 
 describe('several processes', () => {
+  test('[2b.ws.revoked] I1: on whichever a socket is, and at whichever its token is given back', async () => {
+    const who = await world.subscriber();
+    const other = await world.another();
+    const { one } = await world.active(who, {}, other.door);
+    await giveBack(world.door.origin, await other.door.tokens.of(who.caller));
+    await world.closedBy(one, 4403);
+    await other.close();
+  });
+
   test('[2b.ws.event] I8: whichever is woken, the one with the socket tells; when it stops its peers are told to come back (1001), and the numbers go on elsewhere', async () => {
     const who = await world.subscriber();
     const other = await world.another();

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Bundle } from '@medplum/fhirtypes';
 import { BACKPORT, Extension } from '../../profiles/canonicals.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
+import type { Caller } from '../support/access.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Wish } from './world.ts';
 import { numbersOn, openWebsockets, overWebsocket, tokenIn, WAIT_MS, type Websockets } from './websocket-world.ts';
@@ -199,6 +200,55 @@ describe('a socket', () => {
     await world.closedBy(one, 4429);
   });
 
+  test('a client has so many over all processes together; what takes the place of one of them, or is on one already, is no more', async () => {
+    const police = await world.subscriber();
+    const other = await world.another();
+    const ids = [
+      await world.subscribe(police),
+      await world.subscribe(police),
+      await world.subscribe(police),
+      await world.subscribe(police),
+    ] as const;
+    /** On a socket of the other process, by a token of the same client. */
+    const boundThere = async (id: string) => {
+      const { token, url } = await world.tokenOf(police, id);
+      const one = await world.websocket(url.replace(new URL(url).host, new URL(other.door.origin).host));
+      one.bind(token);
+      return one;
+    };
+    const first = await world.bound(police, ids[0]);
+    await world.bound(police, ids[1]);
+    const there = await boundThere(ids[2]);
+    await world.shaken(there);
+    // A socket may have several Subscriptions: it is one all the same.
+    there.bind((await world.tokenOf(police, ids[3])).token);
+    await world.shaken(there, 2);
+    const fifth = await world.subscribe(police);
+    const here = await world.tokenOf(police, fifth);
+    const one = await world.websocket(here.url);
+    one.bind(here.token);
+    await world.closedBy(one, 4429);
+    await world.closedBy(await boundThere(fifth), 4429);
+    const instead = await boundThere(ids[0]);
+    await world.shaken(instead);
+    await world.closedBy(first, 4409);
+    // Those of a process that was killed are no sockets any more, ten seconds later.
+    await world.sql("UPDATE websocket_binding SET process_id = 'c0ffee00-0000-4000-8000-000000000000' WHERE destination_id = ANY ($1)", [
+      ids[2],
+      ids[3],
+    ]);
+    await world.sql(
+      "INSERT INTO websocket_process (id, alive_until) VALUES ('c0ffee00-0000-4000-8000-000000000000', clock_timestamp() + interval '1 hour')",
+    );
+    const { token, url } = await world.tokenOf(police, fifth);
+    const late = await world.websocket(url);
+    late.bind(token);
+    await world.closedBy(late, 4429);
+    await world.sql("UPDATE websocket_process SET alive_until = clock_timestamp() WHERE id = 'c0ffee00-0000-4000-8000-000000000000'");
+    await world.bound(police, fifth);
+    await other.close();
+  });
+
   test('[2b.ws.refused] I10: that says anything but its command, or too much, or in bytes, is closed; one that says nothing, too', async () => {
     const police = await world.subscriber();
     const { url } = await world.tokenOf(police, await world.subscribe(police));
@@ -287,6 +337,14 @@ describe('an event', () => {
     await world.told(one, 1);
     const { entry = [] }: Bundle = JSON.parse(one.events()[0]?.bytes ?? '{}');
     expect(entry.map(({ resource }) => resource?.resourceType)).toEqual(['Parameters', 'CarePlan', 'Composition', 'Patient']);
+  });
+
+  test('I4: no token for one that carries the disclosure to a client that, by its scopes, may not read it', async () => {
+    const ed = await world.subscriber('ed');
+    const [full, ids] = [await world.subscribe(ed, { content: 'full-resource' }), await world.subscribe(ed)];
+    const narrow = { ...ed.caller, scopes: ['system/Subscription.cruds'] as const };
+    const asked = async (who: Caller, id: string) => (await world.door.get(who, `/fhir/Subscription/${id}/$get-ws-binding-token`)).status;
+    expect([await asked(narrow, full), await asked(ed.caller, full), await asked(narrow, ids)]).toEqual([403, 200, 200]);
   });
 
   test('[2b.ws.event] a heartbeat comes over the socket, and counts nothing', async () => {

@@ -51,6 +51,16 @@ export const assertionOf = async (
     .sign((await clientKey).privateKey);
 };
 
+/** Gives an access token back, by itself (RFC 7009). */
+export const giveBack = async (origin: string, token: string): Promise<void> => {
+  const { status } = await fetch(`${origin}/oauth/revoke`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: new URLSearchParams({ token }),
+  });
+  if (status !== 200) throw new Error(`a token could not be given back: ${status}`);
+};
+
 /** Runs something on the broker's database. */
 export type WithSql = <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
 
@@ -64,6 +74,8 @@ export interface Tokens {
   /** The id under which a caller is registered. */
   clientIdOf(caller: Caller): Promise<string>;
   of(caller: Caller): Promise<string>;
+  /** Another token for it, which it has from here on. */
+  another(caller: Caller): Promise<string>;
   /** What is sent to an address: the token, and a registered clinician of the caller's organisation where it needs a person. */
   headersOf(caller: Caller, path?: string): Promise<Readonly<Record<string, string>>>;
   /** The same request, sent with what `headersOf` says once it is sent. */
@@ -117,6 +129,10 @@ export const tokensAt = (origin: () => string, database: pg.Pool | WithSql): Tok
   return {
     clientIdOf,
     of,
+    another: (caller) => {
+      tokens.delete(nameOf(caller));
+      return of(caller);
+    },
     headersOf,
     as: (test, caller) => {
       const end = test.end.bind(test);

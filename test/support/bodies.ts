@@ -5,6 +5,7 @@ import type {
   Contract,
   ContractSigner,
   Endpoint,
+  Extension as FhirExtension,
   HealthcareService,
   Organization,
   Patient,
@@ -15,6 +16,7 @@ import type {
 import { Code, CONSENT_POLICY, Extension, System } from '../../profiles/canonicals.ts';
 import { HEADINGS } from '../../src/model/heading.ts';
 import type { Kind, RecipientKind } from '../../src/model/kind.ts';
+import type { ContentForm } from '../../src/model/recipient.ts';
 import { clinicianOf } from './sign-in.ts';
 
 /** Bodies of synthetic resources for tests, as a sender would write them. */
@@ -79,6 +81,24 @@ export const locatorEndpoint = (id: string, serviceId: string, organizationId: s
       ...(plain.extension ?? []).filter(({ url }) => url !== Extension.recallForm),
       { url: Extension.recallForm, valueCode: 'pointer-delete' },
     ],
+  };
+};
+
+export const contentForm = (code: ContentForm): FhirExtension => ({ url: Extension.contentForm, valueCode: code });
+
+/** An event service; in the shape of the Multicast Notification Service where no other is said. */
+export const eventEndpoint = (
+  id: string,
+  serviceId: string,
+  organizationId: string,
+  address: string,
+  form?: 'cloud-event' | 'fhir-signal',
+): Endpoint => {
+  const plain = endpoint(id, serviceId, organizationId, address);
+  return {
+    ...plain,
+    connectionType: { system: System.ownConnectionType, code: 'mns' },
+    extension: [...(plain.extension ?? []), ...(form === undefined ? [] : [contentForm(form)])],
   };
 };
 

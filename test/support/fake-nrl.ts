@@ -64,6 +64,11 @@ export interface FakeNrl {
   drop(id: string): void;
   /** Once, when the next write comes and before it is looked at: what somebody else does at that moment. */
   meanwhile(does: () => void | Promise<void>): void;
+  /**
+   * From here on a search shows so many at once. By a link (R4), with the total of all; or by a token in `meta.tag`, with the total of the page, as NRLF had it
+   * (`create_bundle_from_paginated_response`).
+   */
+  pagesOf(size: number, by: 'link' | 'token'): void;
   /** What its next searches answer instead of the truth. */
   searchesAs(answer: object | null): void;
   stop(): Promise<void>;
@@ -113,7 +118,34 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
   let instead: object | null = null;
   const numberOf = (pointer: Pointer | undefined): string => pointer?.subject?.identifier?.value ?? '-';
 
-  const search = (ods: string, bytes: string): Said => {
+  let paged: { readonly size: number; readonly by: 'link' | 'token' } | null = null;
+  /** What is asked for by a link: nobody else knows what it means. */
+  const cursors = new Map<string, { readonly bytes: string; readonly token: string }>();
+
+  const pageOf = (entry: readonly object[], bytes: string, token: string): object => {
+    const whole = { resourceType: 'Bundle', type: 'searchset', total: entry.length, entry };
+    if (paged === null) return whole;
+    const { size, by } = paged;
+    const from = token === '' ? 0 : Number(token);
+    const page = entry.slice(from, from + size);
+    const next = String(from + size);
+    const more = from + size < entry.length;
+    if (by === 'token')
+      return {
+        ...whole,
+        total: page.length,
+        entry: page,
+        ...(more ? { meta: { tag: [{ code: next, display: 'next_page_token' }] } } : {}),
+      };
+    const cursor = randomUUID();
+    cursors.set(cursor, { bytes, token: next });
+    const link = { relation: 'next', url: `http://127.0.0.1:${listener.port()}${BASE}/DocumentReference?cursor=${cursor}` };
+    return { ...whole, entry: page, ...(more ? { link: [link] } : {}) };
+  };
+
+  const search = (ods: string, given: string): Said => {
+    const linked = cursors.get(given);
+    const bytes = linked?.bytes ?? given;
     const asked: Readonly<Record<string, unknown>> = JSON.parse(bytes);
     const why = searchRefusal(asked);
     if (why !== null) return refused(why);
@@ -121,7 +153,7 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
     const number = String(asked['subject:identifier']).split('|')[1];
     const found = [...store].filter(([, each]) => numberOf(each) === number && each.custodian?.identifier?.value === ods);
     const entry = found.map(([id, each]) => ({ resource: { ...each, id } }));
-    return { status: 200, text: JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total: entry.length, entry }) };
+    return { status: 200, text: JSON.stringify(pageOf(entry, bytes, linked?.token ?? String(asked['next-page-token'] ?? ''))) };
   };
 
   const create = (ods: string, bytes: string): Said => {
@@ -166,7 +198,9 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
     const bytes = Buffer.concat(chunks).toString('utf8');
     const path = new URL(request.url ?? '', 'http://127.0.0.1').pathname;
     const id = decodeURIComponent(/\/DocumentReference\/([^/_][^/]*)$/.exec(path)?.[1] ?? '');
-    const isSearch = request.method === 'POST' && path === `${BASE}/DocumentReference/_search`;
+    const cursor = new URL(request.url ?? '', 'http://127.0.0.1').searchParams.get('cursor') ?? '';
+    const isLinked = request.method === 'GET' && path === `${BASE}/DocumentReference` && cursors.has(cursor);
+    const isSearch = isLinked || (request.method === 'POST' && path === `${BASE}/DocumentReference/_search`);
     const isCreate = request.method === 'POST' && path === `${BASE}/DocumentReference`;
     const isDelete = request.method === 'DELETE' && id !== '';
     const does = isSearch ? 'search' : isDelete ? 'delete' : isCreate ? (bytes.includes('"relatesTo"') ? 'supersede' : 'create') : 'other';
@@ -196,7 +230,7 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
       if (why !== null) return refused(why);
       const ods = String(request.headers['nhsd-end-user-organisation-ods']);
       if (options.allowed !== undefined && options.allowed[ods] === undefined) return refused([403, 'ACCESS_DENIED', 'forbidden', '']);
-      if (isSearch) return search(ods, bytes);
+      if (isSearch) return search(ods, isLinked ? cursor : bytes);
       if (isCreate) return create(ods, bytes);
       if (isDelete) return remove(ods, id);
       return refused([404, 'RESOURCE_NOT_FOUND', 'not-found', '']);
@@ -272,6 +306,9 @@ export const startFakeNrl = async (options: FakeNrlOptions = {}): Promise<FakeNr
     drop: (id) => void store.delete(id),
     meanwhile: (next) => {
       meanwhile = next;
+    },
+    pagesOf: (size, by) => {
+      paged = { size, by };
     },
     searchesAs: (answer) => {
       instead = answer;

@@ -293,6 +293,8 @@ Description: "What an update carries."
 * #document "document"
 * #text "text"
 * #text-and-document "text and document"
+* #cloud-event "cloud event"
+* #fhir-signal "fhir signal"
 
 CodeSystem: ConnectionType
 Id: connection-type
@@ -300,6 +302,7 @@ Title: "Ways to reach an address that HL7's list of connection types has no code
 Description: "Ways to reach an address that HL7's list of connection types has no code for."
 * ^caseSensitive = true
 * #mesh "MESH mailbox"
+* #mns "Event service in the shape of the Multicast Notification Service"
 
 CodeSystem: ResponseMode
 Id: response-mode
@@ -495,6 +498,7 @@ Description: "Ways to reach a destination."
 * $Connection#hl7-fhir-rest
 * $Connection#hl7v2-mllp
 * ConnectionType#mesh
+* ConnectionType#mns
 
 ValueSet: ContactClassVS
 Id: contact-class

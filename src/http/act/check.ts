@@ -18,6 +18,11 @@ export const check: Act = async (exchange, door) => {
   const parameters = onlyNamed(validParametersOf(exchange, door), ['again']);
   const again = parameter(parameters, 'again');
   if (again !== undefined && again.valueBoolean === undefined) throw required('again', 'is true or false');
+  if (channelOf(endpoint.body) === 'mns')
+    throw new Anomaly('incorrect', {
+      at: 'Endpoint.connectionType',
+      help: 'an event service is not checked: a test event would be told to everybody who subscribed. Try it at its integration environment',
+    });
   if (channelOf(endpoint.body) === 'nrl')
     throw new Anomaly('incorrect', {
       at: 'Endpoint.extension',

@@ -7,6 +7,7 @@ import { leastContent, MOST_CONTENT, PAYLOAD_CONTENTS, type PayloadContent } fro
 import type { EventRange, SubscriptionEvent } from '../../model/subscription-event.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { principalOf } from '../exchange.ts';
+import { mayReadWhole } from '../policy.ts';
 import type { Act } from './act.ts';
 import { type AskedOf, askedOf } from './asked-of.ts';
 import { stateOf } from './subscription-status.ts';
@@ -63,10 +64,12 @@ const seenNow = async (exchange: Exchange, door: Door, ids: readonly string[], c
 export const subscriptionEvents: Act = async (exchange, door) => {
   const state = await stateOf(exchange, door);
   const asked = askedOf(exchange, door, [...RANGE, 'content']);
-  const { kind } = principalOf(exchange);
+  const principal = principalOf(exchange);
+  const { kind } = principal;
   const most = isRecipientKind(kind) ? MOST_CONTENT[kind] : 'empty';
-  // A hint: it never raises what the Subscription or the kind permits.
-  const content = leastContent(state.content, most, contentOf(asked) ?? state.content);
+  const readable = mayReadWhole(principal) ? 'full-resource' : 'id-only';
+  // A hint: it never raises what the Subscription, the kind or the access token permits.
+  const content = leastContent(state.content, most, readable, contentOf(asked) ?? state.content);
   const events = await door.store.subscriptionEvents(state.id, rangeOf(asked), MOST_EVENTS);
   const ids = [...new Set(events.map(({ disclosureId }) => disclosureId))];
   const seen = await seenNow(exchange, door, ids, content);

@@ -1,13 +1,24 @@
 import { anomaly } from '../../model/anomaly.ts';
 import { toFhirInstant } from '../../../mappings/time.ts';
 import { ownOrigin } from '../access/own-origin.ts';
-import { clientOf, principalOf, routeOf } from '../exchange.ts';
+import type { Door, Exchange } from '../exchange.ts';
+import { clientOf, principalOf, routeOf, tokenIdOf } from '../exchange.ts';
+import { mayReadWhole } from '../policy.ts';
 import { WEBSOCKET_PATH } from '../websocket/websocket-door.ts';
 import type { Act } from './act.ts';
 import { askedOf } from './asked-of.ts';
 import { readOwn } from './read.ts';
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+/** What is told on a socket is told to the client that binds it. */
+const checkMayBeTold = async (exchange: Exchange, door: Door, ids: readonly string[]): Promise<void> => {
+  const principal = principalOf(exchange);
+  if (mayReadWhole(principal)) return;
+  const states = await door.store.subscriptionStates(principal, { ids, statuses: null });
+  if (states.some(({ content }) => content === 'full-resource'))
+    throw anomaly('forbidden', 'this access token, by its scopes, may not read what is told there');
+};
 
 /**
  * Subscription/[id]/$get-ws-binding-token and Subscription/$get-ws-binding-token (backport IG): a token by which a websocket is bound to Subscriptions of the
@@ -29,10 +40,9 @@ export const websocketToken: Act = async (exchange, door) => {
   const standing = own.filter(({ stands }) => stands);
   if (standing.length === 0 || (wanted !== null && standing.length < own.length))
     throw anomaly('conflict', 'a Subscription that is off, or whose service is in no agreement, is told nothing', 'Subscription.status');
-  const { token, endsAt } = await door.store.websocketToken(
-    client.id,
-    standing.map((each) => each.id),
-  );
+  const ids = standing.map((each) => each.id);
+  await checkMayBeTold(exchange, door, ids);
+  const { token, endsAt } = await door.store.websocketToken({ clientId: client.id, accessJti: tokenIdOf(exchange) }, ids);
   const origin = ownOrigin(door.config, exchange.request);
   return {
     status: 200,
@@ -42,7 +52,7 @@ export const websocketToken: Act = async (exchange, door) => {
       parameter: [
         { name: 'token', valueString: token },
         { name: 'expiration', valueDateTime: toFhirInstant(endsAt) },
-        ...standing.map((each) => ({ name: 'subscription', valueString: each.id })),
+        ...ids.map((id) => ({ name: 'subscription', valueString: id })),
         { name: 'websocket-url', valueUrl: `${origin.replace(/^http/, 'ws')}${WEBSOCKET_PATH}` },
       ],
     },

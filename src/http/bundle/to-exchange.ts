@@ -44,6 +44,7 @@ export const toExchange = (whole: Exchange, entry: Entry, newId: string | null):
     query: query.join('?'),
     route: null,
     client: whole.client,
+    tokenId: whole.tokenId,
     principal: whole.principal,
     user: whole.user,
     reach: null,

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { BoundSockets } from '../../channel/bound-sockets.ts';
-import { WebsocketPeer } from '../../channel/websocket-peer.ts';
+import { CLOSING_MS, WebsocketPeer } from '../../channel/websocket-peer.ts';
 import { Line, type Log } from '../../log.ts';
 import type { AddressLimit } from '../access/address-limit.ts';
 import { callerAddress } from '../access/caller-address.ts';
@@ -17,7 +17,7 @@ const MOST_BYTES = 1_024;
 /** Commands of one socket that wait for their answer. */
 const MOST_IN_LINE = 16;
 
-/** How many sockets there may be, and for how long one may be bound to nothing. */
+/** How many sockets one client may have over all processes, how many of this one may be bound to nothing, and for how long. */
 export interface WebsocketLimits {
   readonly perClient: number;
   readonly unbound: number;
@@ -25,11 +25,25 @@ export interface WebsocketLimits {
 }
 const LIMITS: WebsocketLimits = { perClient: 100, unbound: 1_000, unboundMs: 10_000 };
 
+/** `closeTimeout` is not in its types. */
+const SERVER: ServerOptions & { readonly closeTimeout: number } = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: MOST_BYTES,
+  // A ping is answered by the peer itself, which sees whether its answers are read.
+  autoPong: false,
+  closeTimeout: CLOSING_MS,
+};
+
 /** What the door is made of. */
 export interface WebsocketDoorParts {
   readonly sockets: BoundSockets;
-  /** Binds what a token is for; `shake` makes the handshakes. Null where it is good for nothing. */
-  readonly bind: (peer: WebsocketPeer, token: string) => Promise<{ readonly clientId: string; shake(): Promise<void> } | null>;
+  /** Binds what a token is for: `sockets` are those of its client by then, over all processes, and `shake` makes the handshakes. Null where it is good for nothing. */
+  readonly bind: (
+    peer: WebsocketPeer,
+    token: string,
+  ) => Promise<{ readonly clientId: string; readonly sockets: number; shake(): Promise<void> } | null>;
   readonly log: Log;
   readonly behindProxy: boolean;
   readonly rateLimit?: AddressLimit | undefined;
@@ -51,7 +65,7 @@ type Refused = readonly [status: 403 | 429 | 503, words: string];
 export const openWebsocketDoor = (parts: WebsocketDoorParts): WebsocketDoor => {
   const { sockets, bind, log, behindProxy, rateLimit } = parts;
   const limits = { ...LIMITS, ...parts.limits };
-  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MOST_BYTES });
+  const server = new WebSocketServer(SERVER);
   let unbound = 0;
   let isClosed = false;
 
@@ -79,7 +93,7 @@ export const openWebsocketDoor = (parts: WebsocketDoorParts): WebsocketDoor => {
       const before = sockets.clientOf(peer);
       const bound = await bind(peer, token);
       if (bound === null || (before !== null && before !== bound.clientId)) return refuse(4401, 'the token is good for nothing here');
-      if (sockets.socketsOf(bound.clientId) > limits.perClient) return refuse(4429, 'too many sockets');
+      if (bound.sockets > limits.perClient) return refuse(4429, 'too many sockets');
       if (!isBound && peer.isOpen) {
         isBound = true;
         unbound -= 1;
@@ -123,6 +137,8 @@ export const openWebsocketDoor = (parts: WebsocketDoorParts): WebsocketDoor => {
       if (refused === null) server.handleUpgrade(request, socket, head, (opened) => welcome(opened, address));
       else {
         socket.on('error', () => undefined); // it is closed either way
+        // Whoever does not hang up is hung up on: nobody reads from it any more, and the broker would wait for it when it stops.
+        socket.once('finish', () => socket.destroy());
         socket.end(`HTTP/1.1 ${refused[0]} ${refused[1]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       }
     },

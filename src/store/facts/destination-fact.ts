@@ -66,6 +66,8 @@ export const endpointFact: FactRecorder<Endpoint> = {
       throw anomaly('conflict', 'an address stays with its service', 'Endpoint.extension');
     if (channelOf(fact.resource) === 'nrl' && recipient.kind !== 'epr')
       throw anomaly('incorrect', 'a record locator (pointer-delete) serves a service of the kind epr', 'Endpoint.extension');
+    if (channelOf(fact.resource) === 'mns' && recipient.kind !== 'epr')
+      throw anomaly('incorrect', 'an event service (mns) serves a service of the kind epr', 'Endpoint.extension');
     // What was sent over one channel can be recalled over that one only.
     if (there !== undefined && there.channel !== channelOf(fact.resource))
       throw anomaly('conflict', 'an address keeps its type: switch it off, and register another', 'Endpoint.connectionType');
@@ -166,7 +168,8 @@ export const subscriptionFact: FactRecorder<Subscription> = {
       { content, sealed: sealHeaders(sql, destination.id, headers) },
       isAsked,
       end,
-      isOver || fact.resource.status === 'off',
+      // One that is over already is switched off as any other whose end has come: then it says so itself.
+      fact.resource.status === 'off',
     );
   },
 };

@@ -5,7 +5,7 @@ import { desired } from '../../decide/desired.ts';
 import { explain } from '../../decide/explain.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { Recipient } from '../../model/recipient.ts';
+import { type Recipient, tellsEverybody } from '../../model/recipient.ts';
 import type { PastNote } from '../../model/sharing.ts';
 import type { Stored } from '../door.ts';
 import { type FactRow, factsOf, VIEW } from '../look.ts';
@@ -80,8 +80,8 @@ async function sharedThen(sql: Sql, { personId }: Principal, asked: ExplainAsked
   const addresses = await addressesThen(sql, plan.planId, recipientId, at);
   const isInReach = plan.reach.recipientIds.includes(recipientId) || plan.reach.areas.some((area) => recipient.areas.includes(area));
   if (!isInReach && agreements.agreements.length === 0 && addresses.length === 0) return null;
-  // At a record locator it is the pointer that is explained: nobody reads there.
-  const locator = addresses.find(({ destination }) => destination.channel === 'nrl');
+  // At a record locator it is the pointer that is explained, at an event service the event: nobody reads there.
+  const toAll = addresses.find(({ destination }) => tellsEverybody(destination));
   const consents = await consentsThen(sql, person.patientIds, at);
   const row: FactRow = {
     plan_id: plan.planId,
@@ -91,7 +91,7 @@ async function sharedThen(sql: Sql, { personId }: Principal, asked: ExplainAsked
     withdrawn: plan.withdrawn,
     approved: plan.approved,
     projection: plan.projection,
-    projections: locator === undefined ? null : plan.projections,
+    projections: toAll === undefined ? null : plan.projections,
     reach_recipients: [...plan.reach.recipientIds],
     reach_areas: [...plan.reach.areas],
     patient: person.person,
@@ -114,7 +114,7 @@ async function sharedThen(sql: Sql, { personId }: Principal, asked: ExplainAsked
   // By a confirmed match whose person had no verified number at that moment: one that had leaves nothing to find them by later.
   const isMatched = ({ confirmedAt }: AddressThen): boolean => confirmedAt.some((moment) => !person.wasTraced(moment));
   const matched = addresses.some(isMatched);
-  const facts = { ...factsOf({ ...row, state: null }, locator?.destination ?? VIEW), matched };
+  const facts = { ...factsOf({ ...row, state: null }, toAll?.destination ?? VIEW), matched };
   // Of a service that was switched off no agreement is read.
   const isRead = ({ id }: Stored): boolean => facts.agreements.some((one) => contractsOf(one).includes(id));
   const isBinding = ({ id }: Stored): boolean =>

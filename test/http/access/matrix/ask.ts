@@ -2,7 +2,7 @@ import { System } from '../../../../profiles/canonicals.ts';
 import type { Kind } from '../../../../src/model/kind.ts';
 import * as body from '../../../support/bodies.ts';
 import { AMBER } from '../../open-door.ts';
-import { BERYL, bodyOf, type Body, idOf, orgOf, OWN, kindId, OTHER } from './bodies.ts';
+import { BERYL, bodyOf, type Body, idOf, orgOf, OWN, kindId, OTHER, socketId } from './bodies.ts';
 import type { Target } from './read-answers.ts';
 import type { TypeRoute } from './routes-of.ts';
 
@@ -139,6 +139,7 @@ export const askedBy = (cell: Cell, kept: Body | undefined): Asked => {
 export const idAsked = (route: TypeRoute, kind: Kind, target: 'own' | 'other'): string => {
   const ofBeryl = kind === 'person' ? OF_BERYL[route.type] : undefined;
   if (ofBeryl !== undefined) return ofBeryl;
+  if (route.interaction === 'get-ws-binding-token') return socketId(kind);
   if (route.interaction === 'approve' || route.interaction === 'projections') return 'to-approve';
   if (route.interaction === 'preview-release') return 'to-approve';
   if (['submit-for-review', 'comment', 'changes'].includes(route.interaction)) return 'to-approve';

@@ -132,6 +132,14 @@ export const bodyOf = (type: string, kind: Kind, id: string, ods: string = OWN):
   }
 };
 
+/** Of the first organisation's services: their Subscriptions over a websocket. */
+export const socketId = (kind: Kind): string => `socket-${kindId(isRecipient(kind) ? kind : 'publisher', OWN)}`;
+const overWebsocket = (id: string): Body => {
+  const { channel, ...subscription } = example('plan-subscription') as { readonly channel: { readonly endpoint?: string } };
+  const { endpoint: _, ...rest } = channel;
+  return identified({ ...subscription, channel: { ...rest, type: 'websocket' } }, id);
+};
+
 const WORDS = { 'please-do': 'Sit down beside me', 'who-to-ring': 'The crisis team, day and night: 01632 960002' };
 
 /** What the ground holds, in the order in which it can be written, each with who writes it. */
@@ -139,6 +147,10 @@ export const GROUND: readonly { readonly by: { readonly ods: string; readonly ki
   ...[OWN, OTHER, THIRD, odsOf('police', OWN), odsOf('police', OTHER)].map((ods) => body.organization(orgOf(ods), ods, 'publisher')),
   ...[OWN, OTHER].flatMap((ods) => RECIPIENT_KINDS.map((kind) => body.service(kindId(kind, ods), orgOf(odsOf(kind, ods)), kind))),
   body.service(kindId('ed', THIRD), orgOf(THIRD), 'ed'),
+  // A record locator, to which a pointer to Beryl's plan is owed.
+  body.organization('org-locator', 'ZZ26', 'epr'),
+  body.service('locator', 'org-locator', 'epr'),
+  body.locatorEndpoint('locator', 'locator', 'org-locator', 'https://locator.example/FHIR/R4'),
   // The first organisation discloses to every service of the other, and to none of its own.
   {
     ...body.agreement(
@@ -148,6 +160,14 @@ export const GROUND: readonly { readonly by: { readonly ods: string; readonly ki
     id: 'mine',
   },
   { ...body.agreement(orgOf(THIRD), [kindId('ed', THIRD)]), id: 'theirs' },
+  // A Subscription of a service that is in no agreement is told nothing: the first organisation's are in one with a publisher that has no plan.
+  {
+    ...body.agreement(
+      orgOf(THIRD),
+      RECIPIENT_KINDS.map((kind) => kindId(kind, OWN)),
+    ),
+    id: 'of-no-plan',
+  },
   ...['Location', 'Questionnaire', 'Measure', 'ChargeItemDefinition'].flatMap((type) =>
     ['mine', 'theirs'].map((id) => bodyOf(type, 'operator', id)),
   ),
@@ -170,7 +190,9 @@ export const GROUND: readonly { readonly by: { readonly ods: string; readonly ki
       ),
       // Beryl's plan is approved, and permitted to every kind.
       body.composition('words-of-beryl', 'beryl', WORDS),
-      body.carePlan('plan-of-beryl', 'beryl', 'words-of-beryl', { reach: RECIPIENT_KINDS.map((kind) => kindId(kind, OTHER)) }),
+      body.carePlan('plan-of-beryl', 'beryl', 'words-of-beryl', {
+        reach: [...RECIPIENT_KINDS.map((kind) => kindId(kind, OTHER)), 'locator'],
+      }),
       body.consent('consent-of-beryl', 'beryl', orgOf(OWN), { kinds: RECIPIENT_KINDS }),
       ...['to-approve', 'to-withdraw'].flatMap((id) => [
         body.composition(`words-${id}`, 'amber', WORDS),
@@ -186,4 +208,5 @@ export const GROUND: readonly { readonly by: { readonly ods: string; readonly ki
       })),
     ),
   )
+  .concat(RECIPIENT_KINDS.map((kind) => ({ by: writerOf('Subscription', kind), resource: overWebsocket(socketId(kind)) })))
   .concat([{ by: { ods: OTHER, kind: 'publisher' }, resource: bodyOf('Endpoint', 'publisher', kindId('publisher', OTHER), OTHER) }]);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suspendClient } from '../../../../src/store/access/clients.ts';
 import type { Scope } from '../../../../src/model/scope.ts';
-import { type Caller, tokensAt } from '../../../support/access.ts';
+import { type Caller, giveBack, tokensAt } from '../../../support/access.ts';
 import { identityFor, personFor } from '../../../support/sign-in.ts';
 import type { OpenDoor } from '../../open-door.ts';
 import { openForge } from '../forge.ts';
@@ -13,15 +13,6 @@ export type State = (typeof STATES)[number];
 export type Headers = Readonly<Record<string, string>>;
 
 const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` });
-
-const giveBack = async (origin: string, token: string): Promise<void> => {
-  const { status } = await fetch(`${origin}/oauth/revoke`, {
-    method: 'POST',
-    headers: bearer(token),
-    body: new URLSearchParams({ token }),
-  });
-  if (status !== 200) throw new Error(`a token could not be given back: ${status}`);
-};
 
 /** Headers of callers whose tokens are right, and of those whose are not. */
 export const openTokens = async ({ origin, pool, tokens }: Pick<OpenDoor, 'origin' | 'pool' | 'tokens'>) => {
@@ -57,7 +48,7 @@ export const openTokens = async ({ origin, pool, tokens }: Pick<OpenDoor, 'origi
     }
   };
   return {
-    right: async (caller: Caller, scope: Scope): Promise<Headers> => bearer(await tokens.of({ ...caller, scopes: [scope] })),
+    right: async (caller: Caller, ...scopes: readonly Scope[]): Promise<Headers> => bearer(await tokens.of({ ...caller, scopes })),
     /** A registered clinician of the caller's organisation. */
     person: async ({ ods }: Caller): Promise<Headers> => ({ 'x-user-identity': await identityFor({ ods }, `${origin}/fhir`) }),
     /** The person with that NHS number, who calls by their own app. */

@@ -26,6 +26,7 @@ GET /fhir                                      405       405     405     405    
 GET /fhir/Observation/1                        404       404     404     404       404     404         404       404      404    401
 POST /fhir/Observation                         404       404     404     404       404     404         404       404      404    401
 GET /fhir/Patient/amber/$meta                  404       404     404     404       404     404         404       404      404    401
+GET /fhir/websocket                            404       404     404     404       404     404         404       404      404    401
 GET /fhir/$export                              404       404     404     404       404     404         404       404      404    401
 POST /fhir/StructureDefinition                 405       405     405     405       405     405         405       405      405    401
 GET /                                          404       404     404     404       404     404         404       404      404    401

@@ -1,0 +1,11 @@
+-- As in 0084-subscription-events.sql, but for a number that the subscriber has seen: it answered, if by a refusal. Under that number another event would be
+-- taken for this one, and the counter would have gone back before its eyes.
+CREATE OR REPLACE FUNCTION give_back_event(told text, key uuid) RETURNS void LANGUAGE sql AS $$
+  WITH last AS MATERIALIZED (SELECT d.id, d.events FROM destination d WHERE d.id = told FOR UPDATE),
+  gone AS (
+    DELETE FROM subscription_event e USING last, delivery d
+     WHERE e.subscription_id = last.id AND e.number = last.events AND e.key_id = key AND NOT e.resent AND d.id = e.delivery_id AND d.outcome = 'refused'
+       AND NOT EXISTS (SELECT FROM delivery a WHERE a.key_id = key AND a.event_number = e.number AND a.because LIKE 'http-%')
+    RETURNING e.number)
+  UPDATE destination d SET events = d.events - 1 FROM gone WHERE d.id = told AND d.events = gone.number
+$$;
