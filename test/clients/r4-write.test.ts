@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { approvePlan, type OpenDoor, openDoor, TRUST } from '../http/open-door.ts';
-import { expectRefusal, STALE } from '../support/outcome.ts';
+import { expectRefusal, NO_NARRATIVE, STALE } from '../support/outcome.ts';
 import { HTTP_DATE, PATH, practitioner, type RawHttp, rawHttp, STAFF } from './raw-http.ts';
 
 // One test a sentence of https://hl7.org/fhir/R4/http.html; the heading of each group is the section.
@@ -160,6 +160,8 @@ describe('create', () => {
           code: 'informational',
           details: expect.objectContaining({ text: 'stored as version W/"1"' }),
         }),
+        // What `$validate` would say of it.
+        { ...NO_NARRATIVE, expression: ['Practitioner'] },
       ],
     });
     for (const { status, headers } of [minimal, representation, outcome])

@@ -6,12 +6,14 @@ import { errorsOf, validate } from '../../src/validate/validate.ts';
 
 // Every resource that a mapping gives is held against its profile, or base R4 where the broker promises no more.
 const root = join(import.meta.dirname, '..', '..', 'mappings');
-const resources = ['disclosure', 'message', 'notification', 'nrl', 'outcome'].flatMap((folder) =>
+const resources = ['disclosure', 'message', 'notification', 'nrl', 'outcome', 'signal'].flatMap((folder) =>
   readdirSync(join(root, folder, 'examples'))
     .filter((file) => file.endsWith('.out.json'))
     .map((file) => ({ name: `${folder}/${file}`, text: readFileSync(join(root, folder, 'examples', file), 'utf8') }))
+    // Pages of a locator's that were put together are what came in.
+    .filter(({ name }) => !name.endsWith('-joined.out.json'))
     .map(({ name, text }) => ({ name, text, resource: JSON.parse(text) }))
-    .filter(({ resource }) => typeof resource.resourceType === 'string'),
+    .filter(({ resource }) => typeof resource?.resourceType === 'string'),
 );
 
 const profileOf = ({ resourceType, type }: { readonly resourceType: string; readonly type?: string }): string => {
@@ -19,7 +21,7 @@ const profileOf = ({ resourceType, type }: { readonly resourceType: string; read
   return resourceType === 'Flag' ? Profile.planFlag : `http://hl7.org/fhir/StructureDefinition/${resourceType}`;
 };
 
-test('there are resources of every folder', () => expect(new Set(resources.map(({ name }) => name.split('/')[0])).size).toBe(5));
+test('there are resources of every folder', () => expect(new Set(resources.map(({ name }) => name.split('/')[0])).size).toBe(6));
 
 test.each(resources)('$name is valid', ({ resource }) => {
   expect(errorsOf(validate(resource, { profile: profileOf(resource) }))).toEqual([]);

@@ -34,13 +34,16 @@ export const meshEnv = (mesh: MeshSimulator): Record<string, string> => ({
   MESH_POLL_MS: '86400000',
 });
 
-/** Mailboxes `X26LANE1` to `X26LANE20`, and ours. */
+/** Mailboxes of recipients that a simulator has. */
+const MAILBOXES = 40;
+
+/** Mailboxes `X26LANE1` and so on, and ours. */
 export const startMesh = (): Promise<MeshSimulator> =>
   startMeshSimulator({
     sharedKey: SECRETS.sharedKey,
     mailboxes: {
       [OURS]: SECRETS.password,
-      ...Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`X26LANE${index + 1}`, `password-${index + 1}`])),
+      ...Object.fromEntries(Array.from({ length: MAILBOXES }, (_, index) => [`X26LANE${index + 1}`, `password-${index + 1}`])),
     },
   });
 
@@ -79,6 +82,7 @@ export const openMeshGround = async (env: Readonly<Record<string, string>> = {})
     ...options
   }: FakeOptions & { readonly mode?: 'sync'; readonly within?: number; readonly collects?: number } = {}): Promise<MeshLane> => {
     const name = `b${++lanes}`;
+    if (lanes > MAILBOXES) throw new Error('no mailbox is left');
     const mailbox = `X26LANE${lanes}`;
     await put(operator, body.organization(`org-${name}`, `M${name.toUpperCase()}`, 'epr'));
     await put(operator, body.service(`svc-${name}`, `org-${name}`, 'epr'));
