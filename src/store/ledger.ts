@@ -29,7 +29,7 @@ import { type Noted, noteDelivery } from './pace/note-delivery.ts';
 import type { Pace } from './pace/pace-row.ts';
 import { releaseKey, restKey } from './rest-key.ts';
 import { openSettle, type Settled, type Settlement } from './settle-delivery.ts';
-import { isAskedByTask, takeBackTasks } from './recall-task.ts';
+import { isAskedByTask, isOpenTask, takeBackTasks } from './recall-task.ts';
 import { type Frozen, repeated } from './repeated.ts';
 
 /** What one look at a key saw, in one snapshot. */
@@ -60,6 +60,12 @@ const keyState = statement<[string, number], { state: SealedLedger; version: str
 /** How often a key fails before a person is told: with the default back-off within two minutes (I12). */
 const FAILURES_BEFORE_A_TASK = 5;
 const COMMITS_BEFORE_A_TASK = 2;
+/** Whoever polls Tasks, or is rung, has two to four minutes by the default back-off: in seconds nobody could have answered. */
+const ASKS_BEFORE_A_TASK = 9;
+const failuresBeforeATask = (because: string | null, hl7v2: Destination['hl7v2']): number => {
+  if (isCommittedOnly(because, hl7v2)) return COMMITS_BEFORE_A_TASK;
+  return isOpenTask(because) || isAskedOfPeople(because) ? ASKS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
+};
 
 /** The ledger on PostgreSQL: what each destination may hold, and each attempt, before the wire. */
 export class StoredLedger {
@@ -243,7 +249,7 @@ export class StoredLedger {
       });
       if (kept) {
         // Whoever stored a message and did not answer by the next try has had its time.
-        const failures = isCommittedOnly(because, destination.hl7v2) ? COMMITS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
+        const failures = failuresBeforeATask(because, destination.hl7v2);
         const isLate = isUnanswered(look.ledger, attempt.action.place, look.now);
         if (!isHeard && because !== NOT_BOUND && (after.failures >= failures || isLate || outcome.kind === 'refused'))
           await attention(this.#pool, look, `${attempt.action.kind}-unanswered`);

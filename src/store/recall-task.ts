@@ -20,6 +20,9 @@ export interface RecallTask {
 const ASKED = 'recall-task-open';
 const REFUSED = 'recall-task-refused';
 
+/** Whether a Task waits that nobody has answered yet. */
+export const isOpenTask = (because: string | null): boolean => because === ASKED;
+
 /** Whether an outcome says that a Task waits: its answer is heard when it comes, so that nobody need ask for it every minute. */
 export const isAskedByTask = (because: string | null): boolean => because === ASKED || because === REFUSED;
 
