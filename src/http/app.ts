@@ -43,7 +43,7 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
     guard: createAddressGuard(parts.config.outboundAllow),
     conformance: loadConformance(),
     pages: createPageTokens(),
-    confirmations: createConfirmations(),
+    confirmations: createConfirmations(parts.store.confirming),
     answers: countAnswers(metrics),
     exposition: async () => ({ type: metrics.contentType, text: await metrics.metrics() }),
   };

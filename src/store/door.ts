@@ -1,3 +1,4 @@
+import type { MatchDoor } from './match-door.ts';
 import type { Said } from '../../mappings/approval/review-task.ts';
 import type { Changes, Submitted } from '../../mappings/approval/to-changes.ts';
 import type { Seen } from '../../mappings/approval/to-projections.ts';
@@ -172,7 +173,7 @@ export interface EmergencyShown {
 }
 
 /** What the doors need of the store. Each method is one transaction, committed before it answers; failures are Anomalies. */
-export interface DoorStore extends EndpointChanges, SubscriptionDoor {
+export interface DoorStore extends EndpointChanges, SubscriptionDoor, MatchDoor {
   read(type: string, id: string, version?: number): Promise<Stored | null>;
   /** Who had written a resource that was deleted, now or by the version that is named; null for any other. */
   deletedBy(type: string, id: string, version?: number): Promise<Writer | null>;
@@ -233,13 +234,6 @@ export interface DoorStore extends EndpointChanges, SubscriptionDoor {
   lookUp(principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[]>;
   /** The list of whom this recipient holds a plan flag, or that it is being built; empty for whoever holds none, for whatever reason. On record before it answers. */
   flagList(principal: Principal): Promise<FlagListAnswer>;
-  /**
-   * The person who is certainly meant, where this recipient may see a plan of theirs now; null alike where nobody is, where several are, and
-   * where it may not, after the same time. Nothing is disclosed by it; each attempt is on record before it answers.
-   */
-  match(principal: Principal, sent: Traits): Promise<{ readonly personId: string } | null>;
-  /** The caller's own Patient who is certainly meant; null for none, several, and one that is restricted. On record before it answers. */
-  matchOwn(principal: Principal, sent: Traits): Promise<Stored | null>;
   /** How the plans of a Patient are shared, service by service. The caller has read the Patient. On record before it answers. */
   sharing(principal: Principal, patientId: string): Promise<readonly Shared[]>;
   /** Who was shown the plans of a Patient, and who asked in an emergency, newest first. The caller has read the Patient. On record before it answers. */

@@ -100,10 +100,10 @@ const bumpKeys = statement<[string[], string[], string[], string[], string[], st
                  AND k.rank IN (0, concerned.goes)))
    SELECT DISTINCT recipient_id FROM concerned`,
 );
-/** Who waits for a handshake, with plans or without any. */
+/** Who waits for a handshake at a rest-hook, with plans or without any. */
 const waitingForHandshakes = statement<[string[]], { recipient_id: string }>(
   'waiting-for-handshakes',
-  'SELECT DISTINCT recipient_id FROM destination WHERE recipient_id = ANY($1::text[]) AND handshake_due',
+  `SELECT DISTINCT recipient_id FROM destination WHERE recipient_id = ANY($1::text[]) AND handshake_due AND facts->>'address' NOT LIKE 'websocket:%'`,
 );
 const moveOn = statement<[string, string], never>('move-fan-out', 'UPDATE fan_out SET cursor = $2 WHERE id = $1');
 const endFanOut = statement<[string], never>('end-fan-out', 'DELETE FROM fan_out WHERE id = $1');

@@ -1,4 +1,5 @@
 import type { Provenance, Resource } from '@medplum/fhirtypes';
+import { openConfirming } from './confirming.ts';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import type { Principal } from '../model/principal.ts';
@@ -112,6 +113,7 @@ const storeIn = (
     lookUp: notHere,
     flagList: notHere,
     match: notHere,
+    confirming: { key: new Uint8Array(), spend: notHere },
     matchOwn: notHere,
     sharing: notHere,
     accessLog: notHere,
@@ -210,6 +212,7 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     lookUp: openLookUp(pool, options.epoch),
     flagList: openFlagLists(pool, options.flagLists?.life ?? FLAG_LIST_LIFE, options.flagLists?.decidedFor),
     match: openMatch(pool),
+    confirming: openConfirming(pool),
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
     sharing: (principal, patientId) => sharing(pool, principal, patientId),
     accessLog: async (principal, patientId, page) => accessLog(pool, await ids(), principal, patientId, page),

@@ -5,6 +5,7 @@ import { System } from '../../profiles/canonicals.ts';
 import { errorsOf, validate } from '../../src/validate/validate.ts';
 import { publisher } from '../store/ground.ts';
 import { workOnce } from '../store/work-once.ts';
+import { openDoorOn } from './open-door.ts';
 import * as body from '../support/bodies.ts';
 import { tellByClock } from '../support/tell-by-clock.ts';
 import type { Answer, MatchGround } from './match-ground.ts';
@@ -202,6 +203,22 @@ describe('the confirm step', () => {
     const token = tokenOf(await door.match(AMBULANCE, amber()));
     expect((await door.confirm(ED, token, birthDate)).json.total).toBe(0);
     expect((await door.confirm(AMBULANCE, token, birthDate)).json.total).toBe(1);
+  });
+
+  test('whichever process is asked, and once for all of them', async () => {
+    const other = await openDoorOn(door.ground.database);
+    const [first, second] = [tokenOf(await door.match(AMBULANCE, amber())), tokenOf(await door.match(AMBULANCE, amber()))];
+    const there = async (token: string): Promise<number> => {
+      const parameter = [
+        { name: 'resource', resource: birthDate },
+        { name: 'confirm', valueString: token },
+      ];
+      const { body: answer } = await other.post(AMBULANCE, '/fhir/Patient/$match', { resourceType: 'Parameters', parameter });
+      return answer.total;
+    };
+    expect([await there(first), (await door.confirm(AMBULANCE, first, birthDate)).json.total]).toEqual([1, 0]);
+    expect([(await door.confirm(AMBULANCE, second, birthDate)).json.total, await there(second)]).toEqual([1, 0]);
+    await other.close();
   });
 
   test('a confirmation is too old after five minutes', async () => {

@@ -36,7 +36,7 @@ const find = async (exchange: Exchange, door: Door, patient: Patient, sent: Trai
 /** Shows what the caller may see of the person now. A confirmation that is not one asks for nobody, with the same work and the same trail. */
 const confirm = async (exchange: Exchange, door: Door, token: string, again: Traits): Promise<Matches> => {
   const principal = principalOf(exchange);
-  const awaited = door.confirmations.spend(principal, token, door.now());
+  const awaited = await door.confirmations.spend(principal, token, door.now());
   const personId = awaited !== null && isSaidAgain(awaited, again) ? awaited.personId : randomUUID();
   const disclosures = await door.store.lookUp(principal, { personId }, true);
   return disclosures.map((disclosure) => ({

@@ -14,3 +14,10 @@ $$;
 CREATE INDEX destination_heartbeat ON destination (told_at) WHERE facts->'asks' ? 'heartbeat';
 DROP INDEX destination_ends;
 CREATE INDEX destination_ends ON destination (ends_at) WHERE NOT is_off AND ends_at IS NOT NULL;
+
+-- Confirmations of matches that were presented, each once, to whichever process; gone when they are too old anyway.
+CREATE TABLE spent_confirmation (
+  nonce text PRIMARY KEY,
+  ends_at timestamptz NOT NULL
+);
+CREATE INDEX spent_confirmation_ends ON spent_confirmation (ends_at);
