@@ -42,7 +42,7 @@ export const createApp = ({ metrics, access, fetchKeys, userIssuers, now = Date.
     verifyPerson: createPersonVerifier({ issuers: userIssuers, fetch: fetchKeys, log, now }),
     guard: createAddressGuard(parts.config.outboundAllow),
     conformance: loadConformance(),
-    pages: createPageTokens(),
+    pages: createPageTokens(parts.store.pageKey),
     confirmations: createConfirmations(parts.store.confirming),
     answers: countAnswers(metrics),
     exposition: async () => ({ type: metrics.contentType, text: await metrics.metrics() }),

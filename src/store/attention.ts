@@ -1,9 +1,25 @@
 import { TaskCode } from '../../profiles/canonicals.ts';
 import { DONE, endTask, raiseTask, taskId } from './broker-task.ts';
+import { isAskedOfPeople } from './by-hand-task.ts';
 import type { Digest } from '../model/copy.ts';
+import { isCommittedOnly } from '../model/hl7v2-ways.ts';
+import type { Destination } from '../model/recipient.ts';
+import { isOpenTask } from './recall-task.ts';
 import type { StoredLook } from './ledger.ts';
 import type pg from 'pg';
 import { type Sql, statement, transaction } from './pool.ts';
+
+/** How often a key fails before a person is told: with the default back-off within two minutes (I12). */
+const FAILURES_BEFORE_A_TASK = 5;
+const COMMITS_BEFORE_A_TASK = 2;
+/** Whoever polls Tasks, or is rung, has two to four minutes by the default back-off: in seconds nobody could have answered. */
+const ASKS_BEFORE_A_TASK = 9;
+
+/** How often an attempt fails in the same way before a person is told of its key. */
+export const failuresBeforeATask = (because: string | null, hl7v2: Destination['hl7v2']): number => {
+  if (isCommittedOnly(because, hl7v2)) return COMMITS_BEFORE_A_TASK;
+  return isOpenTask(because) || isAskedOfPeople(because) ? ASKS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
+};
 
 /** Which Consent cannot be decided, where and why: of one that the publisher wrote itself, for another's it is not shown. */
 const doubtOf = ({ facts: { consents, plan } }: StoredLook, reason: string): string => {

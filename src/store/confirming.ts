@@ -1,6 +1,5 @@
-import { hkdfSync } from 'node:crypto';
 import type pg from 'pg';
-import { keysOf } from './keys/keys-of.ts';
+import { doorKey } from './door-key.ts';
 import { statement } from './pool.ts';
 
 /** By what confirmations of matches are sealed, and how each is spent once: the same for every process of a database. */
@@ -23,7 +22,7 @@ const spend = statement<[string, number], { nonce: string }>(
 /** What the doors of a database share about confirmations. */
 export const openConfirming = (pool: pg.Pool): Confirming => ({
   get key() {
-    return new Uint8Array(hkdfSync('sha256', keysOf(pool).own, '', 'crisis-plan-broker match confirmation', 32));
+    return doorKey(pool, 'match confirmation');
   },
   spend: async (nonce, within) => (await spend(pool, nonce, within)).length === 1,
 });

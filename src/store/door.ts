@@ -232,6 +232,8 @@ export interface DoorStore extends EndpointChanges, SubscriptionDoor, MatchDoor 
    * absent are both an empty list, after the same work. `words` false asks for what a Flag needs.
    */
   lookUp(principal: Principal, what: LookUp, words: boolean): Promise<readonly Disclosure[]>;
+  /** By what the next page of an answer is sealed, whichever process is asked for it. 32 bytes. */
+  readonly pageKey: Uint8Array;
   /** The list of whom this recipient holds a plan flag, or that it is being built; empty for whoever holds none, for whatever reason. On record before it answers. */
   flagList(principal: Principal): Promise<FlagListAnswer>;
   /** How the plans of a Patient are shared, service by service. The caller has read the Patient. On record before it answers. */

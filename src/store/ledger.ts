@@ -13,7 +13,7 @@ import type { Action, Attempt, Desired, Ledger, Move, Outcome } from '../model/l
 import { holds } from '../model/ledger.ts';
 import type { Destination } from '../model/recipient.ts';
 import { NOT_BOUND } from '../model/websocket.ts';
-import { attention, attentionId, calm, isOutOfTouch } from './attention.ts';
+import { attention, attentionId, calm, failuresBeforeATask, isOutOfTouch } from './attention.ts';
 import { openBegin } from './begin-delivery.ts';
 import { endByHand, isAskedOfPeople } from './by-hand-task.ts';
 import type { ClaimedKey } from './claim.ts';
@@ -29,7 +29,7 @@ import { type Noted, noteDelivery } from './pace/note-delivery.ts';
 import type { Pace } from './pace/pace-row.ts';
 import { releaseKey, restKey } from './rest-key.ts';
 import { openSettle, type Settled, type Settlement } from './settle-delivery.ts';
-import { isAskedByTask, isOpenTask, takeBackTasks } from './recall-task.ts';
+import { isAskedByTask, takeBackTasks } from './recall-task.ts';
 import { type Frozen, repeated } from './repeated.ts';
 
 /** What one look at a key saw, in one snapshot. */
@@ -56,16 +56,6 @@ const keyState = statement<[string, number], { state: SealedLedger; version: str
   'key-state',
   'SELECT state, version FROM ledger_key WHERE id = $1 AND fence = $2',
 );
-
-/** How often a key fails before a person is told: with the default back-off within two minutes (I12). */
-const FAILURES_BEFORE_A_TASK = 5;
-const COMMITS_BEFORE_A_TASK = 2;
-/** Whoever polls Tasks, or is rung, has two to four minutes by the default back-off: in seconds nobody could have answered. */
-const ASKS_BEFORE_A_TASK = 9;
-const failuresBeforeATask = (because: string | null, hl7v2: Destination['hl7v2']): number => {
-  if (isCommittedOnly(because, hl7v2)) return COMMITS_BEFORE_A_TASK;
-  return isOpenTask(because) || isAskedOfPeople(because) ? ASKS_BEFORE_A_TASK : FAILURES_BEFORE_A_TASK;
-};
 
 /** The ledger on PostgreSQL: what each destination may hold, and each attempt, before the wire. */
 export class StoredLedger {

@@ -1,5 +1,6 @@
 import type { Provenance, Resource } from '@medplum/fhirtypes';
 import { openConfirming } from './confirming.ts';
+import { doorKey } from './door-key.ts';
 import type pg from 'pg';
 import { anomaly } from '../model/anomaly.ts';
 import type { Principal } from '../model/principal.ts';
@@ -114,6 +115,7 @@ const storeIn = (
     flagList: notHere,
     match: notHere,
     confirming: { key: new Uint8Array(), spend: notHere },
+    pageKey: new Uint8Array(),
     matchOwn: notHere,
     sharing: notHere,
     accessLog: notHere,
@@ -213,6 +215,9 @@ export const openStore = (pool: pg.Pool, options: StoreOptions): DoorStore => {
     flagList: openFlagLists(pool, options.flagLists?.life ?? FLAG_LIST_LIFE, options.flagLists?.decidedFor),
     match: openMatch(pool),
     confirming: openConfirming(pool),
+    get pageKey() {
+      return doorKey(pool, 'page of an answer');
+    },
     matchOwn: (principal, sent) => matchOwn(pool, principal, sent),
     sharing: (principal, patientId) => sharing(pool, principal, patientId),
     accessLog: async (principal, patientId, page) => accessLog(pool, await ids(), principal, patientId, page),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Endpoint, HealthcareService, Task } from '@medplum/fhirtypes';
 import { Extension } from '../../profiles/canonicals.ts';
 import { Anomaly } from '../../src/model/anomaly.ts';
+import { attentionId } from '../../src/store/attention.ts';
 import type { Ground } from '../store/ground.ts';
 import { layGround, operator, publisher } from '../store/ground.ts';
 import * as body from '../support/bodies.ts';
@@ -88,6 +89,26 @@ describe('a recipient that no message calls back', () => {
     expect((await byHand()).map(({ status }) => status)).toEqual(['requested']);
     expect((await copies('svc-hand')).length).toBeGreaterThan(0);
     expect(ed.received()).toHaveLength(before);
+  });
+
+  test('I12 by a Task: whoever polls has minutes before its publisher is told that nobody answers', async () => {
+    const ed = await started(startFakeFhirRecipient());
+    const { plan } = await lay('polls', ed.address, { extension: [form('task')] });
+    await settle('svc-polls');
+    expect(ed.holds()).toHaveLength(1);
+    await ground.store.withdraw(publisher, plan, 'The person asked for it');
+    const told = async (): Promise<boolean> => {
+      const { rows } = await ground.database.pool.query(`SELECT id FROM ledger_key WHERE recipient_id = 'svc-polls'`);
+      const tasks = await Promise.all(rows.map(({ id }) => ground.store.read('Task', attentionId('TRUST1', id))));
+      return tasks.some((task) => task?.body.resourceType === 'Task' && task.body.status === 'requested');
+    };
+    const asks = [];
+    for (let ask = 1; ask <= 9; ask += 1) {
+      await sending.step('svc-polls');
+      asks.push(await told());
+      await wake('svc-polls', 'its back-off');
+    }
+    expect(asks).toEqual([...Array(8).fill(false), true]);
   });
 
   test('I3 by hand: approved again before anybody did it, the Task is taken back and the plan is held', async () => {

@@ -8,7 +8,7 @@ import { badParameter } from '../refusal.ts';
 export interface PageTokens {
   /** `of` names what is turned over: a token of one thing is none of another. */
   seal<P>(principal: Principal, of: string, page: P, now: Instant): string;
-  /** Throws `malformed` for a token that is not this caller's, not of this process and thing, or more than an hour old. */
+  /** Throws `malformed` for a token that is not this caller's, not of this broker and thing, or more than an hour old. */
   open<P>(principal: Principal, of: string, token: string, now: Instant): P;
 }
 
@@ -18,11 +18,10 @@ const callerOf = ({ organization, kind }: Principal, of: string): Buffer => Buff
 export const noPage = () => badParameter('_page', 'is no page of an answer of the last hour: ask again');
 
 /**
- * Page tokens under a key that lives as long as the process: the URL of a next page holds no value of the search (I8), and another caller
- * cannot use it. AES-256-GCM; the caller and the thing are authenticated data.
+ * Page tokens under `key`, which every process has: behind one name the next page may be asked of another. The URL of a next page holds no value of the
+ * search (I8), and another caller cannot use it. AES-256-GCM; the caller and the thing are authenticated data.
  */
-export const createPageTokens = (): PageTokens => {
-  const key = randomBytes(32);
+export const createPageTokens = (key: Uint8Array): PageTokens => {
   return {
     seal: (principal, of, page, now) => {
       const nonce = randomBytes(12);
@@ -42,7 +41,7 @@ export const createPageTokens = (): PageTokens => {
       } catch {
         throw noPage();
       }
-      // What this process sealed is what it reads.
+      // What the broker sealed is what it reads.
       const { page, until } = JSON.parse(text) as { page: P; until: Instant };
       if (until < now) throw noPage();
       return page;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Bundle } from '@medplum/fhirtypes';
 import type { OpenDoor } from '../open-door.ts';
-import { AMBER, AMBULANCE, approvePlan, NHS_NUMBER_SYSTEM, OPERATOR, openDoor, TRUST } from '../open-door.ts';
+import { AMBER, AMBULANCE, approvePlan, NHS_NUMBER_SYSTEM, OPERATOR, openDoor, openDoorOn, TRUST } from '../open-door.ts';
 
 let door: OpenDoor;
 beforeAll(async () => {
@@ -169,6 +169,14 @@ describe('order and pages', () => {
     const newest = await bundle('RelatedPerson?_count=2');
     expect(idsIn(await follow(await follow(newest, 'next'), 'first'))).toEqual(idsIn(newest));
     expect(link(await bundle('RelatedPerson?_count=5'), 'next')).toBeUndefined();
+  });
+
+  test('the next page is answered by whichever process is asked, and tells none of what was asked', async () => {
+    const other = await openDoorOn(door.database);
+    const next = link(await bundle('RelatedPerson?_sort=name&_count=2'), 'next')?.split('/fhir/')[1] ?? '';
+    expect(next).not.toContain('name');
+    expect(idsIn((await other.get(TRUST, `/fhir/${next}`)).body)).toEqual(['RelatedPerson/rp-0', 'RelatedPerson/rp-3']);
+    await other.close();
   });
 
   test('a search with more words than a URL takes has pages all the same', async () => {
