@@ -126,13 +126,16 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
       const bindings = await useWebsocketToken(pool, token, { processId, socketId: peer.id });
       const [first] = bindings;
       if (first === undefined) return null;
+      const ids = bindings.map(({ subscriptionId }) => subscriptionId);
+      // Until the door has let it stay it is told nothing: its handshakes are the door's to order, and no look makes them beside.
+      for (const id of ids) shaking.add(id);
       sockets.bind(peer, bindings);
       return {
         clientId: first.clientId,
         // Counted after it is on record: of two that come in at once and are too many together, at least one sees the other.
         sockets: await socketsOfClient(pool, first.clientId),
         shake: async () => {
-          await shake(bindings.map(({ subscriptionId }) => subscriptionId));
+          await shake(ids).finally(() => ids.forEach((id) => shaking.delete(id)));
           for (const recipientId of new Set(bindings.map((each) => each.recipientId))) nudge(recipientId);
         },
       };

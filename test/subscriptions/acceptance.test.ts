@@ -6,7 +6,9 @@ import { BACKPORT, Extension, PLAN_TOPIC, Profile } from '../../profiles/canonic
 import { errorsOf, validate } from '../../src/validate/validate.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakeHook, startFakeHook } from '../support/fake-hook.ts';
-import { openSubscriptions, subscription, type Subscriptions, type Wish } from './world.ts';
+import { operator } from '../store/ground.ts';
+import * as body from '../support/bodies.ts';
+import { openSubscriptions, statusIn, subscription, type Subscriptions, valueIn, type Wish } from './world.ts';
 
 /** How a Subscription is taken, tried out, and lives (R5 Subscriptions Backport IG, R4). */
 
@@ -76,6 +78,33 @@ describe('a creation', () => {
     }
     expect(world.door.lines.join('\n')).not.toContain('made-up');
   });
+
+  test('where an organisation has two services of a kind it says for which it is: that one is told of what is in its reach, and it stays so', async () => {
+    const force = await world.subscriber();
+    const custody = `svc-a-${force.name}`;
+    await world.put(operator, body.service(custody, `org-${force.name}`, 'police'));
+    const serves = (service: string) => ({
+      extension: [{ url: Extension.serves, valueReference: { reference: `HealthcareService/${service}` } }],
+    });
+    const first = await active(force);
+    const own = await force.subscribe(hook.address, { change: serves(force.service) }).expect(201);
+    await statusIs(own.body.id, 'active', force);
+    await force.plan();
+    const told = async (id: string) =>
+      valueIn(statusIn((await force.ask(`Subscription/${id}/$status`)).body), 'events-since-subscription-start');
+    await eventually(async () => expect(await told(own.body.id)).toBe('1'), 20_000);
+    expect(await told(first)).toBe('0');
+    for (const [change, status] of [
+      [serves(police.service), 422],
+      [serves('nobody'), 422],
+      [{ extension: [{ url: Extension.serves, valueReference: { display: 'a service' } }] }, 422],
+    ] as const) {
+      const answer = await force.subscribe(hook.address, { change });
+      expect([answer.status, answer.body.issue?.[0]?.expression]).toEqual([status, [expect.stringContaining('Subscription.extension')]]);
+    }
+    const moved = await set(own.body.id, { status: 'requested', ...serves(custody) }, force);
+    expect([moved.status, moved.body.issue?.[0]?.expression]).toEqual([409, [expect.stringContaining('Subscription.extension')]]);
+  }, 60_000);
 
   const wrong: readonly (readonly [string, Wish, string])[] = [
     ['[2a.6.02] [2b.74] a topic that is none', { change: { criteria: 'https://elsewhere.example/topic' } }, 'Subscription.criteria'],

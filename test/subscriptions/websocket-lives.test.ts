@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { openWebsocketDoor } from '../../src/http/websocket/websocket-door.ts';
 import { rotateClient, suspendClient } from '../../src/store/access/clients.ts';
 import { dueAtSockets } from '../../src/store/websocket-bindings.ts';
+import { openDoorOn } from '../http/open-door.ts';
 import { operator } from '../store/ground.ts';
 import { giveBack } from '../support/access.ts';
 import * as body from '../support/bodies.ts';
@@ -332,3 +334,27 @@ describe('several processes', () => {
     await world.told(again, 1);
   });
 });
+
+test('[2b.ws.refused] a socket is told nothing before its door has let it stay, and shakes hands once then', async () => {
+  const { sockets, bindSocket } = world.engine.engine;
+  const thinking = async (...asked: Parameters<typeof bindSocket>) => {
+    const bound = await bindSocket(...asked);
+    // Longer than it takes to look at all that waits for a handshake.
+    await sleep(2_500);
+    return bound;
+  };
+  const slow = await openDoorOn(world.engine.database, undefined, undefined, {
+    websocketsOf: (log) => openWebsocketDoor({ sockets, bind: thinking, log, behindProxy: false }),
+  });
+  const police = await world.subscriber();
+  const id = await world.subscribe(police);
+  const { token, url } = await world.tokenOf(police, id, slow);
+  const one = await world.websocket(url);
+  one.bind(token);
+  await sleep(2_000);
+  expect(one.texts()).toEqual([]);
+  await world.shaken(one);
+  await sleep(1_500);
+  expect(one.notifications()).toHaveLength(1);
+  await slow.close();
+}, 60_000);

@@ -123,9 +123,11 @@ Description: "True: the consent speaks of the person's plans of every publisher,
 Extension: Serves
 Id: serves
 Title: "Serves"
-Description: "The service whose address this Endpoint is."
+Description: "The service whose address this Endpoint is, or which a Subscription is for."
 * ^context[0].type = #element
 * ^context[0].expression = "Endpoint"
+* ^context[1].type = #element
+* ^context[1].expression = "Subscription"
 * value[x] 1..1
 * value[x] only Reference(HealthcareService)
 

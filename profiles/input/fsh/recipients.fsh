@@ -53,5 +53,6 @@ Parent: Subscription
 Id: plan-subscription
 Title: "Subscription to plan changes"
 Description: "R4 backport: criteria is the topic; how much a notification carries is the backport-payload-content extension of channel.payload."
+* extension contains Serves named serves 0..1
 * channel.payload 1..1
 * channel obeys subscription-payload

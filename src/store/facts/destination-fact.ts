@@ -7,6 +7,9 @@ import { fromSubscription } from '../../../mappings/facts/from-subscription.ts';
 import { Anomaly, anomaly } from '../../model/anomaly.ts';
 import { messageFormOf } from '../../../mappings/facts/hl7v2-ways-of.ts';
 import { WAYS } from '../../model/hl7v2-ways.ts';
+import { extensionOf } from '../../../mappings/facts/extensions-of.ts';
+import { idOf } from '../../../mappings/facts/reference-of.ts';
+import { Extension } from '../../../profiles/canonicals.ts';
 import type { Instant } from '../../model/instant.ts';
 import type { Destination } from '../../model/recipient.ts';
 import { subscriptionAt } from '../../model/websocket.ts';
@@ -179,11 +182,28 @@ const idTaken = (at: string): Anomaly => anomaly('conflict', 'an address with th
 async function subscriber(sql: Sql, { principal, resource }: Fact<Subscription>): Promise<RecipientRow> {
   // A service stays the one that it was made for, also where the organisation has registered another of the same kind since.
   const [made] = await ownRecipient(sql, resource.id);
-  const isTheirs = principal.kind === 'operator' || (made?.ods === principal.organization && made.kind === principal.kind);
-  const [recipient] = made !== undefined && isTheirs ? [made] : await recipientOf(sql, principal.organization, principal.kind);
+  const isOf = ({ ods, kind }: RecipientRow): boolean => ods === principal.organization && kind === principal.kind;
+  const named = await serviceNamed(sql, resource);
+  if (named !== null && (named === 'none' || (!isOf(named) && principal.kind !== 'operator')))
+    throw anomaly('incorrect', 'names no service of yours', AT_SERVES);
+  if (made !== undefined && (principal.kind === 'operator' || isOf(made))) {
+    if (named !== null && named.id !== made.id) throw anomaly('conflict', 'a Subscription stays with its service', AT_SERVES);
+    return made;
+  }
+  const [recipient] = named !== null ? [named] : await recipientOf(sql, principal.organization, principal.kind);
   if (recipient === undefined)
     throw anomaly('incorrect', 'the organisation has no service of this kind that is registered', 'Subscription');
   return recipient;
+}
+
+const AT_SERVES = `Subscription.extension.where(url='${Extension.serves}').value`;
+
+/** The service that a Subscription says it is for, where an organisation has several of a kind; null where it says none. */
+async function serviceNamed(sql: Sql, subscription: Subscription): Promise<RecipientRow | 'none' | null> {
+  const said = extensionOf(subscription, Extension.serves);
+  if (said === undefined) return null;
+  const id = idOf(said.valueReference, 'HealthcareService');
+  return (id === null ? undefined : (await recipientById(sql, id))[0]) ?? 'none';
 }
 
 const ownRecipient = async (sql: Sql, destinationId: string): Promise<readonly RecipientRow[]> => {
