@@ -7,6 +7,7 @@ const WHOLE = [
   'faults/hl7v2-mllp',
   'faults/subscription',
   'hl7v2/fuzz',
+  'privacy/roads',
   'review/timing',
   'startup/running',
   'http/access/fuzz/fuzz',
