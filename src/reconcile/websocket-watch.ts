@@ -14,7 +14,7 @@ import { useWebsocketToken } from '../store/websocket-tokens.ts';
 import type { Ports } from './ports.ts';
 import type { World } from './ports-on.ts';
 import { slice } from './slice.ts';
-import { shakeSockets } from './websocket-handshake.ts';
+import { type Handshakes, shakeSockets } from './websocket-handshake.ts';
 
 /** How often a process asks whether anything waits at its sockets: what was nudged elsewhere waits so long, and LEFT_MS. */
 const EVERY_MS = 250;
@@ -62,7 +62,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
   const { processId } = sockets;
   const closing = new AbortController();
   const running = new Map<string, Promise<void>>();
-  const shaking = new Set<string>();
+  const left: Handshakes = { bindings: new Set(), underWay: new Set() };
   const handshakes = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
@@ -85,7 +85,7 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
   };
 
   const shake = async (ids: readonly string[] | null): Promise<void> => {
-    const active = await shakeSockets(world, ids, shaking);
+    const active = await shakeSockets(world, ids, left);
     if (active.length > 0) changed();
   };
 
@@ -101,6 +101,8 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
     if (ids.length === 0 && !isKnown) return;
     await noteAlive(pool, processId);
     isKnown = ids.length > 0;
+    const open = new Set(ids);
+    for (const id of left.bindings) if (!open.has(id)) left.bindings.delete(id);
     for (const { id, because } of await bindingsEnded(pool, processId, ids)) sockets.end(id, because);
     shakeWaiting();
   };
@@ -127,15 +129,13 @@ export const watchWebsockets = (world: World, ports: Ports<StoredLook>, { change
       const [first] = bindings;
       if (first === undefined) return null;
       const ids = bindings.map(({ subscriptionId }) => subscriptionId);
-      // Until the door has let it stay it is told nothing: its handshakes are the door's to order, and no look makes them beside.
-      for (const id of ids) shaking.add(id);
       sockets.bind(peer, bindings);
       return {
         clientId: first.clientId,
         // Counted after it is on record: of two that come in at once and are too many together, at least one sees the other.
         sockets: await socketsOfClient(pool, first.clientId),
         shake: async () => {
-          await shake(ids).finally(() => ids.forEach((id) => shaking.delete(id)));
+          await shake(ids).finally(() => bindings.forEach(({ id }) => left.bindings.add(id)));
           for (const recipientId of new Set(bindings.map((each) => each.recipientId))) nudge(recipientId);
         },
       };

@@ -58,10 +58,10 @@ const waiting = statement<[string, number], { recipient_id: string }>(
 );
 const shaking = statement<
   [string, readonly string[] | null],
-  { id: string; destination: Destination; subscription: SealedSubscribed<Subscribed['content']> }
+  { id: string; binding_id: string; destination: Destination; subscription: SealedSubscribed<Subscribed['content']> }
 >(
   'handshakes-on-websockets',
-  `SELECT d.id, d.facts AS destination, d.subscription FROM websocket_binding b JOIN destination d ON d.id = b.destination_id
+  `SELECT d.id, b.binding_id, d.facts AS destination, d.subscription FROM websocket_binding b JOIN destination d ON d.id = b.destination_id
     WHERE b.process_id = $1 AND CASE WHEN $2::text[] IS NULL THEN d.handshake_due ELSE d.id = ANY ($2) END`,
 );
 const shaken = statement<[string, string], never>(
@@ -97,18 +97,21 @@ export const leaveAllSockets = async (sql: Sql, processId: string): Promise<void
 export const dueAtSockets = async (sql: Sql, processId: string, forMs: number): Promise<readonly string[]> =>
   (await waiting(sql, processId, forMs)).map((row) => row.recipient_id);
 
+/** A handshake on a socket, by the binding that it is for. */
+export interface SocketHandshake extends Handshake {
+  readonly bindingId: string;
+  readonly status: Subscription['status'];
+}
+
 /** Handshakes to be made on a process's sockets: of these Subscriptions; with null of all that wait for one. */
-export async function socketHandshakes(
-  sql: Sql,
-  processId: string,
-  ids: readonly string[] | null,
-): Promise<readonly (Handshake & { readonly status: Subscription['status'] })[]> {
-  const made: (Handshake & { readonly status: Subscription['status'] })[] = [];
-  for (const { id, destination, subscription } of await shaking(sql, processId, ids)) {
+export async function socketHandshakes(sql: Sql, processId: string, ids: readonly string[] | null): Promise<readonly SocketHandshake[]> {
+  const made: SocketHandshake[] = [];
+  for (const { id, binding_id: bindingId, destination, subscription } of await shaking(sql, processId, ids)) {
     const stored = await readResource(sql, 'Subscription', id);
     if (stored?.body.resourceType !== 'Subscription') continue;
     const { content } = subscription;
     made.push({
+      bindingId,
       destination,
       subscription: { content, headers: openHeaders(sql, id, subscription) },
       version: stored.version,
